@@ -1,0 +1,142 @@
+"""The envelope agents speak in, and the closed set of bodies it may carry. The class name is the message type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .run import AgentName, Candidate, Measured, Score, Selection
+from .task import Question, Request, TaskSpec
+
+
+@dataclass(frozen=True)
+class RunRequested:
+    """A person wants a model. First message of every run, to the Task agent."""
+
+    request: Request
+
+
+@dataclass(frozen=True)
+class TaskSpecified:
+    """The request is understood and accepted; the Data agent may begin."""
+
+    task: TaskSpec
+
+
+@dataclass(frozen=True)
+class DataPrepared:
+    """Typed training data lies in the run folder. `facts` is a `PreparedFacts`, `files` maps name to sha256."""
+
+    facts: dict[str, Any]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class CandidatesRanked:
+    """The order in which model families will be tried, with the reason for each."""
+
+    candidates: tuple[Candidate, ...]
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelSelected:
+    """Search is over for now; this selection is to be delivered."""
+
+    selection: Selection
+    trials: int
+
+
+@dataclass(frozen=True)
+class ServiceMeasured:
+    """The exported bundle was verified and measured. `round` counts deliveries, from 0."""
+
+    measured: tuple[Measured, ...]
+    parity: float
+    round: int
+
+
+@dataclass(frozen=True)
+class RequirementMissed:
+    """Measured against a limit and over it: the receiving agent should do what it can about `names`."""
+
+    names: tuple[str, ...]
+    measured: tuple[Measured, ...]
+    seconds_left: float
+    round: int
+
+
+@dataclass(frozen=True)
+class NothingMoreHelps:
+    """The agent has no way left to come nearer to the limits, and says why."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class DeliveryAccepted:
+    """The Task agent takes the delivery; the Server agent documents it and the hold-out is opened once."""
+
+    requirements: tuple[Measured, ...]
+
+
+@dataclass(frozen=True)
+class ServiceDelivered:
+    """Documented bundle on disk with its score on the sealed hold-out."""
+
+    score: Score
+    requirements: tuple[Measured, ...]
+
+
+@dataclass(frozen=True)
+class Declined:
+    reasons: tuple[str, ...]
+    alternative: str | None = None
+
+
+@dataclass(frozen=True)
+class AnswerNeeded:
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    """Last message of a run, to the person. `status` as in the report."""
+
+    status: str
+    reason: str = ""
+
+
+Body = (
+    RunRequested
+    | TaskSpecified
+    | DataPrepared
+    | CandidatesRanked
+    | ModelSelected
+    | ServiceMeasured
+    | RequirementMissed
+    | NothingMoreHelps
+    | DeliveryAccepted
+    | ServiceDelivered
+    | Declined
+    | AnswerNeeded
+    | RunFinished
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """`sender` and `to` are agent names or "person". `id` is unique within the run and orders messages."""
+
+    id: int
+    run: str
+    at: str
+    sender: AgentName | str
+    to: AgentName | str
+    body: Body
+    in_reply_to: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return type(self.body).__name__
