@@ -1,0 +1,1 @@
+"""Where state lives: the run's journal (SQLite) and its folder. Nothing else keeps its own truth."""
