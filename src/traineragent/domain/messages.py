@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .data import ColumnProfile
 from .run import AgentName, Candidate, Measured, Score, Selection
 from .task import Question, Request, TaskSpec
 
@@ -14,6 +15,24 @@ class RunRequested:
     """A person wants a model. First message of every run, to the Task agent."""
 
     request: Request
+
+
+@dataclass(frozen=True)
+class DataRequested:
+    """The Task agent needs to know what the data holds. `sources` are paths or addresses as the person gave them."""
+
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DataCollected:
+    """The data was read. `columns` are light profiles of the whole table, enough to understand the words."""
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    notes: tuple[str, ...]
+    files: tuple[dict[str, Any], ...]
+    kind: str = "table"
 
 
 @dataclass(frozen=True)
@@ -41,19 +60,31 @@ class CandidatesRanked:
 
 @dataclass(frozen=True)
 class ModelSelected:
-    """Search is over for now; this selection is to be delivered."""
+    """This selection is to be exported. `provisional`: the first servable model; the search goes on after it."""
 
     selection: Selection
     trials: int
+    round: int
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class SearchRequested:
+    """The Model agent should use the time that is left to find something better."""
+
+    round: int
+    why: str
 
 
 @dataclass(frozen=True)
 class ServiceMeasured:
-    """The exported bundle was verified and measured. `round` counts deliveries, from 0."""
+    """The exported bundle was verified and measured. `round` counts exports, from 0. Scores among `measured` are
+    cross-validated: the hold-out stays sealed."""
 
     measured: tuple[Measured, ...]
     parity: float
     round: int
+    provisional: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,10 +140,13 @@ class RunFinished:
 
 Body = (
     RunRequested
+    | DataRequested
+    | DataCollected
     | TaskSpecified
     | DataPrepared
     | CandidatesRanked
     | ModelSelected
+    | SearchRequested
     | ServiceMeasured
     | RequirementMissed
     | NothingMoreHelps

@@ -1,0 +1,32 @@
+"""Fixtures for all tests. `shared_data` is the folder of real data beside the project, where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def beside(name: str) -> Path:
+    """A folder of `../shared`; skips where it is absent, except where TRAINERAGENT_REQUIRE_SHARED says it must be."""
+    path = ROOT.parent / "shared" / name
+    if not path.is_dir():
+        reason = f"the folder ../shared/{name} with real data is not beside the project"
+        if os.environ.get("TRAINERAGENT_REQUIRE_SHARED"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    return beside("data")
+
+
+@pytest.fixture(scope="session")
+def shared_tables(shared_data: Path) -> Path:
+    return shared_data / "tabular"
