@@ -1,0 +1,216 @@
+"""How numbers, names of metrics and kinds of task are written for people. Knows nothing of layout or of where values
+come from; every function takes what a JSON file may hold and never raises on a missing value."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+DASH = "–"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class MetricWords:
+    """A metric for people. `share`: a number in [0, 1] that reads well with three decimals; else in target units."""
+
+    title: str
+    means: str
+    better: str = "higher"
+    share: bool = True
+
+
+METRICS: dict[str, MetricWords] = {
+    "roc_auc": MetricWords(
+        "ROC AUC",
+        "How often a randomly chosen positive row is ranked above a randomly chosen negative one; "
+        "0.5 is guessing, 1 is perfect.",
+    ),
+    "average_precision": MetricWords(
+        "Average precision", "Area under the precision-recall curve; guessing scores the share of positive rows."
+    ),
+    "accuracy": MetricWords("Accuracy", "The share of rows answered correctly."),
+    "balanced_accuracy": MetricWords(
+        "Balanced accuracy", "The share of each class found, averaged so that every class counts the same."
+    ),
+    "f1": MetricWords("F1", "Balance of precision and recall for the positive class."),
+    "f1_macro": MetricWords("F1, macro", "F1 of each class, averaged so that every class counts the same."),
+    "f1_micro": MetricWords("F1, micro", "F1 over all answers together."),
+    "f1_weighted": MetricWords("F1, weighted", "F1 of each class, averaged by how frequent the class is."),
+    "precision": MetricWords("Precision", "Of the rows called positive, the share that really are."),
+    "precision_macro": MetricWords("Precision, macro", "Precision of each class, averaged over the classes."),
+    "recall": MetricWords("Recall", "Of the rows that are positive, the share that is found."),
+    "recall_macro": MetricWords("Recall, macro", "Recall of each class, averaged over the classes."),
+    "specificity": MetricWords("Specificity", "Of the negative rows, the share that is left alone."),
+    "mcc": MetricWords("Matthews correlation", "Agreement between answers and truth; 0 is guessing, 1 is perfect."),
+    "log_loss": MetricWords("Log loss", "How surprised the probabilities are by the truth.", "lower", False),
+    "brier": MetricWords("Brier score", "Mean squared error of the probabilities.", "lower"),
+    "ece": MetricWords(
+        "Calibration error", "How far stated probabilities are from what really happens, on average.", "lower"
+    ),
+    "rmse": MetricWords(
+        "RMSE", "Typical size of an error in units of the target; large errors weigh more.", "lower", False
+    ),
+    "mae": MetricWords("MAE", "Mean absolute error, in units of the target.", "lower", False),
+    "median_ae": MetricWords("Median error", "Half of the errors are smaller than this.", "lower", False),
+    "mape": MetricWords("MAPE", "Mean absolute error as a share of the true value.", "lower"),
+    "rmsle": MetricWords("RMSLE", "Typical error of the logarithm: errors count in proportion.", "lower", False),
+    "r2": MetricWords("R²", "Share of the variation of the target that is explained; 0 is answering the mean."),
+    "skill": MetricWords("Skill", "Error removed against repeating the last season.", "higher"),
+    "accuracy_iou50": MetricWords("Accuracy at IoU 0.5", "Share of boxes that overlap the true box by at least half."),
+    "mean_iou": MetricWords("Mean IoU", "Overlap of predicted and true box, averaged."),
+    "span_f1": MetricWords("Span F1", "F1 over whole entities, exact ends and label."),
+    "frechet_distance": MetricWords(
+        "Fréchet distance", "Distance between generated and real pictures.", "lower", False
+    ),
+}
+
+LIMITS: dict[str, tuple[str, str]] = {
+    "latency_ms_p50": ("Half of the answers within", "ms"),
+    "latency_ms_p95": ("95 % of answers within", "ms"),
+    "latency_ms_p99": ("99 % of answers within", "ms"),
+    "throughput_rows_s": ("Rows answered a second", "rows/s"),
+    "size_mb": ("Size of the model files", "MB"),
+    "memory_mb": ("Memory of the service", "MB"),
+    "train_minutes": ("Time taken to train", "min"),
+    "parameters_m": ("Parameters", "million"),
+}
+
+TASKS: dict[str, str] = {
+    "tabular_classification": "Classification of table rows",
+    "tabular_regression": "Regression: a number for each table row",
+    "forecasting": "Forecasting of a time series",
+    "text_classification": "Classification of texts",
+    "token_classification": "Finding entities in texts",
+    "image_classification": "Classification of images",
+    "image_generation": "Generation of images",
+    "visual_grounding": "Finding what a phrase describes in a picture",
+}
+
+LEAKS: dict[str, str] = {
+    "holds_target": "holds the answer",
+    "sums_to_target": "adds up to the answer",
+    "orders_target": "sorts the rows by the answer",
+    "after_the_fact": "is known only afterwards",
+    "duplicate_rows": "rows that appear twice",
+    "time_order": "mixes past and future",
+}
+
+
+def clean(text: Any) -> str:
+    """Text without control characters, lone surrogates and direction overrides, which break or disguise a page."""
+    return _CONTROL.sub("\ufffd", str(text))
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def integer(value: Any) -> str:
+    return f"{round(value):,}" if is_number(value) else DASH
+
+
+def figure(value: Any) -> str:
+    """Any quantity, to about four significant digits: 42,516 · 3.14 · 0.00123."""
+    if not is_number(value):
+        return DASH
+    size = abs(value)
+    if float(value).is_integer() and size < 1e15:
+        return f"{int(value):,}"
+    if size >= 1e15 or 0 < size < 1e-4:
+        return f"{value:.3g}"
+    if size >= 1000:
+        return f"{value:,.0f}"
+    digits = max(0, 3 - math.floor(math.log10(size))) if size else 0
+    text = f"{value:.{min(digits, 6)}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+
+
+def score(value: Any, name: str = "") -> str:
+    """A metric's value. Shares get three decimals, four where three would hide the distance to a perfect 1."""
+    if not is_number(value):
+        return DASH
+    words = METRICS.get(name)
+    if (words is None and abs(value) <= 1) or (words is not None and words.share and abs(value) < 10):
+        digits = 4 if 0.995 <= abs(value) < 1 or 0 < abs(value) < 0.01 else 3
+        return f"{value:.{digits}f}".replace("-", "−")
+    return figure(value)
+
+
+def percent(value: Any) -> str:
+    """A fraction as a percentage: 0.032 -> "3.2 %"; small but present shares never read as nothing."""
+    if not is_number(value):
+        return DASH
+    part = value * 100
+    if part == 0:
+        return "0 %"
+    if 0 < part < 0.1:
+        return "< 0.1 %"
+    if 99.9 < part < 100:
+        return "> 99.9 %"
+    return f"{part:.1f} %" if part < 10 else f"{part:.0f} %"
+
+
+def duration(seconds: Any) -> str:
+    """Seconds in the unit a person would use: 0.4 s · 12 s · 3 min 05 s · 1 h 20 min."""
+    if not is_number(seconds):
+        return DASH
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def metric_title(name: Any) -> str:
+    words = METRICS.get(str(name))
+    return words.title if words else clean(name).replace("_", " ")
+
+
+def metric_means(name: Any) -> str:
+    words = METRICS.get(str(name))
+    return words.means if words else ""
+
+
+def lower_is_better(name: Any) -> bool:
+    words = METRICS.get(str(name))
+    return words is not None and words.better == "lower"
+
+
+def limit_title(name: Any) -> str:
+    return LIMITS[str(name)][0] if str(name) in LIMITS else metric_title(name)
+
+
+def limit_value(value: Any, name: Any) -> str:
+    """A requirement's limit or measurement with its unit."""
+    if not is_number(value):
+        return DASH
+    if str(name) in LIMITS:
+        return f"{figure(value)} {LIMITS[str(name)][1]}"
+    return score(value, str(name))
+
+
+def task_title(task_type: Any, classes: int = 0) -> str:
+    title = TASKS.get(str(task_type), clean(task_type or "").replace("_", " ").capitalize())
+    if task_type == "tabular_classification" and classes > 1:
+        kind = "two classes" if classes == 2 else f"{classes} classes"
+        return f"{title} into {kind}"
+    return title
+
+
+def plural(count: Any, word: str, many: str = "") -> str:
+    return f"{integer(count)} {word if count == 1 else many or word + 's'}"
+
+
+def sentence(text: Any) -> str:
+    """The text beginning with a capital and ending with a full stop, as its author left it otherwise."""
+    words = clean(text).strip()
+    if not words:
+        return ""
+    words = words[0].upper() + words[1:] if words.split(None, 1)[0].isalpha() else words
+    return words if words[-1] in ".!?…" else f"{words}."
