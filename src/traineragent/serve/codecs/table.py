@@ -1,0 +1,228 @@
+"""Rows of a table as the float32 matrix the graph takes: for training (whole columns) and for serving (JSON rows).
+
+Both ways give the same value to the last bit. Knows nothing of HTTP, models or answers.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...domain.data import Column
+from ...errors import RowError
+from ..values import FLOAT32_MAX, as_text, is_null
+from . import frame
+from .readers import NumberReader, UnexpectedlyMissing, Unreadable, WideReader, scalar_reader, wide_reader
+
+Matrix = NDArray[np.float32]
+_ODD = (KeyError, TypeError, OverflowError, AttributeError, Unreadable, UnexpectedlyMissing)
+_NAMED = 12  # names listed in a message before it says "and 30 more"
+
+
+class TableCodec:
+    """Encodes rows with the given columns. `features` are the matrix's columns in order, `width` their number."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        self.features = tuple(f for c in columns for f in c.features)
+        self.width = len(self.features)
+        self._known = frozenset(c.name for c in columns)
+        self._starts = dict(zip(self._known_order(), _starts(columns), strict=True))
+        self._scalars = {c.name: scalar_reader(c) for c in columns if c.kind not in ("date", "text")}
+        self._wides = {c.name: wide_reader(c) for c in columns if c.kind in ("date", "text")}
+        self._by_name = {c.name: c for c in columns}
+        self._alias = _text_alias(columns)
+        self._prepare_fast_path()
+
+    def _known_order(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+    def _prepare_fast_path(self) -> None:
+        names = list(self._scalars)
+        self._lookups = [None if isinstance(r, NumberReader) else r.codes for r in self._scalars.values()]
+        self._get = _getter(names)
+        self._scalar_places = np.array([self._starts[n] for n in names], dtype=np.intp)
+
+    # ------------------------------------------------------------------------------------------ whole columns
+    def encode_frame(self, columns: Mapping[str, Any]) -> Matrix:
+        """Columns of raw cells (text or typed; None, NaN or NA where empty) as a matrix (rows, features).
+
+        A column that is not there counts as empty, and so does a cell that a service would refuse."""
+        present = [c for c in self.columns if c.name in columns]
+        rows = len(columns[present[0].name]) if present else 0
+        out = np.zeros((rows, self.width), dtype=np.float32)
+        for column in self.columns:
+            start = self._starts[column.name]
+            part = out[:, start : start + len(column.features)]
+            if column.name in columns:
+                self._encode_column(column, columns[column.name], part)
+            elif column.kind != "text":
+                part[:] = math.nan
+        return out
+
+    def _encode_column(self, column: Column, values: Any, out: Matrix) -> None:
+        if column.name in self._wides:
+            frame.wide_features(self._wides[column.name], values, out)
+            return
+        reader = self._scalars[column.name]
+        numbers = frame.numeric(values) if isinstance(reader, NumberReader) else None
+        if numbers is None:
+            numbers = frame.scalar_feature(reader.read, values)
+        else:
+            numbers[np.isinf(numbers)] = math.nan
+            np.clip(numbers, -FLOAT32_MAX, FLOAT32_MAX, out=numbers)
+        out[:, 0] = numbers
+
+    # ------------------------------------------------------------------------------------------ rows of a request
+    def decode(self, rows: Sequence[Any]) -> tuple[Matrix, list[str]]:
+        """JSON rows as (matrix (rows, features), warnings). Raises RowError naming the row and the column."""
+        notes: dict[str, None] = {}
+        scalars = self._decode_scalars(rows, notes)
+        if not self._wides:
+            return scalars, list(notes)
+        out = np.zeros((len(rows), self.width), dtype=np.float32)
+        out[:, self._scalar_places] = scalars
+        for name, reader in self._wides.items():
+            start = self._starts[name]
+            self._decode_wide(name, reader, rows, out[:, start : start + reader.width], notes)
+        return out, list(notes)
+
+    def _decode_scalars(self, rows: Sequence[Any], notes: dict[str, None]) -> Matrix:
+        """One pass for what clients usually send: every column there, numbers as numbers, known categories.
+
+        `array.extend` refuses anything but numbers, so it is the type check too; an odd row goes the careful way."""
+        flat = array("f")
+        lookups, get, width = self._lookups, self._get, len(self._scalars)
+        count = len(self.columns) if width else -1
+        for i, row in enumerate(rows):
+            try:
+                if len(row) != count:
+                    self._check_row(i, row, notes)
+                flat.extend([v if k is None else k[v] for k, v in zip(lookups, get(row), strict=True)])
+            except _ODD:
+                del flat[i * width :]
+                flat.extend(self._careful_row(i, row, notes))
+        out = np.frombuffer(flat, dtype=np.float32).reshape(len(rows), width)
+        if np.isinf(out).any():  # beyond float32, or not finite at all
+            out = np.array([self._careful_row(i, row, notes) for i, row in enumerate(rows)], dtype=np.float32)
+        return out
+
+    def _careful_row(self, i: int, row: Any, notes: dict[str, None]) -> list[float]:
+        self._check_row(i, row, notes)
+        return [self._read(i, row, name, notes) for name in self._scalars]
+
+    def _read(self, i: int, row: Mapping[str, Any], name: str, notes: dict[str, None]) -> float:
+        try:
+            value = self._scalars[name].read(self._value(i, row, name))
+        except Unreadable as error:
+            raise _row_error(i, name, row[name], error) from None
+        if value != value:
+            self._note_missing(name, notes)
+        return value
+
+    def _decode_wide(
+        self, name: str, reader: WideReader, rows: Sequence[Any], out: Matrix, notes: dict[str, None]
+    ) -> None:
+        for i, row in enumerate(rows):
+            value = self._value(i, row, name)
+            try:
+                if not reader.fill(out[i], value) and is_null(value):
+                    self._note_missing(name, notes)
+            except Unreadable as error:
+                raise _row_error(i, name, value, error) from None
+
+    def _value(self, i: int, row: Mapping[str, Any], name: str) -> Any:
+        """The raw value; None for a column that is not there but may be empty."""
+        if name in row:
+            return row[name]
+        if name == self._alias and "text" in row:
+            return row["text"]
+        column = self._by_name[name]
+        if column.nullable:
+            return None
+        raise RowError(
+            row=i,
+            column=name,
+            expected=column.kind,
+            got="nothing",
+            fix=f"send a value for {name!r}: in training it was never empty",
+        )
+
+    def _check_row(self, i: int, row: Any, notes: dict[str, None]) -> None:
+        """Refuses what is no row of this model, and notes columns it does not know."""
+        if not isinstance(row, dict):
+            raise RowError(
+                row=i,
+                column=None,
+                expected="an object of columns and values",
+                got=shown(row),
+                fix=f"send each row as an object with {_listed(self._known_order())}",
+            )
+        unknown = [k for k in row if k not in self._known and not (k == "text" and self._alias)]
+        if (unknown and len(unknown) == len(row)) or not row:
+            raise RowError(
+                row=i,
+                column=None,
+                expected=f"columns of this model: {_listed(self._known_order())}",
+                got=f"only {_listed(unknown)}" if unknown else "an empty object",
+                fix="use the column names of the training data",
+            )
+        for name in unknown[:_NAMED]:
+            notes[f"column {shown(name)} is not used by this model and was ignored"] = None
+
+    def _note_missing(self, name: str, notes: dict[str, None]) -> None:
+        if not self._by_name[name].nullable:
+            notes[f"column {name!r} was never empty in training and is here; the answer is less certain"] = None
+
+
+def _starts(columns: Iterable[Column]) -> list[int]:
+    """Where each column's features begin."""
+    starts, at = [], 0
+    for column in columns:
+        starts.append(at)
+        at += len(column.features)
+    return starts
+
+
+def _getter(names: list[str]) -> Any:
+    """Row -> tuple of values, in C."""
+    if not names:
+        return lambda row: ()
+    if len(names) == 1:
+        only = names[0]
+        return lambda row: (row[only],)
+    return itemgetter(*names)
+
+
+def _text_alias(columns: Sequence[Column]) -> str | None:
+    """The one text column of a text model, which clients may also call "text"."""
+    if len(columns) == 1 and columns[0].kind == "text" and columns[0].name != "text":
+        return columns[0].name
+    return None
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it: short, and never a whole document."""
+    if isinstance(value, str):
+        return value if len(value) <= 60 else value[:57] + "..."
+    if value is None:
+        return "null"
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = as_text(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _listed(names: Sequence[str]) -> str:
+    listed = ", ".join(repr(shown(n)) for n in names[:_NAMED])
+    return listed + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _row_error(i: int, name: str, value: Any, error: Unreadable) -> RowError:
+    return RowError(row=i, column=name, expected=error.expected, got=shown(value), fix=error.fix)
