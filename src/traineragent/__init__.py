@@ -2,4 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from .errors import Declined, InputError, Interrupted, MissingExtra, NeedsAnswer, Paused, RowError, TrainerError
+
+if TYPE_CHECKING:
+    from .api import load, plan, resume, train
+    from .result import Model, Report
+
 __version__ = "0.1.0"
+
+_LAZY = {"train": "api", "plan": "api", "resume": "api", "load": "api", "Report": "result", "Model": "result"}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the public functions at first use, so that `import traineragent` loads nothing heavy."""
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "Declined",
+    "InputError",
+    "Interrupted",
+    "MissingExtra",
+    "Model",
+    "NeedsAnswer",
+    "Paused",
+    "Report",
+    "RowError",
+    "TrainerError",
+    "load",
+    "plan",
+    "resume",
+    "train",
+]

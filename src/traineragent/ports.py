@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import onnx
 
 from .domain.data import FeatureKind
-from .domain.messages import Message
+from .domain.messages import Body, Message
 from .domain.run import AgentName, Operation, Trial, TrialResult
 
 Facts = Mapping[str, Any]
@@ -62,7 +62,8 @@ class Agent(Protocol):
 
     name: ClassVar[AgentName]
 
-    def handle(self, message: Message) -> Sequence[Message]: ...
+    def handle(self, message: Message) -> Sequence[tuple[str, Body]]:
+        """Replies as (recipient, body), in order."""
 
 
 # ---------------------------------------------------------------------------------------------- models

@@ -1,0 +1,7 @@
+"""`python -m traineragent` is the same program as `traineragent`."""
+
+from __future__ import annotations
+
+from .cli import main
+
+main()

@@ -1,0 +1,129 @@
+"""What an agent remembers: this run's journal and folder, what earlier steps gave, and the tools it acts through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from ..domain.messages import DataPrepared, RunRequested, TaskSpecified
+from ..domain.run import AgentName, Operation
+from ..domain.task import Request, TaskSpec
+from ..ports import Brain, BrainQuestion, Compute, Facts, OperationSpec
+from ..store.files import read_json, sha256_of, write_json
+from ..store.journal import Decision, Journal
+
+T = TypeVar("T")
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class Memory:
+    """`cache` holds values that can be made again from the folder (an opened table, a prepared matrix); losing it
+    costs time, never truth. `make_compute` opens the place where trials run, `ask_person` is None where nobody is."""
+
+    journal: Journal
+    folder: Path
+    brain: Brain
+    settings: Mapping[AgentName, Mapping[str, Any]]
+    make_compute: Callable[[Memory], Compute]
+    progress: Progress
+    ask_person: Callable[[Any], str | None] | None = None
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------ facts of the run
+    @cached_property
+    def request(self) -> Request:
+        request: Request = self.journal.last(RunRequested).request
+        return request
+
+    @property
+    def task(self) -> TaskSpec:
+        """The task as agreed. Raises AssertionError before it is specified."""
+        said = self.journal.last(TaskSpecified)
+        assert said is not None, "the task is not specified yet"
+        task: TaskSpec = said.task
+        return task
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        prepared = self.journal.last(DataPrepared)
+        assert prepared is not None, "the data is not prepared yet"
+        return dict(prepared.facts)
+
+    @property
+    def total_s(self) -> float:
+        """The wall-clock budget of the run in seconds."""
+        return 60.0 * (self.task.budget.minutes or 0.0)
+
+    @property
+    def left_s(self) -> float:
+        return self.total_s - self.journal.clock_s
+
+    @property
+    def compute(self) -> Compute:
+        if "compute" not in self.cache:
+            self.cache["compute"] = self.make_compute(self)
+        found: Compute = self.cache["compute"]
+        return found
+
+    def close(self) -> None:
+        if "compute" in self.cache:
+            self.cache.pop("compute").close()
+
+    # ------------------------------------------------------------------ planning
+    def plan(
+        self, agent: AgentName, kind: str, facts: Facts, catalogue: Mapping[str, OperationSpec], key: str
+    ) -> tuple[Operation, ...]:
+        """Asks the brain, writes each decision with its reason and evidence into the journal, returns the operations.
+        `key` makes the entries unique, so that a resumed run writes none twice."""
+        facts = {**self.settings[agent], **facts}
+        answer = self.brain.answer(BrainQuestion(agent, kind, facts, catalogue))
+        for number, operation in enumerate(answer.operations):
+            what = operation.do + (f" {_short(operation.args)}" if operation.args else "")
+            evidence = {k: v for k, v in facts.items() if isinstance(v, (int, float, str, bool, type(None)))}
+            self.journal.decide(
+                f"{key}/{kind}/{number}", Decision(agent, answer.by, f"{kind}: {what}", operation.why, evidence)
+            )
+        return answer.operations
+
+    # ------------------------------------------------------------------ steps that are never repeated
+    def step(self, key: str, agent: AgentName, work: Callable[[], tuple[Any, list[Path]]]) -> Any:
+        """The JSON result of `work`, done at most once: a finished step whose files are unchanged is not repeated."""
+        done = self.journal.step(key)
+        if done is not None and all(self._unchanged(name, digest) for name, digest in done["files"].items()):
+            return done["result"]
+        started = time.monotonic()
+        result, written = work()
+        files = {str(p.relative_to(self.folder)): sha256_of(p) for p in written}
+        self.journal.finish_step(key, agent, time.monotonic() - started, result, files)
+        return result
+
+    def _unchanged(self, name: str, digest: str) -> bool:
+        path = self.folder / name
+        return path.is_file() and sha256_of(path) == digest
+
+    # ------------------------------------------------------------------ typed values in files
+    def save(self, name: str, value: Any, kind: Any) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, TypeAdapter(kind).dump_python(value, mode="json"))
+        return path
+
+    def load(self, name: str, kind: type[T] | Any) -> T:
+        value: T = TypeAdapter(kind).validate_python(read_json(self.folder / name))
+        return value
+
+    def say(self, kind: str, text: str, **more: Any) -> None:
+        """Tells the journal and whoever watches."""
+        self.journal.event(kind, text=text, **more)
+        self.progress({"kind": kind, "text": text, "clock_s": self.journal.clock_s, **more})
+
+
+def _short(args: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={v if not isinstance(v, float) else round(v, 4)}" for k, v in args.items())[:300]

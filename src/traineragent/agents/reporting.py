@@ -1,0 +1,211 @@
+"""Puts the report together from the journal and the run folder: report.json for programs, report.html for people.
+
+It reads and never decides; every number in it was computed by code and journaled before.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered
+from ..domain.run import Status, TrialResult
+from ..domain.task import TaskSpec
+from ..report.html import write_report as write_html
+from ..store.files import read_json, write_json
+from .memory import Memory
+
+PHASES = {
+    "understand": ("read",),
+    "prepare": ("split", "prepare"),
+    "train": ("trial", "select"),
+    "deliver": ("export",),
+}
+
+
+def write_report(
+    memory: Memory,
+    *,
+    status: Status,
+    task: TaskSpec,
+    delivered: ServiceDelivered | None = None,
+    reason: str = "",
+) -> dict[str, Any]:
+    """Writes report.json and report.html into the run folder and returns the former."""
+    report = _report(memory, status, task, delivered, reason)
+    write_json(memory.folder / "report.json", report)
+    write_html(memory.folder / "report.html", report, _evidence(memory))
+    return report
+
+
+def _report(
+    memory: Memory, status: Status, task: TaskSpec, delivered: ServiceDelivered | None, reason: str
+) -> dict[str, Any]:
+    verdict = task.verdict
+    return {
+        "status": status,
+        "request": memory.request.words,
+        "name": _read(memory.folder / "bundle/bundle.json").get("name"),
+        "version": __version__,
+        "created": memory.journal.meta("created"),
+        "task_type": task.task_type,
+        "target": task.data_info.target,
+        "metric": _metric(delivered),
+        "requirements": [asdict(m) for m in delivered.requirements] if delivered else _unmeasured(task),
+        "model": _model(memory),
+        "data": _data(memory),
+        "leaderboard": leaderboard(memory),
+        "reason": reason or " ".join(verdict.reasons),
+        "alternative": verdict.alternative,
+        "questions": [asdict(q) for q in verdict.questions],
+        "notices": list(verdict.notices),
+        "seconds": seconds(memory),
+        "llm": {"calls": 0, "tokens": 0, "cost_usd": 0.0},
+        "bundle": str(memory.folder / "bundle") if delivered else None,
+        "report": str(memory.folder / "report.html"),
+        "task": task.to_json(),
+        "seed": memory.request.seed,
+    }
+
+
+def _metric(delivered: ServiceDelivered | None) -> dict[str, Any] | None:
+    return None if delivered is None else asdict(delivered.score)
+
+
+def _unmeasured(task: TaskSpec) -> list[dict[str, Any]]:
+    return [{**asdict(r), "measured": None, "met": False, "note": "nothing was delivered"} for r in task.requirements]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.exists() else {}
+
+
+def _model(memory: Memory) -> dict[str, Any]:
+    chosen: ModelSelected | None = memory.journal.last(ModelSelected)
+    if chosen is None:
+        return {}
+    trials = {t.index: t for t in memory.journal.trials()}
+    members = chosen.selection.members
+    first = max(members, key=lambda m: m.weight)
+    graph = _read(memory.folder / "data/graph.json")
+    return {
+        "family": trials[first.trial].candidate.family if len(members) == 1 else "ensemble",
+        "size_mb": graph.get("size_mb"),
+        "parameters": graph.get("parameters"),
+        "ensemble_of": [
+            {"trial": m.trial, "family": trials[m.trial].candidate.family, "weight": round(m.weight, 4)}
+            for m in sorted(members, key=lambda m: -m.weight)
+        ],
+        "parity": graph.get("parity_max"),
+        "decision": graph.get("decision"),
+        "why": chosen.selection.why,
+    }
+
+
+def _data(memory: Memory) -> dict[str, Any]:
+    split, profile = _read(memory.folder / "data/split.json"), _read(memory.folder / "data/profile.json")
+    collected: DataCollected | None = memory.journal.last(DataCollected)
+    rows_read = collected.rows if collected else 0
+    removed = [*split.get("removed", []), *_read(memory.folder / "data/prepared.json").get("removed", [])]
+    return {
+        "rows_read": rows_read,
+        "rows_used": rows_read - sum(r["rows"] for r in removed),
+        "removed": removed,
+        "leaks": profile.get("leaks", []),
+        "warnings": [*(collected.notes if collected else ()), *profile.get("warnings", [])],
+        "holdout": {k: split.get(k) for k in ("how", "why", "holdout_rows", "train_rows", "sha256")} if split else None,
+        "files": list(collected.files) if collected else [],
+    }
+
+
+def leaderboard(memory: Memory) -> list[dict[str, Any]]:
+    """Every trial, best first; weights are those of the model chosen last."""
+    chosen: ModelSelected | None = memory.journal.last(ModelSelected)
+    weights = {m.trial: m.weight for m in chosen.selection.members} if chosen else {}
+    metric = memory.journal.meta("metric")
+    minimize = memory.journal.meta("direction") == "minimize"
+    trials = sorted(memory.journal.trials(), key=lambda t: (t.score is None, -(t.score or 0.0)))
+    return [_entry(t, metric, minimize, weights) for t in trials]
+
+
+def _entry(t: TrialResult, metric: str | None, minimize: bool, weights: Mapping[int, float]) -> dict[str, Any]:
+    sign = -1.0 if minimize else 1.0
+    return {
+        "trial": t.index,
+        "family": t.candidate.family,
+        "origin": t.candidate.origin,
+        "params": t.candidate.params,
+        "metric": metric,
+        "score": None if t.score is None else sign * t.score,
+        "seconds": round(t.seconds, 2),
+        "size_mb": round(t.size_mb, 3),
+        "status": t.status,
+        "note": t.note,
+        "weight": round(weights.get(t.index, 0.0), 4),
+    }
+
+
+def seconds(memory: Memory) -> dict[str, float]:
+    """Seconds of work by phase, over all processes of the run."""
+    by_phase = dict.fromkeys(PHASES, 0.0)
+    for key, _, took in memory.journal.steps():
+        phase = next((p for p, starts in PHASES.items() if key.split("/")[0] in starts), "deliver")
+        by_phase[phase] += took
+    by_phase["train"] += sum(t.seconds for t in memory.journal.trials())
+    return {"total": round(memory.journal.clock_s, 2), **{k: round(v, 2) for k, v in by_phase.items()}}
+
+
+def _evidence(memory: Memory) -> dict[str, Any]:
+    collected: DataCollected | None = memory.journal.last(DataCollected)
+    holdout = _read(memory.folder / "data/evaluation.json")
+    return {
+        "profile": _read(memory.folder / "data/profile.json") or None,
+        "reading": list(collected.notes) if collected else [],
+        "evaluation": holdout.get("evaluation"),
+        "importance": holdout.get("importance", []),
+        "slices": holdout.get("slices", []),
+        "timeline": _timeline(memory),
+        "decisions": [
+            {
+                "at": d.at,
+                "who": f"{d.agent} agent",
+                "what": d.what,
+                "why": d.why,
+                "evidence": dict(d.evidence),
+                "by": d.brain,
+            }
+            for d in memory.journal.decisions()
+        ],
+        "selection": _model(memory),
+        "environment": environment(memory),
+    }
+
+
+def _timeline(memory: Memory) -> list[dict[str, Any]]:
+    """Best score so far after each trial, in the metric's own direction."""
+    sign = -1.0 if memory.journal.meta("direction") == "minimize" else 1.0
+    clock, best, out = memory.journal.trial_clock(), None, []
+    for t in memory.journal.trials():
+        if t.status != "done" or t.score is None:
+            continue
+        best = t.score if best is None else max(best, t.score)
+        out.append({"seconds": clock[t.index], "score": sign * best, "trial": t.index, "family": t.candidate.family})
+    return out
+
+
+def environment(memory: Memory) -> dict[str, Any]:
+    """What is needed to do the run again."""
+    packages = ("numpy", "pandas", "scikit-learn", "lightgbm", "onnx", "onnxruntime", "optuna")
+    return {
+        "traineragent": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "seed": memory.request.seed,
+        "packages": {p: metadata.version(p) for p in packages},
+        "seconds": seconds(memory),
+    }

@@ -1,0 +1,214 @@
+"""The Task agent, the hub's voice: words to a task, a verdict, and the check of what comes back against what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, ClassVar
+
+from ..domain.messages import (
+    AnswerNeeded,
+    Body,
+    DataCollected,
+    DataRequested,
+    Declined,
+    DeliveryAccepted,
+    Message,
+    NothingMoreHelps,
+    RequirementMissed,
+    RunFinished,
+    RunRequested,
+    SearchRequested,
+    ServiceDelivered,
+    ServiceMeasured,
+    TaskSpecified,
+)
+from ..domain.run import AgentName, Operation
+from ..domain.task import Question, TaskSpec
+from ..language.task import understand
+from ..ports import OperationSpec
+from ..store.files import write_json
+from .hub import Outgoing
+from .memory import Memory
+from .reporting import write_report
+
+CATALOGUE: Mapping[str, OperationSpec] = {
+    "request_data": OperationSpec({}, "has the Data agent read the sources and describe their columns"),
+    "ask_for_data": OperationSpec({}, "asks the person to point at data"),
+    "accept": OperationSpec({"minutes": "number"}, "agrees to the task with a time budget and hands it on"),
+    "ask": OperationSpec({}, "asks the open questions of the verdict"),
+    "decline": OperationSpec({}, "declines with the reasons and the alternative of the verdict"),
+    "search_on": OperationSpec({"why": "string"}, "has the Model agent use the time that is left"),
+    "send_back": OperationSpec({"names": "array"}, "has the Model agent mend the limits named"),
+    "accept_delivery": OperationSpec({}, "takes the measured service as the delivery"),
+    "write_report": OperationSpec({}, "writes report.json and report.html and ends the run"),
+}
+
+
+class TaskAgent:
+    name: ClassVar[AgentName] = "task"
+
+    def __init__(self, memory: Memory, profile: str) -> None:
+        self.memory, self.profile = memory, profile
+        self._acts: Mapping[str, Callable[..., Outgoing]] = {
+            "request_data": self._request_data,
+            "ask_for_data": self._ask_for_data,
+            "accept": self._accept,
+            "ask": self._ask,
+            "decline": self._decline,
+            "search_on": self._search_on,
+            "send_back": self._send_back,
+            "accept_delivery": self._accept_delivery,
+            "write_report": self._write_report,
+        }
+
+    def handle(self, message: Message) -> Outgoing:
+        kind, facts = self.perceive(message)
+        operations = self.memory.plan(self.name, kind, facts, CATALOGUE, f"message-{message.id}")
+        return self.act(message, operations)
+
+    # ------------------------------------------------------------------ perception
+    def perceive(self, message: Message) -> tuple[str, dict[str, Any]]:
+        """The question this message raises, and the measured facts that bear on it."""
+        match message.body:
+            case RunRequested(request=request):
+                return "begin", {"sources": len(request.data), "words": len(request.words.split())}
+            case DataCollected() as collected:
+                return "judge", self._perceive_words(collected)
+            case ServiceMeasured() as measured:
+                return "check", self._perceive_service(measured)
+            case NothingMoreHelps():
+                last = self.memory.journal.last(ServiceMeasured)
+                return "check", self._perceive_service(replace(last, provisional=False)) | {"exhausted": True}
+            case ServiceDelivered():
+                return "finish", {"seconds_left": self.memory.left_s}
+            case other:
+                raise AssertionError(f"the task agent is not meant to get {type(other).__name__}")
+
+    def _perceive_words(self, collected: DataCollected) -> dict[str, Any]:
+        task = self._understand(collected)
+        budget = self.memory.request.minutes or task.budget.minutes
+        return {
+            "decision": task.verdict.decision,
+            "questions": len(task.verdict.questions),
+            "rows": collected.rows,
+            "columns": len(collected.columns),
+            "minutes": budget,
+            "task_type": task.task_type,
+            "target": task.data_info.target,
+        }
+
+    def _understand(self, collected: DataCollected) -> TaskSpec:
+        """Understands the words, asking the person (where there is one) until nothing essential is open."""
+        if "understood" in self.memory.cache:
+            found: TaskSpec = self.memory.cache["understood"]
+            return found
+        request = self.memory.request
+        task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
+        asked: set[str] = set()
+        while task.verdict.decision == "ask" and self.memory.ask_person is not None:
+            question = next((q for q in task.verdict.questions if q.text not in asked), None)
+            if question is None or (answer := self._put(question)) is None:
+                break
+            asked.add(question.text)
+            request = _answered(request, question, answer)
+            task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
+        self.memory.cache["understood"] = task
+        return task
+
+    def _put(self, question: Question) -> str | None:
+        assert self.memory.ask_person is not None
+        answer = self.memory.ask_person(question)
+        self.memory.say("dialogue", question.text, answer=answer, about=question.about)
+        return answer
+
+    def _perceive_service(self, measured: ServiceMeasured) -> dict[str, Any]:
+        # a single model that is found late still has to be exported, so what counts is the time after this round
+        searches = self.memory.journal.messages("SearchRequested")
+        return {
+            "provisional": measured.provisional,
+            "round": measured.round,
+            "missed": [m.name for m in measured.measured if not m.met],
+            "limits": len(measured.measured),
+            "seconds_left": round(self.memory.left_s, 1),
+            "seconds_used": round(self.memory.journal.clock_s, 1),
+            "exhausted": False,
+            "last_search": self.memory.journal.meta("search_ended") == "yes" or len(searches) > 3,
+        }
+
+    # ------------------------------------------------------------------ action
+    def act(self, message: Message, operations: Sequence[Operation]) -> Outgoing:
+        out: list[tuple[str, Body]] = []
+        for operation in operations:
+            out += self._acts[operation.do](message, **operation.args)
+        return out
+
+    def _request_data(self, message: Message) -> Outgoing:
+        return [("data", DataRequested(self.memory.request.data))]
+
+    def _ask_for_data(self, message: Message) -> Outgoing:
+        question = Question("data", "Which data should be learned from? Point at it with --data FILE.")
+        task = TaskSpec("unknown", verdict=replace(TaskSpec("").verdict, decision="ask", questions=(question,)))
+        return self._ask_out(task)
+
+    def _accept(self, message: Message, minutes: float) -> Outgoing:
+        task = self._understand(message.body)  # type: ignore[arg-type]
+        budget = replace(task.budget, minutes=float(minutes), trials=self.memory.request.trials)
+        task = replace(task, budget=budget)
+        write_json(self.memory.folder / "task.json", task.to_json())
+        self.memory.say(
+            "understood", f"{task.task_type.replace('_', ' ')} of {task.data_info.target!r}", task=task.to_json()
+        )
+        return [("data", TaskSpecified(task))]
+
+    def _ask_out(self, task: TaskSpec) -> Outgoing:
+        write_json(self.memory.folder / "task.json", task.to_json())
+        write_report(self.memory, status="needs_answer", task=task)
+        questions = task.verdict.questions
+        return [
+            ("person", AnswerNeeded(questions)),
+            ("person", RunFinished("needs_answer", " ".join(q.text for q in questions))),
+        ]
+
+    def _ask(self, message: Message) -> Outgoing:
+        return self._ask_out(self._understand(message.body))  # type: ignore[arg-type]
+
+    def _decline(self, message: Message) -> Outgoing:
+        task = self._understand(message.body)  # type: ignore[arg-type]
+        write_json(self.memory.folder / "task.json", task.to_json())
+        write_report(self.memory, status="declined", task=task)
+        verdict = task.verdict
+        return [
+            ("person", Declined(verdict.reasons, verdict.alternative)),
+            ("person", RunFinished("declined", " ".join(verdict.reasons))),
+        ]
+
+    def _search_on(self, message: Message, why: str) -> Outgoing:
+        measured: ServiceMeasured = self.memory.journal.last(ServiceMeasured)
+        return [("model", SearchRequested(measured.round + 1, why))]
+
+    def _send_back(self, message: Message, names: list[str]) -> Outgoing:
+        measured: ServiceMeasured = self.memory.journal.last(ServiceMeasured)
+        self.memory.say("missed", f"not met yet: {', '.join(names)}; looking for a way", names=names)
+        missed = RequirementMissed(tuple(names), measured.measured, self.memory.left_s, measured.round + 1)
+        return [("model", missed)]
+
+    def _accept_delivery(self, message: Message) -> Outgoing:
+        measured: ServiceMeasured = self.memory.journal.last(ServiceMeasured)
+        return [("server", DeliveryAccepted(measured.measured))]
+
+    def _write_report(self, message: Message) -> Outgoing:
+        delivered: ServiceDelivered = message.body  # type: ignore[assignment]
+        status = "delivered" if all(m.met for m in delivered.requirements) else "delivered_unmet"
+        report = write_report(self.memory, status=status, task=self.memory.task, delivered=delivered)
+        unmet = [f"{m.name} {m.measured} (limit {m.limit})" for m in delivered.requirements if not m.met]
+        self.memory.say("finished", f"{status.replace('_', ' ')}", report=asdict(delivered))
+        assert report["status"] == status
+        return [("person", RunFinished(status, "; ".join(unmet)))]
+
+
+def _answered(request: Any, question: Question, answer: str) -> Any:
+    """The request with a person's answer to `question` put in: the target as an option, the rest as words."""
+    if question.about == "target":
+        return replace(request, target=answer)
+    return replace(request, words=f"{request.words.rstrip('.')}. {answer}")

@@ -1,0 +1,257 @@
+"""The composition root: the only place that wires brain, hub, agents, compute and journal together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import Config
+from .domain.messages import RunRequested, TaskSpecified
+from .domain.task import Question, Request
+from .errors import InputError, Interrupted, Paused
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .agents.memory import Memory
+    from .result import Report
+
+Progress = Callable[[dict[str, Any]], None]
+Asking = Callable[[Question], "str | None"]
+
+
+def _silent(event: dict[str, Any]) -> None:
+    return None
+
+
+def train(
+    words: str,
+    data: str | Path | Sequence[str | Path] | pd.DataFrame = (),
+    *,
+    target: str | None = None,
+    minutes: float | None = None,
+    trials: int | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+    brain: str = "planner",
+    models: Sequence[str | Path] = (),
+    engine: str = "local",
+    config: Path | None = None,
+    ask: Asking | None = None,
+    progress: Progress = _silent,
+) -> Report:
+    """Does the main job: understands `words`, learns from `data`, measures, exports and documents a service.
+
+    data      path, several paths (parts, or train and test files), or a DataFrame
+    minutes   wall-clock budget, delivery included; None lets the planner choose
+    trials    number of candidates to try; with a seed, the same run again gives the same model
+    ask       answers a question of the Task agent; without it an open question ends the run
+
+    Returns the report, also when the request was declined or needs an answer. Raises InputError for bad data or usage
+    (nothing is left behind then), Interrupted and Paused for runs that `resume` can go on with.
+    """
+    _check(words, minutes, trials, brain, engine)
+    folder = _new_folder(out, words)
+    try:
+        sources = _sources(data, folder)
+        request = Request(
+            words, sources, target, minutes, trials, seed, brain, tuple(map(str, models)), engine, ask is not None
+        )
+        return _run(folder, Config.from_environment(config), ask, progress, request=request)
+    except InputError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def resume(
+    run: str | Path, *, config: Path | None = None, ask: Asking | None = None, progress: Progress = _silent
+) -> Report:
+    """Goes on with a run after a crash, a kill or Ctrl-C, from the last finished step."""
+    return _run(Path(run), Config.from_environment(config), ask, progress)
+
+
+def plan(
+    words: str,
+    data: str | Path | Sequence[str | Path] | pd.DataFrame = (),
+    *,
+    target: str | None = None,
+    minutes: float | None = None,
+    config: Path | None = None,
+    ask: Asking | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """The task specification, the verdict and the plan, as in task.json; nothing is trained and nothing is kept."""
+    _check(words, minutes, options.get("trials"), options.get("brain", "planner"), options.get("engine", "local"))
+    with tempfile.TemporaryDirectory(prefix="traineragent-plan-") as temporary:
+        folder = Path(temporary) / "plan"
+        folder.mkdir()
+        request = Request(words, _sources(data, folder), target, minutes, ask=ask is not None, **options)
+        with _opened(folder, Config.from_environment(config), ask, _silent, request) as (memory, hub):
+            hub.run(until=TaskSpecified)
+            from .agents.outline import outline
+
+            return outline(memory)
+
+
+def _check(words: str, minutes: float | None, trials: int | None, brain: str, engine: str) -> None:
+    if not words.strip():
+        raise InputError("the request is empty; say in a sentence what is needed")
+    if minutes is not None and not 0 < minutes < 60 * 24 * 30:
+        raise InputError(f"--minutes should be more than 0 and less than a month, got {minutes:g}")
+    if trials is not None and trials < 1:
+        raise InputError(f"--trials should be at least 1, got {trials}")
+    if brain != "planner":
+        raise InputError(f"there is no brain {brain!r} in this version; the embedded one is --brain planner")
+    if engine != "local":
+        raise InputError(f"there is no engine {engine!r} in this version; trials run with --engine local")
+
+
+def _new_folder(out: str | Path | None, words: str) -> Path:
+    """Makes the run folder. Raises InputError if it is there already or cannot be made."""
+    if out is None:
+        name = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40].strip("-") or "run"
+        out = Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
+    folder = Path(out)
+    if folder.exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
+        hint = f"go on with it: traineragent resume {folder}" if (folder / "run.sqlite").exists() else "choose another"
+        raise InputError(f"the folder {folder} is not empty; {hint}, or name a new one with --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as e:
+        raise InputError(f"the folder {folder} cannot be made ({e.strerror}); choose another with --out") from e
+    return folder
+
+
+def _sources(data: Any, folder: Path) -> tuple[str, ...]:
+    """Paths of the data. A DataFrame is kept in the run folder, so that the run can be resumed."""
+    if isinstance(data, (str, Path)):
+        return (_absolute(str(data)),)
+    if hasattr(data, "columns"):
+        from .data.reading import keep_frame
+
+        (folder / "data").mkdir(exist_ok=True)
+        return (str(keep_frame(data, folder / "data" / "given.parquet")),)
+    return tuple(_absolute(str(d)) for d in data)
+
+
+def _absolute(source: str) -> str:
+    """Paths are kept absolute, so that a run can be resumed from anywhere; addresses stay as they are."""
+    if "://" in source:
+        return source
+    path, hash_sign, part = source.partition("#")
+    if not hash_sign or Path(source).exists():
+        return str(Path(source).expanduser().absolute())
+    return f"{Path(path).expanduser().absolute()}#{part}"
+
+
+def _run(
+    folder: Path, config: Config, ask: Asking | None, progress: Progress, request: Request | None = None
+) -> Report:
+    from .result import Report
+
+    with _opened(folder, config, ask, progress, request) as (memory, hub):
+        finished = hub.run()
+        memory.journal.event("finished", status=finished.status)
+    return Report.open(folder)
+
+
+@contextmanager
+def _opened(
+    folder: Path, config: Config, ask: Asking | None, progress: Progress, request: Request | None
+) -> Iterator[tuple[Memory, Any]]:
+    """Journal, agents and hub of a run, wired; closed again whatever happens."""
+    from .agents.hub import Hub
+    from .store.journal import Journal
+
+    journal = Journal(folder / "run.sqlite", create=request is not None)
+    try:
+        journal.take_ownership()
+        if request is not None:
+            journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
+            journal.post([("person", "task", RunRequested(request))])
+        memory, agents = _wired(journal, folder, config, ask, progress)
+        try:
+            with _stoppable():
+                yield memory, Hub(journal, agents)
+        except KeyboardInterrupt as e:
+            raise Interrupted(f"stopped; go on with: traineragent resume {folder}") from e
+        except MemoryError as e:
+            raise Paused(f"out of memory; close other programs, then: traineragent resume {folder}") from e
+        finally:
+            memory.close()
+    finally:
+        journal.release()
+        journal.close()
+
+
+def _wired(
+    journal: Any, folder: Path, config: Config, ask: Asking | None, progress: Progress
+) -> tuple[Memory, dict[str, Any]]:
+    from .agents.data import DataAgent
+    from .agents.memory import Memory
+    from .agents.model import ModelAgent
+    from .agents.server import ServerAgent
+    from .agents.task import TaskAgent
+    from .brains.checked import Checked
+    from .brains.planner import Planner
+
+    planner = Planner(config.overlay)
+    procedures = planner.procedures
+    memory = Memory(
+        journal=journal,
+        folder=folder,
+        brain=Checked(planner, planner),
+        settings={a: p.settings for a, p in procedures.items()},  # type: ignore[misc]
+        make_compute=lambda m: _local_compute(m, config.threads),
+        progress=progress,
+        ask_person=ask,
+    )
+    kinds = (TaskAgent, DataAgent, ModelAgent, ServerAgent)
+    return memory, {k.name: k(memory, procedures[k.name].profile) for k in kinds}
+
+
+def _local_compute(memory: Memory, threads: int) -> Any:
+    from .engine.compute.local import LocalCompute
+
+    return LocalCompute(
+        memory.folder / "data" / "prepared",
+        memory.folder / "trials",
+        metric=memory.journal.meta("metric") or "",
+        seed=memory.request.seed,
+        threads=threads,
+    )
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM stops a run as Ctrl-C does. Signals can only be set in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def load(path: str | Path) -> Any:
+    """The delivered model of a run or bundle folder: `.predict(rows)` and, for classes, `.predict_proba(rows)`."""
+    from .result import Model
+
+    return Model.open(Path(path))
+
+
+__all__ = ["load", "plan", "resume", "train"]

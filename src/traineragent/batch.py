@@ -1,0 +1,69 @@
+"""Batch prediction: a file of rows in, a file of answers out, through the same bundle that is served."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from .bundles import bundle_of
+from .errors import InputError
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
+    """The answers for every row of `data`, in order. Raises InputError that names file, row and column."""
+    from .data.reading import read_table
+    from .serve.predictor import Predictor
+
+    predictor = Predictor.load(bundle_of(run_or_bundle))
+    table = read_table([data])
+    frame = table.frame.astype(object).where(table.frame.notna(), None)
+    try:
+        answers: list[dict[str, Any]] = predictor.predict(frame.to_dict("records"))
+    except InputError as e:
+        place = None if e.row is None else int(table.row[e.row])
+        raise InputError(f"{Path(data).name}, line {place}: {e}", file=data, row=place, column=e.column) from e
+    return answers
+
+
+def write_answers(answers: Sequence[Mapping[str, Any]], out: Path | IO[str]) -> None:
+    """Writes CSV, or JSON lines where the name ends so. Nested values become columns such as `probability:yes`."""
+    if isinstance(out, Path):
+        with out.open("w", encoding="utf-8", newline="") as f:
+            _write(answers, f, as_json=out.suffix in (".jsonl", ".ndjson", ".json"))
+    else:
+        _write(answers, out, as_json=False)
+
+
+def _write(answers: Sequence[Mapping[str, Any]], f: IO[str], as_json: bool) -> None:
+    if as_json:
+        f.writelines(json.dumps(a, ensure_ascii=False) + "\n" for a in answers)
+        return
+    rows = [_flat(a) for a in answers]
+    writer = csv.DictWriter(f, fieldnames=list(dict.fromkeys(k for r in rows for k in r)))
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in answer.items():
+        if isinstance(value, Mapping):
+            out |= {
+                _safe(f"{name.removesuffix('ies')}y:{k}" if name.endswith("ies") else f"{name}:{k}"): v
+                for k, v in value.items()
+            }
+        elif isinstance(value, (list, tuple)) and name == "interval":
+            out["interval_low"], out["interval_high"] = value
+        else:
+            out[name] = _safe(value) if isinstance(value, str) else value
+    return out
+
+
+def _safe(text: str) -> str:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

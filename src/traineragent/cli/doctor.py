@@ -1,0 +1,75 @@
+"""`traineragent doctor`: what this machine has, measured, with the cure for what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+NEEDED = ("numpy", "pandas", "scikit-learn", "lightgbm", "optuna", "onnx", "onnxruntime", "starlette", "uvicorn")
+EXTRAS = {"torch": "text,vision", "transformers": "text,vision"}
+LEAST_DISK_MB = 500
+
+
+def examine() -> dict[str, Any]:
+    """Facts about packages, disk, cores, memory and GPU, and the sentences a person should read."""
+    import psutil
+
+    from .. import __version__
+
+    disk = shutil.disk_usage(Path.cwd()).free / 1e6
+    facts: dict[str, Any] = {
+        "traineragent": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_mb": round(psutil.virtual_memory().total / 1e6),
+        "memory_free_mb": round(psutil.virtual_memory().available / 1e6),
+        "disk_free_mb": round(disk),
+        "gpu": shutil.which("nvidia-smi") is not None and Path("/dev/nvidia0").exists(),
+        "packages": {p: _version(p) for p in NEEDED},
+        "extras": {p: _version(p) if importlib.util.find_spec(p) else None for p in EXTRAS},
+        "brain": "planner (embedded, no key needed)",
+    }
+    facts["problems"] = _problems(facts)
+    return facts
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _problems(facts: dict[str, Any]) -> list[str]:
+    missing = [p for p, v in facts["packages"].items() if v is None]
+    out = [f"{p} is not installed; cure: pip install {p}" for p in missing]
+    if sys.version_info < (3, 11):
+        out.append(f"Python 3.11 or newer is needed, this is {facts['python']}")
+    if facts["disk_free_mb"] < LEAST_DISK_MB:
+        out.append(f"only {facts['disk_free_mb']} MB are free here; a run may need {LEAST_DISK_MB}")
+    return out
+
+
+def print_findings(facts: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(f"[bold]traineragent {facts['traineragent']}[/] on Python {facts['python']}, {facts['system']}")
+    console.print(
+        f"{facts['cores']} cores, {facts['memory_free_mb']:,} of {facts['memory_mb']:,} MB memory free, "
+        f"{facts['disk_free_mb']:,} MB disk free, {'a GPU' if facts['gpu'] else 'no GPU'}"
+    )
+    console.print(f"brain: {facts['brain']}")
+    for package, version in {**facts["packages"], **facts["extras"]}.items():
+        console.print(f"  {package:14} {version or '[dim]not installed[/]'}")
+    for problem in facts["problems"]:
+        console.print(f"[red]problem:[/] {problem}")
+    if not facts["problems"]:
+        console.print("[green]ready[/]")

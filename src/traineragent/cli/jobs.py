@@ -1,0 +1,178 @@
+"""Commands that work: train, plan, resume, demo."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..domain.run import EXIT_CODES
+from ..domain.task import Question
+
+if TYPE_CHECKING:
+    from ..result import Report
+
+Words = Annotated[str, typer.Argument(metavar="REQUEST", help="What is needed, in plain words.")]
+Data = Annotated[list[str] | None, typer.Option("--data", metavar="PATH-OR-URL", help="Data; may be given again.")]
+Target = Annotated[str | None, typer.Option("--target", metavar="COL", help="The column to predict.")]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", metavar="N", help="Time for everything, delivery included.")
+]
+Trials = Annotated[int | None, typer.Option("--trials", metavar="N", help="Most candidates to try.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="RUN_DIR", help="A new folder for the run.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed and trials give the same model.")]
+Brain = Annotated[str, typer.Option("--brain", metavar="planner|PROVIDER:MODEL", help="Who answers the questions.")]
+Models = Annotated[list[Path] | None, typer.Option("--models", metavar="DIR", envvar="TRAINERAGENT_MODELS")]
+Engine = Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where trials run.")]
+Ask = Annotated[bool | None, typer.Option("--ask/--no-ask", help="Whether a person may be asked questions.")]
+Config = Annotated[Path | None, typer.Option("--config", metavar="DIR", help="Your own procedures, over ours.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+def train(
+    request: Words,
+    data: Data = None,
+    target: Target = None,
+    minutes: Minutes = None,
+    trials: Trials = None,
+    out: Out = None,
+    seed: Seed = 0,
+    brain: Brain = "planner",
+    models: Models = None,
+    engine: Engine = "local",
+    ask: Ask = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> int:
+    """The main job: understand, prepare, train, tune, export, verify, report."""
+    from .. import api
+
+    with _watching() as progress:
+        report = api.train(
+            request,
+            data or (),
+            target=target,
+            minutes=minutes,
+            trials=trials,
+            out=out,
+            seed=seed,
+            brain=brain,
+            models=models or (),
+            engine=engine,
+            config=config,
+            ask=_asking(ask),
+            progress=progress,
+        )
+    return _show(report, as_json)
+
+
+def plan(
+    request: Words,
+    data: Data = None,
+    target: Target = None,
+    minutes: Minutes = None,
+    trials: Trials = None,
+    out: Out = None,
+    seed: Seed = 0,
+    brain: Brain = "planner",
+    models: Models = None,
+    engine: Engine = "local",
+    ask: Ask = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> int:
+    """Stops before any training: prints the task specification, the verdict and the plan."""
+    from .. import api
+
+    task = api.plan(
+        request,
+        data or (),
+        target=target,
+        minutes=minutes,
+        config=config,
+        ask=_asking(ask),
+        trials=trials,
+        seed=seed,
+        brain=brain,
+        models=tuple(map(str, models or ())),
+        engine=engine,
+    )
+    if as_json:
+        typer.echo(json.dumps(task, ensure_ascii=False))
+    else:
+        from .printing import print_plan
+
+        print_plan(task)
+    return {"accept": 0, "decline": 4, "ask": 5}[task["verdict"]["decision"]]
+
+
+def resume(
+    run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The run's folder.")],
+    ask: Ask = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> int:
+    """Goes on after a crash, a kill or Ctrl-C, from the last finished step."""
+    from .. import api
+
+    with _watching() as progress:
+        report = api.resume(run_dir, config=config, ask=_asking(ask), progress=progress)
+    return _show(report, as_json)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="RUN_DIR", help="The run's folder; made anew.")] = Path(
+        "demo-run"
+    ),
+    minutes: Annotated[float, typer.Option("--minutes", metavar="N")] = 0.5,
+) -> int:
+    """The main job on a real bundled data set, end to end, ending with one real HTTP prediction."""
+    from .demo import run_demo
+
+    with _watching() as progress:
+        return run_demo(out, minutes, progress, lambda report: _show(report, as_json=False))
+
+
+def _watching() -> Any:
+    """Live progress on stderr."""
+    from ..report.progress import Progress
+
+    return Progress(sys.stderr) if sys.stderr is not None else nullcontext(lambda event: None)
+
+
+def _asking(ask: bool | None) -> Callable[[Question], str | None] | None:
+    if ask is None:
+        ask = sys.stdin is not None and sys.stdin.isatty()
+    return _ask_in_terminal if ask else None
+
+
+def _ask_in_terminal(question: Question) -> str | None:
+    """Puts a question on stderr; an empty answer takes the default, Ctrl-D skips."""
+    typer.echo(f"\n{question.text}", err=True)
+    for number, choice in enumerate(question.choices, 1):
+        typer.echo(f"  {number}. {choice}", err=True)
+    try:
+        typer.echo(f"answer{f' [{question.default}]' if question.default else ''}: ", err=True, nl=False)
+        answer = input().strip()
+    except EOFError:
+        return None
+    if answer.isdigit() and 1 <= int(answer) <= len(question.choices):
+        return question.choices[int(answer) - 1]
+    return answer or question.default
+
+
+def _show(report: Report, as_json: bool) -> int:
+    if as_json:
+        typer.echo(json.dumps(dict(report.values), ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        from ..report.terminal import print_summary
+
+        print_summary(dict(report.values), Console())
+    return EXIT_CODES[report.status]  # type: ignore[index]

@@ -1,0 +1,115 @@
+"""Tables and texts for the terminal. Every value that came from data or a person is printed as text, never as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from ..knowledge.sop import Procedure
+
+STATUS_STYLE = {"delivered": "green", "delivered_unmet": "yellow", "declined": "red", "failed": "red"}
+
+
+def _table(*heads: str) -> Table:
+    return Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+
+
+def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
+    console = Console()
+    if not runs:
+        console.print(
+            f'No runs in {escape(str(root))} yet. Start one: traineragent train "…" --data FILE', highlight=False
+        )
+        return
+    table = _table("run", "started", "status", "score", "request")
+    for run in runs:
+        score = "" if run["value"] is None else f"{run['metric']} {run['value']:.4g}"
+        style = STATUS_STYLE.get(run["status"], "dim")
+        status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
+        created = (run["created"] or "")[:16].replace("T", " ")
+        table.add_row(escape(run["folder"]), created, status, score, escape((run["request"] or "")[:60]))
+    console.print(table)
+
+
+def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
+    console = Console()
+    for d in decisions:
+        console.print(
+            f"[dim]{d['at'][11:19]}[/] [bold]{d['agent']}[/] {escape(d['what'])} [dim]({escape(d['by'])})[/]",
+            highlight=False,
+        )
+        console.print(f"         {escape(d['why'])}", highlight=False)
+        facts = ", ".join(f"{k} {_short(v)}" for k, v in d["evidence"].items() if v is not None)
+        if facts:
+            console.print(f"         [dim]{escape(facts)}[/]", highlight=False)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def print_plan(task: Mapping[str, Any]) -> None:
+    """The specification, the verdict and the plan in words."""
+    console, verdict = Console(highlight=False), task["verdict"]
+    info = task["data_info"]
+    style = {"accept": "green", "ask": "yellow", "decline": "red"}[verdict["decision"]]
+    console.print(f"[bold {style}]{verdict['decision']}[/]  {escape(task['task_type'].replace('_', ' '))}", end="")
+    console.print(f" of [bold]{escape(str(info['target']))}[/], {info['rows']:,} rows" if info["target"] else "")
+    for head, lines in _plan_lines(task):
+        if lines:
+            console.print(f"\n[bold]{head}[/]")
+            for line in lines:
+                console.print(f"  {escape(line)}")
+
+
+def _plan_lines(task: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    verdict = task["verdict"]
+    limits = [
+        f"{r['name']} {r['direction']} {r['limit']:g}   (you said: {r['stated_as']})" for r in task["requirements"]
+    ]
+    metrics = [
+        f"{m['name']}, to {m['direction']}" + ("" if m["stated"] else "   (not stated)") for m in task["metrics"]
+    ]
+    questions = [q["text"] + (f"  [{' / '.join(q['choices'])}]" if q["choices"] else "") for q in verdict["questions"]]
+    return [
+        ("Reasons", list(verdict["reasons"])),
+        ("Instead", [verdict["alternative"]] if verdict["alternative"] else []),
+        ("Questions", questions),
+        ("Metric", metrics),
+        ("Limits", limits),
+        ("Left out", [f"{c['column']}: {c['why']}" for c in task["data_info"]["ignored"]]),
+        ("Wishes", list(task["constraints"])),
+        (
+            "Assumed",
+            [f"{a['what']}: {a['value']}   ({a['why']}; {a['confidence']:.0%} sure)" for a in task["assumptions"]],
+        ),
+        ("Notices", list(verdict["notices"])),
+        ("Plan", list(task.get("plan", []))),
+    ]
+
+
+def print_procedure(procedure: Procedure) -> None:
+    console = Console(highlight=False)
+    console.print(
+        f"[bold]{procedure.agent} agent[/], version {procedure.version}, from {escape(', '.join(procedure.sources))}"
+    )
+    console.print(escape(" ".join(procedure.profile.split())), style="dim")
+    for name, value in procedure.settings.items():
+        console.print(f"  {escape(name)}: {escape(str(value))}")
+    for kind, steps in procedure.questions.items():
+        console.print(f"\n[bold]{escape(kind)}[/]")
+        for s in steps:
+            console.print(
+                f"  [bold]{escape(s.id)}[/]  do {escape(s.do)} {escape(str(dict(s.args)) if s.args else '')}  [dim]{escape(s.source)}[/]"
+            )
+            loop = f"for {s.loop}, " if s.loop else ""
+            if s.loop or s.when != "True":
+                console.print(f"      {escape(loop)}when {escape(s.when)}")
+            console.print(f"      [dim]{escape(s.why)}[/]")

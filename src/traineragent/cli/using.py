@@ -1,0 +1,46 @@
+"""Commands that use what was delivered: predict and serve."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Delivered = Annotated[Path, typer.Argument(metavar="RUN_OR_BUNDLE", help="A run's folder or a bundle.")]
+
+
+def predict(
+    run_or_bundle: Delivered,
+    data: Annotated[str, typer.Option("--data", metavar="FILE", help="Rows to answer.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="CSV or JSON lines; default stdout.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Batch prediction through the delivered bundle."""
+    from ..batch import answer_file, write_answers
+
+    answers = answer_file(run_or_bundle, data)
+    if as_json:
+        typer.echo(json.dumps({"predictions": answers}, ensure_ascii=False))
+    elif out is not None:
+        write_answers(answers, out)
+        typer.echo(f"{len(answers)} answers written to {out}", err=True)
+    else:
+        write_answers(answers, sys.stdout)
+
+
+def serve(
+    run_or_bundle: Delivered,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port; 0 takes a free one.")] = 8000,
+    token: Annotated[str | None, typer.Option("--token", metavar="T", help="Ask every caller for this token.")] = None,
+) -> None:
+    """The delivered service."""
+    from ..bundles import bundle_of
+    from ..serve.server import run_server
+
+    run_server(bundle_of(run_or_bundle), host=host, port=port, token=token)

@@ -1,0 +1,22 @@
+"""What the surroundings say: folders and overrides, read once at the edge and then passed on as one frozen value."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Config:
+    """`overlay`: folder with the user's procedures, policy, lexicons. `threads`: cores a trial may use."""
+
+    overlay: Path | None
+    threads: int
+
+    @staticmethod
+    def from_environment(overlay: Path | None = None) -> Config:
+        home = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser() / "traineragent"
+        chosen = overlay or (home if home.is_dir() else None)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return Config(chosen, max(1, min(cores, 8)))

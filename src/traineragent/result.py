@@ -1,0 +1,94 @@
+"""What a person gets back in Python: the report of a run, and the delivered model to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .bundles import bundle_of
+from .errors import InputError
+from .store.files import read_json
+
+
+class Report:
+    """A run's report: a mapping with what report.json holds, printable, with the model at hand."""
+
+    def __init__(self, folder: Path, values: Mapping[str, Any]) -> None:
+        self.folder, self.values = folder, values
+
+    @classmethod
+    def open(cls, folder: Path) -> Report:
+        path = folder / "report.json"
+        if not path.is_file():
+            raise InputError(f"{folder} holds no report yet; go on with: traineragent resume {folder}")
+        return cls(folder, read_json(path))
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key]
+
+    @property
+    def status(self) -> str:
+        return str(self.values["status"])
+
+    @property
+    def model(self) -> Model:
+        return Model.open(self.folder)
+
+    def serve(self, port: int = 8000, host: str = "127.0.0.1", token: str | None = None) -> None:
+        """Serves the delivered model until it is stopped."""
+        from .serve.server import run_server
+
+        run_server(bundle_of(self.folder), host=host, port=port, token=token)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        from .report.terminal import print_summary
+
+        out = StringIO()
+        print_summary(dict(self.values), Console(file=out, width=100, no_color=True))
+        return out.getvalue()
+
+
+class Model:
+    """The delivered model, asked in this process through the same code that serves it."""
+
+    def __init__(self, predictor: Any) -> None:
+        self._predictor = predictor
+
+    @classmethod
+    def open(cls, path: Path) -> Model:
+        from .serve.predictor import Predictor
+
+        return cls(Predictor.load(bundle_of(path)))
+
+    def answers(self, rows: Any) -> list[dict[str, Any]]:
+        """The answers of the service, one a row, as in POST /predict."""
+        answers: list[dict[str, Any]] = self._predictor.predict(_rows(rows))
+        return answers
+
+    def predict(self, rows: Any) -> np.ndarray:
+        """Labels or values, shape (rows,). `rows`: DataFrame or list of dicts."""
+        return np.array([a["label"] if "label" in a else a["value"] for a in self.answers(rows)])
+
+    def predict_proba(self, rows: Any) -> np.ndarray:
+        """Probabilities, shape (rows, classes), classes in the order of `labels`."""
+        if not self.labels:
+            raise InputError("this model predicts a number, so there are no probabilities; use predict")
+        return np.array([list(a["probabilities"].values()) for a in self.answers(rows)])
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        return tuple(self._predictor.labels)
+
+
+def _rows(rows: Any) -> Sequence[Mapping[str, Any]]:
+    if hasattr(rows, "to_dict"):
+        clean = rows.astype(object).where(rows.notna(), None)
+        found: Sequence[Mapping[str, Any]] = clean.to_dict("records")
+        return found
+    return list(rows)

@@ -1,0 +1,35 @@
+"""Finds runs in a folder and says in a line what became of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .files import read_json
+from .journal import Journal
+
+
+def list_runs(root: Path) -> list[dict[str, Any]]:
+    """Runs directly below `root` (or `root` itself), newest first."""
+    if not root.is_dir():
+        raise InputError(f"there is no folder {root}; runs are kept where train --out puts them, by default in ./runs")
+    folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())]
+    found = [_describe(f) for f in folders if (f / "run.sqlite").is_file()]
+    return sorted(found, key=lambda r: r["created"] or "", reverse=True)
+
+
+def _describe(folder: Path) -> dict[str, Any]:
+    journal = Journal(folder / "run.sqlite")
+    created = journal.meta("created")
+    journal.close()
+    report = read_json(folder / "report.json") if (folder / "report.json").is_file() else {}
+    metric = report.get("metric") or {}
+    return {
+        "folder": str(folder),
+        "created": created,
+        "status": report.get("status", "unfinished"),
+        "request": report.get("request"),
+        "metric": metric.get("name"),
+        "value": metric.get("value"),
+    }
