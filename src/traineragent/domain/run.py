@@ -80,6 +80,27 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """How probabilities become a label. `threshold` (binary): the positive class is answered from this probability on.
+    `weights` (many classes): probabilities are multiplied by them before the largest wins."""
+
+    threshold: float | None = None
+    weights: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Conformal interval around a predicted value: the truth lies in [value + low, value + high] with probability
+    `coverage`. `edges` cut predicted values into bins with a `low` and a `high` each (Mondrian conformal prediction,
+    Vovk et al. 2005): bin i holds [edges[i - 1], edges[i]). No edges: one bin."""
+
+    coverage: float
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    edges: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Measured:
     """A requirement beside its measurement. `measured` None: could not be measured, `note` says why."""
 
