@@ -1,0 +1,90 @@
+"""The typed training table that trials learn from: one float32 matrix with folds, saved without pickle.
+
+It knows nothing of raw values or column names' meaning; `serve/codecs/table.py` makes the matrix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain.data import FeatureKind
+from ..errors import TrainerError
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Rows ready for learning. Hold-out rows are never in here.
+
+    x        float32 (rows, features); NaN is missing; a category is its index, `levels[j]` for "another value"
+    y        float64 (rows,): class index, or value
+    folds    int8 (rows,): validation fold of each row, -1 for rows that are only trained on
+    kinds    meaning of each feature; `levels[j]` is its number of categories, 0 if it is no category
+    classes  number of classes, 0 for regression
+    bound    rows belong to groups or follow time, so folds may not be drawn again
+    """
+
+    x: Float32
+    y: Float64
+    folds: NDArray[np.int8]
+    names: tuple[str, ...]
+    kinds: tuple[FeatureKind, ...]
+    levels: tuple[int, ...]
+    classes: int
+    bound: bool = False
+
+    def __post_init__(self) -> None:
+        rows, features = self.x.shape
+        assert self.y.shape == (rows,), (self.y.shape, rows)
+        assert self.folds.shape == (rows,), (self.folds.shape, rows)
+        assert len(self.names) == len(self.kinds) == len(self.levels) == features, (len(self.names), features)
+
+    @property
+    def rows(self) -> int:
+        return int(self.x.shape[0])
+
+    @property
+    def task(self) -> str:
+        """ "regression", "binary" or "multiclass"."""
+        return "regression" if self.classes == 0 else "binary" if self.classes == 2 else "multiclass"
+
+    def save(self, folder: Path) -> dict[str, str]:
+        """Writes x.npy, y.npy, folds.npy and table.json; returns file name -> sha256."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("x", "y", "folds"):
+            np.save(folder / f"{name}.npy", np.ascontiguousarray(getattr(self, name)), allow_pickle=False)
+        facts = {
+            "names": self.names,
+            "kinds": self.kinds,
+            "levels": self.levels,
+            "classes": self.classes,
+            "bound": self.bound,
+        }
+        (folder / "table.json").write_text(json.dumps(facts), encoding="utf-8")
+        return {name: sha256(folder / name) for name in ("x.npy", "y.npy", "folds.npy", "table.json")}
+
+    @classmethod
+    def load(cls, folder: Path, mmap: bool = True) -> TrainingData:
+        """Reads what `save` wrote; `mmap` maps the matrix instead of copying it. Raises TrainerError if a file is lost."""
+        try:
+            facts = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+            x = np.load(folder / "x.npy", mmap_mode="r" if mmap else None, allow_pickle=False)
+            y, folds = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("y", "folds"))
+        except (OSError, ValueError) as error:
+            raise TrainerError(f"the prepared training data cannot be read again: {error}") from error
+        names, kinds, levels = tuple(facts["names"]), tuple(facts["kinds"]), tuple(facts["levels"])
+        return cls(x, y, folds, names, kinds, levels, facts["classes"], facts["bound"])
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,187 @@
+"""Chooses what is delivered: a greedy weighted ensemble of trials, within limits and only if it is worth it.
+
+Works on out-of-fold predictions alone (Caruana et al. 2004). It knows nothing of models or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain.run import Member, Selection, TrialResult
+from .metrics import EPSILON, paired_gain, roc_auc, scorer
+
+Float64 = NDArray[np.float64]
+Loader = Callable[[int], NDArray[np.float32]]
+
+ROUNDS = 25
+SMALLEST_WEIGHT = 0.04
+MOST_CANDIDATES = 24  # the best by score take part
+MOST_ROWS = 40_000  # greedy steps are judged on a sample of so many
+BAG_BELOW_ROWS = 6000  # below, greedy selection is repeated on halves of the rows and averaged
+BAGS = 10
+SURE = 0.7  # share of resamples in which an ensemble must beat the single best
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the selection must keep to; None is no limit. `latency_us`: one row through all graphs."""
+
+    size_mb: float | None = None
+    latency_us: float | None = None
+    interpretable: bool = False
+    max_members: int = 8
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Candidates with predictions (members, rows, outputs) for rows (rows,); outputs is 1 unless many classes."""
+
+    results: list[TrialResult]
+    predictions: NDArray[np.float32]
+    y: Float64
+    gain: Callable[[Float64, Float64], float]  # (y, mean prediction) -> utility
+
+
+def select(
+    history: Sequence[TrialResult],
+    oof: Loader,
+    y: Float64,
+    folds: NDArray[np.int8],
+    metric: str,
+    limits: Limits | None = None,
+    seed: int = 0,
+    interpretable: Callable[[str], bool] = lambda family: False,
+) -> Selection:
+    """The members and weights to deliver. `oof(index)` gives a trial's predictions, NaN where never validated.
+
+    Raises ValueError when no trial has a usable model."""
+    limits = limits or Limits()
+    usable = [r for r in history if r.status in ("done", "timeout") and r.score is not None and np.isfinite(r.score)]
+    if limits.interpretable:
+        usable = [r for r in usable if interpretable(r.candidate.family)]
+    if not usable:
+        raise ValueError("no trial gave a usable model")
+    fitting = [r for r in usable if _fits([r], limits)]
+    if not fitting:
+        cheapest = min(usable, key=lambda r: (r.predict_us, r.size_mb))
+        why = "no model keeps the limits; this one comes nearest"
+        return Selection((Member(cheapest.index, 1.0),), float(cheapest.score or 0.0), cheapest.index, why)
+    pool, known = _pool(fitting, oof, y, metric)
+    single = max(pool.results, key=lambda r: (r.score or -np.inf, -r.index))
+    alone = Selection((Member(single.index, 1.0),), float(single.score or 0.0), single.index, "best single model")
+    if limits.interpretable or limits.max_members < 2 or len(pool.results) < 2:
+        return alone
+    weights = _weights(pool, limits, seed)
+    members = {r.index: float(w) for r, w in zip(pool.results, weights, strict=True) if w > 0}
+    if len(members) < 2:
+        return alone
+    together = _combine(members, oof)[known]
+    best = np.asarray(oof(single.index), dtype=np.float64)[known]
+    gain, sure = paired_gain(metric, y[known], together, best, seed=seed)
+    if gain <= 0 or sure < SURE:
+        return alone
+    measure = scorer(metric)
+    score = measure.utility(measure(y[known], together))
+    why = f"{len(members)} models together beat the best one by {gain:.4g} in {sure:.0%} of resamples"
+    ordered = sorted(members.items(), key=lambda m: (-m[1], m[0]))
+    return Selection(tuple(Member(index, weight) for index, weight in ordered), score, single.index, why)
+
+
+def _fits(results: Sequence[TrialResult], limits: Limits) -> bool:
+    if limits.size_mb is not None and sum(r.size_mb for r in results) > limits.size_mb:
+        return False
+    return limits.latency_us is None or sum(r.predict_us for r in results) <= limits.latency_us
+
+
+def _combine(members: dict[int, float], oof: Loader) -> Float64:
+    return np.asarray(sum(w * oof(index).astype(np.float64) for index, w in members.items()))
+
+
+def _pool(results: list[TrialResult], oof: Loader, y: Float64, metric: str) -> tuple[_Pool, NDArray[np.bool_]]:
+    """The best candidates that predicted the most rows, and which rows those are."""
+    results = sorted(results, key=lambda r: (-(r.score or 0.0), r.index))
+    known = {r.index: np.isfinite(oof(r.index).reshape(len(y), -1)).all(axis=1) for r in results}
+    most = max(int(k.sum()) for k in known.values())
+    results = [r for r in results if int(known[r.index].sum()) == most]
+    rows = known[results[0].index]
+    results = [r for r in results if np.array_equal(known[r.index], rows)][:MOST_CANDIDATES]
+    stacked = np.stack([_outputs(oof(r.index)[rows]) for r in results])
+    return _Pool(results, stacked, y[rows], _objective(metric, stacked.shape[2])), rows
+
+
+def _outputs(predictions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(rows, outputs): the positive class of two, or all."""
+    if predictions.ndim == 1:
+        return predictions[:, None]
+    return predictions[:, 1:] if predictions.shape[1] == 2 else predictions
+
+
+def _objective(metric: str, outputs: int) -> Callable[[Float64, Float64], float]:
+    """What greedy selection climbs. Metrics of labels are too coarse to climb: log-loss stands in for them, and a
+    little of it steadies ranking metrics."""
+    measure = scorer(metric)
+    if measure.needs == "values":
+        return lambda y, p: measure.utility(measure(y, p[:, 0]))
+    if measure.needs == "probabilities" and outputs > 1:
+        return lambda y, p: measure.utility(measure(y, p))
+
+    def binary_loss(y: Float64, p: Float64) -> float:
+        q = np.clip(p[:, 0], EPSILON, 1 - EPSILON)
+        return float(np.mean(np.log(np.where(y == 1, q, 1 - q))))
+
+    if outputs > 1:
+        return lambda y, p: -scorer("log_loss")(y, p)
+    if metric == "roc_auc":
+        return lambda y, p: roc_auc(y, np.repeat(p, 2, axis=1)) + 0.02 * binary_loss(y, p)
+    if metric == "average_precision":
+        return lambda y, p: measure(y, np.repeat(p, 2, axis=1)) + 0.05 * binary_loss(y, p)
+    return binary_loss
+
+
+def _weights(pool: _Pool, limits: Limits, seed: int) -> Float64:
+    """Averaged over bags of rows for small sets; small weights dropped; at most `max_members` left."""
+    rng = np.random.default_rng(seed)
+    rows = len(pool.y)
+    if rows < BAG_BELOW_ROWS:
+        picks = [rng.permutation(rows)[: max(rows // 2, 2)] for _ in range(BAGS)]
+    else:
+        picks = [np.arange(rows) if rows <= MOST_ROWS else np.sort(rng.permutation(rows)[:MOST_ROWS])]
+    total = np.zeros(len(pool.results))
+    for pick in picks:
+        total += _greedy(pool, pick, limits)
+    weights = total / total.sum()
+    keep = np.argsort(-weights, kind="stable")[: limits.max_members]
+    kept = np.zeros_like(weights)
+    kept[keep] = np.where(weights[keep] >= SMALLEST_WEIGHT, weights[keep], 0.0)
+    if not kept.any():
+        kept[int(weights.argmax())] = 1.0
+    while np.count_nonzero(kept) > 1 and not _fits([pool.results[i] for i in np.flatnonzero(kept)], limits):
+        kept[np.flatnonzero(kept)[kept[kept > 0].argmin()]] = 0.0
+    return np.asarray(kept / kept.sum())
+
+
+def _greedy(pool: _Pool, pick: NDArray[np.int64], limits: Limits) -> Float64:
+    """How often each candidate is added while the mean of the added ones improves most, from the best one on."""
+    predictions, y = pool.predictions[:, pick].astype(np.float64), pool.y[pick]
+    count = np.zeros(len(predictions))
+    total = np.zeros(predictions.shape[1:])
+    best_count, best_score = count, -np.inf
+    for done in range(ROUNDS):
+        allowed = [i for i in range(len(predictions)) if count[i] or _room(pool, count, i, limits)]
+        scores = {i: pool.gain(y, (total + predictions[i]) / (done + 1)) for i in allowed}
+        winner = max(allowed, key=lambda i: (scores[i], -i))
+        total += predictions[winner]
+        count = count.copy()
+        count[winner] += 1
+        if scores[winner] > best_score:
+            best_count, best_score = count, scores[winner]
+    return np.asarray(best_count / best_count.sum())
+
+
+def _room(pool: _Pool, count: Float64, new: int, limits: Limits) -> bool:
+    chosen = [pool.results[i] for i in (*np.flatnonzero(count).tolist(), new)]
+    return len(chosen) <= limits.max_members and _fits(chosen, limits)

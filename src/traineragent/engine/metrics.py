@@ -1,0 +1,381 @@
+"""Metrics by their scikit-learn names, on plain arrays, with bootstrap intervals.
+
+Scores are model outputs as in `ports.Fitted`: float64 (rows, classes) probabilities, or (rows,) values. It knows nothing
+of thresholds chosen elsewhere: labels are the most probable class unless a `threshold` is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from ..domain.task import Direction
+from ..errors import InputError
+
+Array = NDArray[np.float64]
+Needs = Literal["probabilities", "labels", "values"]
+Function = Callable[[Array, NDArray[np.float64]], float]
+
+EPSILON = 1e-7  # probabilities are clipped here before a logarithm
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """One metric. `function(y, scores)` takes probabilities (rows, classes), labels (rows,) or values (rows,), as `needs`
+    says; for binary ranking metrics class 1 is the positive one. `best` is its perfect value."""
+
+    name: str
+    direction: Direction
+    needs: Needs
+    function: Function
+    best: float = 1.0
+    tasks: tuple[str, ...] = ("binary", "multiclass")
+
+    def __call__(self, y: Array, scores: Array, threshold: float | None = None, positive: int = 1) -> float:
+        """The metric's own value on model outputs. `threshold` applies to the positive class of a binary task."""
+        if self.needs == "labels":
+            return self.function(_positive_first(y, positive), _labels(scores, threshold, positive))
+        if self.needs == "probabilities" and positive == 0 and scores.ndim == 2 and scores.shape[1] == 2:
+            return self.function(1 - y, scores[:, ::-1])
+        return self.function(y, scores)
+
+    def utility(self, value: float) -> float:
+        """Higher is better: errors are negated."""
+        return value if self.direction == "maximize" else -value
+
+    def error(self, value: float) -> float:
+        """Distance from a perfect score, 0 = perfect, for saying "8 % more error"."""
+        return abs(self.best - value)
+
+
+def _positive_first(y: Array, positive: int) -> Array:
+    return 1 - y if positive == 0 else y
+
+
+def _labels(scores: Array, threshold: float | None, positive: int) -> Array:
+    """Class indices from probabilities; 1 stands for the positive class of a binary task."""
+    if scores.ndim == 1:
+        return scores
+    if scores.shape[1] == 2:
+        p = scores[:, positive]
+        hit = p >= threshold if threshold is not None else p > scores[:, 1 - positive] if positive == 1 else p >= 0.5
+        return hit.astype(np.float64)
+    return scores.argmax(axis=1).astype(np.float64)
+
+
+# ------------------------------------------------------------------------------------------- ranking and probabilities
+def _auc(truth: NDArray[np.bool_], score: Array) -> float:
+    """Area under the ROC curve by ranks (Mann-Whitney); ties count half. NaN when only one class is present."""
+    positives = int(truth.sum())
+    negatives = truth.size - positives
+    if positives == 0 or negatives == 0:
+        return float("nan")
+    ranks = rankdata(score)
+    return float((ranks[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def roc_auc(y: Array, p: Array) -> float:
+    """Binary: of class 1. More classes: unweighted mean of one against the rest, over classes that occur."""
+    if p.shape[1] == 2:
+        return _auc(y == 1, p[:, 1])
+    return float(np.nanmean([_auc(y == k, p[:, k]) for k in range(p.shape[1])]))
+
+
+def _ap(truth: NDArray[np.bool_], score: Array) -> float:
+    """Average precision as scikit-learn defines it: sum over thresholds of recall gain times precision."""
+    if not truth.any():
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(truth[order])
+    last = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))  # ties share a threshold
+    precision = hits[last] / (last + 1)
+    return float(np.sum(np.diff(hits[last], prepend=0) * precision) / hits[-1])
+
+
+def average_precision(y: Array, p: Array) -> float:
+    """Binary: of class 1. More classes: unweighted mean of one against the rest."""
+    if p.shape[1] == 2:
+        return _ap(y == 1, p[:, 1])
+    return float(np.nanmean([_ap(y == k, p[:, k]) for k in range(p.shape[1])]))
+
+
+def log_loss(y: Array, p: Array) -> float:
+    """Mean negative log-likelihood of the true class; rows are renormalised."""
+    clipped = np.clip(p, EPSILON, 1.0)
+    true = clipped[np.arange(len(y)), y.astype(np.intp)] / clipped.sum(axis=1)
+    return float(-np.log(true).mean())
+
+
+def brier(y: Array, p: Array) -> float:
+    """Binary: mean squared error of P(class 1). More classes: mean over rows of the summed squared errors."""
+    if p.shape[1] == 2:
+        return float(np.mean((p[:, 1] - y) ** 2))
+    truth = np.eye(p.shape[1])[y.astype(np.intp)]
+    return float(np.mean(((p - truth) ** 2).sum(axis=1)))
+
+
+# ------------------------------------------------------------------------------------------------------------- labels
+def _counts(y: Array, guess: Array) -> tuple[Array, Array, Array, Array]:
+    """(classes, true positives, predicted, actual) over the classes that occur in either."""
+    classes, inverse = np.unique(np.concatenate([y, guess]), return_inverse=True)
+    k, n = len(classes), len(y)
+    truth, said = inverse[:n], inverse[n:]
+    hit = np.bincount(truth[truth == said], minlength=k).astype(np.float64)
+    return classes, hit, np.bincount(said, minlength=k).astype(float), np.bincount(truth, minlength=k).astype(float)
+
+
+def _ratio(top: Array, bottom: Array) -> Array:
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def accuracy(y: Array, guess: Array) -> float:
+    return float(np.mean(y == guess))
+
+
+def balanced_accuracy(y: Array, guess: Array) -> float:
+    """Mean recall over the classes that occur in the truth."""
+    _, hit, _, actual = _counts(y, guess)
+    return float((hit[actual > 0] / actual[actual > 0]).mean())
+
+
+def _f1_per_class(y: Array, guess: Array) -> tuple[Array, Array]:
+    _, hit, said, actual = _counts(y, guess)
+    return _ratio(2 * hit, said + actual), actual
+
+
+def f1_macro(y: Array, guess: Array) -> float:
+    return float(_f1_per_class(y, guess)[0].mean())
+
+
+def f1_weighted(y: Array, guess: Array) -> float:
+    each, actual = _f1_per_class(y, guess)
+    return float(np.average(each, weights=actual))
+
+
+def _binary(y: Array, guess: Array) -> tuple[float, float, float, float]:
+    """(tp, fp, fn, tn) with class 1 positive."""
+    tp = float(np.sum((y == 1) & (guess == 1)))
+    fp = float(np.sum((y != 1) & (guess == 1)))
+    fn = float(np.sum((y == 1) & (guess != 1)))
+    return tp, fp, fn, float(len(y)) - tp - fp - fn
+
+
+def _share(top: float, bottom: float) -> float:
+    return top / bottom if bottom else 0.0
+
+
+def _multi(y: Array, guess: Array) -> bool:
+    return bool(max(y.max(initial=0), guess.max(initial=0)) > 1)
+
+
+def f1(y: Array, guess: Array) -> float:
+    """Binary F1 of class 1; with more classes the macro mean."""
+    if _multi(y, guess):
+        return f1_macro(y, guess)
+    tp, fp, fn, _ = _binary(y, guess)
+    return _share(2 * tp, 2 * tp + fp + fn)
+
+
+def precision(y: Array, guess: Array) -> float:
+    """Of class 1; with more classes the macro mean."""
+    if _multi(y, guess):
+        _, hit, said, _ = _counts(y, guess)
+        return float(_ratio(hit, said).mean())
+    tp, fp, _, _ = _binary(y, guess)
+    return _share(tp, tp + fp)
+
+
+def recall(y: Array, guess: Array) -> float:
+    """Of class 1; with more classes the macro mean."""
+    if _multi(y, guess):
+        _, hit, _, actual = _counts(y, guess)
+        return float(_ratio(hit, actual).mean())
+    tp, _, fn, _ = _binary(y, guess)
+    return _share(tp, tp + fn)
+
+
+def specificity(y: Array, guess: Array) -> float:
+    """Share of the negatives that are called negative."""
+    _, fp, _, tn = _binary(y, guess)
+    return _share(tn, tn + fp)
+
+
+def false_positive_rate(y: Array, guess: Array) -> float:
+    return 1.0 - specificity(y, guess)
+
+
+def mcc(y: Array, guess: Array) -> float:
+    """Matthews' correlation, any number of classes (Gorodkin 2004)."""
+    _, hit, said, actual = _counts(y, guess)
+    n = float(len(y))
+    top = hit.sum() * n - float(said @ actual)
+    bottom = np.sqrt(n * n - float(said @ said)) * np.sqrt(n * n - float(actual @ actual))
+    return _share(top, float(bottom))
+
+
+# ------------------------------------------------------------------------------------------------------------- values
+def rmse(y: Array, v: Array) -> float:
+    return float(np.sqrt(np.mean((y - v) ** 2)))
+
+
+def mse(y: Array, v: Array) -> float:
+    return float(np.mean((y - v) ** 2))
+
+
+def mae(y: Array, v: Array) -> float:
+    return float(np.mean(np.abs(y - v)))
+
+
+def medae(y: Array, v: Array) -> float:
+    return float(np.median(np.abs(y - v)))
+
+
+def max_error(y: Array, v: Array) -> float:
+    return float(np.max(np.abs(y - v)))
+
+
+def r2(y: Array, v: Array) -> float:
+    spread = float(np.sum((y - y.mean()) ** 2))
+    return 1.0 - float(np.sum((y - v) ** 2)) / spread if spread else 0.0
+
+
+def mape(y: Array, v: Array) -> float:
+    """Mean absolute error as a fraction of the true value, as scikit-learn defines it (0.1 is 10 %)."""
+    return float(np.mean(np.abs(y - v) / np.maximum(np.abs(y), np.finfo(np.float64).eps)))
+
+
+def smape(y: Array, v: Array) -> float:
+    """Symmetric version: |error| over the mean of both magnitudes, as a fraction."""
+    size = (np.abs(y) + np.abs(v)) / 2
+    return float(np.mean(np.divide(np.abs(y - v), size, out=np.zeros_like(size), where=size > 0)))
+
+
+def rmsle(y: Array, v: Array) -> float:
+    """Root mean squared error of log1p; values below 0 count as 0."""
+    return float(np.sqrt(np.mean((np.log1p(np.maximum(y, 0)) - np.log1p(np.maximum(v, 0))) ** 2)))
+
+
+def _class_scorers() -> list[Scorer]:
+    up: Direction = "maximize"
+    down: Direction = "minimize"
+    only = ("binary",)
+    return [
+        Scorer("roc_auc", up, "probabilities", roc_auc),
+        Scorer("average_precision", up, "probabilities", average_precision),
+        Scorer("log_loss", down, "probabilities", log_loss, 0.0),
+        Scorer("brier", down, "probabilities", brier, 0.0),
+        Scorer("accuracy", up, "labels", accuracy),
+        Scorer("balanced_accuracy", up, "labels", balanced_accuracy),
+        Scorer("f1", up, "labels", f1),
+        Scorer("f1_macro", up, "labels", f1_macro),
+        Scorer("f1_weighted", up, "labels", f1_weighted),
+        Scorer("precision", up, "labels", precision),
+        Scorer("recall", up, "labels", recall),
+        Scorer("specificity", up, "labels", specificity, tasks=only),
+        Scorer("false_positive_rate", down, "labels", false_positive_rate, 0.0, tasks=only),
+        Scorer("mcc", up, "labels", mcc),
+    ]
+
+
+def _value_scorers() -> list[Scorer]:
+    down: Direction = "minimize"
+    errors = {
+        "rmse": rmse,
+        "mse": mse,
+        "mae": mae,
+        "medae": medae,
+        "max_error": max_error,
+        "mape": mape,
+        "smape": smape,
+        "rmsle": rmsle,
+    }
+    tasks = ("regression",)
+    found = [Scorer(name, down, "values", function, 0.0, tasks) for name, function in errors.items()]
+    return [*found, Scorer("r2", "maximize", "values", r2, 1.0, tasks)]
+
+
+SCORERS = {scorer.name: scorer for scorer in [*_class_scorers(), *_value_scorers()]}
+
+
+def scorer(name: str) -> Scorer:
+    """The scorer called `name`. Raises InputError with the known names."""
+    if name not in SCORERS:
+        raise InputError(f"there is no metric named {name!r}; known are {', '.join(sorted(SCORERS))}")
+    return SCORERS[name]
+
+
+# ---------------------------------------------------------------------------------------------------------- intervals
+def bootstrap_values(
+    metric: str,
+    y: Array,
+    scores: Array,
+    *,
+    seed: int = 0,
+    n: int = 1000,
+    threshold: float | None = None,
+    positive: int = 1,
+) -> Array:
+    """The metric on `n` resamples of the rows, (n,). The same seed draws the same rows, so two models' values pair up."""
+    rng = np.random.default_rng(seed)
+    measure = scorer(metric)
+    rows = len(y)
+    n = max(50, min(n, int(2e8 // max(rows, 1))))  # keeps half a million rows within seconds
+    fast = _bootstrap_mean(metric, y, scores)
+    out = np.empty(n)
+    for i in range(n):
+        pick = rng.integers(0, rows, rows)
+        if fast is not None:
+            out[i] = fast[pick].mean()
+        else:
+            out[i] = measure(y[pick], scores[pick], threshold, positive)
+    if fast is not None and metric == "rmse":
+        out = np.sqrt(out)
+    return out
+
+
+def _bootstrap_mean(metric: str, y: Array, scores: Array) -> Array | None:
+    """Per-row losses of metrics that are means, or None."""
+    if metric in ("rmse", "mse"):
+        return (y - scores) ** 2
+    if metric == "mae":
+        return np.abs(y - scores)
+    if metric == "log_loss":
+        p = np.clip(scores, EPSILON, 1.0)
+        return -np.log(p[np.arange(len(y)), y.astype(np.intp)] / p.sum(axis=1))
+    return None
+
+
+def bootstrap_interval(
+    metric: str,
+    y: Array,
+    scores: Array,
+    *,
+    seed: int = 0,
+    n: int = 1000,
+    threshold: float | None = None,
+    positive: int = 1,
+) -> tuple[float, float]:
+    """95 % percentile interval of the metric over resampled rows (Efron 1979); resamples with one class are left out."""
+    values = bootstrap_values(metric, y, scores, seed=seed, n=n, threshold=threshold, positive=positive)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def paired_gain(
+    metric: str, y: Array, better: Array, worse: Array, *, seed: int = 0, n: int = 200
+) -> tuple[float, float]:
+    """(mean gain in utility of `better` over `worse`, share of resamples in which it gains)."""
+    measure = scorer(metric)
+    first = bootstrap_values(metric, y, better, seed=seed, n=n)
+    second = bootstrap_values(metric, y, worse, seed=seed, n=n)
+    gain = np.array([measure.utility(a) - measure.utility(b) for a, b in zip(first, second, strict=True)])
+    gain = gain[np.isfinite(gain)]
+    return (float(gain.mean()), float((gain > 0).mean())) if len(gain) else (0.0, 0.0)

@@ -1,0 +1,237 @@
+"""Trains one candidate: a cross-validated bag with out-of-fold predictions, raced and held to its time.
+
+It runs inside a worker process and writes into the trial's folder; it knows nothing of processes, plans or agents.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from .. import registry
+from ..domain.run import Trial, TrialResult
+from ..ports import Batch, Family, FitContext, Fitted
+from .dataset import TrainingData, sha256
+from .metrics import scorer
+
+REPEAT_BELOW_ROWS = 3000  # smaller sets draw their folds again, so that luck with one split decides less
+REPEATS = 3
+RACE_FROM_ROWS = 4000  # below, one fold is too noisy to judge by
+RACE_MARGIN = 1.08  # error on fold 0 against the family's best
+OWN = ("folds",)  # parameters that training itself reads
+
+
+@dataclass
+class _Bag:
+    """Out-of-fold predictions as they come in: sums over repeats and how often each row was predicted."""
+
+    total: NDArray[np.float64]
+    seen: NDArray[np.int64]
+    scores: list[float] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    size_mb: float = 0.0
+    predict_us: float = 0.0
+
+    def mean(self) -> NDArray[np.float64]:
+        """NaN where a row was never predicted."""
+        seen = self.seen.reshape(-1, *([1] * (self.total.ndim - 1))).astype(np.float64)
+        return np.divide(self.total, seen, out=np.full_like(self.total, np.nan), where=seen > 0)
+
+
+def context_for(data: TrainingData, metric: str, seed: int, threads: int, deadline: float | None = None) -> FitContext:
+    """What a family may know besides its rows."""
+    return FitContext(data.kinds, data.levels, data.classes, metric, seed, threads, deadline)
+
+
+def seed_of(seed: int, index: int) -> int:
+    """The seed of a trial: everything random in it derives from the run's seed and its index."""
+    return int(np.random.SeedSequence([seed, index]).generate_state(1)[0] % 2**31)
+
+
+def train_trial(
+    data: TrainingData,
+    trial: Trial,
+    *,
+    metric: str,
+    seed: int,
+    threads: int,
+    folder: Path,
+    deadline: float | None = None,
+    rivals: Mapping[str, float] | None = None,
+) -> TrialResult:
+    """Fits the candidate on every fold and saves models and `oof.npy` (float32, NaN where never validated).
+
+    `deadline` is on time.monotonic(); when it passes, finished folds are kept. `rivals`: family -> best utility on
+    fold 0 so far; a candidate clearly behind is dropped ("pruned"). Errors of a fit become status "failed"."""
+    start = time.monotonic()
+    if trial.time_limit_s is not None:
+        deadline = min(deadline or np.inf, start + trial.time_limit_s)
+    folder.mkdir(parents=True, exist_ok=True)
+    family: Family = registry.get("families", trial.candidate.family)
+    bag = _empty(data)
+    rounds = list(_rounds(data, trial.candidate.params, seed))
+    status, note = "done", ""
+    for done, held in enumerate(rounds):
+        share = _deadline(deadline, start, done, len(rounds))
+        if share is not None and done and time.monotonic() >= share[1]:
+            status, note = "timeout", f"{done} of {len(rounds)} fits in time"
+            break
+        context = context_for(data, metric, seed_of(seed, trial.index) + done, threads, share and share[0])
+        try:
+            _fit(family, trial, data, held, context, bag, folder, done)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError, RuntimeError, MemoryError) as error:
+            return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
+        if done == 0 and _beaten(data, trial, metric, bag.scores[0], rivals):
+            score, spent = bag.scores[0], _since(start)
+            return TrialResult(trial.index, trial.candidate, "pruned", score, tuple(bag.scores), spent, note="fold 0")
+    return _result(data, trial, metric, bag, folder, status, note, start, len(rounds))
+
+
+def load_models(data: TrainingData, result: TrialResult, folder: Path, metric: str) -> list[Fitted]:
+    """The fitted fold models of a trial, in the order they were trained."""
+    family: Family = registry.get("families", result.candidate.family)
+    context = context_for(data, metric, 0, 1)
+    names = sorted(name for name in result.files if name.startswith("model_"))
+    return [family.load(folder / name, context) for name in names]
+
+
+def _empty(data: TrainingData) -> _Bag:
+    shape = (data.rows, data.classes) if data.classes else (data.rows,)
+    return _Bag(np.zeros(shape), np.zeros(data.rows, dtype=np.int64))
+
+
+def _rounds(data: TrainingData, params: Mapping[str, Any], seed: int) -> Iterator[NDArray[np.bool_]]:
+    """Validation rows of each fit: the given folds, then for small sets fresh folds of the same number."""
+    ids = [k for k in np.unique(data.folds) if k >= 0]
+    most = int(params.get("folds", len(ids)))
+    for k in ids[:most]:
+        yield data.folds == k
+    if most < len(ids) or data.bound or data.rows >= REPEAT_BELOW_ROWS or len(ids) < 2 or (data.folds < 0).any():
+        return
+    for repeat in range(1, REPEATS):
+        state = 1000 * seed + repeat
+        if data.classes and np.bincount(data.y.astype(np.int64)).min() >= len(ids):
+            parts = StratifiedKFold(len(ids), shuffle=True, random_state=state).split(data.y, data.y)
+        else:
+            parts = KFold(len(ids), shuffle=True, random_state=state).split(data.y)
+        for _, held in parts:
+            mask = np.zeros(data.rows, dtype=bool)
+            mask[held] = True
+            yield mask
+
+
+def _deadline(deadline: float | None, start: float, done: int, rounds: int) -> tuple[float, float] | None:
+    """(when the next fit must stop, when no further fit may begin): what is left is shared among the fits to come."""
+    if deadline is None or not np.isfinite(deadline):
+        return None
+    now = time.monotonic()
+    each = (now - start) / max(done, 1)
+    last_call = deadline - 0.7 * each if done else deadline
+    return now + (deadline - now) / (rounds - done) * (1.0 if done else 1.3), last_call
+
+
+def _fit(
+    family: Family,
+    trial: Trial,
+    data: TrainingData,
+    held: NDArray[np.bool_],
+    context: FitContext,
+    bag: _Bag,
+    folder: Path,
+    number: int,
+) -> None:
+    params = {name: value for name, value in trial.candidate.params.items() if name not in OWN}
+    rows, valid_rows = np.flatnonzero(~held), np.flatnonzero(held)
+    train = Batch(data.x[rows], data.y[rows])
+    valid = Batch(data.x[valid_rows], data.y[valid_rows])
+    fitted = family.fit(params, train, valid, context)
+    guess = np.asarray(fitted.predict(valid.x), dtype=np.float64)
+    if not np.isfinite(guess).all():
+        raise ValueError("the model's predictions are not finite")
+    bag.total[valid_rows] += guess
+    bag.seen[valid_rows] += 1
+    bag.scores.append(scorer(context.metric).utility(scorer(context.metric)(valid.y, guess)))
+    name = f"model_{number:02d}.npz"
+    fitted.save(folder / name)
+    bag.files.append(name)
+    if number == 0:
+        bag.size_mb, bag.predict_us = cost(fitted, valid.x)
+
+
+def cost(fitted: Fitted, x: NDArray[np.float32], calls: int = 40) -> tuple[float, float]:
+    """(size of the graph in MB, median microseconds for one row through onnxruntime on one thread)."""
+    blob = fitted.graph().SerializeToString()
+    session = one_thread(blob)
+    rows = [np.ascontiguousarray(x[i % len(x)][None]) for i in range(calls)]
+    times = []
+    for row in [*rows[:3], *rows]:
+        start = time.perf_counter()
+        session.run(None, {"x": row})
+        times.append(time.perf_counter() - start)
+    return len(blob) / 1e6, float(np.median(times[3:])) * 1e6
+
+
+def one_thread(blob: bytes) -> Any:
+    """An onnxruntime session on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(blob, options, providers=["CPUExecutionProvider"])
+
+
+def _beaten(data: TrainingData, trial: Trial, metric: str, score: float, rivals: Mapping[str, float] | None) -> bool:
+    """Clearly behind the family's best on the first fold. Log-loss-like errors and 1 - score count the same way."""
+    best = (rivals or {}).get(trial.candidate.family)
+    if best is None or data.rows < RACE_FROM_ROWS:
+        return False
+    measure = scorer(metric)
+    return measure.error(measure.utility(score)) > RACE_MARGIN * measure.error(measure.utility(best))
+
+
+def _result(
+    data: TrainingData,
+    trial: Trial,
+    metric: str,
+    bag: _Bag,
+    folder: Path,
+    status: Any,
+    note: str,
+    start: float,
+    planned: int,
+) -> TrialResult:
+    oof = bag.mean()
+    known = bag.seen > 0
+    measure = scorer(metric)
+    score = measure.utility(measure(data.y[known], oof[known]))
+    np.save(folder / "oof.npy", oof.astype(np.float32), allow_pickle=False)
+    files = {name: sha256(folder / name) for name in [*bag.files, "oof.npy"]}
+    fits = len(bag.files)
+    return TrialResult(
+        index=trial.index,
+        candidate=trial.candidate,
+        status=status,
+        score=score,
+        fold_scores=tuple(bag.scores),
+        seconds=_since(start),
+        files=files,
+        size_mb=bag.size_mb * fits,
+        predict_us=bag.predict_us * fits,
+        note=note,
+    )
+
+
+def _since(start: float) -> float:
+    return time.monotonic() - start
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0] if text else 'no message'}"[:300]

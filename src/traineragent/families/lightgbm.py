@@ -1,0 +1,211 @@
+"""Gradient-boosted trees by LightGBM, on categories as sets or as target statistics, with early stopping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from ..engine.encoding import TreeEncoder, fit_trees, target_columns
+from ..engine.target import TargetScale, fit_target
+from ..export.builder import GraphBuilder
+from ..export.trees import read_lightgbm, tree_node
+from ..ports import Batch, Card, FitContext
+
+ABSOLUTE = ("mae", "medae", "smape")
+OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "patience")
+"""Parameters of ours; all others go to LightGBM under its names."""
+
+
+@dataclass(frozen=True)
+class FittedLightGBM:
+    """Boosted trees behind their encoder; `scale` undoes the target's scale in regression."""
+
+    text: str
+    booster: lightgbm.Booster
+    encoder: TreeEncoder
+    scale: TargetScale | None
+    features: int
+    classes: int
+
+    def predict(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        raw = np.asarray(self.booster.predict(self.encoder.transform(x)), dtype=np.float64)
+        if self.classes == 2:
+            return np.stack([1.0 - raw, raw], axis=1)
+        return raw if self.scale is None else self.scale.undo(raw)
+
+    def save(self, path: Path) -> None:
+        arrays = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
+        text = np.frombuffer(self.text.encode(), dtype=np.uint8)
+        with path.open("wb") as file:
+            np.savez(file, text=text, shape=np.array([self.features, self.classes]), **arrays)
+
+    def graph(self) -> onnx.ModelProto:
+        model = read_lightgbm(self.text)
+        graph = GraphBuilder(self.features)
+        source, columns = self.encoder.write(graph, "x")
+        forest = replace(model.forest, feature=np.asarray(columns, dtype=np.int64)[model.forest.feature])
+        raw = graph.node(tree_node(forest, source, graph.name("raw")))
+        if model.link == "logistic":
+            positive = graph.add("Sigmoid", raw)
+            both = graph.add("Concat", graph.add("Sub", graph.floats(1.0), positive), positive, axis=1)
+            return graph.model(both, 2)
+        if model.link == "softmax":
+            return graph.model(graph.add("Softmax", raw, axis=1), self.classes)
+        if model.link == "exp":
+            raw = graph.add("Exp", raw)
+        return graph.model(self.scale.write(graph, raw) if self.scale else raw, 1)
+
+
+class LightGBM:
+    card = Card(
+        name="lightgbm",
+        title="Gradient-boosted trees (LightGBM)",
+        tasks=("binary", "multiclass", "regression"),
+        licence="MIT",
+        source="Ke et al. 2017, LightGBM: a highly efficient gradient boosting decision tree",
+    )
+
+    def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
+        found: dict[str, Any] = {
+            "learning_rate": ("float", 0.02, 0.12, True),
+            "num_leaves": ("int", 4, 160 if rows > 5000 else 48, True),
+            "min_child_samples": ("int", 3, 80, True),
+            "feature_fraction": ("float", 0.3, 1.0, False),
+            "bagging_fraction": ("float", 0.5, 1.0, False),
+            "lambda_l2": ("float", 0.01, 30.0, True),
+            "path_smooth": ("float", 0.01, 30.0, True),
+            "extra_trees": ("choice", False, True),
+        }
+        if any(kind == "category" for kind in context.kinds):
+            found["categories"] = ("choice", "encoded", "native", "both")
+            found["smoothing"] = ("float", 1.0, 50.0, True)
+        return found
+
+    def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedLightGBM:
+        scale = _target_scale(params, train, context)
+        y = train.y if scale is None else scale.forward(train.y)
+        targets = target_columns(y, context.classes)
+        ways = params.get("categories", "encoded")
+        encoder, z = _encode(ways, params, train.x, targets, context)
+        native = _native(ways, encoder, context)
+        settings = _settings(params, context, len(y))
+        data = lightgbm.Dataset(z, y, categorical_feature=native, params=settings, free_raw_data=True)
+        held = None
+        if valid is not None and params.get("patience", 50):
+            goal = valid.y if scale is None else scale.forward(valid.y)
+            held = data.create_valid(encoder.transform(valid.x), goal)
+        text = _boost(settings, data, held, params, context)
+        booster = lightgbm.Booster(model_str=text)
+        return FittedLightGBM(text, booster, encoder, scale, train.x.shape[1], context.classes)
+
+    def load(self, path: Path, context: FitContext) -> FittedLightGBM:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        text = arrays["text"].tobytes().decode()
+        scale = TargetScale.from_arrays(arrays) if "target" in arrays else None
+        features, classes = arrays["shape"].tolist()
+        booster = lightgbm.Booster(model_str=text)
+        return FittedLightGBM(text, booster, TreeEncoder.from_arrays(arrays), scale, features, classes)
+
+
+def _target_scale(params: Mapping[str, Any], train: Batch, context: FitContext) -> TargetScale | None:
+    """None for classes. Objectives with a log link learn the raw value."""
+    if context.classes:
+        return None
+    scale = fit_target(train.y, params.get("target", "plain"))
+    if params.get("objective") in ("poisson", "tweedie", "gamma"):
+        return replace(scale, log=False, centre=0.0, spread=1.0)
+    return scale
+
+
+def _encode(
+    ways: str, params: Mapping[str, Any], x: NDArray[np.float32], targets: NDArray[np.float64], context: FitContext
+) -> tuple[TreeEncoder, NDArray[np.float32]]:
+    if ways in ("native", "index"):
+        return TreeEncoder(np.arange(x.shape[1]), None), x
+    return fit_trees(
+        x,
+        targets,
+        context,
+        pairs=params.get("pairs", 0),
+        smoothing=params.get("smoothing", 10.0),
+        index_up_to=1_000_000 if ways == "both" else 0,
+    )
+
+
+def _native(ways: str, encoder: TreeEncoder, context: FitContext) -> list[int]:
+    """Positions, among the encoded features, of categories that LightGBM splits as sets."""
+    if ways not in ("native", "both"):
+        return []
+    return [i for i, j in enumerate(encoder.passed.tolist()) if context.kinds[j] == "category"]
+
+
+def _settings(params: Mapping[str, Any], context: FitContext, rows: int) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "objective": _objective(params, context),
+        "learning_rate": 0.05,
+        "seed": context.seed,
+        "num_threads": context.threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+        "feature_pre_filter": False,
+    }
+    settings.update({name: value for name, value in params.items() if name not in OWN})
+    if settings.get("bagging_fraction", 1.0) < 1.0:
+        settings.setdefault("bagging_freq", 1)
+    settings["min_child_samples"] = min(settings.get("min_child_samples", 20), max(1, rows // 8))
+    if context.classes > 2:
+        settings["num_class"] = context.classes
+    return settings
+
+
+def _objective(params: Mapping[str, Any], context: FitContext) -> str:
+    if context.classes:
+        return "binary" if context.classes == 2 else "multiclass"
+    if "objective" in params:
+        return str(params["objective"])
+    return "regression_l1" if context.metric in ABSOLUTE else "mape" if context.metric == "mape" else "regression"
+
+
+def _boost(
+    settings: dict[str, Any],
+    data: lightgbm.Dataset,
+    held: lightgbm.Dataset | None,
+    params: Mapping[str, Any],
+    context: FitContext,
+) -> str:
+    """LightGBM's text model at the best round on `held`, or of all rounds; the deadline ends it early."""
+    callbacks: list[Any] = [_stop_at(context.deadline)] if context.deadline is not None else []
+    if held is not None:
+        callbacks.append(lightgbm.early_stopping(params.get("patience", 50), verbose=False))
+    booster = lightgbm.train(
+        settings,
+        data,
+        num_boost_round=params.get("rounds", 2000),
+        valid_sets=[held] if held is not None else None,
+        callbacks=callbacks,
+    )
+    best = booster.best_iteration if held is not None and booster.best_iteration > 0 else booster.current_iteration()
+    return str(booster.model_to_string(num_iteration=best))
+
+
+def _stop_at(deadline: float) -> Any:
+    def callback(env: Any) -> None:
+        if time.monotonic() > deadline:
+            results = env.evaluation_result_list or []
+            raise lightgbm.callback.EarlyStopException(env.iteration, results)
+
+    callback.order = 40  # type: ignore[attr-defined]
+    return callback
+
+
+PLUGIN = LightGBM()

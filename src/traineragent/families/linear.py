@@ -1,0 +1,166 @@
+"""Logistic and ridge regression on piecewise-linear bins and one-hot categories; penalty chosen on validation rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.special import expit, softmax
+from sklearn.linear_model import LogisticRegression
+
+from ..engine.encoding import DenseEncoder, fit_dense, target_columns
+from ..engine.target import TargetScale, fit_target
+from ..export.builder import GraphBuilder
+from ..ports import Batch, Card, FitContext
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+LOGISTIC_C = (0.003, 0.03, 0.3, 3.0)
+RIDGE_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
+UNKNOWN_PENALTY = {"logistic": 0.1, "ridge": 10.0}  # without validation rows
+
+
+@dataclass(frozen=True)
+class FittedLinear:
+    """raw = encoded @ weight + bias; weight (width, outputs). Two classes have one output."""
+
+    encoder: DenseEncoder
+    weight: Float32
+    bias: Float32
+    scale: TargetScale | None
+    features: int
+    classes: int
+
+    def predict(self, x: Float32) -> Float64:
+        raw = (self.encoder.transform(x) @ self.weight + self.bias).astype(np.float64)
+        if self.scale is not None:
+            return self.scale.undo(raw[:, 0])
+        if self.classes == 2:
+            positive = expit(raw[:, 0])
+            return np.stack([1.0 - positive, positive], axis=1)
+        return np.asarray(softmax(raw, axis=1))
+
+    def save(self, path: Path) -> None:
+        arrays = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
+        shape = np.array([self.features, self.classes])
+        with path.open("wb") as file:
+            np.savez(file, weight=self.weight, bias=self.bias, shape=shape, **arrays)
+
+    def graph(self) -> onnx.ModelProto:
+        graph = GraphBuilder(self.features)
+        raw = graph.add("Gemm", self.encoder.write(graph, "x"), graph.floats(self.weight), graph.floats(self.bias))
+        if self.scale is not None:
+            return graph.model(self.scale.write(graph, raw), 1)
+        if self.classes == 2:
+            positive = graph.add("Sigmoid", raw)
+            both = graph.add("Concat", graph.add("Sub", graph.floats(1.0), positive), positive, axis=1)
+            return graph.model(both, 2)
+        return graph.model(graph.add("Softmax", raw, axis=1), self.classes)
+
+
+class Linear:
+    card = Card(
+        name="linear",
+        title="Linear model on piecewise-linear features",
+        tasks=("binary", "multiclass", "regression"),
+        interpretable=True,
+        licence="BSD-3-Clause",
+        source="Hoerl & Kennard 1970, ridge regression; Gorishniy et al. 2022, embeddings for numerical features",
+    )
+
+    def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
+        return {"bins": ("int", 1, 32, True)}
+
+    def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedLinear:
+        scale = None if context.classes else fit_target(train.y, params.get("target", "plain"))
+        y = train.y if scale is None else scale.forward(train.y)
+        targets = target_columns(y, context.classes)
+        encoder, z = fit_dense(train.x, targets, context, bins=params.get("bins", 8))
+        centre = z.mean(axis=0, dtype=np.float64)
+        z = z - centre.astype(np.float32)
+        held = None
+        if valid is not None:
+            goal = valid.y if scale is None else scale.forward(valid.y)
+            held = (encoder.transform(valid.x) - centre.astype(np.float32), goal)
+        if context.classes:
+            weight, bias = _logistic(z, y, held, context)
+        else:
+            weight, bias = _ridge(z, y, held)
+        bias = bias - centre @ weight
+        f32 = np.float32
+        return FittedLinear(encoder, weight.astype(f32), bias.astype(f32), scale, train.x.shape[1], context.classes)
+
+    def load(self, path: Path, context: FitContext) -> FittedLinear:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        scale = TargetScale.from_arrays(arrays) if "target" in arrays else None
+        features, classes = arrays["shape"].tolist()
+        encoder = DenseEncoder.from_arrays(arrays)
+        return FittedLinear(encoder, arrays["weight"], arrays["bias"], scale, features, classes)
+
+
+def _ridge(z: Float32, y: Float64, held: tuple[Float32, Float64] | None) -> tuple[Float64, Float64]:
+    """Closed form for each penalty; the one with the smallest squared error on the held rows."""
+    gram = (z.T @ z).astype(np.float64)
+    mean = y.mean()
+    moment = z.T.astype(np.float64) @ (y - mean)
+    best: tuple[float, Float64] | None = None
+    for penalty in RIDGE_PENALTIES if held is not None else (UNKNOWN_PENALTY["ridge"],):
+        weight = cho_solve(cho_factor(gram + penalty * np.eye(len(gram))), moment)
+        loss = 0.0 if held is None else float(np.mean((held[0] @ weight + mean - held[1]) ** 2))
+        if best is None or loss < best[0]:
+            best = (loss, weight)
+    assert best is not None
+    return best[1][:, None], np.array([mean])
+
+
+def _logistic(
+    z: Float32, y: Float64, held: tuple[Float32, Float64] | None, context: FitContext
+) -> tuple[Float64, Float64]:
+    """The penalty grows weaker from fit to fit, each starting from the last, until the held rows like it less."""
+    z64, labels = z.astype(np.float64), y.astype(np.int64)
+    newton = z.shape[1] * max(1, context.classes if context.classes > 2 else 1) <= 600
+    model = LogisticRegression(solver="newton-cholesky" if newton else "lbfgs", max_iter=200, warm_start=True)
+    best: tuple[float, Float64, Float64] | None = None
+    for c in LOGISTIC_C if held is not None else (UNKNOWN_PENALTY["logistic"],):
+        model.set_params(C=c).fit(z64, labels)
+        weight, bias = _all_classes(model.coef_.T, model.intercept_, model.classes_, context.classes)
+        loss = 0.0 if held is None else _loss(held[0] @ weight + bias, held[1])
+        if best is not None and loss >= best[0]:
+            break
+        best = (loss, weight.copy(), bias.copy())
+        if context.deadline is not None and time.monotonic() > context.deadline:
+            break
+    assert best is not None
+    return best[1], best[2]
+
+
+def _all_classes(weight: Float64, bias: Float64, seen: NDArray[np.int64], classes: int) -> tuple[Float64, Float64]:
+    """Columns for classes that are absent from these rows get a very small probability."""
+    if classes == 2 or len(seen) == classes:
+        return weight, bias
+    if len(seen) == 2:
+        weight, bias = np.concatenate([-weight / 2, weight / 2], axis=1), np.concatenate([-bias / 2, bias / 2])
+    full, shift = np.zeros((len(weight), classes)), np.full(classes, -12.0)
+    full[:, seen], shift[seen] = weight, bias
+    return full, shift
+
+
+def _loss(raw: Float64, y: Float64) -> float:
+    """Mean negative log-likelihood; one column is the margin of class 1."""
+    if raw.shape[1] == 1:
+        return float(np.mean(np.logaddexp(0.0, np.where(y == 1, -raw[:, 0], raw[:, 0]))))
+    top = raw.max(axis=1)
+    total = top + np.log(np.exp(raw - top[:, None]).sum(axis=1))
+    return float(np.mean(total - raw[np.arange(len(y)), y.astype(np.intp)]))
+
+
+PLUGIN = Linear()
