@@ -1,5 +1,6 @@
 """Finds a plug-in by name: a module `traineragent.<kind>.<name>` that defines PLUGIN, or an entry point of an
-installed package in the group `traineragent.<kind>`. Listing names imports nothing."""
+installed package in the group `traineragent.<kind>`, or directly by its path "package.module:NAME". Listing names
+imports nothing."""
 
 from __future__ import annotations
 
@@ -29,9 +30,20 @@ def names(kind: str) -> tuple[str, ...]:
 
 @cache
 def get(kind: str, name: str) -> Any:
-    """The PLUGIN object called `name`. Raises InputError that lists the known names."""
+    """The PLUGIN object called `name`, or found at the path "package.module:NAME", so that a plug-in can be tried
+    before it is packaged. Raises InputError that lists the known names."""
+    if ":" in name:
+        return _at(kind, name)
     if name not in names(kind):
         raise InputError(f"there is no {kind[:-1]} plug-in named {name!r}; known are {', '.join(names(kind))}")
     if name in _outside(kind):
         return _outside(kind)[name].load()
     return importlib.import_module(f"traineragent.{kind}.{name}").PLUGIN
+
+
+def _at(kind: str, path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"there is no {kind[:-1]} plug-in at {path!r}: {error}") from error
