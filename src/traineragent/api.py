@@ -158,8 +158,7 @@ def _run(
     from .result import Report
 
     with _opened(folder, config, ask, progress, request) as (memory, hub):
-        finished = hub.run()
-        memory.journal.event("finished", status=finished.status)
+        hub.run()
     return Report.open(folder)
 
 

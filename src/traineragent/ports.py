@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +64,17 @@ class Agent(Protocol):
 
     def handle(self, message: Message) -> Sequence[tuple[str, Body]]:
         """Replies as (recipient, body), in order."""
+
+
+class Task(Protocol):
+    """A kind of task: one file in `tasks/` that defines PLUGIN. Its name is the task type of the contract."""
+
+    name: str
+    title: str
+    target_kind: Literal["class", "number"]
+
+    def search_metric(self, metric: str, classes: int) -> str:
+        """The metric candidates are compared by when `metric` was asked for; `classes` is 0 for regression."""
 
 
 # ---------------------------------------------------------------------------------------------- models

@@ -22,12 +22,16 @@ class Hub:
     def __init__(self, journal: Journal, agents: Mapping[AgentName, Agent]) -> None:
         self._journal, self._agents = journal, agents
 
-    def run(self) -> RunFinished:
-        """Delivers until the run is finished. Raises what an agent raises; the message stays queued then."""
+    def run(self, until: type[Body] | None = None) -> RunFinished | None:
+        """Delivers until the run is finished, or a message of type `until` is queued (None then).
+
+        Raises what an agent raises; the message stays queued and is delivered again by the next run."""
         for _ in range(MOST_MESSAGES):
             finished: RunFinished | None = self._journal.last(RunFinished)
             if finished is not None:
                 return finished
+            if until is not None and self._journal.last(until) is not None:
+                return None
             message = self._journal.next_message()
             if message is None:
                 raise AssertionError("no message is waiting and the run is not finished")

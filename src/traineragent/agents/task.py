@@ -113,7 +113,7 @@ class TaskAgent:
             asked.add(question.text)
             request = _answered(request, question, answer)
             task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
-        self.memory.cache["understood"] = task
+        self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task
 
     def _put(self, question: Question) -> str | None:
@@ -162,6 +162,7 @@ class TaskAgent:
         return [("data", TaskSpecified(task))]
 
     def _ask_out(self, task: TaskSpec) -> Outgoing:
+        self.memory.cache["judged"] = task
         write_json(self.memory.folder / "task.json", task.to_json())
         write_report(self.memory, status="needs_answer", task=task)
         questions = task.verdict.questions

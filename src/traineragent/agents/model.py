@@ -1,0 +1,317 @@
+"""The Model agent: chooses candidates, trains and tunes them while the budget lasts, and selects what is worth delivering."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import registry
+from ..domain.messages import (
+    Body,
+    CandidatesRanked,
+    DataPrepared,
+    Message,
+    ModelSelected,
+    NothingMoreHelps,
+    RequirementMissed,
+    SearchRequested,
+)
+from ..domain.run import AgentName, Candidate, Measured, Selection, Trial, TrialResult
+from ..engine.dataset import TrainingData
+from ..engine.ensemble import Limits, select
+from ..engine.search import Tunable, propose
+from ..engine.training import context_for
+from ..errors import TrainerError
+from ..ports import Card, OperationSpec
+from .hub import Outgoing
+from .memory import Memory
+
+CATALOGUE: Mapping[str, OperationSpec] = {
+    "try": OperationSpec(
+        {"family": "string", "params": "object?", "share": "number?"}, "puts a candidate into the portfolio"
+    ),
+    "tune": OperationSpec({"family": "string"}, "lets the search vary this family's parameters"),
+    "train_next": OperationSpec({}, "trains the next candidate of the portfolio, or a tuned one"),
+    "deliver_first": OperationSpec({}, "hands the first model over, so that something servable exists"),
+    "stop": OperationSpec({}, "ends the search and selects under the limits"),
+    "tighten": OperationSpec(
+        {"latency_factor": "number?", "size_factor": "number?"}, "selects again under limits that are this much lower"
+    ),
+    "search_more": OperationSpec({}, "spends the time that is left on further candidates"),
+    "give_up": OperationSpec({}, "says that nothing more helps"),
+}
+FASTER = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "throughput_rows_s")
+SMALLER = ("size_mb", "memory_mb", "parameters_m")
+
+
+class ModelAgent:
+    name: ClassVar[AgentName] = "model"
+
+    def __init__(self, memory: Memory, profile: str) -> None:
+        self.memory, self.profile = memory, profile
+        self._acts: Mapping[str, Callable[..., Outgoing]] = {
+            "tighten": self._tighten,
+            "search_more": self._search_more,
+            "give_up": self._give_up,
+        }
+
+    def handle(self, message: Message) -> Outgoing:
+        match message.body:
+            case DataPrepared():
+                self._rank(message)
+                return self._search(message, round=0)
+            case SearchRequested(round=round):
+                return self._search(message, round=round)
+            case RequirementMissed() as missed:
+                return self._repair(message, missed)
+            case other:
+                raise AssertionError(f"the model agent is not meant to get {type(other).__name__}")
+
+    # ------------------------------------------------------------------ perception
+    def perceive(self, round: int) -> dict[str, Any]:
+        """Where the search stands: what was tried, what it gave, how much is left."""
+        trials = self.memory.journal.trials()
+        scores = [t.score for t in trials if t.status in ("done", "timeout") and t.score is not None]
+        best = max(scores, default=None)
+        return {
+            **self.memory.facts,
+            "round": round,
+            "trials": len(trials),
+            "trials_asked": self.memory.request.trials,
+            "usable": len(scores),
+            "failed": sum(t.status == "failed" for t in trials),
+            "best": best,
+            "since_gain": _since_gain(trials),
+            "perfect": best is not None and best >= self._perfect,
+            "portfolio": len(self.portfolio),
+            "seconds_left": self.search_left_s(round),
+            "limits": len(self.memory.task.requirements),
+            "delivered_first": bool(self.memory.journal.messages("ModelSelected")),
+        }
+
+    @property
+    def _perfect(self) -> float:
+        return 0.0 if self.memory.journal.meta("direction") == "minimize" else 1.0
+
+    def search_left_s(self, round: int) -> float:
+        """Seconds the search may still take: the budget less what delivery needs, less a part kept for repairs."""
+        settings = self.memory.settings[self.name]
+        rows = self.memory.facts["rows"]
+        reserve = settings["delivery_s"] + settings["delivery_s_per_100k_rows"] * rows / 1e5
+        end = self.memory.total_s - min(reserve, 0.5 * self.memory.total_s)
+        if round <= 1 and self.memory.task.requirements:
+            end *= settings["first_share_with_limits"]
+        return end - self.memory.journal.clock_s
+
+    @cached_property
+    def data(self) -> TrainingData:
+        return TrainingData.load(self.memory.folder / "data" / "prepared")
+
+    @property
+    def portfolio(self) -> tuple[Candidate, ...]:
+        ranked: CandidatesRanked | None = self.memory.journal.last(CandidatesRanked)
+        return ranked.candidates if ranked else ()
+
+    # ------------------------------------------------------------------ planning and action: the portfolio
+    def _rank(self, message: Message) -> None:
+        """Asks which candidates to try, in what order; those the constraints rule out are left out, with the reason."""
+        if self.portfolio:
+            return
+        facts = {**self.memory.facts, "interpretable": self._interpretable, "minutes": self.memory.total_s / 60}
+        chosen, why = [], []
+        for operation in self.memory.plan(self.name, "candidates", facts, CATALOGUE, f"message-{message.id}"):
+            if operation.do == "try" and self._suits(operation.args["family"]):
+                share = float(operation.args.get("share") or 0.25)
+                chosen.append(Candidate(operation.args["family"], operation.args.get("params") or {}, share=share))
+                why.append(operation.why)
+        if not chosen:
+            raise TrainerError("no model family suits the data and the constraints; relax one of them")
+        self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
+
+    @property
+    def _interpretable(self) -> bool:
+        return "interpretable" in self.memory.task.constraints
+
+    def _suits(self, family: str) -> bool:
+        card: Card = registry.get("families", family).card
+        rows = self.data.rows
+        return (
+            self.data.task in card.tasks
+            and (card.interpretable or not self._interpretable)
+            and rows >= card.min_rows
+            and (card.max_rows is None or rows <= card.max_rows)
+            and (card.max_classes is None or self.data.classes <= card.max_classes)
+        )
+
+    # ------------------------------------------------------------------ planning and action: the search
+    def _search(self, message: Message, round: int) -> Outgoing:
+        """The loop: perceive, plan one step, act, until the plan says stop. Every trial is in the journal at once."""
+        while True:
+            facts = self.perceive(round)
+            key = f"message-{message.id}/trial-{facts['trials']}"
+            operations = self.memory.plan(self.name, "next", facts, CATALOGUE, key)
+            do = operations[0].do if operations else "stop"
+            if do == "train_next":
+                candidate = self._next_candidate(facts["trials"])
+                if candidate is not None:
+                    self._train(Trial(facts["trials"], candidate, self._time_limit(candidate)), facts)
+                    continue
+                do = "stop"
+            if do == "deliver_first":
+                return self._deliver(self._select(), round, provisional=True)
+            self.memory.journal.set_meta("search_ended", "yes")
+            return self._deliver(self._select(), round, provisional=False)
+
+    def _next_candidate(self, number: int) -> Candidate | None:
+        trials = self.memory.journal.trials()
+        seed, asked = self.memory.request.seed, self.memory.request.trials
+        return propose(trials, self.portfolio, self._tunable(), seed=seed, trials=asked)
+
+    def _tunable(self) -> list[Tunable]:
+        """Families of the portfolio with the parameters worth varying on this data."""
+        context = context_for(self.data, self.memory.journal.meta("metric") or "", 0, 1)
+        names = dict.fromkeys(c.family for c in self.portfolio)
+        spaces = {n: registry.get("families", n).space(context, self.data.rows) for n in names}
+        return [Tunable(n, s) for n, s in spaces.items() if s]
+
+    def _time_limit(self, candidate: Candidate) -> float | None:
+        """With a number of trials asked for, time decides nothing: the same seed must give the same model."""
+        if self.memory.request.trials is not None:
+            return None
+        return max(2.0, candidate.share * self.memory.total_s)
+
+    def _train(self, trial: Trial, facts: Mapping[str, Any]) -> None:
+        left = float(facts["seconds_left"])
+        limit = left if trial.time_limit_s is None else min(left, trial.time_limit_s)
+        what = f"{trial.candidate.family} {_brief(trial.candidate.params)}".strip()
+        self.memory.say("trial", what, trial=trial.index, seconds_left=round(left, 1), of=facts["portfolio"])
+        result = self.memory.compute.run(trial, timeout_s=max(limit, 1.0))
+        self.memory.journal.add_trial(result)
+        sign = -1.0 if self.memory.journal.meta("direction") == "minimize" else 1.0
+        shown = None if result.score is None else sign * result.score
+        self.memory.say("trial_done", result.note or result.status, trial=trial.index, score=shown, status=result.status)
+
+    # ------------------------------------------------------------------ planning and action: the selection
+    def _select(self) -> Selection:
+        trials = [t for t in self.memory.journal.trials() if t.status in ("done", "timeout") and t.score is not None]
+        if not trials:
+            notes = [f"{t.candidate.family}: {t.note}" for t in self.memory.journal.trials()]
+            raise TrainerError(f"no candidate could be trained in the time given ({'; '.join(notes[-3:])})")
+        metric = self.memory.journal.meta("metric") or ""
+        return select(
+            trials,
+            self._oof,
+            self.data.y,
+            self.data.folds,
+            metric,
+            self.limits,
+            seed=self.memory.request.seed,
+            interpretable=lambda family: bool(registry.get("families", family).card.interpretable),
+        )
+
+    def _oof(self, index: int) -> np.ndarray:
+        folder = self.memory.folder / "trials" / f"{index:04d}"
+        return np.load(folder / "oof.npy", allow_pickle=False)  # type: ignore[no-any-return]
+
+    @property
+    def limits(self) -> Limits:
+        """What a selection must keep to: the stated limits less the price of serving, or sensible ceilings."""
+        said = self.memory.journal.meta("limits")
+        if said:
+            return replace(Limits(), **json.loads(said))
+        settings, task = self.memory.settings[self.name], self.memory.task
+        latency, size = settings["default_latency_us"], settings["default_size_mb"]
+        asked = [task.limit(n) for n in ("latency_ms_p95", "latency_ms_p50", "latency_ms_p99") if task.limit(n)]
+        if asked:
+            latency = min(latency, 1e3 * settings["model_share_of_latency"] * min(a for a in asked if a))
+        if task.limit("size_mb"):
+            size = min(size, settings["model_share_of_size"] * (task.limit("size_mb") or 0.0))
+        return Limits(size, latency, self._interpretable, settings["most_members"])
+
+    def _deliver(self, selection: Selection, round: int, provisional: bool) -> Outgoing:
+        before: ModelSelected | None = self.memory.journal.last(ModelSelected)
+        if before is not None and not provisional and before.selection.members == selection.members:
+            measured_fully = not before.provisional
+            if measured_fully:
+                return [("task", NothingMoreHelps("the search found nothing better than what is exported"))]
+        trials = len(self.memory.journal.trials())
+        self.memory.say("selected", selection.why, members=[asdict(m) for m in selection.members])
+        return [("server", ModelSelected(selection, trials, round, provisional))]
+
+    # ------------------------------------------------------------------ planning and action: repairs
+    def _repair(self, message: Message, missed: RequirementMissed) -> Outgoing:
+        facts = self._perceive_miss(missed)
+        operations = self.memory.plan(self.name, "repair", facts, CATALOGUE, f"message-{message.id}")
+        out: list[tuple[str, Body]] = []
+        for operation in operations:
+            out += self._acts[operation.do](message, missed, **operation.args)
+        return out or self._give_up(message, missed)
+
+    def _perceive_miss(self, missed: RequirementMissed) -> dict[str, Any]:
+        """By how much each kind of limit was missed: 1 is just met, 2 is twice too slow or too big."""
+        over = {m.name: _excess(m) for m in missed.measured if not m.met}
+        scores = [n for n in over if n not in (*FASTER, *SMALLER, "train_minutes")]
+        last: ModelSelected = self.memory.journal.last(ModelSelected)
+        return {
+            **self.perceive(missed.round),
+            "too_slow": max((over[n] for n in over if n in FASTER), default=0.0),
+            "too_big": max((over[n] for n in over if n in SMALLER), default=0.0),
+            "too_inaccurate": scores,
+            "members": len(last.selection.members),
+        }
+
+    def _tighten(
+        self,
+        message: Message,
+        missed: RequirementMissed,
+        latency_factor: float | None = None,
+        size_factor: float | None = None,
+    ) -> Outgoing:
+        """Selects again under limits scaled down from what the last selection cost. Falls back to more search."""
+        last: ModelSelected = self.memory.journal.last(ModelSelected)
+        trials = {t.index: t for t in self.memory.journal.trials()}
+        used = [trials[m.trial] for m in last.selection.members]
+        limits = self.limits
+        if latency_factor:
+            limits = replace(limits, latency_us=latency_factor * sum(t.predict_us for t in used))
+        if size_factor:
+            limits = replace(limits, size_mb=size_factor * sum(t.size_mb for t in used))
+        self.memory.journal.set_meta("limits", json.dumps(asdict(limits)))
+        selection = self._select()
+        if selection.members == last.selection.members:
+            return self._search_more(message, missed)
+        return self._deliver(selection, missed.round, provisional=False)
+
+    def _search_more(self, message: Message, missed: RequirementMissed) -> Outgoing:
+        if self.search_left_s(missed.round) <= 0:
+            return self._give_up(message, missed)
+        return self._search(message, missed.round)
+
+    def _give_up(self, message: Message, missed: RequirementMissed) -> Outgoing:
+        return [("task", NothingMoreHelps(f"no candidate comes nearer to {', '.join(missed.names)} in the time left"))]
+
+
+def _since_gain(trials: Sequence[TrialResult]) -> int:
+    """Trials since the best score last rose."""
+    best, since = None, 0
+    for t in trials:
+        since += 1
+        if t.score is not None and t.status != "failed" and (best is None or t.score > best):
+            best, since = t.score, 0
+    return since
+
+
+def _excess(m: Measured) -> float:
+    if m.measured is None or m.limit <= 0 or m.measured <= 0:
+        return 0.0
+    return m.measured / m.limit if m.direction == "<=" else m.limit / m.measured
+
+
+def _brief(params: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in list(params.items())[:4])
+

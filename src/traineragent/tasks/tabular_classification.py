@@ -1,0 +1,34 @@
+"""Classes from the columns of a table, two or many."""
+
+from __future__ import annotations
+
+from ..engine.metrics import scorer
+
+RANKED_BY = {
+    "recall": "average_precision",
+    "precision": "average_precision",
+    "specificity": "roc_auc",
+    "false_positive_rate": "roc_auc",
+    "f1": "average_precision",
+    "min_class_recall": "log_loss",
+    "recall_gap": "log_loss",
+}
+"""Metrics that a threshold alone can push anywhere: candidates are compared by how well they rank, then the threshold
+is chosen for the metric asked."""
+
+
+class TabularClassification:
+    name = "tabular_classification"
+    title = "classification of table rows"
+    target_kind = "class"
+
+    def search_metric(self, metric: str, classes: int) -> str:
+        """What candidates are compared by, given the metric that was asked for."""
+        chosen = RANKED_BY.get(metric, metric)
+        if chosen == "average_precision" and classes > 2:
+            chosen = "log_loss"
+        kind = "binary" if classes == 2 else "multiclass"
+        return chosen if kind in scorer(chosen).tasks else "log_loss"
+
+
+PLUGIN = TabularClassification()

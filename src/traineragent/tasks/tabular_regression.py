@@ -1,0 +1,18 @@
+"""A number from the columns of a table, with an interval."""
+
+from __future__ import annotations
+
+from ..engine.metrics import scorer
+
+
+class TabularRegression:
+    name = "tabular_regression"
+    title = "regression on table rows"
+    target_kind = "number"
+
+    def search_metric(self, metric: str, classes: int) -> str:
+        """What candidates are compared by: the metric asked for, where it can be computed on numbers."""
+        return metric if "regression" in scorer(metric).tasks else "rmse"
+
+
+PLUGIN = TabularRegression()

@@ -1,0 +1,90 @@
+"""Procedures are data: editing a step changes the plan, an overlay is checked, an error names file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from traineragent.errors import InputError
+from traineragent.knowledge.sop import AGENTS, load
+
+NEXT = {
+    "trials": 3,
+    "trials_asked": None,
+    "seconds_left": 20.0,
+    "usable": 3,
+    "delivered_first": True,
+    "round": 0,
+    "perfect": False,
+    "portfolio": 5,
+    "since_gain": 0,
+}
+
+
+def overlay(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "sops").mkdir(exist_ok=True)
+    (tmp_path / "sops" / "model.yaml").write_text(text)
+    return tmp_path
+
+
+def planned(tmp_path: Path | None, **facts: object) -> list[str]:
+    procedure = load("model", tmp_path)
+    return [o.do for o in procedure.plan("next", {**procedure.settings, **NEXT, **facts})]
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_every_agent_has_a_profile_and_reasons(agent: str) -> None:
+    procedure = load(agent)
+    assert len(procedure.profile) > 50
+    assert all(step.why for steps in procedure.questions.values() for step in steps)
+    ids = [step.id for steps in procedure.questions.values() for step in steps]
+    assert all(":" in s.source for steps in procedure.questions.values() for s in steps)
+    assert ids
+
+
+def test_the_plan_follows_the_facts() -> None:
+    assert planned(None) == ["train_next"]
+    assert planned(None, seconds_left=-1.0) == ["stop"]
+    assert planned(None, trials_asked=3) == ["stop"]
+    assert planned(None, delivered_first=False) == ["deliver_first"]
+    assert planned(None, perfect=True) == ["stop"]
+
+
+def test_an_overlay_changes_removes_and_adds_steps(tmp_path: Path) -> None:
+    text = """
+questions:
+  next:
+    - id: go-on
+      do: stop
+      why: I am in a hurry
+    - remove: first-model
+"""
+    assert planned(overlay(tmp_path, text)) == ["stop"]
+    assert planned(overlay(tmp_path, text), delivered_first=False) == ["stop"]
+    reason = load("model", tmp_path).plan("next", {**load("model").settings, **NEXT})[0].why
+    assert reason == "I am in a hurry"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("questions:\n  next:\n    - id: x\n      do: stop\n", r"model.yaml:3: .* missing \['why'\]"),
+        ("questions:\n  next:\n    - remove: nothing-such\n", r"model.yaml:3: there is no step 'nothing-such'"),
+        ("questions:\n  dance: []\n", "the model agent asks no question 'dance'"),
+        ("questions: [", "is not valid YAML"),
+    ],
+)
+def test_a_broken_overlay_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load("model", overlay(tmp_path, text))
+
+
+def test_an_unknown_fact_names_the_step_and_its_line(tmp_path: Path) -> None:
+    text = "questions:\n  next:\n    - {id: mine, do: stop, when: moon > 3, why: because}\n"
+    with pytest.raises(InputError, match=r"model.yaml:3, step 'mine': unknown fact 'moon'"):
+        planned(overlay(tmp_path, text))
+
+
+def test_reasons_hold_the_evidence() -> None:
+    assert load("model").plan("next", {**load("model").settings, **NEXT})[0].why == "20 s are left for the search"
