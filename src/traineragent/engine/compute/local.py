@@ -1,0 +1,212 @@
+"""Trains on this machine, one trial at a time, in a child process that can be killed.
+
+A trial's folder is written under a temporary name, made durable and then renamed: whatever is killed whenever, there
+are only whole trials. It knows nothing of which trials are worth running.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ...domain.run import Candidate, Trial, TrialResult
+from ...errors import TrainerError
+from .child import Child, Outcome
+
+RESULT_FILE, LOG_FILE = "result.json", "log.txt"
+DATA_FILES = ("table.json", "y.npy", "folds.npy", "x.npy")
+
+TrialProgress = Callable[[int, Mapping[str, Any]], None]
+
+
+class WorkFailed(TrainerError):
+    """A call in the child gave no answer. `kind` is "error", "timeout", "memory" or "crash"."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class LocalCompute:
+    """Implements `ports.Compute` with one persistent child. `data` is the folder that `TrainingData.save` wrote.
+
+    `progress(trial index, {"fold", "folds", "score"})` is called while a trial runs. `history` are the results of an
+    earlier process, so that a resumed search races against the same rivals."""
+
+    def __init__(
+        self,
+        data: Path,
+        trials: Path,
+        *,
+        metric: str,
+        seed: int,
+        threads: int,
+        memory_mb: float | None = None,
+        progress: TrialProgress | None = None,
+        history: Iterable[TrialResult] = (),
+    ) -> None:
+        self.data, self.trials = data, trials
+        self.settings = {"data": str(data), "metric": metric, "seed": seed, "threads": threads}
+        self.threads, self.memory_mb, self.progress = threads, memory_mb, progress
+        self.rivals: dict[str, float] = {}
+        for result in history:
+            self._remember(result)
+        self._data_hash: str | None = None
+        trials.mkdir(parents=True, exist_ok=True)
+        self._child: Child | None = self._start()
+
+    def run(self, trial: Trial, timeout_s: float) -> TrialResult:
+        """Trains one trial in at most `timeout_s` and a second. A trial whose whole folder is there already, from
+        the same data and settings, is not trained again."""
+        start = time.monotonic()
+        kept = self._kept(trial)
+        if kept is not None:
+            self._remember(kept)
+            return kept
+        final = self.folder(trial.index)
+        draft = final.with_name(final.name + ".tmp")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        seen: dict[str, Any] = {}
+        message = {
+            "do": "train",
+            "trial": asdict(trial),
+            "folder": str(draft),
+            "rivals": self.rivals,
+            "log": str(draft / LOG_FILE),
+        }
+        outcome = self._work(message, timeout_s, lambda p: self._report(trial.index, p, seen))
+        result = _result(trial, outcome, seen, time.monotonic() - start)
+        self._finish(draft, final, result)
+        self._remember(result)
+        return result
+
+    def call(self, function: str, args: Mapping[str, Any], timeout_s: float) -> Any:
+        """Runs "package.module:function" with JSON arguments in the child. Raises WorkFailed, saying why in words."""
+        outcome = self._work({"do": "call", "function": function, "args": dict(args)}, timeout_s, None)
+        if outcome.kind == "done":
+            return outcome.value
+        if outcome.kind == "error":
+            raise WorkFailed(f"{outcome.value['type']}: {outcome.value['line']}", "error")
+        raise WorkFailed(outcome.note, outcome.kind)
+
+    def folder(self, index: int) -> Path:
+        """Where a finished trial lies: its models, `oof.npy`, `result.json` and, if anything was said, `log.txt`."""
+        return self.trials / f"{index:04d}"
+
+    def close(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def __enter__(self) -> LocalCompute:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> Child:
+        log = self.trials / "worker.log"
+        return Child(self.settings, threads=self.threads, memory_mb=self.memory_mb, log=log)
+
+    def _work(
+        self, message: Mapping[str, Any], timeout_s: float, progress: Callable[[Mapping[str, Any]], None] | None
+    ) -> Outcome:
+        """A fresh child is started as soon as the last one is gone, so that it warms up while nobody waits."""
+        if self._child is None or not self._child.alive:
+            self.close()
+            self._child = self._start()
+        outcome = self._child.work(message, timeout_s, progress)
+        if not self._child.alive:
+            self._child = self._start()
+        return outcome
+
+    def _report(self, index: int, progress: Mapping[str, Any], seen: dict[str, Any]) -> None:
+        seen.update(progress)
+        if self.progress is not None:
+            self.progress(index, progress)
+
+    def _remember(self, result: TrialResult) -> None:
+        if result.fold_scores:
+            family, first = result.candidate.family, result.fold_scores[0]
+            self.rivals[family] = max(first, self.rivals.get(family, first))
+
+    def _key(self, trial: Trial) -> str:
+        """Names everything that a result depends on but the time it was given."""
+        if self._data_hash is None:
+            digest = hashlib.sha256()
+            for name in DATA_FILES:
+                digest.update(_sha256(self.data / name).encode())
+            self._data_hash = digest.hexdigest()
+        facts = [self._data_hash, self.settings["metric"], self.settings["seed"], trial.index, asdict(trial.candidate)]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def _kept(self, trial: Trial) -> TrialResult | None:
+        """The result of a whole folder that belongs to this trial; any other is removed."""
+        folder = self.folder(trial.index)
+        try:
+            saved = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+            result = _from_json(saved["result"], trial)
+            whole = all(_sha256(folder / name) == digest for name, digest in result.files.items())
+        except (OSError, ValueError, KeyError, TypeError):
+            whole, saved = False, {}
+        if whole and saved["key"] == self._key(trial):
+            return result
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+    def _finish(self, draft: Path, final: Path, result: TrialResult) -> None:
+        """Makes the folder durable, then gives it its name."""
+        log = draft / LOG_FILE
+        if log.is_file() and log.stat().st_size == 0:
+            log.unlink()
+        if not result.files:
+            for path in draft.iterdir():
+                if path.name != LOG_FILE:
+                    path.unlink()
+        trial = Trial(result.index, result.candidate)
+        saved = {"key": self._key(trial), "result": asdict(result)}
+        (draft / RESULT_FILE).write_text(json.dumps(saved), encoding="utf-8")
+        for path in (*draft.iterdir(), draft):
+            _sync(path)
+        draft.rename(final)
+        _sync(self.trials)
+
+
+def _result(trial: Trial, outcome: Outcome, seen: Mapping[str, Any], seconds: float) -> TrialResult:
+    if outcome.kind == "done":
+        return _from_json(outcome.value, trial)
+    failed = outcome.kind == "error"
+    note = f"{outcome.value['type']}: {outcome.value['line']}" if failed else outcome.note
+    if seen:
+        note += f", at fold {seen['fold'] + 1} of {seen['folds']}"
+    status = "timeout" if outcome.kind == "timeout" else "failed"
+    return TrialResult(trial.index, trial.candidate, status, seconds=seconds, note=note)  # type: ignore[arg-type]
+
+
+def _from_json(value: Mapping[str, Any], trial: Trial) -> TrialResult:
+    """The candidate comes from the trial: JSON would have turned its tuples into lists."""
+    if Candidate(**value["candidate"]).family != trial.candidate.family:
+        raise ValueError("the result belongs to another trial")
+    fields = {**value, "candidate": trial.candidate, "fold_scores": tuple(value["fold_scores"])}
+    return TrialResult(**fields)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,152 @@
+"""The process that trains: reads one JSON line a piece of work, does it, answers in JSON lines.
+
+Started by `engine/compute/child.py`. Its answers go over a private pipe, so nothing that a library prints can garble
+them. It knows nothing of plans, budgets or what comes next.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import importlib
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..domain.run import Candidate, Trial
+
+PR_SET_PDEATHSIG = 1
+Say = Callable[[Mapping[str, Any]], None]
+
+
+class Worker:
+    """Does pieces of work; imports and data are paid for once."""
+
+    def __init__(self, settings: Mapping[str, Any], say: Say) -> None:
+        self.settings = settings
+        self.say = say
+
+    @cached_property
+    def data(self) -> Any:
+        from .dataset import TrainingData
+
+        return TrainingData.load(Path(self.settings["data"]))
+
+    def warm(self) -> None:
+        """Pays for imports and data before there is work."""
+        importlib.import_module("traineragent.engine.training")
+        if (Path(self.settings["data"]) / "table.json").is_file():
+            _ = self.data
+
+    def do(self, message: Mapping[str, Any]) -> None:
+        """One piece of work. Whatever goes wrong in it becomes an answer."""
+        if message.get("log"):
+            _send_stderr_to(Path(message["log"]))
+        try:
+            work = {"train": self.train, "call": self.call}[message["do"]]
+            self.say({"value": work(message)})
+        except Exception as error:  # noqa: BLE001  a trial's fault is a result
+            traceback.print_exc()
+            text = str(error).strip().splitlines()
+            self.say({"error": {"type": type(error).__name__, "line": (text or [""])[-1][:500]}})
+
+    def train(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        from .training import train_trial
+
+        given = message["trial"]
+        trial = Trial(given["index"], Candidate(**given["candidate"]), given["time_limit_s"])
+        more: dict[str, Any] = {}
+        if "progress" in inspect.signature(train_trial).parameters:
+            more["progress"] = self._progress
+        result = train_trial(
+            self.data,
+            trial,
+            metric=self.settings["metric"],
+            seed=self.settings["seed"],
+            threads=self.settings["threads"],
+            folder=Path(message["folder"]),
+            deadline=message["deadline"],
+            rivals=message["rivals"],
+            **more,
+        )
+        return asdict(result)
+
+    def _progress(self, fold: int, folds: int, score: float | None) -> None:
+        self.say({"progress": {"fold": fold, "folds": folds, "score": score}})
+
+    def call(self, message: Mapping[str, Any]) -> Any:
+        """Any function by path "package.module:function", with JSON arguments and a JSON answer."""
+        module, _, name = message["function"].partition(":")
+        value = getattr(importlib.import_module(module), name)(**message["args"])
+        return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _send_stderr_to(path: Path) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+def _end_with_parent(parent: int) -> None:
+    """The kernel ends this process with its parent, also while it hangs in C code (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # the parent went before the line above
+
+
+def _private_pipes() -> tuple[TextIO, Say]:
+    """The protocol's ends, moved off 0 and 1; what libraries print goes to the log."""
+    commands = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.dup(1)
+    os.set_inheritable(answers, False)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def say(message: Mapping[str, Any]) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        with lock:
+            while data:
+                data = data[os.write(answers, data) :]
+
+    return commands, say
+
+
+def _read(commands: TextIO, inbox: list[str], arrived: threading.Semaphore) -> None:
+    """Passes lines on; the end of input means that nobody needs us any more."""
+    for line in commands:
+        inbox.append(line)
+        arrived.release()
+    os.killpg(0, signal.SIGKILL)
+
+
+def main() -> None:
+    """Serves until the input ends. Arguments: the parent's process id, the settings as JSON."""
+    parent, settings = int(sys.argv[1]), json.loads(sys.argv[2])
+    _end_with_parent(parent)
+    commands, say = _private_pipes()
+    faulthandler.enable(file=2, all_threads=False)
+    faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    inbox: list[str] = []
+    arrived = threading.Semaphore(0)
+    threading.Thread(target=_read, args=(commands, inbox, arrived), daemon=True).start()
+    worker = Worker(settings, say)
+    worker.warm()
+    while arrived.acquire():
+        worker.do(json.loads(inbox.pop(0)))
+
+
+if __name__ == "__main__":
+    main()

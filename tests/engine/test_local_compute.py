@@ -1,0 +1,209 @@
+"""The child may hang, crash or eat all memory: `run` always returns, in time, and says what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from traineragent.domain.run import Candidate, Trial
+from traineragent.engine.compute.child import clean_environment, free_memory_mb
+from traineragent.engine.compute.local import LocalCompute, WorkFailed
+from traineragent.engine.dataset import TrainingData
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2)).astype(np.float32)
+    folds = (np.arange(60) % 3).astype(np.int8)
+    data = TrainingData(x, x[:, 0].astype(float), folds, ("a", "b"), ("number", "number"), (0, 0), 0, bound=True)
+    path = tmp_path_factory.mktemp("compute") / "data"
+    data.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def compute(folder: Path) -> Iterator[LocalCompute]:
+    """One compute for all tests: each finds whatever the last one left."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(HERE))
+        patch.setenv("OPENAI_API_KEY", "canary")
+        patch.setenv("SOME_DATABASE", "postgresql://me:canary@localhost/x")
+        trials = folder.parent / "trials"
+        with LocalCompute(folder, trials, metric="rmse", seed=0, threads=1, memory_mb=700) as compute:
+            yield compute
+
+
+def trial(index: int, act: str = "", family: str = "unruly:PLUGIN") -> Trial:
+    return Trial(index, Candidate(family, {"act": act}))
+
+
+def test_trains_saves_and_names_what_it_wrote(compute: LocalCompute) -> None:
+    result = compute.run(trial(0), 60)
+    assert (result.status, len(result.fold_scores)) == ("done", 3), result.note
+    written = {p.name for p in compute.folder(0).iterdir()}
+    assert set(result.files) | {"result.json"} <= written
+    assert {"model_00.npz", "oof.npy"} <= set(result.files)
+    assert not list(compute.trials.glob("*.tmp"))
+    assert np.load(compute.folder(0) / "oof.npy").shape == (60,)
+
+
+def test_same_trial_is_taken_from_its_folder(compute: LocalCompute) -> None:
+    first = compute.run(trial(1), 60)
+    stamp = (compute.folder(1) / "oof.npy").stat().st_mtime_ns
+    assert compute.run(trial(1), 60) == first
+    assert (compute.folder(1) / "oof.npy").stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize("damage", ["other candidate", "lost file", "changed file", "garbled result"])
+def test_folder_that_does_not_fit_is_trained_again(compute: LocalCompute, damage: str) -> None:
+    compute.run(trial(2), 60)
+    folder = compute.folder(2)
+    if damage == "lost file":
+        (folder / "oof.npy").unlink()
+    if damage == "changed file":
+        (folder / "model_00.npz").write_bytes(b"other")
+    if damage == "garbled result":
+        (folder / "result.json").write_text("{")
+    again = Trial(2, Candidate("unruly:PLUGIN", {"other": 1})) if damage == "other candidate" else trial(2)
+    result = compute.run(again, 60)
+    assert (result.status, result.candidate) == ("done", again.candidate)
+    saved = json.loads((folder / "result.json").read_text())["result"]
+    assert saved["candidate"]["params"] == again.candidate.params
+
+
+def test_half_written_folder_of_a_killed_run_is_replaced(compute: LocalCompute) -> None:
+    half = compute.trials / "0003.tmp"
+    half.mkdir()
+    (half / "model_00.npz").write_bytes(b"half")
+    assert compute.run(trial(3), 60).status == "done"
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("act", ["hang", "sleep", "children"])
+def test_hang_ends_in_time_and_the_next_trial_runs(compute: LocalCompute, act: str) -> None:
+    compute.call("unruly:answer", {"what": "warm"}, 60)
+    pid = compute._child.pid  # type: ignore[union-attr]
+    family = psutil.Process(pid)
+    start = time.monotonic()
+    result = compute.run(trial(10, act), 1.0)
+    seconds = time.monotonic() - start
+    assert result.status == "timeout"
+    assert "time limit" in result.note
+    assert seconds < 1.0 + 2.0
+    assert not family.is_running() or family.status() == psutil.STATUS_ZOMBIE
+    assert not [
+        p for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[-1:] == ["import time; time.sleep(60)"]
+    ]
+    assert "unruly.py" in (compute.folder(10) / "log.txt").read_text()  # says where it hung
+    assert compute.run(trial(11), 60).status == "done"
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        ("crash", "crashed (Segmentation fault)"),
+        ("killed", "most likely out of memory"),
+        ("exit", "exit code 7"),
+        ("eat", "over the limit of 700"),
+    ],
+)
+def test_death_of_the_child_is_a_result_in_words(compute: LocalCompute, act: str, words: str) -> None:
+    start = time.monotonic()
+    result = compute.run(trial(20, act), 60)
+    assert result.status == "failed"
+    assert words in result.note
+    assert time.monotonic() - start < 10
+    assert [p.name for p in compute.folder(20).iterdir() if p.suffix == ".npz"] == []
+
+
+def test_error_is_told_by_type_and_last_line_and_logged_whole(compute: LocalCompute) -> None:
+    result = compute.run(trial(30, "raise"), 60)
+    assert (result.status, result.files) == ("failed", {})
+    assert result.note.startswith("KeyError")
+    assert "last line" in result.note
+
+
+def test_unknown_family_fails_with_a_sentence(compute: LocalCompute) -> None:
+    result = compute.run(trial(31, family="no_such"), 60)
+    assert result.status == "failed"
+    assert "no_such" in result.note
+
+
+def test_secrets_do_not_reach_the_child(compute: LocalCompute) -> None:
+    seen = compute.run(trial(32, "secrets"), 60).note
+    assert "PATH" in seen
+    assert "OPENAI_API_KEY" not in seen
+    assert "SOME_DATABASE" not in seen
+
+
+def test_clean_environment_keeps_what_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "PGPASSWORD", "MY_APIKEY", "GH_PASS"):
+        monkeypatch.setenv(name, "canary")
+    for name in ("KEYBOARD", "TOKENIZERS_PARALLELISM", "COMPASS", "MONKEY_ISLAND"):
+        monkeypatch.setenv(name, "fine")
+    kept = clean_environment(3)
+    assert "canary" not in kept.values()
+    assert {"KEYBOARD", "TOKENIZERS_PARALLELISM", "COMPASS", "MONKEY_ISLAND"} <= set(kept)
+    assert kept["OMP_NUM_THREADS"] == "3"
+
+
+def test_call_answers_and_its_failures_are_exceptions(compute: LocalCompute) -> None:
+    assert compute.call("unruly:answer", {"what": "hello"}, 60) == {"answer": "hello", "threads": "1"}
+    with pytest.raises(WorkFailed, match="ValueError: that was asked for"):
+        compute.call("unruly:answer", {"what": "raise"}, 60)
+    with pytest.raises(WorkFailed, match="time limit") as caught:
+        compute.call("unruly:answer", {"what": "hang"}, 0.5)
+    assert caught.value.kind == "timeout"
+    assert compute.call("unruly:answer", {"what": "again"}, 60)["answer"] == "again"
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from traineragent.domain.run import Candidate, Trial
+from traineragent.engine.compute.local import LocalCompute
+data = Path(sys.argv[1])
+compute = LocalCompute(data, Path(sys.argv[2]), metric="rmse", seed=0, threads=1)
+compute.call("unruly:answer", {"what": "warm"}, 60)
+print(compute._child.pid, flush=True)
+compute.run(Trial(0, Candidate("unruly:PLUGIN", {"act": "hang"})), 60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_child_that_hangs_in_c_dies_with_its_parent(folder: Path, tmp_path: Path, how: signal.Signals) -> None:
+    env = {**os.environ, "PYTHONPATH": str(HERE)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(folder), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=env,
+        text=True,
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        child = psutil.Process(int(parent.stdout.readline()))
+    while not (tmp_path / "0000.tmp" / "log.txt").exists():
+        time.sleep(0.02)
+    parent.send_signal(how)
+    parent.wait(5)
+    gone, _ = psutil.wait_procs([child], timeout=1)
+    assert gone or child.status() == psutil.STATUS_ZOMBIE
+    assert not (tmp_path / "0000").exists()
+
+
+def test_free_memory_is_a_plausible_number() -> None:
+    assert 10 < free_memory_mb() <= psutil.virtual_memory().total / 1e6

@@ -1,0 +1,100 @@
+"""A model family that misbehaves as told by its parameter `act`: what the compute tests put into the child."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from traineragent.export.builder import GraphBuilder
+from traineragent.ports import Batch, Card, FitContext
+
+
+class Mean:
+    """Predicts the training mean."""
+
+    def __init__(self, value: float, features: int) -> None:
+        self.value, self.features = value, features
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return np.full(len(x), self.value)
+
+    def save(self, path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez(file, value=self.value, features=self.features)
+
+    def graph(self) -> onnx.ModelProto:
+        graph = GraphBuilder(self.features)
+        zero = graph.add("Mul", graph.columns("x", [0]), graph.floats(0.0))
+        return graph.model(graph.add("Add", zero, graph.floats([self.value])), 1)
+
+
+def hang_in_c() -> None:
+    """pause() through PyDLL keeps the interpreter's lock: no Python thread or signal handler runs any more."""
+    ctypes.PyDLL(None).pause()
+
+
+def eat_memory() -> None:
+    held = []
+    while True:
+        held.append(np.ones(4_000_000))  # 32 MB, touched
+        time.sleep(0.01)
+
+
+def leave_children() -> None:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    hang_in_c()
+
+
+ACTS = {
+    "hang": hang_in_c,
+    "crash": lambda: ctypes.string_at(0),
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda: os._exit(7),
+    "eat": eat_memory,
+    "children": leave_children,
+    "sleep": lambda: time.sleep(60),
+}
+
+
+class Unruly:
+    card = Card(name="unruly", title="Misbehaves on demand", tasks=("regression",))
+
+    def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
+        return {}
+
+    def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> Mean:
+        act = params.get("act", "")
+        sys.stdout.write('{"value": "noise on stdout"}\n')
+        os.write(1, b'{"error": "noise from C"}\n')
+        if act == "secrets":
+            raise ValueError(" ".join(sorted(os.environ)))
+        if act == "raise":
+            raise KeyError("first line\nlast line")
+        ACTS.get(act, lambda: None)()
+        return Mean(float(train.y.mean()), train.x.shape[1])
+
+    def load(self, path: Path, context: FitContext) -> Mean:
+        with np.load(path, allow_pickle=False) as file:
+            return Mean(float(file["value"]), int(file["features"]))
+
+
+def answer(what: str) -> dict[str, Any]:
+    """A target for `LocalCompute.call`."""
+    if what in ACTS:
+        ACTS[what]()
+    if what == "raise":
+        raise ValueError("that was asked for")
+    return {"answer": what, "threads": os.environ["OMP_NUM_THREADS"]}
+
+
+PLUGIN = Unruly()
