@@ -1,0 +1,122 @@
+"""The last sections: who decided what and why, and what is needed to do the run again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from . import charts
+from .loose import mapping, rows
+from .wording import clean, duration, figure, integer, is_number, sentence
+
+SHOWN_DECISIONS = 40
+LONG_EVIDENCE = 160
+PHASES = (
+    ("understand", "understanding"),
+    ("prepare", "preparing the data"),
+    ("train", "training"),
+    ("deliver", "exporting, measuring, documenting"),
+)
+
+
+def decided(evidence: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Decisions in order, each with the seconds since the first."""
+    found = rows(evidence.get("decisions"))
+    if not found:
+        return None
+    began = next((t for t in (_moment(d.get("at")) for d in found) if t), None)
+    entries = [_decision(d, began) for d in found]
+    return {"shown": entries[:SHOWN_DECISIONS], "more": entries[SHOWN_DECISIONS:]}
+
+
+def _moment(at: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(at))
+    except ValueError:
+        return None
+
+
+def _decision(d: Mapping[str, Any], began: datetime | None) -> dict[str, Any]:
+    at = _moment(d.get("at"))
+    comparable = at is not None and began is not None and (at.tzinfo is None) == (began.tzinfo is None)
+    after = (at - began).total_seconds() if comparable and at and began else None
+    evidence = _evidence(d.get("evidence"))
+    who = clean(d.get("who") or "")
+    return {
+        "after": f"+{duration(max(after, 0.0))}" if after is not None else "",
+        "who": who,
+        "agent": who.split("/")[0].split(" ")[0].lower() if who else "",
+        "by": clean(d["by"]) if d.get("by") else "",
+        "what": sentence(clean(d.get("what") or "").replace("_", " ")).rstrip("."),
+        "why": sentence(d.get("why") or ""),
+        "evidence": evidence,
+        "long": len(evidence) > LONG_EVIDENCE,
+    }
+
+
+def _evidence(value: Any) -> str:
+    """Evidence as one line of "name: value" parts."""
+    if value is None or value in ("", {}, []):
+        return ""
+    if isinstance(value, Mapping):
+        return " · ".join(f"{clean(k).replace('_', ' ')}: {_plain(v)}" for k, v in value.items())
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if is_number(value):
+        return figure(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{clean(k)} {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(v) for v in value)
+    return clean(value) if value is not None else "none"
+
+
+def reproduction(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, Any] | None:
+    environment = mapping(evidence.get("environment"))
+    seconds = mapping(report.get("seconds"))
+    facts = [
+        ("Seed", _first(environment.get("seed"), report.get("seed"))),
+        ("TrainerAgent", _first(environment.get("traineragent"), report.get("version"))),
+        ("Python", environment.get("python")),
+        ("System", _first(environment.get("system"), environment.get("platform"))),
+        ("Cores", environment.get("cores")),
+        ("Created", report.get("created")),
+        ("Language model", _llm(mapping(report.get("llm")))),
+    ]
+    shown = [(name, clean(value)) for name, value in facts if value not in (None, "")]
+    packages = [(clean(k), clean(v)) for k, v in mapping(environment.get("packages")).items()]
+    phases = _phases(seconds)
+    command = environment.get("command")
+    if not (environment or phases):
+        return None
+    return {"facts": shown, "packages": packages, "phases": phases, "command": clean(command) if command else ""}
+
+
+def _first(*values: Any) -> Any:
+    return next((v for v in values if v is not None), None)
+
+
+def _llm(llm: Mapping[str, Any]) -> str:
+    calls = llm.get("calls")
+    if not is_number(calls):
+        return ""
+    if not calls:
+        return "none was used; the built-in planner decided"
+    cost = llm.get("cost_usd")
+    return f"{integer(calls)} calls, {integer(llm.get('tokens'))} tokens" + (f", ${figure(cost)}" if cost else "")
+
+
+def _phases(seconds: Mapping[str, Any]) -> dict[str, Any] | None:
+    parts = [(title, float(seconds[key])) for key, title in PHASES if is_number(seconds.get(key)) and seconds[key] > 0]
+    if not parts:
+        return None
+    legend = [
+        {"name": title, "css": charts.series_class(k), "share": duration(took)} for k, (title, took) in enumerate(parts)
+    ]
+    total = duration(seconds["total"]) if is_number(seconds.get("total")) else ""
+    return {"bar": charts.stacked(parts, "Seconds by phase"), "legend": legend, "total": total}

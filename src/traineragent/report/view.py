@@ -1,0 +1,293 @@
+"""What a report shows, as plain values ready to print: title, status, requirements, headline, and the sections.
+
+Takes report.json and the evidence beside it, both possibly incomplete; a section without data is None. Templates print
+the result and compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from . import charts
+from .findings import findings
+from .loose import items, mapping, pair, rows, texts
+from .quality import quality
+from .story import decided, reproduction
+from .trials import family_title, tried
+from .usage import usage
+from .wording import (
+    clean,
+    duration,
+    figure,
+    integer,
+    is_number,
+    limit_title,
+    limit_value,
+    lower_is_better,
+    metric_means,
+    metric_title,
+    percent,
+    plural,
+    score,
+    sentence,
+    task_title,
+)
+
+TITLE_LENGTH = 220
+SIGNS = {"<=": "≤", ">=": "≥"}
+STATUS = {
+    "delivered": ("good", "✓", "Delivered"),
+    "delivered_unmet": ("warn", "!", "Delivered, not all limits met"),
+    "declined": ("stop", "–", "Declined"),
+    "needs_answer": ("ask", "?", "An answer is needed"),
+    "failed": ("bad", "✗", "Failed"),
+}
+
+
+def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """All that the templates print. Raises nothing on missing parts."""
+    task = mapping(report.get("task"))
+    request = clean(report.get("request") or "").strip()
+    required = requirements(report)
+    return {
+        "title": request[:TITLE_LENGTH] + ("…" if len(request) > TITLE_LENGTH else "") or "A model from your data",
+        "long_title": len(request) > 90,
+        "kicker": _kicker(report, evidence),
+        "status": status(report, required),
+        "requirements": required,
+        "headline": headline(report, evidence),
+        "facts": _facts(report, evidence),
+        "asked": _asked(report, task, request),
+        "found": findings(report, evidence),
+        "tried": tried(report, evidence),
+        "quality": quality(report, evidence),
+        "usage": usage(report, evidence),
+        "decided": decided(evidence),
+        "again": reproduction(report, evidence),
+    }
+
+
+def _kicker(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    """The small line above the title: what kind of task, when."""
+    classes = len(items(mapping(evidence.get("evaluation")).get("labels")))
+    parts = [task_title(report.get("task_type"), classes)] if report.get("task_type") else []
+    if report.get("created"):
+        parts.append(clean(report["created"])[:16].replace("T", " "))
+    return " · ".join(parts)
+
+
+# -------------------------------------------------------------------------------------------------------------- status
+def status(report: Mapping[str, Any], required: list[dict[str, Any]]) -> dict[str, Any]:
+    """The banner: tone, sign, words, and for runs without a model what the person can do."""
+    name = str(report.get("status"))
+    tone, sign, words = STATUS.get(name, ("warn", "!", clean(name).replace("_", " ").capitalize()))
+    missed = [r for r in required if not r["met"]]
+    lines = texts([report.get("reason")])
+    if name == "delivered":
+        lines = [_all_met(required)]
+    elif name == "delivered_unmet" and missed:
+        words = f"Delivered, {len(missed)} of {plural(len(required), 'requirement')} not met"
+        lines = [f"Not met: {r['title'].lower()} {r['limit']}, measured {r['measured']}." for r in missed] + lines
+    elif name in ("declined", "needs_answer"):
+        lines = texts(mapping(mapping(report.get("task")).get("verdict")).get("reasons")) or lines
+    questions = [_question(q) for q in items(report.get("questions"))]
+    alternative = report.get("alternative")
+    return {
+        "name": name,
+        "tone": tone,
+        "sign": sign,
+        "words": words,
+        "lines": [sentence(line) for line in lines],
+        "alternative": sentence(alternative) if alternative else "",
+        "questions": questions if name == "needs_answer" else [],
+        "short": name not in ("delivered", "delivered_unmet"),
+    }
+
+
+def _all_met(required: list[dict[str, Any]]) -> str:
+    if not required:
+        return "No limits were stated; the measurements are below."
+    return "The one requirement is met." if len(required) == 1 else f"All {len(required)} requirements are met."
+
+
+def _question(question: Any) -> dict[str, Any]:
+    if isinstance(question, Mapping):
+        return {
+            "text": sentence(question.get("text") or ""),
+            "choices": texts(question.get("choices")),
+            "default": clean(question["default"]) if question.get("default") else "",
+            "about": clean(question.get("about") or ""),
+        }
+    return {"text": sentence(question), "choices": [], "default": "", "about": ""}
+
+
+# -------------------------------------------------------------------------------------------------------- requirements
+def requirements(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each limit beside its measurement, those not met first."""
+    found = [_requirement(r) for r in rows(report.get("requirements")) if is_number(r.get("limit"))]
+    return sorted(found, key=lambda r: bool(r["met"]))
+
+
+def _requirement(r: Mapping[str, Any]) -> dict[str, Any]:
+    name, limit, measured = str(r.get("name")), r["limit"], r.get("measured")
+    direction = str(r.get("direction") or "<=")
+    met = bool(r.get("met"))
+    margin = _margin(measured, limit, direction)
+    label = f"{limit_title(name)}: limit {SIGNS.get(direction, direction)} {limit_value(limit, name)}, "
+    label += f"measured {limit_value(measured, name)}, {'met' if met else 'not met'}"
+    return {
+        "name": name,
+        "title": limit_title(name),
+        "stated_as": clean(r["stated_as"]) if r.get("stated_as") else "",
+        "limit": f"{SIGNS.get(direction, direction)} {limit_value(limit, name)}",
+        "measured": limit_value(measured, name) if is_number(measured) else "not measured",
+        "known": is_number(measured),
+        "met": met,
+        "margin": margin,
+        "bar": charts.margin_bar(measured, limit, direction, met, label),
+        "note": sentence(r["note"]) if r.get("note") else "",
+    }
+
+
+def _margin(measured: Any, limit: float, direction: str) -> str:
+    """How far on the right or wrong side of the limit, in words: "6.5 times faster" is for the reader to say."""
+    if not is_number(measured) or not limit:
+        return ""
+    share = (limit - measured) / abs(limit) if direction == "<=" else (measured - limit) / abs(limit)
+    if abs(share) < 0.0005:
+        return "exactly at the limit"
+    return f"{percent(abs(share))} {'to spare' if share > 0 else 'short'}"
+
+
+# ------------------------------------------------------------------------------------------------------------ headline
+def headline(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, Any] | None:
+    metric = mapping(report.get("metric"))
+    value, name = metric.get("value"), str(metric.get("name"))
+    if not is_number(value):
+        return None
+    interval = pair(metric.get("interval"))
+    baseline = metric.get("baseline")
+    labels = items(mapping(evidence.get("evaluation")).get("labels"))
+    perfect = 0.0 if lower_is_better(name) else 1.0
+    rows_seen = metric.get("rows")
+    where = f"Measured once on {integer(rows_seen)} rows that were sealed away before training" if rows_seen else ""
+    looks = metric.get("looks")
+    if is_number(looks) and looks > 1:
+        where = f"Measured on {integer(rows_seen)} sealed rows, which have now been looked at {looks} times"
+    return {
+        "title": metric_title(name),
+        "means": metric_means(name),
+        "value": score(value, name),
+        "interval": f"{score(interval[0], name)} to {score(interval[1], name)}" if interval else "",
+        "baseline": score(baseline, name) if is_number(baseline) else "",
+        "gain": _gain(value, baseline, name),
+        "where": f"{where}, through the exported model that is served." if where else "",
+        "chart": charts.headline(value, interval, baseline, perfect, name),
+        "classes": len(labels),
+    }
+
+
+def _gain(value: float, baseline: Any, name: str) -> str:
+    """The share of the baseline's error that is gone."""
+    if not is_number(baseline):
+        return ""
+    lower = lower_is_better(name)
+    error, before = (value, baseline) if lower else (1 - value, 1 - baseline)
+    if before <= 0 or (not lower and not -1 <= value <= 1):
+        return ""
+    removed = 1 - error / before
+    if removed <= 0:
+        return "No better than the baseline."
+    return f"{percent(removed)} of the baseline's error is removed."
+
+
+def _facts(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The tiles beside the headline."""
+    model, seconds, data = (mapping(report.get(k)) for k in ("model", "seconds", "data"))
+    members = len(rows(model.get("ensemble_of")))
+    name = family_title(model.get("family")) if model.get("family") else ""
+    found: list[tuple[str, str, str]] = []
+    if name:
+        found.append(("Model", name, f"{members} members" if members > 1 else ""))
+    if is_number(model.get("size_mb")):
+        parameters = model.get("parameters")
+        note = f"{integer(parameters)} parameters" if is_number(parameters) and parameters else ""
+        found.append(("Size", f"{figure(model['size_mb'])} MB", note))
+    found += [
+        ("95 % of answers within", limit_value(r.get("measured"), "latency_ms_p95"), "one row over HTTP")
+        for r in rows(report.get("requirements"))
+        if r.get("name") == "latency_ms_p95" and is_number(r.get("measured"))
+    ]
+    if is_number(data.get("rows_used")) and data["rows_used"]:
+        found.append(("Rows used", integer(data["rows_used"]), f"of {integer(data.get('rows_read'))} read"))
+    if is_number(seconds.get("total")):
+        found.append(("Total time", duration(seconds["total"]), ""))
+    return [{"title": t, "value": v, "note": n} for t, v, n in found]
+
+
+# --------------------------------------------------------------------------------------------------------------- asked
+def _asked(report: Mapping[str, Any], task: Mapping[str, Any], request: str) -> dict[str, Any] | None:
+    """The request beside what was understood, and every assumption that was made."""
+    verdict = mapping(task.get("verdict"))
+    info = mapping(task.get("data_info"))
+    assumptions = [
+        {
+            "what": clean(a.get("what") or "").replace("_", " "),
+            "value": clean(a.get("value") or ""),
+            "why": sentence(a.get("why") or ""),
+            "confidence": percent(a.get("confidence")),
+            "bar": charts.bar(a.get("confidence"), label=f"confidence {percent(a.get('confidence'))}", width=70),
+        }
+        for a in rows(task.get("assumptions"))
+    ]
+    understood = _understood(report, task, info)
+    notices = [sentence(n) for n in texts([*items(verdict.get("notices")), *items(report.get("notices"))])]
+    if not (request or understood or assumptions or notices):
+        return None
+    return {
+        "request": request,
+        "understood": understood,
+        "assumptions": assumptions,
+        "notices": notices,
+        "ignored": [
+            {"column": clean(c.get("column")), "why": sentence(c.get("why") or "")} for c in rows(info.get("ignored"))
+        ],
+    }
+
+
+def _understood(report: Mapping[str, Any], task: Mapping[str, Any], info: Mapping[str, Any]) -> list[tuple[str, str]]:
+    target = report.get("target") or info.get("target")
+    positive = info.get("positive_label")
+    found = [
+        ("Task", task_title(report.get("task_type")) if report.get("task_type") else ""),
+        ("Answer column", clean(target) if target else ""),
+        ("Event of interest", clean(positive) if positive is not None else ""),
+        ("Judged by", ", ".join(_metric_words(m) for m in rows(task.get("metrics")))),
+        ("Data", ", ".join(PurePath(f).name for f in texts(mapping(report.get("data")).get("files")))),
+        ("Group column", clean(info["group"]) if info.get("group") else ""),
+        ("Time column", clean(info["time"]) if info.get("time") else ""),
+        ("Conditions", ", ".join(texts(task.get("constraints")))),
+        ("Deployment", _deployment(mapping(task.get("deployment_info")))),
+        ("Budget", _budget(mapping(task.get("budget")))),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def _metric_words(metric: Mapping[str, Any]) -> str:
+    return f"{metric_title(metric.get('name'))} ({'as asked' if metric.get('stated') else 'chosen'})"
+
+
+def _deployment(info: Mapping[str, Any]) -> str:
+    return ", ".join(clean(info[k]).upper() for k in ("interface", "device", "format") if info.get(k)) + (
+        ", offline" if info.get("offline") else ""
+    )
+
+
+def _budget(budget: Mapping[str, Any]) -> str:
+    parts = []
+    if is_number(budget.get("minutes")):
+        parts.append(f"{figure(budget['minutes'])} minutes")
+    if is_number(budget.get("trials")):
+        parts.append(plural(budget["trials"], "trial"))
+    return ", ".join(parts)
