@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..domain.data import Kind, NumberFormat
+from ..domain.data import ColumnProfile, Kind, NumberFormat
 from ..serve.values import parse_numbers, tokens
 from .dates import Dates, read_dates
+from .figures import histogram, stats, top
 from .levels import Levels, levels_of
 from .numerals import Numerals, is_code, read_numerals
 from .wordlists import FALSE_WORDS, ID_NAMES, TIME_NAMES, TRUE_WORDS, YES_NO_PAIRS
@@ -56,6 +57,32 @@ class Reading:
     @property
     def numeric(self) -> bool:
         return self.values is not None
+
+
+def profile_columns(
+    frame: pd.DataFrame, *, seed: int = 0, readings: Mapping[str, Reading] | None = None
+) -> tuple[ColumnProfile, ...]:
+    """Each column by itself, over all rows: meaning, missing, distinct, range and frequent values.
+
+    All distinct values are looked at, so nothing is drawn and `seed` changes nothing; it is there for callers that
+    pass it to every look at data. `readings` of the same table save reading it again."""
+    readings = readings or read_columns(frame)
+    return tuple(column_profile(r) for r in readings.values())
+
+
+def column_profile(reading: Reading) -> ColumnProfile:
+    """Facts about one column that need no target."""
+    levels = reading.levels
+    return ColumnProfile(
+        reading.name,
+        reading.meaning,
+        round(levels.missing_share, 6),
+        levels.distinct,
+        stats=stats(reading.meaning, levels, reading.values),
+        top=top(reading.meaning, levels),
+        histogram=histogram(reading.meaning, levels, reading.values),
+        notes=reading.notes,
+    )
 
 
 def read_columns(frame: pd.DataFrame) -> dict[str, Reading]:
@@ -129,7 +156,7 @@ def _number(name: str, levels: Levels) -> Reading | None:
         return None
     strays = strays[:200]
     if is_code(levels.texts):
-        return _code(name, levels)
+        return _digits(name, levels)
     if found.format == NumberFormat() and found.integer and not strays:
         dates = read_dates(levels.texts, levels.counts, hint=_speaks_of_time(name)) if _eight_or_epoch(levels) else None
         if dates is not None:
@@ -216,7 +243,7 @@ def _words(name: str, levels: Levels) -> Reading:
     return text if mean_words >= 1.2 or repeats < 2 else Reading(name, "category", "category", levels)
 
 
-def _code(name: str, levels: Levels) -> Reading:
+def _digits(name: str, levels: Levels) -> Reading:
     """Digits that are names: postcodes, account numbers."""
     if levels.distinct >= 0.9 * levels.present and levels.present >= 20:
         return Reading(name, "id", "category", levels, notes=("digits that name things, not amounts",))

@@ -34,7 +34,7 @@ FEWEST_ROWS_A_WORD = 3
 
 
 @dataclass(frozen=True)
-class Decision:
+class Parsing:
     """How one input column is parsed. `most` caps its categories or words, `fewest` is the rows that each must have."""
 
     column: str
@@ -44,15 +44,15 @@ class Decision:
 
 
 def build_columns(
-    train_frame: pd.DataFrame, decisions: Sequence[Decision], readings: Mapping[str, Reading] | None = None
+    train_frame: pd.DataFrame, chosen: Sequence[Parsing], readings: Mapping[str, Reading] | None = None
 ) -> tuple[Column, ...]:
-    """The declarations of the chosen input columns, in the order of the decisions.
+    """The declarations of the chosen input columns, in the order in which they were chosen.
 
     `readings` of the same rows save reading them again. Raises InputError when a column holds nothing of the kind it
     shall be parsed as."""
     readings = readings or {}
     columns = []
-    for d in decisions:
+    for d in chosen:
         if d.column not in train_frame.columns:
             raise InputError(f"there is no column {d.column!r} in the training table", column=d.column)
         reading = readings.get(d.column) or read_column(d.column, train_frame[d.column])
@@ -70,7 +70,7 @@ def default_parse(reading: Reading) -> Parse | None:
 
 
 # ---------------------------------------------------------------------------------------------- one kind each
-def _number(reading: Reading, decision: Decision) -> Column:
+def _number(reading: Reading, parsing: Parsing) -> Column:
     levels, fmt, values, integer = reading.levels, reading.number, reading.values, reading.integer
     if reading.kind != "number" or values is None:
         found = read_numerals(levels.texts, levels.counts)
@@ -98,7 +98,7 @@ def _number_example(value: float, integer: bool) -> float | int:
     return int(value) if integer and abs(value) < 2**53 else value
 
 
-def _boolean(reading: Reading, decision: Decision) -> Column:
+def _boolean(reading: Reading, parsing: Parsing) -> Column:
     levels = reading.levels
     true, false = reading.true_words or TRUE_WORDS, reading.false_words or FALSE_WORDS
     strays = tuple(t for t in levels.texts if t.casefold() not in (*true, *false))
@@ -119,11 +119,11 @@ def _boolean(reading: Reading, decision: Decision) -> Column:
     )
 
 
-def _category(reading: Reading, decision: Decision) -> Column:
+def _category(reading: Reading, parsing: Parsing) -> Column:
     """Values with fewer rows than `fewest` fold into "another value", as values never seen will."""
     levels = reading.levels
-    fewest = FEWEST_ROWS_A_CATEGORY if decision.fewest is None else decision.fewest
-    most = MOST_CATEGORIES if decision.most is None else decision.most
+    fewest = FEWEST_ROWS_A_CATEGORY if parsing.fewest is None else parsing.fewest
+    most = MOST_CATEGORIES if parsing.most is None else parsing.most
     ordered = levels.by_count
     kept = [t for t, n in ordered if n >= fewest][:most] or [t for t, _ in ordered[:most]]
     return Column(
@@ -135,7 +135,7 @@ def _category(reading: Reading, decision: Decision) -> Column:
     )
 
 
-def _date(reading: Reading, decision: Decision) -> Column:
+def _date(reading: Reading, parsing: Parsing) -> Column:
     levels = reading.levels
     dates: Dates | None = reading.dates or read_dates(levels.texts, levels.counts, hint=True)
     if dates is None:
@@ -159,11 +159,11 @@ def _date(reading: Reading, decision: Decision) -> Column:
     )
 
 
-def _text(reading: Reading, decision: Decision) -> Column:
+def _text(reading: Reading, parsing: Parsing) -> Column:
     """Words and pairs of neighbours that occur in enough rows but not in nearly all, most frequent first."""
     levels = reading.levels
-    fewest = FEWEST_ROWS_A_WORD if decision.fewest is None else decision.fewest
-    most = min(MOST_WORDS, max(FEWEST_WORDS, levels.present // ROWS_A_WORD)) if decision.most is None else decision.most
+    fewest = FEWEST_ROWS_A_WORD if parsing.fewest is None else parsing.fewest
+    most = min(MOST_WORDS, max(FEWEST_WORDS, levels.present // ROWS_A_WORD)) if parsing.most is None else parsing.most
     return Column(
         reading.name,
         "text",

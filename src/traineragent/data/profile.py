@@ -1,110 +1,188 @@
-"""What a table holds, in numbers and plain sentences: columns, the answer, relations, drift, and what looks odd.
+"""What the training table holds: columns, the answer, how they relate, and what looks odd, in plain sentences.
 
-`profile_columns` looks at a whole table before the target is known and keeps to what understanding a request needs;
-`profile_table` looks at training rows only. It knows nothing of leaks or models.
+It sees training rows only and knows nothing of leaks or models. Relations are measured on a sample of large tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..domain.data import ColumnProfile
-from .dates import EPOCH
-from .meaning import Reading, read_columns
+from ..domain.data import ColumnProfile, TableProfile, Target
+from .drift import drift_between
+from .figures import number_stats
+from .meaning import Reading, column_profile, read_columns
+from .relation import bins_of, foretold, random_folds, strength, winsorised
+from .split import duplicate_keys
+from .target import target_values
 
 Float64 = NDArray[np.float64]
-Int64 = NDArray[np.int64]
 
-MOST_TOP = 10
-MOST_BINS = 24
-
-
-def profile_columns(frame: pd.DataFrame, *, readings: Mapping[str, Reading] | None = None) -> tuple[ColumnProfile, ...]:
-    """Each column by itself, over all rows: meaning, missing, distinct, range and frequent values."""
-    readings = readings or read_columns(frame)
-    return tuple(column_profile(r) for r in readings.values())
+SAMPLE = 20_000
+RARE_SHARE = 0.05
+FEW_ROWS = 10
 
 
-def column_profile(reading: Reading) -> ColumnProfile:
-    """Facts about one column that need no target."""
-    levels = reading.levels
-    return ColumnProfile(
-        reading.name,
-        reading.meaning,
-        round(levels.missing_share, 6),
-        levels.distinct,
-        stats=_stats(reading),
-        top=_top(reading),
-        histogram=_histogram(reading),
-        notes=reading.notes,
+def profile_table(
+    train_frame: pd.DataFrame,
+    target: Target,
+    *,
+    seed: int = 0,
+    others: Mapping[str, pd.DataFrame] | None = None,
+    readings: Mapping[str, Reading] | None = None,
+) -> TableProfile:
+    """Facts about the training rows. `others`: rows of other given files by name, to measure drift against; their
+    answers are not looked at. Relations come from at most 20,000 rows, drawn with `seed`."""
+    readings = readings or read_columns(train_frame)
+    y = target_values(train_frame[target.name], target)
+    columns = _related(readings, target, y, seed)
+    same = duplicate_keys(train_frame, target.name, readings)
+    answers = np.unique(np.where(np.isfinite(y), y, np.inf), return_inverse=True)[1]
+    repeats = len(y) - len(np.unique(same * (answers.max() + 1) + answers)) if len(y) else 0
+    drift = tuple(
+        d for name, frame in (others or {}).items() for d in drift_between(readings, frame, name, target.name)
+    )
+    counts = _class_counts(y, target)
+    return TableProfile(
+        rows=len(train_frame),
+        columns=columns,
+        target=target.name,
+        target_kind=target.kind,
+        class_counts=counts,
+        target_stats=_target_stats(y, target),
+        duplicate_rows=repeats,
+        warnings=(
+            *_answer_warnings(y, target, counts),
+            *_row_warnings(len(y), repeats, same),
+            *_column_warnings(columns, len(y)),
+            *(d["sentence"] for d in drift),
+        ),
+        drift=drift,
     )
 
 
-def _top(reading: Reading) -> tuple[tuple[str, int], ...]:
-    """Frequent values; none for ids and texts, which may be about persons, nor for numbers that hardly repeat."""
-    many = reading.meaning in ("number", "date") and reading.levels.distinct > 50
-    if many or reading.meaning in ("id", "text", "empty"):
+def _related(readings: Mapping[str, Reading], target: Target, y: Float64, seed: int) -> tuple[ColumnProfile, ...]:
+    """Every column's profile with its relation to the answer."""
+    known = np.flatnonzero(np.isfinite(y))
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.choice(known, SAMPLE, replace=False)) if len(known) > SAMPLE else known
+    classes = len(target.labels)
+    truth = y[rows] if classes else winsorised(y[rows])
+    folds = random_folds(len(rows), seed)
+    out = []
+    for name, reading in readings.items():
+        profile = column_profile(reading)
+        if name == target.name:
+            profile = replace(profile, meaning="target")
+        elif reading.meaning not in ("empty", "constant") and len(rows) >= FEW_ROWS:
+            bins, count = bins_of(reading, rows)
+            profile = replace(
+                profile, relation=round(strength(foretold(bins, count, truth, classes, folds), truth, classes), 4)
+            )
+        out.append(profile)
+    return tuple(out)
+
+
+def _class_counts(y: Float64, target: Target) -> tuple[tuple[str, int], ...]:
+    if target.kind != "class":
         return ()
-    return tuple(reading.levels.by_count[:MOST_TOP])
+    counts = np.bincount(y[np.isfinite(y)].astype(np.int64), minlength=len(target.labels))
+    return tuple((str(label), int(n)) for label, n in zip(target.labels, counts, strict=True))
 
 
-def _stats(reading: Reading) -> dict[str, Any]:
-    levels = reading.levels
-    if reading.meaning == "text":
-        lengths = np.array([len(t) for t in levels.texts], dtype=np.float64)
-        return {"mean_characters": round(float((lengths * levels.counts).sum() / levels.present), 1)}
-    if reading.values is None or reading.meaning in ("id", "empty"):
+def _target_stats(y: Float64, target: Target) -> dict[str, Any]:
+    known = y[np.isfinite(y)]
+    if target.kind == "class" or not known.size:
         return {}
-    finite = np.isfinite(reading.values)
-    values, counts = reading.values[finite], levels.counts[finite]
-    if not values.size:
-        return {}
-    if reading.meaning == "date":
-        ends = (EPOCH + timedelta(days=round(float(v), 6)) for v in (values.min(), values.max()))
-        return dict(zip(("first", "last"), (e.isoformat(" ", "seconds") for e in ends), strict=True))
-    return _number_stats(values, counts)
+    values, counts = np.unique(known, return_counts=True)
+    stats = number_stats(values, counts.astype(np.int64))
+    spread = stats["std"] or 1.0
+    return {**stats, "distinct": len(values), "skew": float((((known - stats["mean"]) / spread) ** 3).mean())}
 
 
-def _number_stats(values: Float64, counts: Int64) -> dict[str, Any]:
-    order = np.argsort(values, kind="stable")
-    values, counts = values[order], counts[order]
-    rows = float(counts.sum())
-    mean = float((values * counts).sum() / rows)
-    std = float(np.sqrt(((values - mean) ** 2 * counts).sum() / rows))
-    q1, median, q3 = (float(q) for q in _quantiles(values, counts, (0.25, 0.5, 0.75)))
-    fence = 3 * (q3 - q1)  # Tukey's outer fences
-    far = (values < q1 - fence) | (values > q3 + fence) if fence > 0 else np.zeros(len(values), dtype=bool)
-    return {
-        "min": float(values[0]),
-        "q1": q1,
-        "median": median,
-        "q3": q3,
-        "max": float(values[-1]),
-        "mean": mean,
-        "std": std,
-        "outliers": int(counts[far].sum()),
-    }
+# ---------------------------------------------------------------------------------------------- sentences
+def _answer_warnings(y: Float64, target: Target, counts: tuple[tuple[str, int], ...]) -> list[str]:
+    return _class_warnings(counts, target) if target.kind == "class" else _number_warnings(y, target)
 
 
-def _quantiles(values: Float64, counts: Int64, shares: tuple[float, ...]) -> Float64:
-    """Quantiles of sorted distinct values with their counts."""
-    places = np.searchsorted(np.cumsum(counts), np.array(shares) * counts.sum())
-    return np.asarray(values[np.minimum(places, len(values) - 1)])
+def _class_warnings(counts: tuple[tuple[str, int], ...], target: Target) -> list[str]:
+    rows, out = sum(n for _, n in counts), []
+    few = [(label, n) for label, n in counts if n < FEW_ROWS]
+    if few:
+        shown = ", ".join(f"{label!r} ({n})" for label, n in few[:5]) + (", …" if len(few) > 5 else "")
+        have = "class has" if len(few) == 1 else "classes have"
+        out.append(f"{len(few)} {have} fewer than {FEW_ROWS} training rows and can hardly be learned: {shown}")
+    if len(counts) == 2 and min(n for _, n in counts) < RARE_SHARE * 2 * rows:
+        label, n = min(counts, key=lambda c: c[1])
+        out.append(
+            f"the classes are unbalanced: {label!r} is {n / rows:.1%} of the training rows ({n:,}); "
+            "accuracy would flatter"
+        )
+    return out
 
 
-def _histogram(reading: Reading) -> dict[str, Any]:
-    if reading.values is None or reading.meaning not in ("number", "date"):
-        return {}
-    finite = np.isfinite(reading.values)
-    values, counts = reading.values[finite], reading.levels.counts[finite]
-    if len(values) < 2:
-        return {}
-    bins = min(MOST_BINS, max(len(values), 2))
-    heights, edges = np.histogram(values, bins=bins, weights=counts)
-    return {"edges": [float(e) for e in edges], "counts": [int(h) for h in heights]}
+def _number_warnings(y: Float64, target: Target) -> list[str]:
+    values, counts = np.unique(y[np.isfinite(y)], return_counts=True)
+    out = []
+    if len(values) > 50:
+        for place, word in ((-1, "largest"), (0, "smallest")):
+            usual = np.median(counts[counts > 0])
+            if counts[place] >= 0.01 * counts.sum() and counts[place] > 20 * usual and values[place] != 0:
+                out.append(
+                    f"{int(counts[place]):,} rows ({counts[place] / counts.sum():.1%}) hold the {word} value of "
+                    f"{target.name!r}, {values[place]:,.10g}: it looks cut off there, so values beyond are not learned"
+                )
+    stats = _target_stats(y, target)
+    if stats and stats["outliers"] > 0.005 * counts.sum():
+        out.append(
+            f"{stats['outliers']:,} values of {target.name!r} lie far out (beyond three times the middle range, "
+            f"largest {stats['max']:,.6g}, median {stats['median']:,.6g}); they weigh heavily in a squared error"
+        )
+    return out
+
+
+def _row_warnings(rows: int, repeats: int, same: NDArray[np.int64]) -> list[str]:
+    out = []
+    if rows < 200:
+        out.append(f"only {rows} training rows: every score is uncertain")
+    if repeats >= max(5, 0.005 * rows):
+        out.append(f"{repeats:,} training rows ({repeats / rows:.1%}) repeat another one exactly, answer included")
+    contradicting = rows - len(np.unique(same)) - repeats
+    if contradicting >= max(5, 0.01 * rows):
+        out.append(
+            f"{contradicting:,} training rows ({contradicting / rows:.1%}) have the same inputs as another but a "
+            "different answer: no model can get all of these right"
+        )
+    return out
+
+
+def _column_warnings(columns: tuple[ColumnProfile, ...], rows: int) -> list[str]:
+    out = [f"column {c.name!r}: {note}" for c in columns if c.meaning not in ("id", "target") for note in c.notes]
+    gaps = [c for c in columns if 0.5 <= c.missing_share < 1 and c.meaning != "target"]
+    if gaps:
+        shown = ", ".join(f"{c.name!r} ({c.missing_share:.0%})" for c in gaps[:6]) + (", …" if len(gaps) > 6 else "")
+        out.append(f"more than half of the values are missing in {shown}")
+    empty = [c.name for c in columns if c.meaning in ("empty", "constant")]
+    if empty:
+        shown = ", ".join(map(repr, empty[:8])) + (", …" if len(empty) > 8 else "")
+        out.append(f"nothing can be learned from columns that never vary: {shown}")
+    for c in columns:
+        out += _far_out(c, rows)
+    return out
+
+
+def _far_out(column: ColumnProfile, rows: int) -> list[str]:
+    """A handful of values so far outside that they are more likely errors than rare cases."""
+    s = column.stats
+    if column.meaning != "number" or not s.get("outliers") or s["outliers"] > max(3, 0.0005 * rows):
+        return []
+    fence = s["q3"] - s["q1"]
+    for end, middle in (("max", "q3"), ("min", "q1")):
+        if abs(s[end] - s[middle]) > 8 * fence:
+            return [f"column {column.name!r}: {s['outliers']} of {rows:,} values lie far outside, up to {s[end]:,.6g}"]
+    return []

@@ -1,0 +1,240 @@
+"""The Data agent's catalogue: what may be done to a training table, one small function an operation.
+
+A procedure chooses the operations; here they are carried out in order and what they remove is counted. Nothing is
+dropped without an operation that says so, and it knows nothing of who chose them or why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..domain.data import Column, Removal, TableProfile, Target
+from ..domain.run import Operation
+from ..errors import InputError
+from ..ports import OperationSpec
+from .levels import levels_of
+from .meaning import joint, read_columns
+from .prepare import Parsing, build_columns
+
+Keep = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Training rows after the operations, with the declarations of the columns that are used.
+    `dropped`: column -> why; `removed`: rows taken out."""
+
+    frame: pd.DataFrame
+    y: NDArray[np.float64]
+    columns: tuple[Column, ...]
+    removed: tuple[Removal, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class _Table:
+    """The table at work: rows still in it, parsings and drops chosen so far."""
+
+    frame: pd.DataFrame
+    y: NDArray[np.float64]
+    target: Target
+    seed: int
+    parsings: dict[str, Parsing] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, rows: Keep) -> int:
+        """Keeps the marked rows; returns how many went."""
+        self.frame, self.y = self.frame.loc[rows].reset_index(drop=True), self.y[rows]
+        return int(len(rows) - rows.sum())
+
+    @property
+    def inputs(self) -> list[str]:
+        return [str(c) for c in self.frame.columns if c != self.target.name and c not in self.dropped]
+
+
+Act = Callable[..., "tuple[int, str]"]
+_ACTS: dict[str, Act] = {}
+CATALOGUE: dict[str, OperationSpec] = {}
+
+
+def _operation(does: str, **arguments: str) -> Callable[[Act], Act]:
+    def register(act: Act) -> Act:
+        _ACTS[act.__name__] = act
+        CATALOGUE[act.__name__] = OperationSpec(arguments, does)
+        return act
+
+    return register
+
+
+def apply(
+    operations: Sequence[Operation],
+    frame: pd.DataFrame,
+    y: NDArray[np.float64],
+    target: Target,
+    *,
+    seed: int = 0,
+) -> Prepared:
+    """Carries out the operations in order on training rows and declares the columns that are left.
+
+    `y` float64 (rows,): class index or value, NaN where there is none. The frame is not modified. Raises InputError
+    for an unknown operation or column, and when no column or fewer than two rows are left."""
+    table = _Table(frame.reset_index(drop=True), np.asarray(y, dtype=np.float64), target, seed)
+    removed: list[Removal] = []
+    for operation in operations:
+        if operation.do not in _ACTS:
+            raise InputError(f"step {operation.step!r}: there is no operation {operation.do!r} in the catalogue")
+        rows, what = _ACTS[operation.do](table, **_arguments(operation, table))
+        if rows:
+            removed.append(Removal(what, rows, operation.why))
+    parsings = [p for name, p in table.parsings.items() if name not in table.dropped]
+    if not parsings:
+        raise InputError(
+            "no input column is left to learn from: every column is empty, constant, an identifier, excluded or gives "
+            "the answer away. Add columns that describe the rows."
+        )
+    if len(table.y) < 2:
+        raise InputError(f"{len(table.y)} training rows are left; at least 2 are needed")
+    columns = build_columns(table.frame, parsings)
+    return Prepared(table.frame, table.y, columns, tuple(removed), tuple(table.dropped.items()))
+
+
+def _arguments(operation: Operation, table: _Table) -> dict[str, Any]:
+    args = dict(operation.args)
+    column = args.get("column")
+    if column is not None and column not in table.frame.columns:
+        raise InputError(f"step {operation.step!r}: there is no column {column!r} in the data", column=column)
+    if operation.do == "drop_column":
+        args["why"] = operation.why
+    return args
+
+
+def column_facts(profile: TableProfile) -> list[dict[str, Any]]:
+    """What a procedure may ask about each input column: name, meaning, missing_share, distinct, distinct_share, rows,
+    relation (0 where unmeasured), leak and leak_action ("" where none), leak_evidence, mean_characters."""
+    leaks = {leak.column: leak for leak in reversed(profile.leaks)}
+    facts = []
+    for column in profile.columns:
+        if column.name == profile.target:
+            continue
+        leak = leaks.get(column.name)
+        facts.append(
+            {
+                "name": column.name,
+                "meaning": column.meaning,
+                "missing_share": column.missing_share,
+                "distinct": column.distinct,
+                "distinct_share": column.distinct / max(profile.rows, 1),
+                "rows": profile.rows,
+                "relation": column.relation or 0.0,
+                "digits": column.meaning == "boolean" and all(t[:1] in "01" for t, _ in column.top),
+                "leak": leak.kind if leak else "",
+                "leak_action": leak.action if leak else "",
+                "leak_evidence": leak.evidence if leak else "",
+            }
+        )
+    return facts
+
+
+# ---------------------------------------------------------------------------------------------- columns
+@_operation("leaves a column out of the model", column="string")
+def drop_column(table: _Table, column: str, why: str = "") -> tuple[int, str]:
+    table.dropped[column] = why
+    return 0, ""
+
+
+@_operation("reads a column as numbers, in the format found in it", column="string")
+def parse_number(table: _Table, column: str) -> tuple[int, str]:
+    table.parsings[column] = Parsing(column, "number")
+    return 0, ""
+
+
+@_operation("reads a column as yes or no", column="string")
+def parse_boolean(table: _Table, column: str) -> tuple[int, str]:
+    table.parsings[column] = Parsing(column, "boolean")
+    return 0, ""
+
+
+@_operation(
+    "reads a column as one of its values; those in fewer rows than `fewest`, or beyond the `most` frequent, are one",
+    column="string",
+    most="integer?",
+    fewest="integer?",
+)
+def parse_category(table: _Table, column: str, most: int | None = None, fewest: int | None = None) -> tuple[int, str]:
+    table.parsings[column] = Parsing(column, "category", most, fewest)
+    return 0, ""
+
+
+@_operation("reads a column as dates and makes a feature of each part that varies", column="string")
+def parse_date(table: _Table, column: str) -> tuple[int, str]:
+    table.parsings[column] = Parsing(column, "date")
+    return 0, ""
+
+
+@_operation(
+    "reads a column as text: its length and the `most` frequent words and pairs that stand in at least `fewest` rows",
+    column="string",
+    most="integer?",
+    fewest="integer?",
+)
+def parse_text(table: _Table, column: str, most: int | None = None, fewest: int | None = None) -> tuple[int, str]:
+    table.parsings[column] = Parsing(column, "text", most, fewest)
+    return 0, ""
+
+
+# ---------------------------------------------------------------------------------------------- rows
+@_operation("takes out rows that have no answer")
+def drop_rows_without_target(table: _Table) -> tuple[int, str]:
+    return table.keep(np.isfinite(table.y)), "rows without an answer"
+
+
+@_operation("takes out rows whose inputs are all missing")
+def drop_empty_rows(table: _Table) -> tuple[int, str]:
+    filled = np.zeros(len(table.y), dtype=bool)
+    for name in table.inputs:
+        filled |= levels_of(table.frame[name]).codes >= 0
+    return table.keep(filled), "rows without any input"
+
+
+@_operation("keeps at most `copies` (1) of rows that are alike in every column, the answer included", copies="integer?")
+def drop_duplicate_rows(table: _Table, copies: int = 1) -> tuple[int, str]:
+    key = _alike(table)
+    order = np.argsort(key, kind="stable")
+    start = np.flatnonzero(np.append(True, np.diff(key[order]) != 0))
+    place = np.empty(len(key), dtype=np.int64)
+    place[order] = np.arange(len(key)) - np.repeat(start, np.diff(np.append(start, len(key))))
+    what = "exact duplicates" if copies == 1 else f"exact duplicates beyond {copies} copies"
+    return table.keep(place < copies), what
+
+
+def _alike(table: _Table) -> NDArray[np.int64]:
+    """A number for each row, equal where all columns but ids are; the answer counts."""
+    readings = {n: r for n, r in read_columns(table.frame[table.inputs]).items() if r.meaning != "id"}
+    inputs = joint(readings, tuple(readings)) if readings else np.arange(len(table.y), dtype=np.int64)
+    answers = np.unique(table.y, return_inverse=True)[1].astype(np.int64)
+    return inputs * (int(answers.max()) + 1) + answers
+
+
+@_operation("keeps a random sample of `most` rows, rare classes whole", most="integer")
+def cap_rows(table: _Table, most: int) -> tuple[int, str]:
+    rows = len(table.y)
+    if rows <= most:
+        return 0, ""
+    rng = np.random.default_rng(table.seed)
+    chosen = np.zeros(rows, dtype=bool)
+    if table.target.kind == "class":
+        _, place, counts = np.unique(table.y, return_inverse=True, return_counts=True)
+        floor = max(2, min(100, most // (2 * len(counts))))
+        rank = np.empty(rows, dtype=np.int64)  # a random place within each class
+        order = np.lexsort((rng.random(rows), place))
+        rank[order] = np.arange(rows) - np.repeat(np.cumsum(counts) - counts, counts)
+        chosen = rank < floor
+    rest = np.flatnonzero(~chosen)
+    chosen[rng.choice(rest, size=max(most - int(chosen.sum()), 0), replace=False)] = True
+    return table.keep(chosen), f"rows beyond a random sample of {most:,}"
