@@ -365,6 +365,100 @@ def _weights_with_base(forest: Forest) -> NDArray[np.float64]:
     return weights
 
 
+@dataclass(frozen=True)
+class TreePart:
+    """A TreeEnsemble of some graph, with the tensors (name, columns) that stand side by side in its input."""
+
+    node: onnx.NodeProto
+    parts: tuple[tuple[str, int], ...]
+    factor: float = 1.0
+    shift: float = 0.0
+
+    @property
+    def targets(self) -> int:
+        return int(_get(self.node, "n_targets"))
+
+    def scaled(self, factor: float) -> TreePart:
+        return replace(self, factor=self.factor * factor, shift=self.shift * factor)
+
+    def shifted(self, shift: float) -> TreePart:
+        return replace(self, shift=self.shift + shift)
+
+    def weights(self) -> NDArray[np.float32]:
+        """Leaf weights, scaled; the last tree of each target carries the shift, so that it is added last."""
+        weights = np.asarray(_get(self.node, "leaf_weights"), dtype=np.float64) * self.factor
+        if self.shift:
+            target = _get(self.node, "leaf_targetids")
+            owner = self._tree_of_leaf()
+            for t in range(self.targets):
+                mine = target == t
+                weights[mine & (owner == owner[mine].max())] += self.shift
+        return weights.astype(np.float32)
+
+    def _tree_of_leaf(self) -> NDArray[np.int64]:
+        """(leaves,) trees by their order. Leaves and nodes of a tree lie together, as `tree_node` writes them."""
+        roots = _get(self.node, "tree_roots")
+        inner = np.diff(np.append(roots, len(_get(self.node, "nodes_featureids"))))
+        return np.repeat(np.arange(len(roots)), inner + 1)
+
+
+def join_tree_nodes(trees: Sequence[TreePart], parts: Sequence[tuple[str, int]], x: str, y: str) -> onnx.NodeProto:
+    """One TreeEnsemble for all, over the joint input `x` made of `parts`; targets stand side by side in order."""
+    starts = dict(zip((name for name, _ in parts), np.cumsum([0, *(width for _, width in parts)]), strict=False))
+    inner = np.cumsum([0, *(len(_get(t.node, "nodes_featureids")) for t in trees)])
+    leaves = np.cumsum([0, *(len(_get(t.node, "leaf_targetids")) for t in trees)])
+    first_target = np.cumsum([0, *(t.targets for t in trees)])
+
+    def joined(name: str) -> NDArray[Any]:
+        return np.concatenate([_get(t.node, name) for t in trees])
+
+    def children(side: str) -> NDArray[np.int64]:
+        leaf = [_get(t.node, f"nodes_{side}leafs") for t in trees]
+        ids = [_get(t.node, f"nodes_{side}nodeids") for t in trees]
+        moved = [i + np.where(f, lo, no) for i, f, lo, no in zip(ids, leaf, leaves, inner, strict=False)]
+        return np.concatenate(moved)
+
+    def features() -> NDArray[np.int64]:
+        columns = [np.concatenate([starts[name] + np.arange(width) for name, width in t.parts]) for t in trees]
+        return np.concatenate([c[_get(t.node, "nodes_featureids")] for c, t in zip(columns, trees, strict=True)])
+
+    node = helper.make_node("TreeEnsemble", [x], [y], domain=ML_DOMAIN, name="trees")
+    _set(node, "n_targets", int(first_target[-1]))
+    _set(node, "aggregate_function", 1)
+    _set(node, "post_transform", 0)
+    _set(
+        node, "tree_roots", np.concatenate([_get(t.node, "tree_roots") + o for t, o in zip(trees, inner, strict=False)])
+    )
+    _set(node, "nodes_featureids", features())
+    for name in ("nodes_modes", "nodes_splits", "nodes_trueleafs", "nodes_falseleafs"):
+        _set(node, name, joined(name))
+    _set(node, "nodes_truenodeids", children("true"))
+    _set(node, "nodes_falsenodeids", children("false"))
+    missing = [_get(t.node, "nodes_missing_value_tracks_true") for t in trees]
+    if any(len(m) for m in missing):
+        counts = np.diff(inner)
+        filled = [m if len(m) else np.zeros(n, dtype=np.int64) for m, n in zip(missing, counts, strict=True)]
+        _set(node, "nodes_missing_value_tracks_true", np.concatenate(filled))
+    if len(members := joined("membership_values")):
+        _set(node, "membership_values", members.astype(np.float32))
+    targets = [_get(t.node, "leaf_targetids") + o for t, o in zip(trees, first_target, strict=False)]
+    _set(node, "leaf_targetids", np.concatenate(targets))
+    _set(node, "leaf_weights", np.concatenate([t.weights() for t in trees]))
+    return node
+
+
+def _get(node: onnx.NodeProto, name: str) -> NDArray[Any]:
+    """An attribute as an array; empty where it is not set."""
+    for attribute in node.attribute:
+        if attribute.name == name:
+            if attribute.type == onnx.AttributeProto.TENSOR:
+                return numpy_helper.to_array(attribute.t)
+            if attribute.type == onnx.AttributeProto.INTS:
+                return np.array(attribute.ints, dtype=np.int64)
+            return np.array(attribute.i, dtype=np.int64)
+    return np.zeros(0, dtype=np.int64)
+
+
 def _set(node: onnx.NodeProto, name: str, value: int | NDArray[Any]) -> None:
     """Fills an attribute from an array at once; helper.make_attribute would check every number in Python.
     int64 arrays become integer lists, all others tensors."""
