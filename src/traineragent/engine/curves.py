@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 MOST_POINTS = 200
 MOST_CURVES = 5  # more lines than this in one picture cannot be told apart
 POINTS_OF_MANY = 60
+LEAST_CALLED = 10
 
 
 def thin(x: Array, y: Array, most: int) -> list[list[float]]:
@@ -99,12 +100,13 @@ def _brier(truth: NDArray[np.intp], p: Array) -> float:
 
 def threshold_table(y: Array, p: Array, positive: int) -> list[dict[str, float]]:
     """What each decision threshold from 0.05 to 0.95 would give: precision, recall and the share of rows called
-    positive. A threshold at which nothing is called positive ends the table."""
+    positive. A threshold at which fewer than ten rows are
+    called positive ends the table: such shares are noise."""
     hit = y.astype(np.intp) == positive
     out = []
     for threshold in np.arange(0.05, 0.96, 0.05):
         called = p[:, positive] >= threshold
-        if not called.any() or not hit.any():
+        if called.sum() < LEAST_CALLED or not hit.any():
             break
         both = float(np.sum(called & hit))
         out.append(

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from .svg import Canvas, Plot, Scale, shorten, text_width, ticks
-from .wording import clean, duration, figure, integer, is_number, percent, plural, score
+from .wording import clean, duration, figure, integer, is_number, metric_title, percent, plural, score
 
 Point = tuple[float, float]
 HALF = 440.0  # width of a figure that stands beside another; two fill a text column
@@ -41,9 +41,9 @@ def bar(share: Any, css: str = "fill-1", label: str = "", width: float = 110) ->
     return canvas.render()
 
 
-def signed_bar(value: float, spread: float, largest: float, label: str, width: float = 220) -> Markup:
+def signed_bar(value: float, spread: float, largest: float, label: str, width: float = 420) -> Markup:
     """A value with its spread (± one standard deviation) on a scale that reaches `largest`; negative values go left."""
-    canvas = Canvas(width, 14, label, "mark")
+    canvas = Canvas(width, 14, label, "mark long")
     left = min(0.0, value - spread)
     scale = Scale(min(left, -0.02 * largest), max(largest, 1e-12), 0, width - 2)
     zero, end = scale(0), scale(value)
@@ -163,7 +163,7 @@ def histogram(edges: Sequence[float], counts: Sequence[float], title: str, label
 
 def _square(label: str, x_title: str, y_title: str) -> tuple[Canvas, Plot]:
     canvas = Canvas(HALF, 360, label)
-    plot = Plot.on(canvas, (0, 1), (0, 1), (28, 14, 44, 52))
+    plot = Plot.on(canvas, (0, 1), (0, 1), (28, 20, 44, 52))
     plot.y_axis(_shares(), y_title)
     plot.x_axis(_shares(), x_title)
     return canvas, plot
@@ -238,7 +238,7 @@ def thresholds(table: Sequence[Mapping[str, float]], chosen: Any) -> Markup:
         canvas.line(plot.x(chosen), plot.y.start, plot.x(chosen), plot.y.end, "limit")
         side = "end" if chosen > 0.6 else "start"
         at = plot.x(chosen) + (-6 if side == "end" else 6)
-        canvas.text(at, plot.y.start - 8, f"in force: {figure(round(chosen, 3))}", side, "tick")
+        canvas.text(at, plot.y.start - 8, f"in force: {percent(chosen)}", side, "tick")
     x = plot.x.start
     for k, name in enumerate(names):
         canvas.line(x, 12, x + 16, 12, f"line {series_class(k)}")
@@ -290,8 +290,8 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     """Rows are the truth, columns the answers; the tint is the share of the row. Numbers are written where they fit."""
     n = len(labels)
     names = [clean(v) for v in labels]
-    room = min(max(text_width(v) for v in names) + 10, 130)
-    cell = min(72.0, max((HALF * (2 if n > 8 else 1) - room - 20) / n, 14.0))
+    room = min(max(max(text_width(v) for v in names) + 22, 52), 140)
+    cell = min(112.0, max((HALF * (2 if n > 8 else 1) - room - 20) / n, 14.0))
     turned = max(text_width(v) for v in names) > cell - 4
     head = 24 + (min(room, 100) if turned else 18)
     canvas = Canvas(room + n * cell + 24, head + n * cell + 12, "Confusion matrix: rows truth, columns answers")
@@ -299,7 +299,7 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     canvas.text(room - 10, head - 8, "true ↓", "end", "axis-title")
     for k, name in enumerate(names):
         middle = (k + 0.5) * cell
-        canvas.text(room - 8, head + middle + 4, shorten(name, room - 12), "end", "tick", name)
+        canvas.text(room - 8, head + middle + 4, shorten(name, room - 10), "end", "tick", name)
         if turned:
             spin = f"rotate(-55 {room + middle:.1f} {head - 7:.1f})"
             short = shorten(name, 96)
@@ -347,7 +347,7 @@ def score_over_time(trials: Sequence[Mapping[str, Any]], families: Sequence[str]
     ends = max(t["seconds"] for t in trials) * 1.02 or 1.0
     canvas = Canvas(WIDE, 300, f"Cross-validated {name} over time; best {score(best, name)}")
     plot = Plot.on(canvas, (0, ends), (low, high), (28, 16, 44, 66))
-    plot.y_axis([(t, score(t, name)) for t in ticks(low, high, 5)], f"cross-validated {name.replace('_', ' ')}")
+    plot.y_axis([(t, score(t, name)) for t in ticks(low, high, 5)], f"cross-validated {metric_title(name)}")
     plot.x_axis([(t, duration(t) if t else "0") for t in ticks(0, ends, 8)], "time since the search began")
     canvas.path(plot.points(_best_line(trials, ends, low, high, lower)), "best-line", "best so far")
     for t in trials:

@@ -34,8 +34,8 @@ def findings(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str
             for r in rows(data.get("removed"))
         ],
         "leaks": [_leak(one) for one in leaks],
-        "warnings": [sentence(w) for w in warnings if w not in reading],
-        "reading": [sentence(line) for line in reading],
+        "warnings": [sentence(w, capital=False) for w in warnings if w not in reading],
+        "reading": [sentence(line, capital=False) for line in reading],
         "drift": [_drift(d) for d in rows(profile.get("drift"))],
         "holdout": _holdout(mapping(data.get("holdout"))),
         "target": _target(profile, report),
@@ -63,7 +63,7 @@ def _leak(one: Mapping[str, Any]) -> dict[str, str]:
     return {
         "column": clean(one.get("column")),
         "kind": LEAKS.get(kind, clean(kind).replace("_", " ")),
-        "evidence": sentence(one.get("evidence") or ""),
+        "evidence": sentence(one.get("evidence") or "", capital=False),
         "action": clean(one.get("action") or ""),
     }
 
@@ -110,7 +110,7 @@ def _class_target(name: str, classes: list[tuple[str, Any]]) -> dict[str, Any]:
             "label": label or "(empty text)",
             "rows": integer(count),
             "share": percent(count / whole),
-            "bar": charts.bar(count / largest, label=f"{label}: {plural(count, 'row')}", width=220),
+            "bar": charts.bar(count / largest, label=f"{label}: {plural(count, 'row')}", width=420),
         }
         for label, count in shown[:SHOWN_CLASSES]
     ]

@@ -122,7 +122,7 @@ def _confusion(evaluation: Mapping[str, Any]) -> Any:
     said = "Each row adds up to the true number of rows of that class; blue is right, orange is wrong."
     if is_number(threshold):
         positive = clean(evaluation.get("positive") or "")
-        said += f" “{positive}” is answered from a probability of {figure(threshold)} on."
+        said += f" “{positive}” is answered from a probability of {percent(threshold)} on."
     return {"chart": charts.confusion(matrix, labels), "caption": said, "wide": len(labels) > 8}  # type: ignore[arg-type]
 
 

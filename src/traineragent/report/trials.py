@@ -114,7 +114,8 @@ def _timeline(
             )
     if len(trials) < 2:
         return None
-    families = list(dict.fromkeys(t["family"] for t in trials))
+    every = [t["family"] for t in trials]
+    families = sorted(dict.fromkeys(every), key=lambda f: -every.count(f))
     legend = [
         {"name": f, "css": charts.series_class(k), "share": ""} for k, f in enumerate(families[: charts.SERIES - 1])
     ]

@@ -151,13 +151,17 @@ def _requirement(r: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _margin(measured: Any, limit: float, direction: str) -> str:
-    """How far on the right or wrong side of the limit, in words: "6.5 times faster" is for the reader to say."""
-    if not is_number(measured) or not limit:
+    """How far on the right or wrong side of the limit, in words."""
+    if not is_number(measured) or limit <= 0 or measured < 0:
         return ""
-    share = (limit - measured) / abs(limit) if direction == "<=" else (measured - limit) / abs(limit)
-    if abs(share) < 0.0005:
+    share = measured / limit
+    if abs(share - 1) < 0.0005:
         return "exactly at the limit"
-    return f"{percent(abs(share))} {'to spare' if share > 0 else 'short'}"
+    if direction == "<=":
+        return f"{percent(share)} of the limit" if share < 1 else f"{percent(share - 1)} over"
+    if share < 1:
+        return f"{percent(1 - share)} short"
+    return f"{percent(share - 1)} above" if share < 2 else f"{figure(round(share, 1))} × the limit"
 
 
 # ------------------------------------------------------------------------------------------------------------ headline

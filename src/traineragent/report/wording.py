@@ -207,10 +207,12 @@ def plural(count: Any, word: str, many: str = "") -> str:
     return f"{integer(count)} {word if count == 1 else many or word + 's'}"
 
 
-def sentence(text: Any) -> str:
-    """The text beginning with a capital and ending with a full stop, as its author left it otherwise."""
+def sentence(text: Any, capital: bool = True) -> str:
+    """The text beginning with a capital and ending with a full stop, as its author left it otherwise. `capital=False`
+    where it may begin with the name of a column."""
     words = clean(text).strip()
     if not words:
         return ""
-    words = words[0].upper() + words[1:] if words.split(None, 1)[0].isalpha() else words
+    if capital and words.split(None, 1)[0].isalpha():
+        words = words[0].upper() + words[1:]
     return words if words[-1] in ".!?…" else f"{words}."
