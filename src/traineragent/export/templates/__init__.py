@@ -1,0 +1,1 @@
+"""Templates of the documents in a bundle."""

@@ -1,0 +1,167 @@
+"""Pages for people: try the model, read the interface, read the card. Nothing is fetched from elsewhere.
+
+Knows how to put a page together and which headers protect it; the pages themselves are the files beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from ..body import Refused, read_body
+from ..guard import COOKIE
+from ..manifest import Manifest
+from ..markdown import to_html
+
+if TYPE_CHECKING:
+    from ..app import Service
+
+_HERE = Path(__file__).resolve().parent
+_MOST_CATEGORIES = 2000  # sent to the form of /try
+
+
+def pages(service: Service) -> list[Route]:
+    """The routes for people."""
+    site = Site(service)
+    return [
+        Route("/", site.home),
+        Route("/try", site.try_),
+        Route("/docs", site.docs),
+        Route("/card", site.card),
+        Route("/openapi.json", site.openapi),
+        Route("/metrics", site.metrics),
+        Route("/sign-in", site.sign_in, methods=["GET", "POST"]),
+    ]
+
+
+class Site:
+    """Endpoints, bound to a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._manifest = service.predictor.manifest
+        self._folder = service.predictor.folder
+
+    async def home(self, request: Request) -> Response:
+        return RedirectResponse("/try")
+
+    async def try_(self, request: Request) -> Response:
+        return page("try", self._manifest.name, data=form_data(self._manifest))
+
+    async def docs(self, request: Request) -> Response:
+        return page("docs", self._manifest.name, data=json.loads(self._file("openapi.json")))
+
+    async def card(self, request: Request) -> Response:
+        text = self._file("MODEL_CARD.md").decode("utf-8")
+        if "text/html" in request.headers.get("accept", "text/html") or "*/*" in request.headers.get("accept", "*/*"):
+            return page("card", self._manifest.name, body=to_html(text))
+        return Response(text, media_type="text/markdown")
+
+    async def openapi(self, request: Request) -> Response:
+        return Response(self._file("openapi.json"), media_type="application/json")
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(
+            self._service.monitor.text(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    async def sign_in(self, request: Request) -> Response:
+        """A browser cannot send a token by itself: it is kept in a cookie that other sites cannot use."""
+        guard = self._service.guard
+        if not guard.wants_token:
+            return RedirectResponse("/try", 303)
+        if request.method != "POST":
+            return page("sign-in", self._manifest.name, body="")
+        form = parse_qs(
+            (await read_body(request.receive, dict(request.scope["headers"]), 4096)).decode("utf-8", "replace")
+        )
+        token = form.get("token", [""])[0].strip()
+        if not guard.is_token(token.encode()):
+            return page("sign-in", self._manifest.name, body='<p class="wrong">This is not the token.</p>', status=401)
+        there = request.query_params.get("next", "/try")
+        response = RedirectResponse(there if re.fullmatch(r"/[\w.\-/]*", there) and "//" not in there else "/try", 303)
+        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+        return response
+
+    def _file(self, name: str) -> bytes:
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            raise Refused(404, f"this bundle has no {name}", "export the model with its documents") from None
+
+
+def page(name: str, title: str, *, data: Any = None, body: str = "", status: int = 200) -> Response:
+    """A page with its style, script and data inline, and headers that allow just these."""
+    content, style, script = _assets(name)
+    blob = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "").replace("\u2029", "")
+    filled = content.replace("{{title}}", html.escape(title)).replace("{{body}}", body).replace("{{style}}", style)
+    filled = filled.replace("{{script}}", script).replace("{{data}}", blob)
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; connect-src 'self'; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-cache",
+    }
+    return Response(filled.encode("utf-8", "replace"), status, headers, media_type="text/html")
+
+
+@cache
+def _assets(name: str) -> tuple[str, str, str]:
+    """(page, style, script) from the files; the frame is shared by all pages."""
+    frame = (_HERE / "frame.html").read_text(encoding="utf-8")
+    content = frame.replace("{{content}}", (_HERE / f"{name}.html").read_text(encoding="utf-8"))
+    content = content.replace(f'href="/{name}"', f'href="/{name}" aria-current="page"')
+    script = _HERE / f"{name}.js"
+    return (
+        content,
+        (_HERE / "style.css").read_text(encoding="utf-8"),
+        script.read_text(encoding="utf-8") if script.is_file() else "",
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def form_data(manifest: Manifest) -> dict[str, Any]:
+    """What the form of /try needs to know."""
+    return {
+        "name": manifest.name,
+        "version": manifest.version,
+        "target": manifest.target.name,
+        "unit": manifest.target.unit,
+        "kind": manifest.target.kind,
+        "coverage": manifest.interval.coverage if manifest.interval else None,
+        "metric": manifest.facts.get("metric"),
+        "example": manifest.facts.get("example") or {},
+        "columns": [
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "integer": c.integer,
+                "categories": c.categories[:_MOST_CATEGORIES],
+                "words": [*c.true_words[:1], *c.false_words[:1]],
+                "formats": c.date_formats,
+                "nullable": c.nullable,
+                "low": c.low,
+                "high": c.high,
+            }
+            for c in manifest.columns
+        ],
+    }
