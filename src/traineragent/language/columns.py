@@ -1,0 +1,362 @@
+"""Which column do the words mean? Scores every column as the target by name, synonym, values, place and type.
+
+Sees profiles only; names and values are compared with the words and never read as instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..domain.data import ColumnProfile
+from ..knowledge.lexicons import lexicon
+from .phrases import compiled, in_languages
+from .reading import Reading, Span
+from .words import WIDE, fold, name_tokens, stem
+
+GENERIC = {
+    "target": 6.0,
+    "label": 2.5,
+    "labels": 2.5,
+    "class": 2.0,
+    "y": 2.0,
+    "outcome": 2.0,
+    "result": 1.0,
+    "response": 1.5,
+    "tags": 1.5,
+    "ziel": 2.5,
+    "zielwert": 2.5,
+    "cible": 2.5,
+    "objetivo": 2.5,
+    "etiqueta": 2.5,
+    "标签": 2.5,
+    "目标": 2.5,
+    "category": 1.0,
+    "status": 0.5,
+    "ner tags": 2.0,
+    "bio": 1.0,
+}
+"""Names that by convention hold the answer, with what that is worth as evidence."""
+
+_FLAG_NAME = re.compile(r"^(?:is|has|will|was|did|had|ist|hat|est|es)\b|\b(?:flag|yn|ind)$|^是否|^有无|かどうか$|여부$")
+_ID_NAME = re.compile(r"\b(?:id|uuid|guid|key|no|nr|number|code|index|sku)$|(?:号|编号|番号)$")
+_COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we age am one".split())
+_LATER = re.compile(
+    r"\b(?:planned|expected|list|estimated|budget|initial|original|previous|prev|prior|last|past|old|avg|average|mean|max|min|std|n|num of)\b"
+)
+_BEFOREHAND = re.compile(
+    r"\b(?:planned|expected|list price|price list|estimated|budget|initial|original|previous|prev|prior|past|net|gross|requested)\b"
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A column with its score as the target and the evidence, strongest first."""
+
+    column: str
+    score: float
+    why: tuple[str, ...]
+    pointed: bool = False  # the words point at it: by name, as "column X", or by place
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A column's name inside the words. `whole`: all words of the name; `quoted`: in quotation marks."""
+
+    column: str
+    start: int
+    end: int
+    whole: bool = True
+    quoted: bool = False
+
+
+@dataclass
+class _Evidence:
+    column: ColumnProfile
+    score: float = 0.0
+    why: list[tuple[float, str]] = field(default_factory=list)
+    pointed: bool = False
+
+    def add(self, points: float, why: str) -> None:
+        self.score += points
+        if points:
+            self.why.append((points, why))
+
+
+class Columns:
+    """The columns of a table beside the words of a request."""
+
+    def __init__(self, reading: Reading, columns: Sequence[ColumnProfile]) -> None:
+        self.reading, self.columns = reading, columns
+        self.names = {c.name: " ".join(name_tokens(c.name)) for c in columns}
+
+    @cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Whole names found in the words, longer names first, never one inside another."""
+        taken: list[Span] = []
+        out: list[Mention] = []
+        for column in sorted(self.columns, key=lambda c: -len(c.name)):
+            for match in _name_pattern(column.name).finditer(self.reading.text.plain):
+                start, end = match.span("n")
+                if any(a < end and start < b for a, b in taken):
+                    continue
+                quoted = bool(match["q"])
+                if not quoted and not self._may_be_name(column.name, start, end):
+                    continue
+                taken.append((start, end))
+                out.append(Mention(column.name, start, end, quoted=quoted))
+        return tuple(sorted(out, key=lambda m: m.start))
+
+    def _may_be_name(self, name: str, start: int, end: int) -> bool:
+        """A name that is also a small word ("y", "no", "to") counts only beside the word column, or written alike."""
+        plain = fold(name)
+        if len(plain) > 2 and plain not in _COMMON:
+            return True
+        near = self.reading.masked[max(0, start - 24) : start]
+        pointer = compiled(in_languages(lexicon("wishes")["pointer_before"], self.reading.languages))
+        return any(m.end() >= len(near.rstrip()) for m in pointer.finditer(near)) or bool(re.search(rf"[{WIDE}]", name))
+
+    def partial(self, within: Span) -> list[tuple[str, str]]:
+        """(column, word) for names of several words of which one distinctive word occurs ("surgeon" for surgeon_name)."""
+        said = {stem(w) for w, a, _ in self.reading.text.tokens if within[0] <= a < within[1] and len(w) > 3}
+        owners: dict[str, list[str]] = {}
+        for column in self.columns:
+            for token in self.names[column.name].split():
+                owners.setdefault(stem(token), []).append(column.name)
+        return [(names[0], word) for word, names in owners.items() if word in said and len(set(names)) == 1]
+
+    def get(self, name: str) -> ColumnProfile:
+        return next(c for c in self.columns if c.name == name)
+
+
+def _name_pattern(name: str) -> re.Pattern[str]:
+    """Finds a name as written or with spaces for underscores, in singular or plural."""
+    tokens = name_tokens(name)
+    if not tokens:
+        return (
+            re.compile(rf"(?P<q>)(?P<n>{re.escape(fold(name))})")
+            if fold(name).strip()
+            else re.compile(r"(?!)(?P<q>)(?P<n>)")
+        )
+    if re.search(rf"[{WIDE}]", name):
+        return re.compile(rf"(?P<q>[\"'`])?(?P<n>{re.escape(fold(name))})")
+    *first, last = tokens
+    ending = r"(?:e?s|'s)?" if len(last) > 3 else ""
+    body = r"[\s_.'-]*(?:s\s+)?".join(re.escape(t) for t in (*first, last))
+    return re.compile(rf"(?P<q>[\"'`])?(?<!\w)(?P<n>{body}){ending}(?!\w)")
+
+
+def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[Candidate]:
+    """All columns, best first. `wish` is the kind of answer wanted: flag, amount, choice or None."""
+    found = [_Evidence(c) for c in columns.columns]
+    for evidence in found:
+        _by_name(evidence, columns, regions)
+        _by_concept(evidence, columns, regions)
+        _by_values(evidence, columns.reading)
+        _by_convention(evidence, columns)
+        _by_type(evidence, wish)
+    _by_place(found, columns.reading)
+    ranked = sorted(found, key=lambda e: -e.score)
+    return [
+        Candidate(
+            e.column.name, round(e.score, 3), tuple(w for _, w in sorted(e.why, reverse=True) if _ > 0), e.pointed
+        )
+        for e in ranked
+    ]
+
+
+def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
+    mine = [m for m in columns.mentions if m.column == evidence.column.name]
+    best, why, pointed = 0.0, "", False
+    for mention in mine:
+        if regions.excluded(mention.start):
+            evidence.add(-8.0, "named among what to leave out")
+            return
+        points, reason = 4.0, "named in the request"
+        if regions.points_at(mention):
+            points, reason, pointed = 9.0, "named as the column to predict", True
+        elif regions.given(mention.start):
+            points, reason = -1.0, "named among the inputs"
+        elif not regions.goal(mention.start):
+            points = 2.0
+        if points > best or not best:
+            best, why = points, reason
+    if mine:
+        evidence.add(best, why)
+        evidence.pointed = pointed
+        return
+    _by_part_of_name(evidence, columns, regions)
+
+
+def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
+    tokens = [t for t in columns.names[evidence.column.name].split() if len(t) > 2 or not t.isascii()]
+    if not tokens:
+        return
+    stems = {stem(t): t for t in tokens}
+    hits: dict[str, float] = {}
+    for word, start, _ in columns.reading.text.tokens:
+        key = stem(word)
+        if key in stems and len(word) > 2:
+            hits[key] = max(hits.get(key, 0.0), regions.weight(start))
+    if hits:
+        share = sum(max(0.0, w) for w in hits.values()) / len(stems)
+        evidence.add(2.5 * share, "shares the words " + ", ".join(sorted(stems[k] for k in hits)) + " with the request")
+
+
+def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
+    """Same idea, other word: a concept that is said and that the column's name also expresses."""
+    name = columns.names[evidence.column.name]
+    best, why = 0.0, ""
+    for concept, book in regions.concepts.items():
+        match = compiled([str(p) for p in lexicon("concepts")[concept]["column"]]).search(name)
+        if match is None or book <= 0:
+            continue
+        cover = len(match.group().split()) / max(1, len(name.split()))
+        points = book * (2.0 + 1.5 * cover)
+        if points > best:
+            best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
+    evidence.add(best, why)
+
+
+def _by_values(evidence: _Evidence, reading: Reading) -> None:
+    """Its values are spoken of: "spam or ham", "positive (1)", "more than 50K"."""
+    column = evidence.column
+    if column.meaning in ("id", "date", "text", "number", "constant", "empty") or column.distinct > 60:
+        return
+    plain = reading.text.plain
+    said = [
+        v
+        for v, _ in column.top
+        if len(v) > 1 and not re.fullmatch(r"[\d.,]+", v) and fold(v).strip() not in _COMMON and _says(plain, v)
+    ]
+    if said:
+        evidence.add(
+            min(3.0, 1.2 * len(said)) if column.distinct <= 2 * len(said) + 1 else 0.6 * min(len(said), 3),
+            "the request speaks of its values " + ", ".join(said[:4]),
+        )
+    coded = [
+        v
+        for v, _ in column.top
+        if re.search(rf"(?<![\w.]){re.escape(fold(v))}\s*=\s*\w|\(\s*{re.escape(fold(v))}\s*\)", plain)
+    ]
+    if coded and len(coded) >= min(2, column.distinct):
+        evidence.add(1.5, "the request explains its codes " + ", ".join(coded[:4]))
+    for q in reading.quantities:
+        if q.kind == "share" and column.distinct == 2 and len(column.top) == 2:
+            total = column.top[0][1] + column.top[1][1]
+            if total and abs(column.top[1][1] / total - q.value) < 0.12 * q.value:
+                evidence.add(0.8, f"its rarer value has the share that was named ({q.value:.0%})")
+
+
+def _says(plain: str, value: str) -> bool:
+    word = fold(value).strip(" .<>=")
+    if not word:
+        return False
+    if re.search(rf"[{WIDE}]", word):
+        return word in plain
+    base = re.escape(stem(word)) + r"\w{0,3}" if len(word) > 4 and word.isalpha() else re.escape(word)
+    return bool(re.search(rf"(?<!\w){base}(?!\w)", plain))
+
+
+def _by_convention(evidence: _Evidence, columns: Columns) -> None:
+    name = columns.names[evidence.column.name]
+    last = columns.columns[-1].name == evidence.column.name
+    evidence.add(GENERIC.get(name, 0.0), "by its name it holds the answer")
+    evidence.add(0.6 if last else 0.0, "it is the last column")
+    evidence.add(0.6 if _FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
+    evidence.add(-1.2 if _BEFOREHAND.search(name) else 0.0, "")
+    if evidence.column.meaning in ("constant", "empty"):
+        evidence.add(-6.0, "")
+    if evidence.column.meaning == "id" or _ID_NAME.search(name):
+        evidence.add(-4.0, "")
+    if evidence.column.meaning in ("date", "text"):
+        evidence.add(-4.0, "")
+
+
+def _by_type(evidence: _Evidence, wish: str | None) -> None:
+    """Does the column give the kind of answer that is wanted?"""
+    column = evidence.column
+    number = column.meaning == "number" and column.distinct > 10
+    few = 2 <= column.distinct <= 60 and not number
+    points = {
+        "flag": 1.5 if column.distinct == 2 else (0.0 if few else -2.0),
+        "amount": (1.0 if number else (0.2 if column.meaning == "number" else -2.0)),
+        "choice": 1.0 if few and column.distinct > 2 else (0.7 if few else -1.5),
+    }.get(wish or "", 0.0)
+    evidence.add(
+        points,
+        {"flag": "it has two values", "amount": "it is a number", "choice": "it has a few values"}.get(wish or "", ""),
+    )
+
+
+def _by_place(found: list[_Evidence], reading: Reading) -> None:
+    for key, index in (("last_column", -1), ("first_column", 0)):
+        if found and reading.said("wishes", key):
+            found[index].add(10.0, "the request says " + key.replace("_", " "))
+            found[index].pointed = True
+
+
+class Regions:
+    """Which stretch of the words states the goal, which names inputs, which excludes; and what concepts are said where."""
+
+    def __init__(self, reading: Reading, mentions: Sequence[Mention], excluded: Sequence[Span]) -> None:
+        self.reading, self.exclusions = reading, tuple(excluded)
+        self.goals = self._goals()
+        self.givens = self._givens()
+        self.pointers = self._pointers(mentions)
+
+    def _goals(self) -> tuple[Span, ...]:
+        goal = [s for s in self.reading.text.sentences if self.reading.said("wishes", "goal", s)]
+        return tuple(goal or self.reading.text.sentences)
+
+    def _givens(self) -> tuple[Span, ...]:
+        spans = []
+        for start, end in self.reading.where("wishes", "inputs"):
+            stop = self.reading.text.sentence_of(start)[1]
+            spans.append((end, stop))
+        return tuple(spans)
+
+    def _pointers(self, mentions: Sequence[Mention]) -> frozenset[tuple[int, int]]:
+        masked = self.reading.masked
+        before = [e for _, e in self.reading.where("wishes", "pointer_before")]
+        after = [s for s, _ in self.reading.where("wishes", "pointer_after")]
+        out = set()
+        for m in mentions:
+            joined = any(
+                not re.sub(r"[\s\"'`:=]|is\b|the\b|a\b", "", masked[e : m.start]) for e in before if e <= m.start
+            )
+            joined |= any(not re.sub(r"[\s\"'`]", "", masked[m.end : s]) for s in after if s >= m.end)
+            if joined:
+                out.add((m.start, m.end))
+        return frozenset(out)
+
+    @cached_property
+    def concepts(self) -> dict[str, float]:
+        """Concept -> weight of the best place where it is said."""
+        out: dict[str, float] = {}
+        for name, book in lexicon("concepts").items():
+            weights = [self.weight(m.start()) for m in self.reading.find(book["said"])]
+            if weights:
+                out[name] = max(weights)
+        return out
+
+    def weight(self, position: int) -> float:
+        if self.excluded(position):
+            return -1.0
+        if self.given(position):
+            return 0.15
+        return 1.0 if self.goal(position) else 0.5
+
+    def goal(self, position: int) -> bool:
+        return any(a <= position < b for a, b in self.goals)
+
+    def given(self, position: int) -> bool:
+        return any(a <= position < b for a, b in self.givens)
+
+    def excluded(self, position: int) -> bool:
+        return any(a <= position < b for a, b in self.exclusions)
+
+    def points_at(self, mention: Mention) -> bool:
+        return (mention.start, mention.end) in self.pointers

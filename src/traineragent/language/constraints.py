@@ -1,0 +1,101 @@
+"""What the model must be or respect, and where it is to run: constraint words and deployment. Knows no limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..domain.task import DeploymentInfo
+from ..knowledge.lexicons import lexicon
+from .columns import Columns
+from .exclusions import Exclusion
+from .reading import Reading
+
+_RESOLUTION = re.compile(
+    r"(?<![\w.])(\d{2,4})\s*(?:x|×|by|mal|por|per|乘)\s*(\d{2,4})(?![\w.])|(?<![\w.])(\d{2,4})\s*(?:px|pixels?|pixel)(?!\w)"
+)
+_DEVICES = ("phone", "browser", "cpu", "gpu")
+
+
+def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[str, ...]:
+    """Constraint words in the order of the lexicon, then those that name columns."""
+    labels = {v for c in columns.columns for v, _ in c.top}
+    out = [name for name, table in lexicon("constraints").items() if _meant(reading, table, labels)]
+    out += [f"exclude:{e.column}" for e in exclusions]
+    out += [f"split:group:{name}" for name in _unseen_groups(reading, columns)]
+    out += [f"fairness:{name}" for name in _fairness(reading, columns)]
+    for match in _RESOLUTION.finditer(reading.text.plain):
+        width, height = match[1] or match[3], match[2] or match[3]
+        out.append(f"resolution:{width}x{height}")
+        break
+    return tuple(dict.fromkeys(out))
+
+
+def _meant(reading: Reading, table: dict[str, list[str]], labels: set[str]) -> bool:
+    return reading.has(table)
+
+
+def _unseen_groups(reading: Reading, columns: Columns) -> list[str]:
+    """ "cells the model has never met" with a column cell_id: the split must keep its groups together."""
+    out = []
+    for match in reading.find(lexicon("groups")["unseen"]):
+        sentence = reading.text.sentence_of(match.start())
+        column = _named_group(columns, sentence)
+        if column:
+            out.append(column)
+    return out
+
+
+def _named_group(columns: Columns, span: tuple[int, int]) -> str | None:
+    from .words import stem
+
+    said = [stem(w) for w, a, _ in columns.reading.text.tokens if span[0] <= a < span[1] and len(w) > 2]
+    synonyms = lexicon("groups")["synonyms"]
+    said += [stem(str(other)) for w in list(said) for other in synonyms.get(w, ())]
+    repeated = [
+        c
+        for c in columns.columns
+        if c.meaning not in ("number", "date", "text", "constant", "empty") or "id" in columns.names[c.name].split()
+    ]
+    for column in repeated:
+        tokens = [t for t in columns.names[column.name].split() if t not in ("id", "no", "nr", "name", "number")]
+        if tokens and any(stem(t) in said for t in tokens):
+            return column.name
+    return None
+
+
+def _fairness(reading: Reading, columns: Columns) -> list[str]:
+    """ "men and women about equally well" with a column sex: the gap between its groups is to be measured."""
+    if not reading.said("groups", "fairness"):
+        return []
+    out = []
+    for concept in ("gender", "age", "origin"):
+        book = lexicon("concepts")[concept]
+        if not reading.has(book["said"]):
+            continue
+        from .phrases import compiled
+
+        pattern = compiled([str(p) for p in book["column"]])
+        out += [c.name for c in columns.columns if pattern.search(columns.names[c.name])][:1]
+    return out
+
+
+def deployment_of(reading: Reading) -> DeploymentInfo:
+    """Only what the words say. Phone and browser outrank a processor named beside them."""
+    said = {
+        key: reading.said("deployment", key)
+        for key in ("phone", "browser", "gpu", "cpu", "offline", "http", "batch", "onnx", "tflite")
+    }
+    device = next((d for d in _DEVICES if said[d]), None)
+    if device == "gpu" and said["cpu"]:
+        device = "cpu"
+    interface = "batch" if said["batch"] else ("http" if said["http"] else None)
+    form = "onnx" if said["onnx"] else ("tflite" if said["tflite"] else None)
+    return DeploymentInfo(interface, device, form, True if said["offline"] else None)
+
+
+def contradiction(reading: Reading) -> str | None:
+    """Wishes that exclude one another, in a sentence; None where there are none."""
+    if reading.said("deployment", "offline") and reading.said("deployment", "hosted"):
+        return "It is to work without a network, and it is to be fetched from a hosted service. Which of the two holds?"
+    return None

@@ -1,0 +1,102 @@
+"""Which columns the words leave out: "leave gender out", "tip and tolls are not known then", "hands off duration".
+
+Knows column names only; nothing in the data can exclude a column.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..knowledge.lexicons import lexicon
+from .columns import Columns
+from .reading import Reading, Span
+
+_AND = re.compile(
+    r"[\s,;'\"`/&()]|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course)\b|[和与及跟、の]"
+)
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A column left out, and the words that say so."""
+
+    column: str
+    stated_as: str
+    span: Span
+    why: str
+
+
+def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
+    """In the order in which they are said; a column at most once."""
+    reading, out = columns.reading, {}
+    for kind, why in (
+        ("before", "the request leaves it out"),
+        ("after", "the request leaves it out"),
+        ("later", "known only after the fact, says the request"),
+    ):
+        for match in reading.find(lexicon("exclusions")[kind]):
+            sentence = reading.text.sentence_of(match.start())
+            names = (
+                _list_after(columns, match.span(), sentence)
+                if kind == "before"
+                else _list_before(columns, match.span(), sentence)
+            )
+            for name, span in names:
+                out.setdefault(
+                    name,
+                    Exclusion(name, reading.quote((min(span[0], match.start()), max(span[1], match.end()))), span, why),
+                )
+    for name, span in _between(columns):
+        out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
+    return tuple(out.values())
+
+
+def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
+    """Names joined by commas and "and" right behind the phrase."""
+    out, end = [], at[1]
+    for mention in columns.mentions:
+        if mention.start < end or mention.end > sentence[1]:
+            continue
+        if not _only_glue(columns.reading, (end, mention.start)):
+            break
+        out.append((mention.column, (mention.start, mention.end)))
+        end = mention.end
+    return out or _partial(columns, (at[1], min(sentence[1], at[1] + 30)))
+
+
+def _list_before(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
+    """Names joined by commas and "and" right before the phrase."""
+    out, start = [], at[0]
+    for mention in reversed(columns.mentions):
+        if mention.end > start or mention.start < sentence[0]:
+            continue
+        if not _only_glue(columns.reading, (mention.end, start)):
+            break
+        out.append((mention.column, (mention.start, mention.end)))
+        start = mention.start
+    return out[::-1] or _partial(columns, (max(sentence[0], at[0] - 30), at[0]))
+
+
+def _partial(columns: Columns, span: Span) -> list[tuple[str, Span]]:
+    return [(name, span) for name, _ in columns.partial(span)]
+
+
+def _between(columns: Columns) -> list[tuple[str, Span]]:
+    """ "leave gender and postcode out": names between an opening and a closing word of one sentence."""
+    reading = columns.reading
+    out: list[tuple[str, Span]] = []
+    for language, words in lexicon("exclusions")["around"].items():
+        if language not in reading.languages:
+            continue
+        for opening, closing in zip(words[::2], words[1::2], strict=True):
+            pattern = re.compile(rf"\b{opening}\w*\b(?P<inner>[^.!?;]{{1,90}}?)\b{closing}\b")
+            for match in pattern.finditer(reading.text.plain):
+                span = match.span("inner")
+                inside = [m for m in columns.mentions if span[0] <= m.start and m.end <= span[1]]
+                out += [(m.column, (m.start, m.end)) for m in inside] or [(n, span) for n, _ in columns.partial(span)]
+    return out
+
+
+def _only_glue(reading: Reading, span: Span) -> bool:
+    return not _AND.sub("", reading.text.plain[span[0] : span[1]]).strip()

@@ -1,0 +1,161 @@
+"""Which type of task: by the kind of data, the words, and the type of the target column. Knows no metrics or limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..domain.data import ColumnProfile
+from ..knowledge.lexicons import lexicon
+from .phrases import compiled
+from .reading import Reading
+from .words import name_tokens
+
+IMAGE_KINDS = frozenset({"images", "image_folder", "image_set", "image_table"})
+FAMILY = {
+    "tabular_classification": "classification",
+    "text_classification": "classification",
+    "image_classification": "classification",
+    "tabular_regression": "regression",
+    "forecasting": "forecasting",
+    "token_classification": "tokens",
+    "visual_grounding": "grounding",
+    "image_generation": "generation",
+}
+"""Task type -> the word that lexicons use for a group of tasks."""
+
+
+def wish_of(reading: Reading) -> str | None:
+    """The kind of answer wanted: flag (yes or no), choice (which of several), amount (how much); None if open."""
+    scores = {key: len(list(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
+    best = max(scores, key=lambda key: scores[key])
+    return best if scores[best] and list(scores.values()).count(scores[best]) == 1 else None
+
+
+def type_of(
+    reading: Reading, kind: str, columns: Sequence[ColumnProfile], target: ColumnProfile | None
+) -> tuple[str, float, str]:
+    """(task type, confidence, why)."""
+    if kind == "grounding" or reading.said("tasks", "grounding"):
+        if kind in ("grounding", "none") or kind in IMAGE_KINDS:
+            return "visual_grounding", 0.9, "phrases are to be found in pictures"
+    if kind in IMAGE_KINDS:
+        return _picture_task(reading, kind)
+    if kind in ("entities", "tokens") or _has_tokens(columns):
+        return "token_classification", 0.9, "parts of a text are to be marked"
+    if kind in ("series", "forecast") or _is_forecast(reading, columns):
+        return "forecasting", 0.85, "values after the end of a series are asked for"
+    if not columns:
+        return _without_data(reading)
+    return _column_task(reading, columns, target)
+
+
+def _picture_task(reading: Reading, kind: str) -> tuple[str, float, str]:
+    if reading.said("tasks", "generation") and not reading.said("tasks", "not_generation"):
+        return "image_generation", 0.85, "new pictures are asked for"
+    if kind == "image_set" and not reading.said("tasks", "sorting"):
+        return "image_generation", 0.6, "pictures without classes"
+    return "image_classification", 0.9, "pictures are to be told apart"
+
+
+def _without_data(reading: Reading) -> tuple[str, float, str]:
+    for key, task in (
+        ("generation", "image_generation"),
+        ("pictures", "image_classification"),
+        ("forecast", "forecasting"),
+        ("entities", "token_classification"),
+        ("texts", "text_classification"),
+    ):
+        if reading.said("tasks", key):
+            return task, 0.6, "by the words alone, as there is no data"
+    return (
+        ("tabular_regression" if wish_of(reading) == "amount" else "tabular_classification"),
+        0.3,
+        "by the words alone, as there is no data",
+    )
+
+
+def _has_tokens(columns: Sequence[ColumnProfile]) -> bool:
+    names = {" ".join(name_tokens(c.name)) for c in columns}
+    return bool(names & {"tokens", "words"}) and bool(names & {"tags", "ner tags", "labels", "bio", "iob"})
+
+
+def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
+    dated = any(c.meaning == "date" for c in columns)
+    return dated and reading.said("tasks", "forecast")
+
+
+def _column_task(
+    reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None
+) -> tuple[str, float, str]:
+    number, confidence, why = _wants_number(reading, target)
+    if number:
+        return "tabular_regression", confidence, why
+    if _is_text_task(reading, columns, target):
+        return "text_classification", confidence, why + "; what is to be judged is text"
+    return "tabular_classification", confidence, why
+
+
+def _wants_number(reading: Reading, target: ColumnProfile | None) -> tuple[bool, float, str]:
+    wish = wish_of(reading)
+    if target is None:
+        return wish == "amount", 0.4, "by the words alone, as the target is not known"
+    if target.meaning not in ("number", "boolean", "category", "target") and not _numeric(target):
+        return False, 0.95, f"{target.name} holds {target.distinct} classes"
+    if target.distinct <= 2 or not _numeric(target):
+        return False, 0.95, f"{target.name} holds {target.distinct} classes"
+    if target.distinct > 30 or not _whole(target):
+        return True, 0.95, f"{target.name} is a number with {target.distinct} values"
+    return _few_numbers(reading, target, wish)
+
+
+def _few_numbers(reading: Reading, target: ColumnProfile, wish: str | None) -> tuple[bool, float, str]:
+    """Whole numbers with few values: the words decide, then the name."""
+    about = f"{target.name} holds {target.distinct} whole numbers"
+    classes, values = reading.said("tasks", "as_classes"), reading.said("tasks", "as_number")
+    if classes != values:
+        return values, 0.9, about + (" and the words ask for classes" if classes else " and the words ask for a value")
+    if wish in ("choice", "flag"):
+        return False, 0.7, about + ", and the words ask which"
+    name = " ".join(name_tokens(target.name))
+    if compiled([str(p) for p in lexicon("tasks")["class_names"]]).search(name):
+        return False, 0.7, about + ", and the name speaks of classes"
+    return (
+        (True, 0.7, about + ", which have an order") if target.distinct > 4 or wish == "amount" else (False, 0.6, about)
+    )
+
+
+def _numeric(column: ColumnProfile) -> bool:
+    if column.meaning == "number" or (column.meaning == "target" and "mean" in column.stats):
+        return True
+    values = [v for v, _ in column.top]
+    return bool(values) and all(_is_number(v) for v in values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _whole(column: ColumnProfile) -> bool:
+    values = [v for v, _ in column.top]
+    if values:
+        return all(_is_number(v) and float(v) == int(float(v)) for v in values)
+    return all(
+        float(column.stats[k]) == int(float(column.stats[k])) for k in ("min", "max", "median") if k in column.stats
+    )
+
+
+def _is_text_task(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
+    """Free text carries the question: the words speak of texts, or little else is in the table."""
+    texts = [c for c in columns if c.meaning == "text" and (target is None or c.name != target.name)]
+    if not texts:
+        return False
+    others = [
+        c
+        for c in columns
+        if c not in texts and c.meaning not in ("id", "constant", "empty") and (target is None or c.name != target.name)
+    ]
+    return len(others) <= 1 or (reading.said("tasks", "texts") and len(others) <= 4)

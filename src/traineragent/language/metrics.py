@@ -1,0 +1,77 @@
+"""Metrics that the words name or describe, and the default for a task. Knows nothing of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..domain.task import Direction, Metric
+from ..knowledge.lexicons import lexicon
+from .reading import Reading, Span
+
+BOTH_WAYS = frozenset({"precision", "recall", "accuracy", "f1"})
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A metric named at plain[start:end]."""
+
+    name: str
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        return self.start, self.end
+
+
+def direction_of(name: str) -> Direction:
+    return lexicon("metrics").get(name, {}).get("direction", "maximize")  # type: ignore[no-any-return]
+
+
+def scale_of(name: str) -> str:
+    return str(lexicon("metrics").get(name, {}).get("scale", "score"))
+
+
+def find_metrics(reading: Reading) -> list[Naming]:
+    """Every naming, longest first where two overlap ("average precision" is not precision), in order of place."""
+    found: list[Naming] = []
+    for name, book in lexicon("metrics").items():
+        found += [Naming(name, *m.span()) for m in reading.find(book["said"])]
+    out: list[Naming] = []
+    for naming in sorted(found, key=lambda n: (n.start - n.end, n.start)):
+        if not any(o.start < naming.end and naming.start < o.end for o in out):
+            out.append(naming)
+    return sorted(out, key=lambda n: n.start)
+
+
+def default_metric(task_type: str, class_counts: Sequence[int]) -> tuple[Metric, str]:
+    """The metric when none was asked for, with the reason."""
+    if task_type.endswith("regression"):
+        return Metric(
+            "rmse", "minimize"
+        ), "no metric was named; RMSE is the usual one for numbers and punishes large misses"
+    if task_type == "forecasting":
+        return Metric("mae", "minimize"), "no metric was named; MAE is in the unit of the series"
+    if task_type == "token_classification":
+        return Metric("f1", "maximize"), "no metric was named; F1 over whole entities is the usual one"
+    if task_type == "visual_grounding":
+        return Metric("accuracy_iou50", "maximize"), "no metric was named; hits at IoU 0.5 is the usual one"
+    if task_type == "image_generation":
+        return Metric("fid", "minimize"), "no metric was named; the Frechet distance to real pictures is the usual one"
+    if len(class_counts) == 2:
+        return _binary_default(min(class_counts) / max(1, sum(class_counts)))
+    if class_counts and max(class_counts) > 0.9 * sum(class_counts) and min(class_counts) >= 20:
+        return Metric(
+            "f1_macro", "maximize"
+        ), "no metric was named; one class outweighs the rest, so each counts alike in macro F1"
+    return Metric(
+        "accuracy", "maximize"
+    ), "no metric was named; the share of right answers is the plainest for several classes"
+
+
+def _binary_default(share: float) -> tuple[Metric, str]:
+    if share < 0.02:
+        why = f"no metric was named; with {share:.1%} positives average precision tells good models apart where ROC AUC no longer does"
+        return Metric("average_precision", "maximize"), why
+    return Metric("roc_auc", "maximize"), "no metric was named; ROC AUC judges the ranking without fixing a threshold"

@@ -1,0 +1,100 @@
+"""The small pattern language of the lexicons, compiled to regular expressions over folded text.
+
+    word      exactly this word          word*        a word that begins so
+    (a|b c)   one of several             [a]          may be absent
+    ..        up to 3 words between      ...          up to 8 words between, inside one sentence
+    <share>   a recognised quantity of that kind (share, number, time, size, money, fps, rate; <any> for all of them)
+
+In scripts without spaces pieces match anywhere and ".." spans up to 8 characters. Knows nothing of meanings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from .words import WIDE, fold
+
+QUANTITY_KINDS = ("share", "number", "time", "size", "money", "fps", "rate", "measure")
+_MARKS = {kind: chr(0xE001 + i) for i, kind in enumerate(QUANTITY_KINDS)}
+FILL = "\ue000"
+_PIECE = re.compile(r"\.\.\.|\.\.|[(|)\[\]]|<\w+>|[^\s()|\[\]<]+")
+_WIDE = re.compile(f"[{WIDE}\u0900-\u097f]")
+NEVER = re.compile(r"(?!)")
+
+
+def mark(kind: str, length: int) -> str:
+    """What stands in the text for a quantity of `length` characters."""
+    return _MARKS[kind] + FILL * (length - 1)
+
+
+def compiled(phrases: Iterable[str]) -> re.Pattern[str]:
+    """One expression that finds any of the phrases."""
+    return _compiled(tuple(phrases))
+
+
+@cache
+def _compiled(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_expression(p)})" for p in phrases)) if phrases else NEVER
+
+
+def in_languages(table: Mapping[str, Iterable[str]], languages: Iterable[str]) -> tuple[str, ...]:
+    """The phrases of a {language: phrases} table for these languages, with those under "any"."""
+    return tuple(p for language in ("any", *languages) for p in table.get(language, ()))
+
+
+def _expression(phrase: str) -> str:
+    wide = bool(_WIDE.search(phrase))
+    space = r"\s*" if wide else r"[\s-]+"
+    out: list[str] = []
+    glue = ""  # what joins the next piece to the one before it
+    inner: list[str] = []  # for each open optional group: the glue written before its closing bracket
+    for piece in _PIECE.findall(fold(phrase)):
+        if piece in ("..", "..."):
+            glue = _gap(3 if piece == ".." else 8, wide)
+        elif piece == "(":
+            out.append(glue + "(?:")
+            glue = ""
+        elif piece == "[" and glue == space:
+            out.append("(?:" + glue + "(?:")
+            inner.append("")
+            glue = ""
+        elif piece == "[":  # first, or after a gap: the optional word brings the space that follows it
+            out.append(glue + "(?:(?:")
+            inner.append(space)
+            glue = ""
+        elif piece == "|":
+            out.append("|")
+            glue = ""
+        elif piece == ")":
+            out.append(")")
+            glue = space
+        elif piece == "]":
+            closing = inner.pop()
+            out.append(")" + closing + ")?")
+            glue = "" if closing else space
+        else:
+            out.append(glue + _word(piece))
+            glue = space
+    return "".join(out)
+
+
+def _gap(words: int, wide: bool) -> str:
+    if wide:
+        return f"[^.!?;\\n]{{0,{words * 3}}}?"
+    return rf"(?:[\s,:'\"()/-]+[^\s.!?;]+){{0,{words}}}?[\s,:'\"()/-]+"
+
+
+def _word(piece: str) -> str:
+    if piece.startswith("<"):
+        kind = piece[1:-1]
+        marks = "".join(_MARKS.values()) if kind == "any" else _MARKS[kind]
+        return f"[{marks}]{FILL}*"
+    stem = piece.endswith("*")
+    body = re.escape(piece.rstrip("*"))
+    if _WIDE.search(piece):
+        return body
+    left = r"(?<!\w)" if re.match(r"\w", piece) else ""
+    right = r"\w*" if stem else (r"(?!\w)" if re.search(r"\w$", piece) else "")
+    return left + body + right

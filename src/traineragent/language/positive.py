@@ -1,0 +1,164 @@
+"""Which of the labels is the case that is looked for ("the sick", "defaulted = 2"). Knows one column and the words."""
+
+from __future__ import annotations
+
+import re
+
+from ..domain.data import ColumnProfile
+from ..knowledge.lexicons import lexicon
+from .phrases import compiled
+from .reading import Reading
+from .words import WIDE, fold, name_tokens, stem
+
+_YES = (
+    "yes",
+    "y",
+    "true",
+    "t",
+    "1",
+    "1.0",
+    "si",
+    "ja",
+    "oui",
+    "sim",
+    "是",
+    "有",
+    "はい",
+    "예",
+    "हाँ",
+    "positive",
+    "pos",
+    "j",
+    "s",
+    "o",
+    "wahr",
+    "vrai",
+    "verdadero",
+)
+_NO = (
+    "no",
+    "n",
+    "false",
+    "f",
+    "0",
+    "0.0",
+    "nein",
+    "non",
+    "nao",
+    "não",
+    "否",
+    "无",
+    "いいえ",
+    "아니오",
+    "नहीं",
+    "negative",
+    "neg",
+    "none",
+    "normal",
+    "good",
+    "ok",
+    "healthy",
+    "benign",
+    "clean",
+    "active",
+    "ham",
+    "safe",
+    "legit",
+    "genuine",
+    "-1",
+    "falsch",
+    "faux",
+    "falso",
+)
+
+
+def positive_label(reading: Reading, column: ColumnProfile) -> tuple[str, str, float] | None:
+    """(label, why, confidence) for a column of two values; None for more, unless a value is spoken of as the case."""
+    labels = [v for v, _ in column.top]
+    if len(labels) != 2:
+        return _looked_for(reading, column, labels) if 2 < len(labels) <= 60 else None
+    for judge in (_explained, _named_by_column, _initial, _yes_no):
+        if found := judge(reading, column, labels):
+            return found
+    if found := _looked_for(reading, column, labels):
+        return found
+    rare = min(column.top, key=lambda pair: pair[1])[0]
+    return rare, "the rarer of the two values", 0.5
+
+
+def _explained(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
+    """ "1 = repaid, 2 = defaulted", "positive (1) or negative (0)": the code whose meaning is the column's or the goal's."""
+    plain = reading.text.plain
+    meanings: dict[str, str] = {}
+    for label in labels:
+        code = re.escape(fold(label))
+        found = re.search(rf"(?<![\w.]){code}\s*(?:=|:|means?|is|for|heisst|->)\s*(?P<m>[^\W\d]+)", plain) or re.search(
+            rf"(?P<m>[^\W\d]+)\s*(?:\(|=\s*){code}(?![\w.])", plain
+        )
+        if found:
+            meanings[label] = found["m"]
+    if not meanings:
+        return None
+    name = {stem(t) for t in name_tokens(column.name)}
+    for label, meaning in meanings.items():
+        if stem(meaning) in name or meaning in _YES:
+            return label, f"the request says that {label} means {meaning}", 0.95
+    bad = [label for label, meaning in meanings.items() if meaning not in _NO and reading.said("labels", "case")]
+    return (bad[0], f"the request says that {bad[0]} means {meanings[bad[0]]}", 0.7) if len(bad) == 1 else None
+
+
+def _named_by_column(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
+    """A label that is the column's own name: churned in "churned"/"stayed", spam in is_spam."""
+    name = {stem(t) for t in name_tokens(column.name)}
+    hits = [
+        v for v in labels if {stem(t) for t in name_tokens(v)} & name and not set(name_tokens(v)) & {"not", "no", "non"}
+    ]
+    return (hits[0], "it is called as the column is", 0.9) if len(hits) == 1 else None
+
+
+def _yes_no(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
+    folded = [fold(v).strip(" .") for v in labels]
+    yes = [v for v, f in zip(labels, folded, strict=True) if f in _YES]
+    if len(yes) == 1:
+        return yes[0], f"{yes[0]} stands for yes", 0.9
+    no = [v for v, f in zip(labels, folded, strict=True) if f in _NO or f.startswith(("no ", "not ", "non"))]
+    if len(no) == 1:
+        other = next(v for v in labels if v != no[0])
+        return other, f"{no[0]} stands for the ordinary case", 0.8
+    more = [v for v in labels if v.strip().startswith(">")]
+    return (more[0], "the upper of two ranges", 0.7) if len(more) == 1 else None
+
+
+def _initial(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
+    """One-letter labels as initials of words in the request; the dangerous or unwanted one is the case."""
+    if any(len(v.strip()) != 1 or not v.strip().isalpha() for v in labels) or set(map(fold, labels)) & set("ynjt"):
+        return None
+    words = [w for w, _, _ in reading.text.tokens if len(w) > 3]
+    cases = compiled(tuple(p for ps in lexicon("labels")["case"].values() for p in ps))
+    for label in labels:
+        if any(w.startswith(fold(label)) and cases.fullmatch(w) for w in words):
+            return label, "it is the initial of the case that is spoken of", 0.8
+    return None
+
+
+def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
+    """A label named beside words of finding or missing."""
+    plain = reading.text.plain
+    said = []
+    for label in labels:
+        word = fold(label).strip()
+        if len(word) < 2 or re.fullmatch(r"[\d.]+", word):
+            continue
+        base = (
+            word
+            if re.search(rf"[{WIDE}]", word)
+            else rf"(?<!\w){re.escape(stem(word) if word.isalpha() else word)}\w{{0,3}}(?!\w)"
+        )
+        if found := re.search(base, plain):
+            said.append((label, found.start()))
+    if len(said) == 1:
+        return said[0][0], "the request speaks of this value", 0.7
+    for label, at in said:
+        if len(labels) == 2 and reading.said("labels", "seek", (max(0, at - 40), at)):
+            return label, "the request asks to find this value", 0.7
+    return None

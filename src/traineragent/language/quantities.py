@@ -1,0 +1,430 @@
+"""Finds quantities in folded text: numbers in digits or words, with a unit, as a ratio ("nine in ten") or a rate.
+
+Times come in milliseconds, sizes in decimal MB, shares as fractions of one. Knows nothing of what they limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from ..knowledge.lexicons import lexicon
+from .phrases import mark
+from .words import WIDE
+
+COMMA_LANGUAGES = frozenset({"de", "fr", "es", "pt", "it"})
+_DIGITS = r"(?<![\w.,])(?:(?<=\s)[+-]|^[+-])?(?:\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
+_WIDE_DIGITS = rf"(?<=[{WIDE}])\d+(?:[.,]\d+)?"
+_HAN = "〇零一二两兩三四五六七八九十百千万萬半点"
+_HAN_VALUE = {
+    "〇": 0,
+    "零": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "兩": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
+_HAN_TIMES = {"十": 10, "百": 100, "千": 1000, "万": 10000, "萬": 10000}
+_YEAR_BEFORE = re.compile(
+    r"(?:\b(?:in|since|from|until|till|by|of|to|seit|bis|von|depuis|en|desde|hasta|em|ate|dal)\s|[-/])$"
+)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """`kind`: share, time (ms), size (MB), money, fps, rate (rows/s), measure (physical, in `unit`), number (no unit).
+
+    `noun`: the words inside a ratio ("1 genuine message in 500" -> "genuine message"). `low_end`: it was a range."""
+
+    kind: str
+    value: float
+    start: int
+    end: int
+    unit: str = ""
+    noun: str = ""
+    low_end: bool = False
+
+
+def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...]:
+    """All quantities in folded text, in order and apart from one another."""
+    grammar = _grammar(tuple(languages))
+    found: list[Quantity] = []
+    at = 0
+    while match := grammar.number.search(plain, at):
+        quantity = grammar.read(plain, match)
+        if quantity is None:
+            at = match.end()
+            continue
+        found.append(quantity)
+        at = quantity.end
+    return tuple(_reversed_ratios(plain, found))
+
+
+def masked(plain: str, quantities: Sequence[Quantity]) -> str:
+    """The text with each quantity overwritten by the mark of its kind, so that phrases can ask for one."""
+    out = list(plain)
+    for q in quantities:
+        out[q.start : q.end] = mark(q.kind, q.end - q.start)
+    return "".join(out)
+
+
+@cache
+def _grammar(languages: tuple[str, ...]) -> _Grammar:
+    return _Grammar(languages)
+
+
+class _Grammar:
+    """The number words and units of some languages, compiled."""
+
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        numbers, units = lexicon("numbers"), lexicon("units")
+        books = [numbers[x] for x in ("any", *languages) if x in numbers]
+        self.comma = languages[:1] != () and languages[0] in COMMA_LANGUAGES
+        self.values: dict[str, float] = {}
+        self.times: dict[str, float] = {}
+        self.parts: dict[str, float] = {}
+        self.articles: set[str] = set()
+        self.joiners: set[str] = set()
+        for book in reversed(books):
+            self.values |= _with_compounds(book)
+            self.times |= book["times"]
+            self.parts |= book["parts"]
+            self.articles |= set(book.get("articles", ()))
+            self.joiners |= set(book.get("joiners", ()))
+        self._compile(units)
+
+    def _compile(self, units: dict[str, Any]) -> None:
+        names = [*self.values, *self.times, *self.parts, *self.articles]
+        word = rf"(?<!\w)(?:{_alternatives(names)})(?!\w)"
+        self.number = re.compile(rf"{_DIGITS}|{_WIDE_DIGITS}|{word}|百分之|[{_HAN}]+|(?<=[€$£¥])\d+(?:[.,]\d+)?")
+        self.word = re.compile(rf"[\s-]*(?P<w>{_alternatives(names)})(?!\w)")
+        self.units: dict[str, tuple[str, str, float]] = {}
+        for kind in ("share", "time", "size", "money", "mass", "length", "energy", "power"):
+            for name, (factor, *spellings) in units[kind].items():
+                for spelling in spellings:
+                    self.units.setdefault(spelling, (kind, name, float(factor)))
+        long = [u for u in self.units if len(u) > 2 or not u.isascii() or not u.isalpha()]
+        self.unit = re.compile(_unit_expression(self.units))
+        self.long_unit = re.compile(_unit_expression(long))
+        per, nouns, frames = (_alternatives(units[k]) for k in ("per", "rate_nouns", "frame_nouns"))
+        second = r"(?:second|seconds|sec|s|sekunde|seconde|segundo|secondo|秒|초)"
+        self.rate = re.compile(
+            rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
+        )
+        self.rate_in = re.compile(rf"\s*(?:{nouns})\s*(?:in|within|en|em|dans|innerhalb)?\s*")
+        self.frames_per = re.compile(rf"\s*(?:(?:{frames})\s*(?:{per})\s*{second}|fps)(?!\w)")
+
+    def read(self, plain: str, match: re.Match[str]) -> Quantity | None:
+        """The quantity whose number begins at `match`, or None where the word is no number here ("a house")."""
+        start, value, end, worded = match.start(), *self.value(plain, match)
+        if match.group() == "百分之":
+            return Quantity("share", value / 100, start, end, "percent") if end > match.end() else None
+        if value != value:  # an article with nothing countable after it
+            return None
+        for reader in (self._ratio, self._range, self._part, self._rate, self._unit):
+            if quantity := reader(plain, start, value, end, worded):
+                return quantity
+        if worded == "article" or worded == "part":
+            return None
+        if _is_year(plain, start, value):
+            return None
+        return Quantity("number", value, start, end)
+
+    def value(self, plain: str, match: re.Match[str]) -> tuple[float, int, str]:
+        """(value, end, how) of the number at `match`; how: "digits", "words", "article", "part", "han"."""
+        text = match.group()
+        if text == "百分之":
+            inner = self.number.match(plain, match.end())
+            return (
+                (self.value(plain, inner)[0], self.value(plain, inner)[1], "han")
+                if inner
+                else (0.0, match.end(), "han")
+            )
+        if text[0] in _HAN:
+            return _han(text), match.end(), "han"
+        if text[-1].isdigit():
+            return self._digits(plain, text, match.end())
+        return self._words(plain, match)
+
+    def _digits(self, plain: str, text: str, end: int) -> tuple[float, int, str]:
+        value = _decimal(text, self.comma)
+        times = re.compile(
+            r"\s?(k|thousand|tausend|tsd|mille?|mil|grand|million|millionen|millones|lakh|hazaar|万|千|萬|만)(?![\w/])"
+        ).match(plain, end)
+        if times:
+            factor = {"万": 1e4, "萬": 1e4, "만": 1e4, "千": 1e3, "mille": 1e3, "mill": 1e6, "mil": 1e3}.get(
+                times[1]
+            ) or self.times.get(times[1], 1000.0)
+            return value * factor, times.end(), "digits"
+        return value, end, "digits"
+
+    def _words(self, plain: str, match: re.Match[str]) -> tuple[float, int, str]:
+        """Adds up a run of number words: "two hundred and fifty" is 250; "a" alone counts nothing."""
+        total = current = 0.0
+        end, kind, seen = match.start(), "", 0
+        at = match
+        while True:
+            word = at.group("w") if "w" in at.re.groupindex else at.group()
+            word = re.sub(r"[\s-]+", " ", word)
+            if word in self.parts and not (word in self.values and kind != "article"):
+                return (
+                    (current or 1.0) * self.parts[word] + total,
+                    at.end(),
+                    "part" if kind in ("", "article") or seen else "part",
+                )
+            if word in self.times:
+                current = max(current, 1.0) * self.times[word]
+                if self.times[word] >= 1000:
+                    total, current = total + current, 0.0
+                kind = "words"
+            elif word in self.values and not (word in self.articles and kind == ""):
+                if seen and current and self.values[word] >= 10 and current < 100 and current != 0:
+                    break
+                current += self.values[word]
+                kind = "words"
+            elif word in self.articles and kind == "":
+                current, kind = 1.0, "article"
+            else:
+                break
+            seen, end = seen + 1, at.end()
+            following = self.word.match(plain, end) or self._after_joiner(plain, end, kind)
+            if following is None:
+                break
+            if kind == "article" and following.group("w") not in self.times and following.group("w") not in self.parts:
+                break
+            at = following
+        return total + current, end, kind or "words"
+
+    def _after_joiner(self, plain: str, end: int, kind: str) -> re.Match[str] | None:
+        joiner = re.compile(rf"\s(?:{_alternatives(self.joiners)})(?=\s)").match(plain, end) if self.joiners else None
+        if joiner is None or kind != "words":
+            return None
+        following = self.word.match(plain, joiner.end())
+        return (
+            following
+            if following
+            and following.group("w") in self.values
+            and re.search(r"hundred|thousand|(?:ta|ta)\b|mil\b", plain[max(0, end - 9) : end])
+            else None
+        )
+
+    def _unit_at(self, plain: str, end: int, worded: str) -> tuple[tuple[str, str, float], int] | None:
+        pattern = self.unit if worded in ("digits", "han") else self.long_unit
+        found = pattern.match(plain, end)
+        if not found:
+            return None
+        return self.units[re.sub(r"\s+", " ", found["u"])], found.end()
+
+    def _unit(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
+        if start and plain[start - 1] in "€$£¥":
+            return Quantity("money", value, start - 1, end, "unit")
+        found = self._unit_at(plain, end, worded)
+        if found is None:
+            return None
+        (kind, name, factor), end = found
+        if worded == "article" and kind in ("share", "money", "mass", "length"):
+            return None
+        if worded == "article" and kind == "time" and not _counts(plain, start):
+            return None  # "once a day" and "in an hour" count nothing; "within a second" does
+        if name == "tenth_zh":
+            half = re.compile("半|[一二三四五六七八九]").match(plain, end)
+            if half:
+                value += 0.5 if half[0] == "半" else _HAN_VALUE[half[0]] / 10
+                end = half.end()
+        if kind in ("mass", "length", "energy", "power"):
+            return Quantity("measure", value, start, end, name)
+        return Quantity(kind, value * factor, start, end, name)
+
+    def _ratio(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
+        """ "9 in 10", "one alert in five", "85 hits out of a hundred", "30分の1"."""
+        found = _RATIO.match(plain, end)
+        if found is None or worded == "part":
+            return None
+        after = self.number.match(plain, found.end())
+        if after is None:
+            return None
+        base, stop, how = self.value(plain, after)
+        noun = found["noun"].strip()
+        if (
+            how == "article"
+            or how == "part"
+            or not value < base <= 1e6
+            or _is_year(plain, after.start(), base)
+            and "out" not in found[0]
+        ):
+            return None
+        if found["of"].strip() in ("of", "von", "de", "des", "di") and (
+            noun or base not in (5, 10, 20, 50, 100, 200, 500, 1000)
+        ):
+            return None
+        unit = self._unit_at(plain, stop, "digits" if how == "digits" else "words")
+        if unit and unit[0][0] in ("time", "size", "share", "money"):
+            return None
+        return Quantity("share", value / base, start, stop, "ratio", noun)
+
+    def _range(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
+        """ "80 to 85 %", "between 3 and 5 seconds": the lower end, in the unit of the upper one."""
+        joint = re.compile(r"\s*(?:-|to|bis|a|à|y|and|und|et|e|até|~)\s*(?=\d)").match(plain, end)
+        if joint is None or worded in ("article", "part"):
+            return None
+        between = re.search(r"\b(?:between|zwischen|entre|tra|fra)\s$", plain[:start])
+        if joint[0].strip() in ("and", "und", "et", "e", "y", "a") and not between:
+            return None
+        upper = self.number.match(plain, joint.end())
+        if upper is None:
+            return None
+        high = self.read(plain, upper)
+        if high is None or high.kind == "number" or not high.value:
+            return None
+        top = self.value(plain, upper)[0]
+        return replace(high, value=high.value * value / top, start=start, low_end=True) if top > value else None
+
+    def _part(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
+        """ "a fifth of a second", "half a gig", "half a percent"; "two thirds" alone is a share."""
+        if worded != "part":
+            return None
+        of = re.compile(
+            r"[\s-]*(?:(?:of|d'|de|di|von|der|del|da|des)\s*)?(?:(?:a|an|one|the|un|une|una|um|uma|einer|eines|eine|d'une|d'un|ek)\s+)?"
+        ).match(plain, end)
+        unit = self._unit_at(plain, of.end() if of else end, "words")
+        if unit:
+            (kind, name, factor), stop = unit
+            return Quantity(
+                "measure" if kind in ("mass", "length", "energy", "power") else kind, value * factor, start, stop, name
+            )
+        return Quantity("share", value, start, end, "part")
+
+    def _rate(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
+        if worded == "article" or worded == "part":
+            return None
+        if found := self.frames_per.match(plain, end):
+            return Quantity("fps", value, start, found.end(), "fps")
+        found = self.rate.match(plain, end)
+        if found and not found["f"] and found[0].strip():
+            return Quantity("rate", value, start, found.end(), "rows/s")
+        rows_in = self.rate_in.match(plain, end)
+        if rows_in and (second := self.number.match(plain, rows_in.end())):
+            span = self._unit(plain, second.start(), *self.value(plain, second))
+            if span and span.kind == "time" and value > 1:
+                return Quantity("rate", value / (span.value / 1000), start, span.end, "rows/s")
+        return None
+
+
+_RATIO = re.compile(
+    r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
+    r"(?P<of>in\s+every|out\s+of\s+every|out\s+of|in|of|on|per|auf|von|aus|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
+)
+_REVERSED = re.compile(r"(?:out of|of|in|von|aus|sur|de cada|em cada|su)\s+(?:every\s+|each\s+|all\s+)?$")
+_AT_MOST = re.compile(
+    r"(?:at most|no more than|not more than|at least|only|a maximum of|up to|hochstens|maximal|mindestens|au plus|au moins|como mucho|como maximo|al menos|no maximo|pelo menos|al massimo|almeno)\s*$"
+)
+
+
+def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
+    """Joins "out of a thousand ... at most one" and "100個に1個" into one share."""
+    out: list[Quantity] = []
+    for q in found:
+        last = out[-1] if out else None
+        if last and last.kind == q.kind == "number" and 0 <= q.value < last.value and last.value >= 10:
+            between = plain[last.end : q.start]
+            wide = re.fullmatch(
+                r"(?:个|個|件|人|次|枚|封|条|개|명|번|건)?(?:里|中|に|당|중|至少|最多|に最大|、|,|\s)*", between
+            )
+            worded = (
+                _REVERSED.search(plain[: last.start])
+                and _AT_MOST.search(between)
+                and len(between) < 70
+                and "." not in between
+            )
+            if (wide and re.search(rf"[{WIDE}]", between)) or worded:
+                out[-1] = Quantity("share", q.value / last.value, last.start, q.end, "ratio", between.strip())
+                continue
+        out.append(q)
+    return out
+
+
+def _with_compounds(book: dict[str, Any]) -> dict[str, float]:
+    values = {str(k): float(v) for k, v in book["values"].items()}
+    if compound := book.get("compound"):
+        units = [
+            (w, v)
+            for w, v in values.items()
+            if 1 <= v <= 9 and w not in ("eins", "eine", "einer", "einem", "einen", "zwo")
+        ]
+        tens = [(w, v) for w, v in values.items() if 20 <= v <= 90]
+        values |= {compound.format(unit=u, ten=t): a + b for u, a in units for t, b in tens}
+    return values
+
+
+def _alternatives(words: Sequence[str] | set[str] | dict[str, Any]) -> str:
+    return "|".join(re.escape(w).replace(r"\ ", r"[\s-]+") for w in sorted(words, key=lambda w: (-len(w), w)))
+
+
+def _unit_expression(units: Sequence[str] | dict[str, Any]) -> str:
+    wide = [u for u in units if re.search(rf"[{WIDE}\u0900-\u097f%‰€$£¥]", u)]
+    plain = [u for u in units if u not in wide]
+    return rf"[\s-]*(?P<u>(?:{_alternatives(wide)})|(?:{_alternatives(plain)})(?![\w]))"
+
+
+def _han(text: str) -> float:
+    """Chinese and Japanese numerals: 九十五 -> 95, 二十 -> 20, 半 -> 0.5, 零点九 -> 0.9."""
+    if text == "半":
+        return 0.5
+    if "点" in text:
+        whole, _, part = text.partition("点")
+        digits = "".join(str(_HAN_VALUE[c]) for c in part if c in _HAN_VALUE)
+        return (_han(whole) if whole else 0.0) + (float("0." + digits) if digits else 0.0)
+    total = current = 0.0
+    for char in text:
+        if char in _HAN_VALUE:
+            current = (
+                current * 10 + _HAN_VALUE[char]
+                if current and "十" not in text and "百" not in text
+                else _HAN_VALUE[char]
+            )
+        elif char in ("万", "萬"):
+            total, current = (total + current or 1.0) * 10000, 0.0
+        elif char in _HAN_TIMES:
+            total, current = total + (current or 1.0) * _HAN_TIMES[char], 0.0
+        elif char == "半":
+            current += 0.5
+    return total + current
+
+
+def _decimal(text: str, comma: bool) -> float:
+    """Reads digits with either separator. A lone "1.000" or "1,000" is a thousand where that mark groups."""
+    text = text.replace("'", "").replace("’", "").replace(" ", "")
+    if "." in text and "," in text:
+        decimal = max(text.rfind("."), text.rfind(","))
+        return float(re.sub(r"[.,]", "", text[:decimal]) + "." + text[decimal + 1 :])
+    for sign in ".,":
+        if text.count(sign) > 1:
+            return float(text.replace(sign, ""))
+    if found := re.fullmatch(r"([+-]?[1-9]\d{0,2})([.,])(\d{3})", text):
+        groups = found[2] == "." if comma else found[2] == ","
+        return float(found[1] + found[3]) if groups else float(f"{found[1]}.{found[3]}")
+    return float(text.replace(",", "."))
+
+
+def _is_year(plain: str, start: int, value: float) -> bool:
+    return 1900 <= value <= 2100 and value == int(value) and bool(_YEAR_BEFORE.search(plain[:start]))
+
+
+def _counts(plain: str, start: int) -> bool:
+    """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
+    return bool(
+        re.search(
+            r"(?:\b(?:within|under|below|than|most|over|in less than|innerhalb|unter|moins d[e']?|menos de|meno di|half|quarter of|third of|fifth of|tenth of)\s*)$",
+            plain[:start],
+        )
+    )

@@ -1,0 +1,62 @@
+"""One request, read once: folded text, its languages, quantities, and where lexicon phrases occur in it.
+
+Everything else in this package asks a Reading. Knows nothing of tables or tasks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..knowledge.lexicons import lexicon
+from .phrases import compiled, in_languages
+from .quantities import Quantity, find_quantities, masked
+from .tongue import languages_of
+from .words import Text
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`languages` begins with the main one; English is always among them, as technical words are English."""
+
+    text: Text
+    languages: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+
+    @staticmethod
+    def of(words: str) -> Reading:
+        text = Text.of(words)
+        languages = languages_of(text)
+        return Reading(text, languages, find_quantities(text.plain, languages))
+
+    @cached_property
+    def masked(self) -> str:
+        """The folded text with a mark in place of each quantity."""
+        return masked(self.text.plain, self.quantities)
+
+    def find(self, table: Mapping[str, Iterable[str]], within: Span | None = None) -> Iterator[re.Match[str]]:
+        """All matches of a {language: phrases} table, inside plain[within] where given."""
+        pattern = compiled(in_languages(table, self.languages))
+        return pattern.finditer(self.masked, *(within or (0, len(self.masked))))
+
+    def has(self, table: Mapping[str, Iterable[str]], within: Span | None = None) -> bool:
+        return next(self.find(table, within), None) is not None
+
+    def said(self, book: str, key: str, within: Span | None = None) -> bool:
+        """Whether phrases of `key` in the lexicon file `book` occur."""
+        return self.has(lexicon(book)[key], within)
+
+    def where(self, book: str, key: str, within: Span | None = None) -> list[Span]:
+        return [m.span() for m in self.find(lexicon(book)[key], within)]
+
+    def quote(self, span: Span) -> str:
+        return self.text.quote(*span)
+
+    def facts(self) -> dict[str, Any]:
+        """For the journal: what was read."""
+        return {"languages": self.languages, "quantities": [self.quote((q.start, q.end)) for q in self.quantities]}

@@ -1,0 +1,304 @@
+"""Limits in the words: which quantity bounds which metric or property of the service, in the unit of its name.
+
+First idioms ("one slip in 200"), then named metrics beside a number, then times, sizes and rates by their unit. Wishes,
+retracted numbers and today's figures are told apart from musts. Knows nothing of columns but the target's unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..domain.task import Requirement
+from ..knowledge.lexicons import lexicon
+from .metrics import Naming, direction_of, scale_of
+from .phrases import FILL, compiled, in_languages
+from .quantities import Quantity
+from .reading import Reading, Span
+
+_BRIDGE = 46  # characters between a metric's name and its number, at most
+_SERVICE = {"time", "size", "rate", "fps"}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit before it is final: the requirement's name and value, the quantity behind it, where it was said."""
+
+    name: str
+    value: float
+    quantity: Quantity
+    at: int
+    described: bool = False  # by an idiom, not by the metric's name
+    soft: bool = False
+    baseline: bool = False
+
+    @property
+    def direction(self) -> str:
+        if self.name in ("throughput_rows_s",):
+            return ">="
+        if self.name in _LOWER:
+            return "<="
+        return ">=" if direction_of(self.name) == "maximize" else "<="
+
+
+_LOWER = frozenset(
+    {"latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "size_mb", "memory_mb", "gpu_memory_mb", "train_minutes"}
+)
+
+
+def find_limits(reading: Reading, namings: Sequence[Naming], task: str) -> list[Limit]:
+    """All limits that hold, in the order in which they are said. `task`: classification, regression, tokens, …"""
+    scan = _Scan(reading, namings, task)
+    limits = [*scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
+    marked = [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
+    return _settled(reading, marked)
+
+
+def as_requirements(reading: Reading, limits: Sequence[Limit], positive: str | None) -> tuple[Requirement, ...]:
+    """Final form, with the user's own words."""
+    out = []
+    for limit in limits:
+        one_class = lexicon("metrics").get(limit.name, {}).get("positive", False) or limit.name == "f1"
+        out.append(
+            Requirement(
+                limit.name,
+                limit.direction,
+                round(limit.value, 9),
+                _stated_as(reading, limit),
+                positive if one_class else None,
+            )
+        )  # type: ignore[arg-type]
+    return tuple(out)
+
+
+def _stated_as(reading: Reading, limit: Limit) -> str:
+    start, end = min(limit.at, limit.quantity.start), limit.quantity.end
+    clause = reading.text.clause_of(limit.quantity.start)
+    return reading.quote((min(start, clause[0]), max(end, clause[1]))).strip(" ,;:.-()")
+
+
+class _Scan:
+    """One pass over the quantities; each is used at most once."""
+
+    def __init__(self, reading: Reading, namings: Sequence[Naming], task: str) -> None:
+        self.reading, self.namings, self.task = reading, list(namings), task
+        self.free = list(reading.quantities)
+
+    def _use(self, quantity: Quantity) -> None:
+        self.free = [q for q in self.free if q is not quantity]
+
+    def by_idiom(self) -> list[Limit]:
+        out = []
+        for idiom in lexicon("requirements"):
+            if self._applies(idiom):
+                out += self._matches(idiom)
+        return out
+
+    def _applies(self, idiom: dict[str, object]) -> bool:
+        tasks = idiom.get("tasks")
+        return not tasks or self.task in tasks or (self.task == "forecasting" and "regression" in tasks)  # type: ignore[operator]
+
+    def _matches(self, idiom: dict[str, object]) -> list[Limit]:
+        out = []
+        name, how = str(idiom["name"]), str(idiom["value"])
+        if self.task == "regression" and name in ("recall", "precision", "false_positive_rate", "accuracy"):
+            return []
+        nouns = {str(n) for n in idiom.get("nouns", ())}  # type: ignore[attr-defined]
+        for q in list(self.free):
+            if q.kind == "share" and nouns & set(q.noun.split()) and not self._named_near(q):
+                out.append(self._limit(name, how, q, q.start))
+        pattern = compiled(in_languages(idiom["phrases"], self.reading.languages))  # type: ignore[arg-type]
+        for clause in self._stretches():
+            for match in pattern.finditer(self.reading.masked, *clause):
+                q = self._free_in(match.span(), name)
+                if q and not self._named_near(q, but=name):
+                    out.append(self._limit(name, how, q, match.start()))
+        return out
+
+    def _stretches(self) -> list[Span]:
+        return list(self.reading.text.sentences)
+
+    def _free_in(self, span: Span, name: str) -> Quantity | None:
+        inside = [q for q in self.free if span[0] <= q.start and q.end <= span[1]]
+        if name == "mae":
+            inside = [q for q in inside if q.kind in ("number", "time", "money", "measure")]
+        return inside[0] if inside else None
+
+    def _named_near(self, q: Quantity, but: str = "") -> bool:
+        """Whether a metric's own name claims this quantity."""
+        return any(n.name != but and self._claims(n, q) for n in self.namings)
+
+    def _limit(self, name: str, how: str, q: Quantity, at: int) -> Limit:
+        self._use(q)
+        value = {"complement": 1 - q.value, "hundredth": q.value / 100}.get(how, q.value)
+        return Limit(name, value, q, at, described=True)
+
+    def by_metric_with_unit(self) -> list[Limit]:
+        """A score named right beside its number: "recall of .7", "F1 88", "AUC: 0.85"."""
+        return [limit for n in self.namings if scale_of(n.name) != "error" for limit in self._metric_limits(n)]
+
+    def by_metric(self) -> list[Limit]:
+        return [limit for n in self.namings if scale_of(n.name) == "error" for limit in self._metric_limits(n)]
+
+    def _metric_limits(self, naming: Naming) -> list[Limit]:
+        out = []
+        for q in [q for q in self.free if self._claims(naming, q)]:
+            value = self._scaled(naming.name, q)
+            if value is None:
+                continue
+            self._use(q)
+            out.append(Limit(naming.name, value, q, naming.start))
+        return out
+
+    def _scaled(self, name: str, q: Quantity) -> float | None:
+        scale = scale_of(name)
+        if scale in ("score", "share"):
+            if q.kind not in ("share", "number") or q.value < 0:
+                return None
+            value = q.value if q.kind == "share" else (q.value / 100 if q.value > 1 else q.value)
+            return value if value <= 1 or scale == "share" else None
+        if scale == "points":
+            return q.value / 100 if q.kind == "number" and q.value > 1 else q.value
+        if q.kind == "share" and name in ("mae", "rmse"):
+            return None
+        return q.value if q.kind in ("number", "money", "measure", "time", "share") else None
+
+    def _claims(self, naming: Naming, q: Quantity) -> bool:
+        """Whether the number belongs to the name: near it, no other name or end of sentence between."""
+        first, last = (naming.end, q.start) if q.start >= naming.end else (q.end, naming.start)
+        if last - first > _BRIDGE or last < first:
+            return False
+        between = self.reading.masked[first:last]
+        if (
+            re.search(r"[.!?;\n](?:\s|$)", between)
+            or FILL in between
+            or any(ord(c) >= 0xE000 and ord(c) < 0xE010 for c in between)
+        ):
+            return False
+        if any(n is not naming and first <= n.start and n.end <= last for n in self.namings):
+            return False
+        if scale_of(naming.name) in ("score", "share") and q.kind not in ("share", "number"):
+            return False
+        if scale_of(naming.name) == "error" and q.kind in ("size", "rate", "fps"):
+            return False
+        if q.start < naming.start:
+            nearer = any(n is not naming and n.end <= q.start and q.start - n.end < 12 for n in self.namings)
+            return not nearer and last - first < 24 and not re.search(r"[,:]", between)
+        return True
+
+    def by_unit(self) -> list[Limit]:
+        out = []
+        for q in [q for q in self.free if q.kind in _SERVICE]:
+            limit = {"time": self._time, "size": self._size, "rate": self._rate, "fps": self._fps}[q.kind](q)
+            if limit:
+                self._use(q)
+                out.append(limit)
+        return out
+
+    def _near(self, key: str, q: Quantity, reach: int = 60) -> bool:
+        sentence = self.reading.text.sentence_of(q.start)
+        return self.reading.said("service", key, (max(sentence[0], q.start - reach), min(sentence[1], q.end + reach)))
+
+    def _bounded(self, q: Quantity, reach: int = 22) -> bool:
+        sentence = self.reading.text.sentence_of(q.start)
+        return self.reading.said(
+            "service", "comparator", (max(sentence[0], q.start - reach), min(sentence[1], q.end + reach))
+        )
+
+    def _time(self, q: Quantity) -> Limit | None:
+        if self._near("training", q) and q.value >= 1000 and not (q.unit in ("ms", "us")):
+            return Limit("train_minutes", q.value / 60000, q, q.start) if self._bounded(q, 40) else None
+        sentence = self.reading.text.sentence_of(q.start)
+        if q.unit in ("ms", "us") or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
+            return Limit(self._percentile(sentence, q), q.value, q, q.start)
+        if q.unit == "min" and self._near("latency", q, 30) and self._bounded(q) and not self._near("horizon", q, 30):
+            return Limit(self._percentile(sentence, q), q.value, q, q.start)
+        return None
+
+    def _percentile(self, sentence: Span, q: Quantity) -> str:
+        clause = (max(sentence[0], q.start - 40), min(sentence[1], q.end + 30))
+        if self.reading.said("service", "percentile", clause):
+            return "latency_ms_p99"
+        return "latency_ms_p50" if self.reading.said("service", "median", clause) else "latency_ms_p95"
+
+    def _size(self, q: Quantity) -> Limit | None:
+        near = (
+            max(self.reading.text.sentence_of(q.start)[0], q.start - 30),
+            min(self.reading.text.sentence_of(q.start)[1], q.end + 22),
+        )
+        if self.reading.said("service", "gpu_memory", near):
+            return Limit("gpu_memory_mb", q.value, q, q.start)
+        if self.reading.said("service", "memory", near):
+            return Limit("memory_mb", q.value, q, q.start)
+        if self.reading.said("service", "machine", near) and not self._bounded(q, 14):
+            return None
+        return Limit("size_mb", q.value, q, q.start)
+
+    def _rate(self, q: Quantity) -> Limit | None:
+        return Limit("throughput_rows_s", q.value, q, q.start)
+
+    def _fps(self, q: Quantity) -> Limit | None:
+        return Limit("latency_ms_p95", 1000 / q.value, q, q.start) if q.value else None
+
+
+def _marked(reading: Reading, limit: Limit) -> Limit:
+    """Notes whether the sentence makes it a wish, or today's figure."""
+    clause = reading.text.clause_of(limit.quantity.start)
+    sentence = reading.text.sentence_of(limit.quantity.start)
+    soft = (
+        reading.said("service", "soft", clause)
+        or reading.said("service", "soft", (sentence[0], sentence[1]))
+        and len(reading.quantities) <= 1
+    )
+    tail = (limit.quantity.end, sentence[1])
+    soft = soft or bool(
+        re.search(r"\b(?:would be nice|isn't a must|is not a must|not a must)\b", reading.masked[slice(*tail)])
+    )
+    base = reading.said("service", "baseline", (sentence[0], limit.quantity.start))
+    return replace(limit, soft=soft, baseline=base)
+
+
+def _settled(reading: Reading, limits: Sequence[Limit]) -> list[Limit]:
+    """Drops wishes, voided numbers and figures of today; a corrected number replaces the first."""
+    out: list[Limit] = []
+    for limit in limits:
+        if limit.soft or _void(reading, limit):
+            continue
+        if limit.baseline:
+            improved = _improved(reading, limit)
+            if improved is None:
+                continue
+            limit = improved
+        same = next((o for o in out if o.name == limit.name), None)
+        if same is None:
+            out.append(limit)
+        elif reading.said("service", "correction", (same.quantity.end, limit.quantity.start)):
+            out[out.index(same)] = limit
+        elif _stricter(limit, same):
+            out[out.index(same)] = limit
+    return out
+
+
+def _stricter(one: Limit, other: Limit) -> bool:
+    return one.value < other.value if one.direction == "<=" else one.value > other.value
+
+
+def _void(reading: Reading, limit: Limit) -> bool:
+    clause = reading.text.clause_of(limit.quantity.start)
+    before = (clause[0], limit.quantity.end)
+    return reading.said("service", "void", before)
+
+
+def _improved(reading: Reading, limit: Limit) -> Limit | None:
+    """ "Ours has an RMSE of 40, a tenth lower please" -> 36; "... anything that doesn't beat that" -> the figure."""
+    rest = (limit.quantity.end, len(reading.masked))
+    lower = next(reading.find(lexicon("service")["lower"], rest), None)
+    if lower:
+        share = next(
+            (q for q in reading.quantities if lower.start() <= q.start < lower.end() and q.kind == "share"), None
+        )
+        if share:
+            factor = 1 - share.value if limit.direction == "<=" else 1 + share.value
+            return replace(limit, value=limit.value * factor)
+    return replace(limit, baseline=False) if reading.said("service", "beat", rest) else None

@@ -1,0 +1,227 @@
+"""From words and column facts to the agreed task specification: what an expert would write down after reading both.
+
+Uses no model and no network. Everything inferred is an assumption with its confidence; what is essential and open is a
+question. Cells and headers are compared with the words, never obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..domain.data import ColumnProfile
+from ..domain.task import (
+    Assumption,
+    Budget,
+    DataInfo,
+    IgnoredColumn,
+    Metric,
+    Question,
+    Request,
+    Requirement,
+    TaskSpec,
+    Verdict,
+)
+from .columns import Candidate, Columns, Regions, rank_targets
+from .constraints import contradiction, deployment_of, find_constraints
+from .exclusions import find_exclusions
+from .horizon import horizon_of
+from .kinds import FAMILY, type_of, wish_of
+from .metrics import default_metric, direction_of, find_metrics
+from .policy import judge_reading
+from .positive import positive_label
+from .reading import Reading
+from .requirements import Limit, as_requirements, find_limits
+
+CLEAR, ENOUGH = 1.2, 2.0
+"""A target is taken without asking when it leads by CLEAR points and has ENOUGH points itself."""
+_NO_TARGET = frozenset({"image_classification", "image_generation", "visual_grounding"})
+
+
+def understand(
+    request: Request,
+    columns: Sequence[ColumnProfile],
+    rows: int,
+    *,
+    kind: str = "table",
+    notes: Sequence[str] = (),
+) -> TaskSpec:
+    """The task specification for these words and this data. `columns` are light profiles of the whole table, `kind` is
+    the kind of data ("table", "images", "series", "grounding", "none", …), `notes` are readings of other inputs, kept
+    as assumptions."""
+    return _Understanding(request, columns, rows, kind, notes).task()
+
+
+def target_ranking(words: str, columns: Sequence[ColumnProfile]) -> list[tuple[str, float, str]]:
+    """All columns as (name, score, why), the likeliest target first."""
+    understanding = _Understanding(Request(words), columns, 0, "table", ())
+    return [(c.column, c.score, "; ".join(c.why)) for c in understanding.ranking]
+
+
+class _Understanding:
+    """The steps of one understanding, each using the ones before."""
+
+    def __init__(
+        self, request: Request, columns: Sequence[ColumnProfile], rows: int, kind: str, notes: Sequence[str]
+    ) -> None:
+        self.request, self.rows, self.kind = request, rows, kind if columns or kind != "table" else "none"
+        self.reading = Reading.of(request.words)
+        self.columns = Columns(self.reading, columns)
+        self.exclusions = find_exclusions(self.columns)
+        self.wish = wish_of(self.reading)
+        self.ranking = self._ranking()
+        self.assumptions = [Assumption("data", note, "said by the reader of the data", 1.0) for note in notes]
+        self.questions: list[Question] = []
+
+    def _ranking(self) -> list[Candidate]:
+        spans = [e.span for e in self.exclusions]
+        regions = Regions(self.reading, self.columns.mentions, spans)
+        return rank_targets(self.columns, regions, self.wish) if self.columns.columns else []
+
+    def task(self) -> TaskSpec:
+        target = self._target()
+        profile = self.columns.get(target) if target and self._has(target) else None
+        task_type = self._task_type(profile)
+        if task_type in _NO_TARGET:
+            target = profile = None
+            self.questions = [q for q in self.questions if q.about != "target"]
+        metrics, limits = self._metrics(task_type, profile)
+        positive = self._positive(task_type, profile, limits, metrics)
+        self._open_questions(task_type)
+        return TaskSpec(
+            task_type=task_type,
+            metrics=metrics,
+            data_info=self._data_info(target, positive),
+            deployment_info=deployment_of(self.reading),
+            requirements=self._requirements(limits, positive),
+            constraints=self._constraints(task_type),
+            budget=Budget(minutes=self.request.minutes, trials=self.request.trials),
+            assumptions=tuple(self.assumptions),
+            verdict=self._verdict(task_type, target),
+            language=self.reading.languages[0],
+        )
+
+    def _has(self, name: str) -> bool:
+        return any(c.name == name for c in self.columns.columns)
+
+    def _target(self) -> str | None:
+        if self.request.target is not None:
+            return self.request.target
+        if not self.ranking or self.kind in ("images", "image_folder", "image_set", "grounding"):
+            return None
+        best, *rest = self.ranking
+        lead = best.score - rest[0].score if rest else best.score
+        confidence = _confidence(best.score, lead)
+        if best.score < ENOUGH or (lead < CLEAR and not best.pointed):
+            self._ask_target(best, rest)
+            return None
+        if not best.pointed:
+            self.assumptions.append(Assumption("target", best.column, "; ".join(best.why), confidence))
+        return best.column
+
+    def _ask_target(self, best: Candidate, rest: Sequence[Candidate]) -> None:
+        near = [c for c in (best, *rest) if c.score >= max(best.score - CLEAR, 0.5)][:6]
+        choices = tuple(c.column for c in near) if len(near) > 1 else ()
+        what = f" Several fit: {', '.join(choices)}." if choices else ""
+        text = f"Which column holds the answer that is to be predicted?{what}"
+        self.questions.append(
+            Question(
+                "target",
+                text,
+                choices or tuple(c.name for c in self.columns.columns[:30]),
+                best.column if best.score > 1 else None,
+            )
+        )
+
+    def _task_type(self, profile: ColumnProfile | None) -> str:
+        task_type, confidence, why = type_of(self.reading, self.kind, self.columns.columns, profile)
+        self.assumptions.append(Assumption("task_type", task_type, why, confidence))
+        return task_type
+
+    def _metrics(self, task_type: str, profile: ColumnProfile | None) -> tuple[tuple[Metric, ...], list[Limit]]:
+        family = FAMILY[task_type]
+        namings = find_metrics(self.reading)
+        limits = find_limits(self.reading, namings, family)
+        stated = _stated_metrics(namings, limits, self.reading, family)
+        if stated:
+            return tuple(Metric(name, direction_of(name), True) for name in stated), limits
+        return self._inferred_metric(task_type, profile), limits
+
+    def _inferred_metric(self, task_type: str, profile: ColumnProfile | None) -> tuple[Metric, ...]:
+        counts = [n for _, n in profile.top] if profile and FAMILY[task_type] == "classification" else []
+        if (
+            FAMILY[task_type] == "classification"
+            and len(counts) == 2
+            and self.reading.said("costs", "missing_is_worse")
+        ):
+            why = "missing a case is said to be worse than a false alarm; average precision rewards finding them all with few alarms"
+            self.assumptions.append(Assumption("metric", "average_precision", why, 0.8))
+            return (Metric("average_precision", "maximize"),)
+        metric, why = default_metric(task_type, counts)
+        self.assumptions.append(Assumption("metric", metric.name, why, 0.7))
+        return (metric,)
+
+    def _positive(
+        self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit], metrics: Sequence[Metric]
+    ) -> str | None:
+        if FAMILY[task_type] != "classification" or profile is None:
+            return None
+        found = positive_label(self.reading, profile)
+        if found is None:
+            return None
+        label, why, confidence = found
+        self.assumptions.append(Assumption("positive_label", label, why, confidence))
+        return label
+
+    def _requirements(self, limits: Sequence[Limit], positive: str | None) -> tuple[Requirement, ...]:
+        return as_requirements(self.reading, limits, positive)
+
+    def _constraints(self, task_type: str) -> tuple[str, ...]:
+        found = list(find_constraints(self.reading, self.columns, self.exclusions))
+        if task_type == "forecasting":
+            hourly = any(
+                "hour" in c.name.lower() or c.meaning == "date" and c.stats.get("step_s", 86400) < 86400
+                for c in self.columns.columns
+            )
+            horizon = horizon_of(self.reading, hourly)
+            if horizon:
+                found.append(f"horizon:{horizon}")
+        return tuple(found)
+
+    def _data_info(self, target: str | None, positive: str | None) -> DataInfo:
+        out = {e.column: e.why for e in self.exclusions}
+        inputs = tuple(c.name for c in self.columns.columns if c.name != target and c.name not in out)
+        ignored = tuple(IgnoredColumn(name, why) for name, why in out.items())
+        return DataInfo(self.kind, inputs, target, self.rows, ignored, positive)
+
+    def _open_questions(self, task_type: str) -> None:
+        if self.kind == "none":
+            text = "Which data is the model to learn from? Give a file or folder with --data."
+            self.questions = [Question("data", text)]
+        if clash := contradiction(self.reading):
+            self.questions.append(Question("deployment", clash))
+
+    def _verdict(self, task_type: str, target: str | None) -> Verdict:
+        judged = judge_reading(self.reading, task_type, target)
+        if judged.decision == "decline" or not self.questions:
+            return judged
+        questions = tuple(self.questions)
+        return Verdict(
+            "ask", judged.policy_class, tuple(q.text for q in questions), judged.notices, questions, judged.alternative
+        )
+
+
+def _stated_metrics(namings: Sequence, limits: Sequence[Limit], reading: Reading, family: str) -> list[str]:  # type: ignore[type-arg]
+    """Names of metrics in the order in which they are said or described."""
+    service = ("latency", "size_mb", "memory_mb", "gpu_memory_mb", "train_minutes", "throughput")
+    placed = [(x.at, x.name) for x in limits if not x.name.startswith(service)]
+    limited = {x.name for x in limits}
+    placed += [
+        (n.start, n.name)
+        for n in namings
+        if n.name in limited or not reading.said("service", "void", (reading.text.clause_of(n.start)[0], n.end))
+    ]
+    return list(dict.fromkeys(name for _, name in sorted(placed)))
+
+
+def _confidence(score: float, lead: float) -> float:
+    return round(max(0.3, min(0.97, 0.45 + 0.06 * min(score, 5.0) + 0.1 * min(lead, 3.0))), 2)

@@ -1,0 +1,42 @@
+"""Tells the language of a request by script and by its frequent short words. Knows nothing else of languages."""
+
+from __future__ import annotations
+
+import re
+
+from ..knowledge.lexicons import lexicon
+from .words import Text
+
+_SCRIPTS = (("ja", "\u3040-\u30ff"), ("ko", "\uac00-\ud7af"), ("hi", "\u0900-\u097f"), ("zh", "\u3400-\u9fff"))
+
+
+def languages_of(text: Text) -> tuple[str, ...]:
+    """The languages found, most likely first, English always included.
+
+    A request in one script may name columns in another, so a script counts by its share of the letters."""
+    plain = text.plain
+    letters = len(re.findall(r"[^\W\d_]", plain)) or 1
+    scripts = {name: len(re.findall(f"[{span}]", plain)) for name, span in _SCRIPTS}
+    if scripts["ja"] > 2:
+        scripts["ja"] += scripts.pop("zh")
+    main = max(scripts, key=lambda name: scripts[name])
+    latin = _latin(plain)
+    if scripts[main] * 3 > letters:  # such a character carries about as much as three Latin letters
+        others = [name for name in scripts if name != main and scripts[name] > 3]
+        return tuple(dict.fromkeys([main, *others, "en"]))
+    found = [*latin, *(name for name, n in scripts.items() if n)]
+    return tuple(dict.fromkeys([*found, "en"]))
+
+
+def _latin(plain: str) -> list[str]:
+    words = re.findall(r"[a-z']+", plain)
+    counts = {name: sum(w in short for w in words) for name, short in _short_words().items()}
+    best = max(counts, key=lambda name: (counts[name], name == "en"))
+    if not counts[best]:
+        return ["en"]
+    close = [n for n in counts if n != best and n != "en" and counts[n] >= max(3, 0.6 * counts[best])]
+    return [best, *sorted(close, key=lambda n: -counts[n])] if best != "en" else ["en"]
+
+
+def _short_words() -> dict[str, frozenset[str]]:
+    return {name: frozenset(str(w) for w in words) for name, words in lexicon("languages").items()}

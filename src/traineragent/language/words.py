@@ -1,0 +1,165 @@
+"""A request as text that can be searched: folded to plain lower case, with the way back to the original characters.
+
+Folding removes accents, case, bidi and zero-width marks and typographic variants, so that lexicons need one spelling a
+word. Knows nothing of what words mean.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+_SAME = str.maketrans(
+    {
+        "’": "'",
+        "‘": "'",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "–": "-",
+        "—": "-",
+        "‐": "-",
+        "‑": "-",
+        "−": "-",
+        "≥": "≥",
+        "≤": "≤",
+        "。": ".",
+        "，": ",",
+        "、": ",",
+        "；": ";",
+        "！": "!",
+        "？": "?",
+        "：": ":",
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u3000": " ",
+        "µ": "μ",
+        "₂": "2",
+        "²": "2",
+        "½": "½",
+        "「": '"',
+        "」": '"',
+    }
+)
+WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Scripts written without spaces between the words (Hangul counts: its particles stick to the words)."""
+
+_TOKEN = re.compile(rf"[{WIDE}]|[^\W\d_{WIDE}]+|\d+")
+_SENTENCE_END = re.compile(r"(?<=[!?;\n])\s*|(?<=\.)(?=\s|$|[^\W\d])(?<!\b[a-z]\.)(?<!\bno\.)\s*")
+_CLAUSE_END = re.compile(
+    r"[,:()]\s|[,:()](?=[^\W\d])|\s(?:but|and|aber|und|mais|et|pero|y|mas|e|although|though)\s|\s-+\s|[()]"
+)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, marks and typographic variants: "Über" and "uber" become equal."""
+    return "".join(piece for char in text for piece in _fold_char(char))
+
+
+def _fold_char(char: str) -> str:
+    if char.isascii():
+        return char.lower()
+    char = char.translate(_SAME)
+    if unicodedata.category(char[0]) in ("Cf", "Cc") and char not in "\n\t\r":
+        return ""
+    if char in "½¼¾" or "\uac00" <= char <= "\ud7af" or "\u0900" <= char <= "\u097f":
+        return char  # decomposition would take Hangul apart and strip the vowel signs of Devanagari
+    plain = unicodedata.normalize("NFKD", char.casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+@dataclass(frozen=True)
+class Text:
+    """`plain` is the folded text; character i of it comes from character `origin[i]` of `raw`."""
+
+    raw: str
+    plain: str
+    origin: tuple[int, ...]
+
+    @staticmethod
+    def of(raw: str) -> Text:
+        pieces = [(piece, i) for i, char in enumerate(unicodedata.normalize("NFC", raw)) for piece in _fold_char(char)]
+        return Text(unicodedata.normalize("NFC", raw), "".join(p for p, _ in pieces), tuple(i for _, i in pieces))
+
+    def quote(self, start: int, end: int) -> str:
+        """The user's own characters behind plain[start:end]."""
+        if start >= end or not self.origin:
+            return ""
+        return self.raw[self.origin[start] : self.origin[end - 1] + 1].strip()
+
+    @cached_property
+    def sentences(self) -> tuple[tuple[int, int], ...]:
+        return _spans(self.plain, _SENTENCE_END)
+
+    @cached_property
+    def clauses(self) -> tuple[tuple[int, int], ...]:
+        out: list[tuple[int, int]] = []
+        for start, end in self.sentences:
+            out += [(start + a, start + b) for a, b in _spans(self.plain[start:end], _CLAUSE_END)]
+        return tuple(out)
+
+    def sentence_of(self, position: int) -> tuple[int, int]:
+        return next(((a, b) for a, b in self.sentences if a <= position < b), (0, len(self.plain)))
+
+    def clause_of(self, position: int) -> tuple[int, int]:
+        return next(((a, b) for a, b in self.clauses if a <= position < b), self.sentence_of(position))
+
+    @cached_property
+    def tokens(self) -> tuple[tuple[str, int, int], ...]:
+        """(word, start, end) in order; a character of a script without spaces is a token of its own."""
+        return tuple((m.group(), m.start(), m.end()) for m in _TOKEN.finditer(self.plain))
+
+    def replaced(self, changes: Iterable[tuple[int, int, str]]) -> Text:
+        """A copy in which plain[start:end] reads as given; `changes` are ordered and apart."""
+        plain, origin, at = [], [], 0
+        for start, end, word in changes:
+            plain += [self.plain[at:start], word]
+            origin += [*self.origin[at:start], *(self.origin[min(start + i, end - 1)] for i in range(len(word)))]
+            at = end
+        plain.append(self.plain[at:])
+        origin += self.origin[at:]
+        return Text(self.raw, "".join(plain), tuple(origin))
+
+
+def _spans(text: str, end: re.Pattern[str]) -> tuple[tuple[int, int], ...]:
+    cuts = [0, *(m.end() for m in end.finditer(text)), len(text)]
+    return tuple((a, b) for a, b in zip(cuts, cuts[1:], strict=False) if text[a:b].strip())
+
+
+def name_tokens(name: str) -> tuple[str, ...]:
+    """The words in a column name: "avgSalePrice_EUR2" -> ("avg", "sale", "price", "eur", "2")."""
+    split = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", name)
+    return tuple(m.group() for m in re.finditer(r"[^\W\d_]+|\d+", fold(split)))
+
+
+def stem(word: str) -> str:
+    """A rough English stem, good enough to join "survived" with "survive" and "prices" with "price"."""
+    if not word.isascii() or len(word) < 4:
+        return word
+    for ending in (
+        "ations",
+        "ation",
+        "ings",
+        "ing",
+        "ments",
+        "ment",
+        "ied",
+        "ies",
+        "edly",
+        "ed",
+        "ers",
+        "er",
+        "es",
+        "s",
+        "e",
+        "y",
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            base = word[: -len(ending)]
+            return base[:-1] if len(base) > 3 and base[-1] == base[-2] and base[-1] not in "sl" else base
+    return word
