@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import fastparquet
 import numpy as np
 import pandas as pd
 
@@ -15,8 +14,8 @@ from .. import registry
 from ..data.folds import cv_folds
 from ..data.leaks import find_leaks
 from ..data.levels import levels_of
-from ..data.meaning import profile_columns
 from ..data.operations import CATALOGUE, Prepared, apply, column_facts
+from ..data.meaning import profile_columns
 from ..data.profile import profile_table
 from ..data.reading import RawTable, read_table
 from ..data.signal import signal
@@ -32,6 +31,7 @@ from ..errors import InputError
 from ..ports import OperationSpec, Task
 from ..serve.codecs.table import TableCodec
 from ..store.files import read_json, sha256_of, write_json
+from .frames import read_frame, write_frame
 from .hub import Outgoing
 from .memory import Memory
 
@@ -67,7 +67,7 @@ class DataAgent:
         for operation in self.memory.plan(self.name, "collect", facts, COLLECT, f"message-{message.id}"):
             self.memory.say("phase", "reading the data", phase="read")
             table = self._read(sources, operation.args.get("max_rows"))
-        columns = profile_columns(table.frame, seed=self.memory.request.seed)
+        columns = profile_columns(table.frame)
         self.memory.say("read", f"{len(table.frame):,} rows, {table.frame.shape[1]} columns", notes=list(table.notes))
         files = tuple(asdict(f) for f in table.files)
         return [("task", DataCollected(len(table.frame), columns, table.notes, files))]
@@ -199,7 +199,7 @@ class DataAgent:
         facts = self._perceive_columns(profile, task)
         operations = self.memory.plan(self.name, "prepare", facts, CATALOGUE, key)
         self.memory.say("prepared", f"{len(leaks)} leaks, {len(operations)} operations")
-        prepared = apply(operations, frame, y, target)
+        prepared = apply(operations, frame, y, target, seed=self.memory.request.seed)
         return self._write_typed(prepared, profile, target, split)
 
     def _write_typed(
@@ -212,8 +212,8 @@ class DataAgent:
             y=prepared.y,
             folds=self._folds(prepared, target, split),
             names=codec.features,
-            kinds=codec.kinds,
-            levels=codec.levels,
+            kinds=tuple(k for c in prepared.columns for k in c.feature_kinds),
+            levels=tuple(n for c in prepared.columns for n in _levels(c)),
             classes=len(target.labels),
             bound=split["group"] is not None or split["time"] is not None,
         )
@@ -243,6 +243,11 @@ class DataAgent:
         )
 
 
+def _levels(column: Column) -> tuple[int, ...]:
+    """Number of categories of each feature of a column, 0 for those that are no category."""
+    return (len(column.categories),) if column.kind == "category" else (0,) * len(column.features)
+
+
 def _roles(table: RawTable) -> list[str | None] | None:
     """The role of each row, where files were given as train and test."""
     roles = [f.role for f in table.files]
@@ -268,16 +273,3 @@ def _facts(data: TrainingData, columns: tuple[Column, ...], split: Mapping[str, 
         time_ordered=split["time"] is not None,
         grouped=split["group"] is not None,
     )
-
-
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Text cells as Parquet; absent cells stay absent."""
-    fastparquet.write(str(path), frame.reset_index(drop=True), write_index=False)
-
-
-def read_frame(path: Path) -> pd.DataFrame:
-    frame: pd.DataFrame = fastparquet.ParquetFile(str(path)).to_pandas()
-    return frame
-
-
-

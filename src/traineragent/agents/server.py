@@ -1,0 +1,347 @@
+"""The Server agent: exports the selection as one graph, proves and measures it, opens the hold-out once, documents it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from .. import __version__
+from ..data.target import target_values
+from ..domain.data import Column, Target
+from ..domain.messages import DeliveryAccepted, Message, ModelSelected, ServiceDelivered, ServiceMeasured
+from ..domain.run import AgentName, Measured, Member, Selection
+from ..domain.task import MEASURED_ON_SERVICE, Requirement
+from ..engine.compute.local import WorkFailed
+from ..engine.dataset import TrainingData
+from ..engine.decide import Decided, decide
+from ..engine.evaluate import Evaluation, evaluate
+from ..engine.importance import permutation_importance
+from ..engine.metrics import scorer
+from ..engine.slices import column_values, group_gaps, weak_slices
+from ..errors import TrainerError
+from ..export.bundle import slug, write_bundle
+from ..export.document import document
+from ..export.measure import measure_service
+from ..ports import OperationSpec
+from ..serve.predictor import Predictor
+from ..store.files import read_json, sha256_of, write_json
+from .frames import read_frame
+from .hub import Outgoing
+from .memory import Memory
+
+CATALOGUE: Mapping[str, OperationSpec] = {
+    "export": OperationSpec({"threads": "integer?"}, "writes the bundle with one graph and proves it equal to the model"),
+    "measure": OperationSpec({"calls": "integer"}, "runs the service; measures latency, throughput, memory and size"),
+    "score_holdout": OperationSpec({}, "scores the sealed hold-out through the bundle"),
+    "explain": OperationSpec({"seconds": "number"}, "measures permutation importance and weak slices on the hold-out"),
+    "write_documents": OperationSpec({}, "writes card, README with executed examples, container recipe"),
+    "fall_back": OperationSpec({}, "takes the best single model instead of the selection"),
+    "fail": OperationSpec({}, "gives up with the reason"),
+}
+BUILD = "traineragent.engine.assembly:build"
+
+
+class ServerAgent:
+    name: ClassVar[AgentName] = "server"
+
+    def __init__(self, memory: Memory, profile: str) -> None:
+        self.memory, self.profile = memory, profile
+        self._acts: Mapping[str, Callable[..., None]] = {
+            "export": self._export,
+            "measure": self._measure,
+            "score_holdout": self._score_holdout,
+            "explain": self._explain,
+            "write_documents": self._write_documents,
+        }
+
+    def handle(self, message: Message) -> Outgoing:
+        match message.body:
+            case ModelSelected() as selected:
+                return self._deploy(message, selected)
+            case DeliveryAccepted() as accepted:
+                return self._document(message, accepted)
+            case other:
+                raise AssertionError(f"the server agent is not meant to get {type(other).__name__}")
+
+    # ------------------------------------------------------------------ perception
+    def perceive(self, selected: ModelSelected) -> dict[str, Any]:
+        """What is to be served, under which limits."""
+        return {
+            "provisional": selected.provisional,
+            "round": selected.round,
+            "members": len(selected.selection.members),
+            "limits": [r.name for r in self.memory.task.requirements if r.name in MEASURED_ON_SERVICE],
+            "seconds_left": round(self.memory.left_s, 1),
+        }
+
+    @property
+    def data(self) -> TrainingData:
+        if "training_data" not in self.memory.cache:
+            self.memory.cache["training_data"] = TrainingData.load(self.memory.folder / "data" / "prepared")
+        found: TrainingData = self.memory.cache["training_data"]
+        return found
+
+    @property
+    def target(self) -> Target:
+        return self.memory.load("data/target.json", Target)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.memory.load("data/columns.json", tuple[Column, ...])
+
+    # ------------------------------------------------------------------ planning and action: deployment
+    def _deploy(self, message: Message, selected: ModelSelected) -> Outgoing:
+        what = "a first model" if selected.provisional else "the selected model"
+        self.memory.say("phase", f"exporting {what}", phase="deliver")
+        for operation in self.memory.plan(
+            self.name, "deploy", self.perceive(selected), CATALOGUE, f"message-{message.id}"
+        ):
+            self._acts[operation.do](message, selected, **operation.args)
+        graph = read_json(self.memory.folder / "data" / "graph.json")
+        measured = tuple(self._judged(r) for r in self.memory.task.requirements)
+        if selected.provisional:
+            measured = tuple(m for m in measured if m.measured is not None)
+        return [("task", ServiceMeasured(measured, graph["parity_max"], selected.round, selected.provisional))]
+
+    def _export(self, message: Message, selected: ModelSelected, threads: int | None = None) -> None:
+        """Builds the graph; where it does not answer as the model does, the procedure says what to take instead."""
+        selection = selected.selection
+        for attempt in range(3):
+            try:
+                facts = self._build(selection)
+                break
+            except (WorkFailed, TrainerError) as e:
+                selection = self._recover(message, selection, str(e), attempt)
+        write_json(self.memory.folder / "data" / "graph.json", facts)
+        self._write_bundle(facts)
+
+    def _recover(self, message: Message, selection: Selection, error: str, attempt: int) -> Selection:
+        facts = {"attempt": attempt, "error": error, "kind": "export", "members": len(selection.members)}
+        (operation,) = self.memory.plan(self.name, "recover", facts, CATALOGUE, f"message-{message.id}/{attempt}")
+        if operation.do == "fail":
+            raise TrainerError(f"the model could not be exported: {error}")
+        single = Selection((Member(selection.single_best, 1.0),), selection.score, selection.single_best, operation.why)
+        if single.members == selection.members:
+            raise TrainerError(f"the model could not be exported: {error}")
+        return single
+
+    def _build(self, selection: Selection) -> dict[str, Any]:
+        """The graph with its decision, in data/model.onnx, made in the child; facts about it as JSON."""
+        oof = self._oof(selection)
+        decided = decide(
+            self.data.y,
+            oof,
+            self.data.folds,
+            classes=self.data.classes,
+            metric=self.memory.task.metric.name,
+            requirements=self.memory.task.requirements,
+            positive=self.target.positive,
+        )
+        arguments = {
+            "data": str(self.memory.folder / "data" / "prepared"),
+            "trials": str(self.memory.folder / "trials"),
+            "members": [asdict(m) for m in selection.members],
+            "results": [asdict(t) for t in self.memory.journal.trials()],
+            "decided": TypeAdapter(Decided).dump_python(decided, mode="json"),
+            "metric": self.memory.journal.meta("metric"),
+            "out": str(self.memory.folder / "data" / "model.onnx"),
+        }
+        facts: dict[str, Any] = self.memory.compute.call(BUILD, arguments, timeout_s=max(30.0, self.memory.left_s))  # type: ignore[attr-defined]
+        np.save(self.memory.folder / "data" / "oof.npy", oof.astype(np.float32), allow_pickle=False)
+        return facts | {"decided": arguments["decided"], "members": arguments["members"]}
+
+    def _oof(self, selection: Selection) -> np.ndarray:
+        """Out-of-fold predictions of the selection: the weighted mean of its members', float64."""
+        folder = self.memory.folder / "trials"
+        parts = [(m.weight, np.load(folder / f"{m.trial:04d}" / "oof.npy", allow_pickle=False)) for m in selection.members]
+        total = sum(w for w, _ in parts)
+        mean: np.ndarray = sum(w / total * p.astype(np.float64) for w, p in parts)  # type: ignore[assignment]
+        return mean
+
+    def _write_bundle(self, facts: Mapping[str, Any]) -> None:
+        """The bundle as it stands, servable at once; documents come when the delivery is accepted."""
+        task, decided = self.memory.task, TypeAdapter(Decided).validate_python(facts["decided"])
+        name = slug(f"{task.data_info.target}-{task.task_type.split('_')[-1]}")
+        digest = sha256_of(self.memory.folder / "data" / "model.onnx")
+        manifest = write_bundle(
+            self.memory.folder / "bundle",
+            name=name,
+            version=f"1.{digest[:8]}",
+            task_type=task.task_type,
+            columns=self.columns,
+            target=self.target,
+            graph=self.memory.folder / "data" / "model.onnx",
+            decision=decided.decision,
+            interval=decided.interval,
+            facts={"trained_with": __version__, "metric_searched": self.memory.journal.meta("metric")},
+        )
+        self.memory.say("exported", f"{manifest.name} {manifest.version}, {facts['size_mb']:.2f} MB", facts=facts)
+
+    def _measure(self, message: Message, selected: ModelSelected, calls: int) -> None:
+        """Latency, throughput, memory and size of the running service, into data/measured.json."""
+        rows = self._example_rows(256)
+        measured = measure_service(self.memory.folder / "bundle", rows, calls=calls)
+        write_json(self.memory.folder / "data" / "measured.json", measured)
+        self.memory.say("measured", f"one answer in {measured['latency_ms_p95']:.2f} ms (p95)", measured=measured)
+
+    def _example_rows(self, most: int) -> list[dict[str, Any]]:
+        """Real training rows as a client would send them: the columns of the model, None where nothing stands."""
+        frame = read_frame(self.memory.folder / "data" / "train.parquet").head(most)
+        names = [c.name for c in self.columns]
+        clean = frame[names].astype(object).where(frame[names].notna(), None)
+        rows: list[dict[str, Any]] = clean.to_dict("records")
+        return rows
+
+    def _judged(self, requirement: Requirement) -> Measured:
+        """A requirement beside its measurement; scores are cross-validated while the hold-out is sealed."""
+        value, note = self._measurement(requirement)
+        met = value is not None and requirement.met_by(value)
+        r = requirement
+        return Measured(r.name, r.direction, r.limit, value, met, r.stated_as, note)
+
+    def _measurement(self, requirement: Requirement) -> tuple[float | None, str]:
+        name = requirement.name
+        path = self.memory.folder / "data" / "measured.json"
+        if name == "train_minutes":
+            return round(self.memory.journal.clock_s / 60, 3), "reading, training and delivery"
+        if name == "parameters_m":
+            return read_json(self.memory.folder / "data" / "graph.json").get("parameters", 0) / 1e6, "numbers in the graph"
+        if name in MEASURED_ON_SERVICE:
+            return (read_json(path).get(name), "on the running service") if path.exists() else (None, "not measured yet")
+        return self._cross_validated(name)
+
+    def _cross_validated(self, name: str) -> tuple[float | None, str]:
+        """A score of the selection as exported, on its out-of-fold predictions."""
+        try:
+            measure = scorer(name)
+        except TrainerError:
+            return None, f"{name} cannot be measured on this kind of task"
+        oof = np.load(self.memory.folder / "data" / "oof.npy", allow_pickle=False).astype(np.float64)
+        known = np.isfinite(oof.reshape(len(oof), -1)).all(axis=1)
+        graph = read_json(self.memory.folder / "data" / "graph.json")
+        threshold = graph["decided"]["decision"]["threshold"]
+        positive = 1 if self.target.positive is None else self.target.positive
+        return float(measure(self.data.y[known], oof[known], threshold, positive)), "cross-validated"
+
+    # ------------------------------------------------------------------ planning and action: documents
+    def _document(self, message: Message, accepted: DeliveryAccepted) -> Outgoing:
+        self.memory.say("phase", "opening the hold-out once, writing the documents", phase="deliver")
+        selected: ModelSelected = self.memory.journal.last(ModelSelected)
+        facts = {**self.perceive(selected), "requirements": len(accepted.requirements)}
+        for operation in self.memory.plan(self.name, "document", facts, CATALOGUE, f"message-{message.id}"):
+            self._acts[operation.do](message, selected, **operation.args)
+        evaluation = self._evaluation
+        return [("task", ServiceDelivered(evaluation.score(self._looks), self._final_requirements(evaluation)))]
+
+    @property
+    def _looks(self) -> int:
+        return len(self.memory.journal.events("holdout_opened"))
+
+    @property
+    def _evaluation(self) -> Evaluation:
+        saved = read_json(self.memory.folder / "data" / "evaluation.json")
+        found: Evaluation = TypeAdapter(Evaluation).validate_python(saved["evaluation"])
+        return found
+
+    def _score_holdout(self, message: Message, selected: ModelSelected) -> None:
+        """Opens the sealed rows, once a delivery, and scores them through the bundle that is served."""
+        self.memory.step(f"holdout/{message.id}", self.name, self._open_holdout)
+
+    def _open_holdout(self) -> tuple[Any, list[Path]]:
+        path = self.memory.folder / "data" / "holdout.parquet"
+        if sha256_of(path) != read_json(self.memory.folder / "data" / "split.json")["sha256"]:
+            raise TrainerError("the sealed hold-out was changed since it was sealed; start a new run")
+        frame, target = read_frame(path), self.target
+        y = target_values(frame[target.name], target)
+        predictor = Predictor.load(self.memory.folder / "bundle")
+        x = predictor.codec.encode_frame({c.name: frame[c.name] for c in self.columns})
+        answers = predictor.predict_matrix(x)
+        evaluation = evaluate(
+            y,
+            answers.scores,
+            metric=self.memory.task.metric.name,
+            labels=target.labels,
+            positive=target.positive,
+            label_index=answers.labels,
+            threshold=predictor.manifest.decision.threshold,
+            intervals=answers.intervals,
+            baseline=self._baseline(),
+            seed=self.memory.request.seed,
+        )
+        self.memory.journal.event("holdout_opened", rows=len(y), metric=asdict(evaluation.metric))
+        out = self.memory.save("data/evaluation.json", {"evaluation": evaluation}, dict[str, Evaluation])
+        return {"rows": len(y)}, [out]
+
+    def _baseline(self) -> np.ndarray | float:
+        """What answering without looking gives: class shares, or the mean of the training answers."""
+        y = self.data.y
+        if not self.data.classes:
+            return float(y.mean())
+        return np.bincount(y.astype(np.int64), minlength=self.data.classes) / len(y)
+
+    def _explain(self, message: Message, selected: ModelSelected, seconds: float) -> None:
+        """Importance by permutation through the exported graph, and where the errors gather."""
+        frame, target = read_frame(self.memory.folder / "data" / "holdout.parquet"), self.target
+        y = target_values(frame[target.name], target)
+        predictor = Predictor.load(self.memory.folder / "bundle")
+        x = predictor.codec.encode_frame({c.name: frame[c.name] for c in self.columns})
+        groups, start = {}, 0
+        for column in self.columns:
+            groups[column.name] = list(range(start, start + len(column.features)))
+            start += len(column.features)
+        importance = permutation_importance(
+            predictor.scores, x, y, groups, self.memory.task.metric.name, seconds=seconds, seed=self.memory.request.seed
+        )
+        errors = self._errors(y, predictor.predict_matrix(x))
+        values = column_values(self.columns, x)
+        saved = read_json(self.memory.folder / "data" / "evaluation.json")
+        saved |= {
+            "importance": [asdict(i) for i in importance],
+            "slices": [asdict(s) for s in weak_slices(values, errors)],
+            "groups": [asdict(g) for g in group_gaps(values, errors)],
+        }
+        write_json(self.memory.folder / "data" / "evaluation.json", saved)
+
+    def _errors(self, y: np.ndarray, answers: Any) -> np.ndarray:
+        """What is wrong in each row: 0 or 1 for classes, the absolute error for values."""
+        if answers.labels is not None:
+            return np.asarray(answers.labels != y)
+        return np.abs(answers.scores.reshape(len(y), -1)[:, 0] - y)
+
+    def _final_requirements(self, evaluation: Evaluation) -> tuple[Measured, ...]:
+        """Every stated limit with its last measurement: scores now on the hold-out, the rest on the service."""
+        found = {m.name: m.value for m in (evaluation.metric, *evaluation.others) if m.value is not None}
+        out = []
+        for r in self.memory.task.requirements:
+            judged = self._judged(r)
+            if r.name in found:
+                value = found[r.name]
+                judged = replace(judged, measured=value, met=r.met_by(value), note="on the sealed hold-out")
+            out.append(judged)
+        return tuple(out)
+
+    def _write_documents(self, message: Message, selected: ModelSelected) -> None:
+        """Card, README with examples executed against the running service, and the facts in bundle.json."""
+        evaluation = self._evaluation
+        document(self.memory.folder / "bundle", self._card_facts(evaluation))
+        self.memory.say("documented", "card, README, examples, container recipe")
+
+    def _card_facts(self, evaluation: Evaluation) -> dict[str, Any]:
+        saved = read_json(self.memory.folder / "data" / "evaluation.json")
+        return {
+            "task": self.memory.task.to_json(),
+            "request": self.memory.request.words,
+            "score": asdict(evaluation.score(self._looks)),
+            "evaluation": saved["evaluation"],
+            "slices": saved.get("slices", []),
+            "importance": saved.get("importance", []),
+            "requirements": [asdict(m) for m in self._final_requirements(evaluation)],
+            "profile": read_json(self.memory.folder / "data" / "profile.json"),
+            "split": read_json(self.memory.folder / "data" / "split.json"),
+            "graph": read_json(self.memory.folder / "data" / "graph.json"),
+        }
