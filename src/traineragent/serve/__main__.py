@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         token = options.token or os.environ.get("SERVE_TOKEN") or None
         if options.token_file is not None:
             token = _read_token(options.token_file)
+        if options.until_stdin_closes:
+            threading.Thread(target=_stop_with_parent, daemon=True).start()
         run_server(options.bundle, host=options.host, port=options.port, token=token, threads=options.threads)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
@@ -34,7 +38,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", help="ask every caller for this token; also from SERVE_TOKEN")
     parser.add_argument("--token-file", type=Path, help="file that holds the token")
     parser.add_argument("--threads", type=int, default=1, help="threads of one prediction (default: %(default)s)")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when whoever started this is gone")
     return parser
+
+
+def _stop_with_parent() -> None:
+    """Waits until standard input closes, which it does when the process that holds its other end ends."""
+    while sys.stdin.buffer.read(1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _read_token(path: Path) -> str:
