@@ -14,6 +14,7 @@ MOST_POINTS = 200
 MOST_CURVES = 5  # more lines than this in one picture cannot be told apart
 POINTS_OF_MANY = 60
 LEAST_CALLED = 10
+LEAST_ROWS = 10  # the curve of a class with fewer rows says more of chance than of the model
 
 
 def thin(x: Array, y: Array, most: int) -> list[list[float]]:
@@ -52,7 +53,9 @@ def ranking_curves(y: Array, p: Array, labels: list[str], positive: int) -> tupl
         wanted = [positive] if positive in possible else []
         most = MOST_POINTS
     else:
-        wanted, most = possible, POINTS_OF_MANY
+        counts = np.bincount(truth, minlength=p.shape[1])
+        wanted = [k for k in possible if counts[k] >= LEAST_ROWS] or possible
+        most = POINTS_OF_MANY
     roc: list[dict[str, Any]] = []
     pr: list[dict[str, Any]] = []
     for k in wanted:

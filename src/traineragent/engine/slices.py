@@ -25,6 +25,7 @@ SAME_ROWS = 0.8  # overlap (Jaccard) above which two slices tell the same story
 MOST_VALUES = 20
 BANDS = 5
 
+_THINGS = re.compile(r"hous|build|propert|vehicle|car_|machine|equipment|account|policy|product|device|file|web")
 _PEOPLE = re.compile(
     r"(?:^|[_\W])(sex|gender|race|racial|ethnic\w*|age|ages|birth\w*|dob|nationality|native|country_of_birth|citizen\w*|"
     r"personal_status|religion|relig\w*|marital\w*|marriage|disab\w*|senior\w*|pregnan\w*|orientation|foreign\w*|immigra\w*|"
@@ -191,14 +192,15 @@ def _sentence(one: Slice) -> str:
     where = f"Where {one.column} is {one.value} ({one.rows:,} rows)"
     if one.metric == "share wrong":
         return f"{where}, {one.measured:.1%} of the answers are wrong; elsewhere {one.rest:.1%}."
-    return f"{where}, the mean absolute error is {one.measured:,.4g}; elsewhere {one.rest:,.4g}."
+    return f"{where}, the mean absolute error is {_plain(one.measured)}; elsewhere {_plain(one.rest)}."
 
 
 # ------------------------------------------------------------------------------------------------------------- people
 def looks_protected(column: str) -> bool:
-    """Whether a column's name reads like an attribute that law protects in many places (sex, age, origin …)."""
+    """Whether a column's name reads like an attribute of people that law protects in many places (sex, age, origin …),
+    and not like the age of a thing."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column)
-    return bool(_PEOPLE.search(spaced))
+    return bool(_PEOPLE.search(spaced)) and not _THINGS.search(spaced.lower())
 
 
 def group_gaps(
@@ -262,4 +264,4 @@ def _gap(column: str, groups: list[dict[str, Any]], binary: bool) -> GroupGap:
 
 
 def _amount(value: float, binary: bool) -> str:
-    return f"{value:.1%}" if binary else f"{value:,.4g}"
+    return f"{value:.1%}" if binary else _plain(value)

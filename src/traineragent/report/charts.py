@@ -15,6 +15,7 @@ Point = tuple[float, float]
 HALF = 440.0  # width of a figure that stands beside another; two fill a text column
 WIDE = 900.0
 SERIES = 6
+SOLID_ROWS = 10  # a share of fewer rows is noise: its dot is pale and the line passes it by
 
 
 def series_class(index: int) -> str:
@@ -174,15 +175,19 @@ def _curve_names(curves: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _legend(canvas: Canvas, names: Sequence[str], x: float, y: float, width: float) -> None:
+    wide = min(max(text_width(n) for n in names) + 34, width)
+    canvas.rect(x - 6, y - 16, wide + 6, 18 * len(names) + 4, "plate")
     for k, name in enumerate(names):
         canvas.line(x, y + k * 18 - 4, x + 18, y + k * 18 - 4, f"line {series_class(k)}")
         canvas.text(x + 25, y + k * 18, shorten(name, width - 25), "start", "tick")
 
 
-def roc(curves: Sequence[Mapping[str, Any]]) -> Markup:
-    """ROC curves with the diagonal of guessing; `curves` as in `engine.curves.ranking_curves`."""
+def roc(curves: Sequence[Mapping[str, Any]], many: bool = False) -> Markup:
+    """ROC curves with the diagonal of guessing; `curves` as in `engine.curves.ranking_curves`, of more than two
+    classes when `many`."""
     names = _curve_names(curves)
-    canvas, plot = _square("ROC curve. " + "; ".join(names), "negative rows called positive", "positive rows found")
+    titles = ("other rows called so", "rows of the class found") if many else ("false alarms", "positive rows found")
+    canvas, plot = _square("ROC curve. " + "; ".join(names), *titles)
     canvas.path(plot.points([(0, 0), (1, 1)]), "reference")
     if len(curves) == 1:
         canvas.path(plot.points([*_pairs(curves[0]["points"]), (1, 0)]), "area", closed=True)
@@ -194,10 +199,11 @@ def roc(curves: Sequence[Mapping[str, Any]]) -> Markup:
     return canvas.render()
 
 
-def precision_recall(curves: Sequence[Mapping[str, Any]]) -> Markup:
+def precision_recall(curves: Sequence[Mapping[str, Any]], many: bool = False) -> Markup:
     """Precision-recall curves; one curve is shown with the level that guessing reaches."""
     names = _curve_names(curves)
-    canvas, plot = _square("Precision-recall curve. " + "; ".join(names), "recall: positive rows found", "precision")
+    found = "rows of the class found" if many else "positive rows found"
+    canvas, plot = _square("Precision-recall curve. " + "; ".join(names), f"recall: {found}", "precision")
     if len(curves) == 1 and is_number(curves[0].get("share")):
         share = curves[0]["share"]
         canvas.path(plot.points([(0, share), (1, share)]), "reference", f"guessing: {percent(share)}")
@@ -218,12 +224,14 @@ def calibration(bins: Sequence[Mapping[str, Any]], ece: Any) -> Markup:
     label = f"Calibration: expected calibration error {score(ece)}"
     canvas, plot = _square(label, "probability stated", "share that came true")
     canvas.path(plot.points([(0, 0), (1, 1)]), "reference")
-    canvas.path(plot.points([(b["predicted"], b["observed"]) for b in bins]), "line s1")
+    solid = [(b["predicted"], b["observed"]) for b in bins if b["rows"] >= SOLID_ROWS]
+    canvas.path(plot.points(solid), "line s1")
     most = max((b["rows"] for b in bins), default=1) or 1
     for b in bins:
         tip = f"stated {percent(b['predicted'])}, came true {percent(b['observed'])} ({plural(b['rows'], 'row')})"
         radius = 2.5 + 6.5 * (b["rows"] / most) ** 0.5
-        canvas.circle(plot.x(b["predicted"]), plot.y(b["observed"]), radius, "fill-1 ringed", tip)
+        css = "fill-1 ringed" + ("" if b["rows"] >= SOLID_ROWS else " far")
+        canvas.circle(plot.x(b["predicted"]), plot.y(b["observed"]), radius, css, tip)
     return canvas.render()
 
 
@@ -256,7 +264,7 @@ def predicted_against_true(sample: Sequence[Sequence[float]], unit: str = "") ->
     canvas = Canvas(HALF, 360, f"Predicted against true values of {plural(len(pairs), 'row')}")
     plot = Plot.on(canvas, (low - pad, high + pad), (low - pad, high + pad), (28, 14, 44, 66))
     plot.y_axis(_marks(low, high), f"predicted{unit}")
-    plot.x_axis(_marks(low, high, 4), f"true{unit}")
+    plot.x_axis(_marks(low, high, 5), f"true{unit}")
     canvas.path(plot.points([(low, low), (high, high)]), "reference")
     for true, said in pairs:
         canvas.circle(plot.x(true), plot.y(said), 2.6, "dot", f"true {figure(true)}, predicted {figure(said)}")

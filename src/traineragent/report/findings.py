@@ -51,7 +51,7 @@ def _tiles(data: Mapping[str, Any], profile: Mapping[str, Any]) -> list[dict[str
     found = [
         ("rows read", integer(data.get("rows_read")), is_number(data.get("rows_read"))),
         ("rows removed", integer(removed), removed > 0),
-        ("rows used", integer(data.get("rows_used")), is_number(data.get("rows_used"))),
+        ("rows used", integer(data.get("rows_used")), bool(data.get("rows_used"))),
         ("rows sealed for the final score", integer(held), is_number(held)),
         ("columns", integer(len(rows(profile.get("columns")))), bool(profile.get("columns"))),
     ]

@@ -61,11 +61,11 @@ def _class_figures(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     if roc:
         found.append(
-            _figure("Ranking (ROC)", charts.roc(roc), "The nearer to the upper left corner, the better." + worst)
+            _figure("Ranking (ROC)", charts.roc(roc, many), "The nearer to the upper left corner, the better." + worst)
         )
     if pr:
-        said = "How pure the answers stay as more of the positive rows are found."
-        found.append(_figure("Precision and recall", charts.precision_recall(pr), said + worst))
+        said = "How pure the answers stay as more of the rows in question are found."
+        found.append(_figure("Precision and recall", charts.precision_recall(pr, many), said + worst))
     found += _calibration(mapping(evaluation.get("calibration")))
     table = rows(evaluation.get("thresholds"))
     if len(table) > 1:
@@ -177,7 +177,9 @@ def _intervals(facts: Mapping[str, Any]) -> dict[str, Any] | None:
     goal, held = facts.get("goal"), facts["coverage"]
     said = f"Each answer comes with an interval that promises to hold the true value {percent(goal)} of the time; on "
     said += f"held-out rows it did {percent(held)} of the time. Its mean width is {figure(facts.get('mean_width'))}"
-    said += f" (median {figure(facts['median_width'])})." if is_number(facts.get("median_width")) else "."
+    middle, mean = facts.get("median_width"), facts.get("mean_width")
+    differs = is_number(middle) and is_number(mean) and abs(middle - mean) > 0.01 * mean
+    said += f" (median {figure(middle)})." if differs else "."
     return {"words": said, "bar": charts.bar(held, label=f"{percent(held)} covered", width=220)}
 
 

@@ -49,6 +49,8 @@ def _status(status: Mapping[str, Any], console: Console) -> None:
         for choice in question["choices"]:
             suggested = " (suggested)" if choice == question["default"] else ""
             console.print(Padding(Text(f"- {choice}{suggested}"), (0, 0, 0, 4), expand=False))
+        if question["answer"]:
+            console.print(_indented(Text(question["answer"], style="dim")))
     if status["alternative"]:
         console.print(_indented(Text(f"Instead: {status['alternative']}")))
     console.print()

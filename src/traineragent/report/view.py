@@ -36,6 +36,10 @@ from .wording import (
 
 TITLE_LENGTH = 220
 SIGNS = {"<=": "≤", ">=": "≥"}
+HOW_TO_ANSWER = {
+    "target": "Answer with --target COLUMN, or say it in the request, and run the command again.",
+    "data": "Give the data with --data PATH and run the command again.",
+}
 STATUS = {
     "delivered": ("good", "✓", "Delivered"),
     "delivered_unmet": ("warn", "!", "Delivered, not all limits met"),
@@ -57,7 +61,7 @@ def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, An
         "status": status(report, required),
         "requirements": required,
         "headline": headline(report, evidence),
-        "facts": _facts(report, evidence),
+        "facts": _facts(report),
         "asked": _asked(report, task, request),
         "found": findings(report, evidence),
         "tried": tried(report, evidence),
@@ -117,9 +121,9 @@ def _question(question: Any) -> dict[str, Any]:
             "text": sentence(question.get("text") or ""),
             "choices": texts(question.get("choices")),
             "default": clean(question["default"]) if question.get("default") else "",
-            "about": clean(question.get("about") or ""),
+            "answer": HOW_TO_ANSWER.get(str(question.get("about")), "Say it in the request and run the command again."),
         }
-    return {"text": sentence(question), "choices": [], "default": "", "about": ""}
+    return {"text": sentence(question), "choices": [], "default": "", "answer": ""}
 
 
 # -------------------------------------------------------------------------------------------------------- requirements
@@ -206,8 +210,10 @@ def _gain(value: float, baseline: Any, name: str) -> str:
     return f"{percent(removed)} of the baseline's error is removed."
 
 
-def _facts(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The tiles beside the headline."""
+def _facts(report: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The tiles below the headline; none where no model was made."""
+    if not str(report.get("status", "")).startswith("delivered"):
+        return []
     model, seconds, data = (mapping(report.get(k)) for k in ("model", "seconds", "data"))
     members = len(rows(model.get("ensemble_of")))
     name = family_title(model.get("family")) if model.get("family") else ""

@@ -44,6 +44,7 @@ METRICS: dict[str, MetricWords] = {
     "recall": MetricWords("Recall", "Of the rows that are positive, the share that is found."),
     "recall_macro": MetricWords("Recall, macro", "Recall of each class, averaged over the classes."),
     "specificity": MetricWords("Specificity", "Of the negative rows, the share that is left alone."),
+    "false_positive_rate": MetricWords("False alarms", "Of the negative rows, the share called positive.", "lower"),
     "mcc": MetricWords("Matthews correlation", "Agreement between answers and truth; 0 is guessing, 1 is perfect."),
     "log_loss": MetricWords("Log loss", "How surprised the probabilities are by the truth.", "lower", False),
     "brier": MetricWords("Brier score", "Mean squared error of the probabilities.", "lower"),
@@ -54,7 +55,10 @@ METRICS: dict[str, MetricWords] = {
         "RMSE", "Typical size of an error in units of the target; large errors weigh more.", "lower", False
     ),
     "mae": MetricWords("MAE", "Mean absolute error, in units of the target.", "lower", False),
-    "median_ae": MetricWords("Median error", "Half of the errors are smaller than this.", "lower", False),
+    "mse": MetricWords("MSE", "Mean squared error, in squared units of the target.", "lower", False),
+    "medae": MetricWords("Median error", "Half of the errors are smaller than this.", "lower", False),
+    "max_error": MetricWords("Largest error", "The single worst answer.", "lower", False),
+    "smape": MetricWords("sMAPE", "Absolute error as a share of the mean of true and predicted value.", "lower"),
     "mape": MetricWords("MAPE", "Mean absolute error as a share of the true value.", "lower"),
     "rmsle": MetricWords("RMSLE", "Typical error of the logarithm: errors count in proportion.", "lower", False),
     "r2": MetricWords("R²", "Share of the variation of the target that is explained; 0 is answering the mean."),
@@ -116,16 +120,19 @@ def figure(value: Any) -> str:
     """Any quantity, to about four significant digits: 42,516 · 3.14 · 0.00123."""
     if not is_number(value):
         return DASH
+    return _plain_figure(float(value)).replace("-", "−")
+
+
+def _plain_figure(value: float) -> str:
     size = abs(value)
-    if float(value).is_integer() and size < 1e15:
+    if value.is_integer() and size < 1e15:
         return f"{int(value):,}"
     if size >= 1e15 or 0 < size < 1e-4:
         return f"{value:.3g}"
     if size >= 1000:
         return f"{value:,.0f}"
-    digits = max(0, 3 - math.floor(math.log10(size))) if size else 0
-    text = f"{value:.{min(digits, 6)}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+    digits = max(0, 3 - math.floor(math.log10(size)))
+    return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".")
 
 
 def score(value: Any, name: str = "") -> str:
@@ -134,6 +141,8 @@ def score(value: Any, name: str = "") -> str:
         return DASH
     words = METRICS.get(name)
     if (words is None and abs(value) <= 1) or (words is not None and words.share and abs(value) < 10):
+        if 0.99995 <= value < 1:
+            return "> 0.9999"
         digits = 4 if 0.995 <= abs(value) < 1 or 0 < abs(value) < 0.01 else 3
         return f"{value:.{digits}f}".replace("-", "−")
     return figure(value)
