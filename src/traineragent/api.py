@@ -226,6 +226,8 @@ def _local_compute(memory: Memory, threads: int) -> Any:
         metric=memory.journal.meta("metric") or "",
         seed=memory.request.seed,
         threads=threads,
+        history=memory.journal.trials(),
+        progress=lambda trial, fold: memory.progress({"kind": "fold", "text": "", "trial": trial, **fold}),
     )
 
 

@@ -188,13 +188,22 @@ class ModelAgent:
     def _train(self, trial: Trial, facts: Mapping[str, Any]) -> None:
         left = float(facts["seconds_left"])
         limit = left if trial.time_limit_s is None else min(left, trial.time_limit_s)
-        what = f"{trial.candidate.family} {_brief(trial.candidate.params)}".strip()
-        self.memory.say("trial", what, trial=trial.index, seconds_left=round(left, 1), of=facts["portfolio"])
+        asked = self.memory.request.trials
+        progress = {"done": trial.index, "of": asked or max(facts["portfolio"], trial.index + 1)}
+        words = f"{trial.candidate.family} {_brief(trial.candidate.params)}".strip()
+        self.memory.say("trial", words, phase="training", seconds_left=round(self.memory.left_s, 1), **progress)
         result = self.memory.compute.run(trial, timeout_s=max(limit, 1.0))
         self.memory.journal.add_trial(result)
-        sign = -1.0 if self.memory.journal.meta("direction") == "minimize" else 1.0
-        shown = None if result.score is None else sign * result.score
-        self.memory.say("trial_done", result.note or result.status, trial=trial.index, score=shown, status=result.status)
+        self._say_best(result)
+
+    def _say_best(self, result: TrialResult) -> None:
+        scores = [t.score for t in self.memory.journal.trials() if t.score is not None and t.status != "failed"]
+        minimize, metric = self.memory.journal.meta("direction") == "minimize", self.memory.journal.meta("metric")
+        best = max(scores, default=None)
+        shown = None if best is None else -best if minimize else best
+        kind = "trial_failed" if result.status == "failed" else "tick"
+        note = f"{result.candidate.family}: {result.note}" if result.status == "failed" else ""
+        self.memory.say(kind, note, best=shown, metric=metric, trial=result.index, status=result.status)
 
     # ------------------------------------------------------------------ planning and action: the selection
     def _select(self) -> Selection:
