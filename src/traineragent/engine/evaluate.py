@@ -107,7 +107,8 @@ def evaluate(
     Classification (`labels` given): `y` (rows,) class indices, `answers` (rows, classes) probabilities, `label_index`
     (rows,) the labels actually answered (default: by `threshold`, else the most probable), `positive` the index of the
     positive class of two. Regression: `y` and `answers` (rows,), `intervals` (rows, 2) that promise `coverage`.
-    `baseline`: the dummy's answers, one row or one a row, or its score. Raises InputError for an unknown metric."""
+    `baseline`: what answering without looking would say: class shares (classes,), one value, or an answer a row.
+    Raises InputError for an unknown metric."""
     truth = np.asarray(y, dtype=np.float64)
     given = np.asarray(answers, dtype=np.float64)
     assert len(truth) == len(given) > 0, (truth.shape, given.shape)
@@ -155,8 +156,6 @@ def _of_classes(case: _Case, metric: str, baseline: NDArray[Any] | float | None,
     dummy = _dummy_case(case, baseline)
     names = [metric, *(name for name in OTHERS[kind] if name != metric)]
     values = [_class_metric(name, case, dummy, seed, first=name == metric) for name in names]
-    if isinstance(baseline, int | float):
-        values[0] = MetricValue(values[0].name, values[0].value, values[0].interval, _finite(baseline))
     table = np.zeros((len(case.labels), len(case.labels)), dtype=np.int64)
     np.add.at(table, (case.y.astype(np.intp), case.said), 1)
     roc, pr = ranking_curves(case.y, case.p, list(case.labels), case.positive)
@@ -180,7 +179,7 @@ def _of_classes(case: _Case, metric: str, baseline: NDArray[Any] | float | None,
 
 def _dummy_case(case: _Case, baseline: NDArray[Any] | float | None) -> _Case | None:
     """The dummy's answers spread over all rows; it answers the most probable label."""
-    if baseline is None or isinstance(baseline, int | float):
+    if baseline is None:
         return None
     p = np.broadcast_to(np.asarray(baseline, dtype=np.float64), case.p.shape)
     return _Case(case.y, p, case.labels, case.positive, None, None)
@@ -246,9 +245,7 @@ def _of_values(
     baseline: NDArray[Any] | float | None,
     seed: int,
 ) -> Evaluation:
-    dummy = None
-    if baseline is not None and not isinstance(baseline, int | float):
-        dummy = np.broadcast_to(np.asarray(baseline, dtype=np.float64), y.shape)
+    dummy = None if baseline is None else np.broadcast_to(np.asarray(baseline, dtype=np.float64), y.shape)
     names = [metric, *(n for n in OTHERS["regression"] if n != metric and (n != "mape" or np.all(np.abs(y) > 1e-9)))]
     values = []
     for name in names:
@@ -257,8 +254,6 @@ def _of_values(
         interval = bootstrap_interval(name, y, v, seed=seed, n=draws)
         base = measure(y, dummy) if dummy is not None else None
         values.append(MetricValue(name, _finite(measure(y, v)), _finite_pair(interval), _finite(base)))
-    if isinstance(baseline, int | float):
-        values[0] = MetricValue(values[0].name, values[0].value, values[0].interval, _finite(baseline))
     residuals = _residuals(y, v, seed)
     if intervals is not None:
         residuals["interval"] = _interval_facts(y, np.asarray(intervals, dtype=np.float64), coverage)
