@@ -29,6 +29,7 @@ class TrainingData:
     folds    int8 (rows,): validation fold of each row, -1 for rows that are only trained on
     kinds    meaning of each feature; `levels[j]` is its number of categories, 0 if it is no category
     classes  number of classes, 0 for regression
+    positive index of the positive class of a binary task
     bound    rows belong to groups or follow time, so folds may not be drawn again
     """
 
@@ -40,6 +41,7 @@ class TrainingData:
     levels: tuple[int, ...]
     classes: int
     bound: bool = False
+    positive: int = 1
 
     def __post_init__(self) -> None:
         rows, features = self.x.shape
@@ -67,13 +69,14 @@ class TrainingData:
             "levels": self.levels,
             "classes": self.classes,
             "bound": self.bound,
+            "positive": self.positive,
         }
         (folder / "table.json").write_text(json.dumps(facts), encoding="utf-8")
         return {name: sha256(folder / name) for name in ("x.npy", "y.npy", "folds.npy", "table.json")}
 
     @classmethod
     def load(cls, folder: Path, mmap: bool = True) -> TrainingData:
-        """Reads what `save` wrote; `mmap` maps the matrix instead of copying it. Raises TrainerError if a file is lost."""
+        """Reads what `save` wrote; `mmap` maps the matrix instead of copying it. Raises TrainerError if one is lost."""
         try:
             facts = json.loads((folder / "table.json").read_text(encoding="utf-8"))
             x = np.load(folder / "x.npy", mmap_mode="r" if mmap else None, allow_pickle=False)
@@ -81,7 +84,7 @@ class TrainingData:
         except (OSError, ValueError) as error:
             raise TrainerError(f"the prepared training data cannot be read again: {error}") from error
         names, kinds, levels = tuple(facts["names"]), tuple(facts["kinds"]), tuple(facts["levels"])
-        return cls(x, y, folds, names, kinds, levels, facts["classes"], facts["bound"])
+        return cls(x, y, folds, names, kinds, levels, facts["classes"], facts["bound"], facts.get("positive", 1))
 
 
 def sha256(path: Path) -> str:

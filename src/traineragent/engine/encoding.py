@@ -29,7 +29,7 @@ def target_columns(y: Float64, classes: int) -> Float64:
     if classes == 0:
         return y.reshape(-1, 1).astype(np.float64)
     if classes == 2:
-        return (y == 1).astype(np.float64).reshape(-1, 1)
+        return np.asarray(y == 1, dtype=np.float64).reshape(-1, 1)
     return np.stack([(y == k) for k in range(min(classes, 8))], axis=1).astype(np.float64)
 
 
@@ -37,8 +37,8 @@ def target_columns(y: Float64, classes: int) -> Float64:
 class Lookup:
     """Category columns, single or paired, replaced by numbers from one table in a single Gather.
 
-    Column c reads row codes[first[c]] * scale[c] + codes[second[c]] * paired[c] + offset[c] of `table` (entries, width),
-    where a code is the category index, `levels` for another value and `levels + 1` for a missing one."""
+    Column c reads row codes[first[c]] * scale[c] + codes[second[c]] * paired[c] + offset[c] of `table` (entries,
+    width), where a code is the category index, `levels` for another value and `levels + 1` for a missing one."""
 
     columns: Ints  # (categories,) columns of x
     levels: Ints  # (categories,)
@@ -313,7 +313,11 @@ def fit_dense(
 
 
 def _bins(x: Float32, numbers: Ints, bins: int) -> tuple[Ints, Float32, Ints, Float32, Float32]:
-    filled, fill, source, low, slope = [], [], [], [], []
+    filled: list[int] = []
+    fill: list[float] = []
+    source: list[int] = []
+    low: list[float] = []
+    slope: list[float] = []
     for j in numbers.tolist():
         value = x[:, j]
         value = value[np.isfinite(value)].astype(np.float64)

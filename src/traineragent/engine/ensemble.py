@@ -104,13 +104,17 @@ def _combine(members: dict[int, float], oof: Loader) -> Float64:
 def _pool(results: list[TrialResult], oof: Loader, y: Float64, metric: str) -> tuple[_Pool, NDArray[np.bool_]]:
     """The best candidates that predicted the most rows, and which rows those are."""
     results = sorted(results, key=lambda r: (-(r.score or 0.0), r.index))
-    known = {r.index: np.isfinite(oof(r.index).reshape(len(y), -1)).all(axis=1) for r in results}
+    known = {r.index: _known(oof(r.index)) for r in results}
     most = max(int(k.sum()) for k in known.values())
     results = [r for r in results if int(known[r.index].sum()) == most]
-    rows = known[results[0].index]
+    rows: NDArray[np.bool_] = known[results[0].index]
     results = [r for r in results if np.array_equal(known[r.index], rows)][:MOST_CANDIDATES]
     stacked = np.stack([_outputs(oof(r.index)[rows]) for r in results])
     return _Pool(results, stacked, y[rows], _objective(metric, stacked.shape[2])), rows
+
+
+def _known(predictions: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
 
 
 def _outputs(predictions: NDArray[np.float32]) -> NDArray[np.float32]:

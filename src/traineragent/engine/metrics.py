@@ -1,7 +1,7 @@
 """Metrics by their scikit-learn names, on plain arrays, with bootstrap intervals.
 
-Scores are model outputs as in `ports.Fitted`: float64 (rows, classes) probabilities, or (rows,) values. It knows nothing
-of thresholds chosen elsewhere: labels are the most probable class unless a `threshold` is given.
+Scores are model outputs as in `ports.Fitted`: float64 (rows, classes) probabilities, or (rows,) values. It knows
+nothing of how thresholds are chosen.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ EPSILON = 1e-7  # probabilities are clipped here before a logarithm
 
 @dataclass(frozen=True)
 class Scorer:
-    """One metric. `function(y, scores)` takes probabilities (rows, classes), labels (rows,) or values (rows,), as `needs`
-    says; for binary ranking metrics class 1 is the positive one. `best` is its perfect value."""
+    """One metric. `function(y, scores)` takes probabilities (rows, classes), labels (rows,) or values (rows,), as
+    `needs` says; in a binary task class 1 is its positive one. `best` is its perfect value."""
 
     name: str
     direction: Direction
@@ -37,10 +37,13 @@ class Scorer:
     tasks: tuple[str, ...] = ("binary", "multiclass")
 
     def __call__(self, y: Array, scores: Array, threshold: float | None = None, positive: int = 1) -> float:
-        """The metric's own value on model outputs. `threshold` applies to the positive class of a binary task."""
+        """The metric's own value on model outputs: probabilities or values.
+
+        A metric of labels also takes labels (rows,), where 1 means `positive` if there are two classes. `threshold`
+        applies to the positive class of a binary task; without one the more probable class is answered."""
         if self.needs == "labels":
-            return self.function(_positive_first(y, positive), _labels(scores, threshold, positive))
-        if self.needs == "probabilities" and positive == 0 and scores.ndim == 2 and scores.shape[1] == 2:
+            return self.function(1 - y if positive == 0 else y, _labels(scores, threshold, positive))
+        if positive == 0 and scores.ndim == 2 and scores.shape[1] == 2:
             return self.function(1 - y, scores[:, ::-1])
         return self.function(y, scores)
 
@@ -49,23 +52,19 @@ class Scorer:
         return value if self.direction == "maximize" else -value
 
     def error(self, value: float) -> float:
-        """Distance from a perfect score, 0 = perfect, for saying "8 % more error"."""
+        """Distance from a perfect score, for saying "8 % more error"."""
         return abs(self.best - value)
 
 
-def _positive_first(y: Array, positive: int) -> Array:
-    return 1 - y if positive == 0 else y
-
-
 def _labels(scores: Array, threshold: float | None, positive: int) -> Array:
-    """Class indices from probabilities; 1 stands for the positive class of a binary task."""
+    """Class indices from probabilities; with two classes 1 stands for the positive one."""
     if scores.ndim == 1:
         return scores
-    if scores.shape[1] == 2:
-        p = scores[:, positive]
-        hit = p >= threshold if threshold is not None else p > scores[:, 1 - positive] if positive == 1 else p >= 0.5
-        return hit.astype(np.float64)
-    return scores.argmax(axis=1).astype(np.float64)
+    if scores.shape[1] != 2:
+        return scores.argmax(axis=1).astype(np.float64)
+    p = scores[:, positive]
+    hit = p > 0.5 if threshold is None else p >= threshold
+    return np.asarray(hit, dtype=np.float64)
 
 
 # ------------------------------------------------------------------------------------------- ranking and probabilities
@@ -310,6 +309,9 @@ def scorer(name: str) -> Scorer:
 
 
 # ---------------------------------------------------------------------------------------------------------- intervals
+MOST_DRAWN = 2e8  # resampled values in all, so that half a million rows take seconds
+
+
 def bootstrap_values(
     metric: str,
     y: Array,
@@ -320,34 +322,58 @@ def bootstrap_values(
     threshold: float | None = None,
     positive: int = 1,
 ) -> Array:
-    """The metric on `n` resamples of the rows, (n,). The same seed draws the same rows, so two models' values pair up."""
+    """The metric on `n` resamples of the rows (fewer on very many rows), NaN where a resample cannot be scored.
+
+    The same seed draws the same rows, so the values of two models pair up."""
     rng = np.random.default_rng(seed)
-    measure = scorer(metric)
     rows = len(y)
-    n = max(50, min(n, int(2e8 // max(rows, 1))))  # keeps half a million rows within seconds
-    fast = _bootstrap_mean(metric, y, scores)
-    out = np.empty(n)
-    for i in range(n):
+    measure = scorer(metric)
+    losses = _row_losses(metric, y, scores)
+    ranked = _Ranked(y == positive, scores[:, positive]) if metric == "roc_auc" and scores.shape[1] == 2 else None
+    out = np.empty(max(50, min(n, int(MOST_DRAWN // max(rows, 1)))))
+    for i in range(len(out)):
         pick = rng.integers(0, rows, rows)
-        if fast is not None:
-            out[i] = fast[pick].mean()
+        if losses is not None:
+            out[i] = losses[pick].mean()
+        elif ranked is not None:
+            out[i] = ranked.auc(np.bincount(pick, minlength=rows))
         else:
             out[i] = measure(y[pick], scores[pick], threshold, positive)
-    if fast is not None and metric == "rmse":
-        out = np.sqrt(out)
-    return out
+    return np.sqrt(out) if metric == "rmse" else out
 
 
-def _bootstrap_mean(metric: str, y: Array, scores: Array) -> Array | None:
-    """Per-row losses of metrics that are means, or None."""
+def _row_losses(metric: str, y: Array, scores: Array) -> Array | None:
+    """Losses of the rows for metrics that are their mean (its root for rmse), or None."""
     if metric in ("rmse", "mse"):
-        return (y - scores) ** 2
+        return np.square(y - scores)
     if metric == "mae":
         return np.abs(y - scores)
     if metric == "log_loss":
         p = np.clip(scores, EPSILON, 1.0)
-        return -np.log(p[np.arange(len(y)), y.astype(np.intp)] / p.sum(axis=1))
+        true = p[np.arange(len(y)), y.astype(np.intp)]
+        return np.asarray(-np.log(true / p.sum(axis=1)))
     return None
+
+
+class _Ranked:
+    """Scores sorted once, so that each resample's AUC is a pass over counts."""
+
+    def __init__(self, truth: NDArray[np.bool_], score: Array) -> None:
+        self.order = np.argsort(score, kind="stable")
+        self.truth = truth[self.order]
+        ordered = score[self.order]
+        self.starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+
+    def auc(self, counts: NDArray[np.int64]) -> float:
+        """AUC when row i occurs counts[i] times."""
+        weight = counts[self.order].astype(np.float64)
+        positive = np.add.reduceat(np.where(self.truth, weight, 0.0), self.starts)
+        negative = np.add.reduceat(np.where(self.truth, 0.0, weight), self.starts)
+        pairs = positive.sum() * negative.sum()
+        if pairs == 0:
+            return float("nan")
+        below = np.cumsum(negative) - negative
+        return float(positive @ (below + negative / 2) / pairs)
 
 
 def bootstrap_interval(
@@ -360,7 +386,7 @@ def bootstrap_interval(
     threshold: float | None = None,
     positive: int = 1,
 ) -> tuple[float, float]:
-    """95 % percentile interval of the metric over resampled rows (Efron 1979); resamples with one class are left out."""
+    """95 % percentile interval of the metric over resampled rows (Efron 1979); NaN when no resample can be scored."""
     values = bootstrap_values(metric, y, scores, seed=seed, n=n, threshold=threshold, positive=positive)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -370,12 +396,12 @@ def bootstrap_interval(
 
 
 def paired_gain(
-    metric: str, y: Array, better: Array, worse: Array, *, seed: int = 0, n: int = 200
+    metric: str, y: Array, better: Array, worse: Array, *, seed: int = 0, n: int = 200, positive: int = 1
 ) -> tuple[float, float]:
     """(mean gain in utility of `better` over `worse`, share of resamples in which it gains)."""
     measure = scorer(metric)
-    first = bootstrap_values(metric, y, better, seed=seed, n=n)
-    second = bootstrap_values(metric, y, worse, seed=seed, n=n)
-    gain = np.array([measure.utility(a) - measure.utility(b) for a, b in zip(first, second, strict=True)])
+    first = bootstrap_values(metric, y, better, seed=seed, n=n, positive=positive)
+    second = bootstrap_values(metric, y, worse, seed=seed, n=n, positive=positive)
+    gain = (first - second) if measure.direction == "maximize" else (second - first)
     gain = gain[np.isfinite(gain)]
     return (float(gain.mean()), float((gain > 0).mean())) if len(gain) else (0.0, 0.0)

@@ -135,7 +135,7 @@ def _tpe(history: Sequence[TrialResult], tunable: Tunable, seed: int) -> dict[st
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=4)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for result in _scored(history, tunable.family):
-        params = {n: v for n, v in result.candidate.params.items() if n in ranges and _inside(v, ranges[n])}
+        params = {n: v for n, v in result.candidate.params.items() if n in ranges and _inside(v, tunable.space[n])}
         if params:
             used = {name: ranges[name] for name in params}
             study.add_trial(optuna.trial.create_trial(params=params, distributions=used, value=result.score))
@@ -152,8 +152,7 @@ def _distribution(distributions: Any, space: Sequence[Any]) -> Any:
     return kind(space[1], space[2], log=bool(space[3]))
 
 
-def _inside(value: Any, distribution: Any) -> bool:
-    try:
-        return bool(distribution._contains(distribution.to_internal_repr(value)))
-    except (ValueError, TypeError):
-        return False
+def _inside(value: Any, space: Sequence[Any]) -> bool:
+    if space[0] == "choice":
+        return value in space[1:]
+    return isinstance(value, int | float) and space[1] <= value <= space[2]

@@ -6,7 +6,7 @@ It runs inside a worker process and writes into the trial's folder; it knows not
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ REPEATS = 3
 RACE_FROM_ROWS = 4000  # below, one fold is too noisy to judge by
 RACE_MARGIN = 1.08  # error on fold 0 against the family's best
 OWN = ("folds",)  # parameters that training itself reads
+
+Progress = Callable[[int, int, float | None], None]  # (fits done, fits planned, utility so far)
 
 
 @dataclass
@@ -66,6 +68,7 @@ def train_trial(
     folder: Path,
     deadline: float | None = None,
     rivals: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
 ) -> TrialResult:
     """Fits the candidate on every fold and saves models and `oof.npy` (float32, NaN where never validated).
 
@@ -89,6 +92,8 @@ def train_trial(
             _fit(family, trial, data, held, context, bag, folder, done)
         except (ValueError, ArithmeticError, np.linalg.LinAlgError, RuntimeError, MemoryError) as error:
             return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
+        if progress is not None:
+            progress(done + 1, len(rounds), float(np.mean(bag.scores)))
         if done == 0 and _beaten(data, trial, metric, bag.scores[0], rivals):
             score, spent = bag.scores[0], _since(start)
             return TrialResult(trial.index, trial.candidate, "pruned", score, tuple(bag.scores), spent, note="fold 0")
@@ -158,7 +163,7 @@ def _fit(
         raise ValueError("the model's predictions are not finite")
     bag.total[valid_rows] += guess
     bag.seen[valid_rows] += 1
-    bag.scores.append(scorer(context.metric).utility(scorer(context.metric)(valid.y, guess)))
+    bag.scores.append(_utility(data, context.metric, valid.y, guess))
     name = f"model_{number:02d}.npz"
     fitted.save(folder / name)
     bag.files.append(name)
@@ -209,8 +214,7 @@ def _result(
 ) -> TrialResult:
     oof = bag.mean()
     known = bag.seen > 0
-    measure = scorer(metric)
-    score = measure.utility(measure(data.y[known], oof[known]))
+    score = _utility(data, metric, data.y[known], oof[known])
     np.save(folder / "oof.npy", oof.astype(np.float32), allow_pickle=False)
     files = {name: sha256(folder / name) for name in [*bag.files, "oof.npy"]}
     fits = len(bag.files)
@@ -226,6 +230,11 @@ def _result(
         predict_us=bag.predict_us * fits,
         note=note,
     )
+
+
+def _utility(data: TrainingData, metric: str, y: NDArray[np.float64], guess: NDArray[np.float64]) -> float:
+    measure = scorer(metric)
+    return measure.utility(measure(y, guess, None, data.positive))
 
 
 def _since(start: float) -> float:

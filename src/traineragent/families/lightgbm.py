@@ -42,7 +42,7 @@ class FittedLightGBM:
         return raw if self.scale is None else self.scale.undo(raw)
 
     def save(self, path: Path) -> None:
-        arrays = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
+        arrays: dict[str, Any] = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
         text = np.frombuffer(self.text.encode(), dtype=np.uint8)
         with path.open("wb") as file:
             np.savez(file, text=text, shape=np.array([self.features, self.classes]), **arrays)

@@ -49,7 +49,7 @@ class FittedLinear:
         return np.asarray(softmax(raw, axis=1))
 
     def save(self, path: Path) -> None:
-        arrays = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
+        arrays: dict[str, Any] = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
         shape = np.array([self.features, self.classes])
         with path.open("wb") as file:
             np.savez(file, weight=self.weight, bias=self.bias, shape=shape, **arrays)

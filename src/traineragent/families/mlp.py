@@ -5,6 +5,7 @@ Adam with decoupled weight decay, a cosine schedule that fits the time left, ave
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,7 +151,7 @@ class Trainer:
         self.decay = float(params.get("weight_decay", 0.02))
         self.dropout = float(params.get("dropout", 0.1))
         sizes = [z.shape[1], *[int(params.get("width", 128))] * int(params.get("layers", 2)), goal.shape[1]]
-        self.shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+        self.shapes = list(itertools.pairwise(sizes))
         self.flat = np.zeros(sum(a * b + b for a, b in self.shapes), dtype=np.float32)
         self.layers = self._views(self.flat)
         self._start(goal)
