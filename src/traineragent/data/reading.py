@@ -1,0 +1,166 @@
+"""Tables from anywhere as text: files, folders, archives, downloads, databases and frames become one RawTable.
+
+Knows nothing of what the values mean: cells are text exactly as written; only absent cells are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from traineragent.data.archive import unpack
+from traineragent.data.columns import memory_for_text
+from traineragent.data.database import is_database, read_database
+from traineragent.data.delimited import COLUMN_LIMIT, read_delimited
+from traineragent.data.joining import join_parts
+from traineragent.data.parquet import read_parquet
+from traineragent.data.part import FileFacts, Part, ReadOptions
+from traineragent.data.records import read_records
+from traineragent.data.sources import Source, find_sources, memory_source
+from traineragent.data.typed import distinct_names
+from traineragent.data.typedpart import frame_part
+from traineragent.data.workbook import read_workbook
+from traineragent.errors import InputError
+
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as text. `frame` (rows, columns): categorical or object columns of text, missing where a cell is absent.
+    `part` (rows,) is the index in `files` a row came from, `row` (rows,) its line there counted from 1 as an editor or
+    Excel does. `notes` are sentences for the report. `rows_total` counts the rows of all files; it exceeds the rows
+    of `frame` only where a uniform sample was taken."""
+
+    frame: pd.DataFrame
+    files: tuple[FileFacts, ...]
+    part: npt.NDArray[np.int16]
+    row: npt.NDArray[np.int64]
+    notes: tuple[str, ...]
+    rows_total: int
+
+    @property
+    def sampled(self) -> bool:
+        return self.rows_total > len(self.frame)
+
+
+def read_table(
+    paths: Sequence[str],
+    *,
+    max_rows: int | None = None,
+    progress: Callable[[str], None] | None = None,
+    least_rows: int = 2,
+    expected: Sequence[str] = (),
+) -> RawTable:
+    """Read one table from files, folders, http addresses or `database#table` addresses.
+
+    Several files are parts of one table. `max_rows` keeps a uniform sample; so does a table that would not fit into
+    memory. `least_rows` is how many rows there must be (1 for prediction); `expected` are column names known from
+    elsewhere, which help to recognise a header. Raises InputError, or MissingExtra for a database driver."""
+    if not paths:
+        raise InputError("no data was given; name a file with --data")
+    options = ReadOptions(max_rows, memory_for_text(), tuple(expected), progress)
+    parts: list[Part] = []
+    for path in paths:
+        for part in _read_address(str(path), options):
+            parts.append(part)
+            if not options.expected and part.facts.header:
+                options = replace(options, expected=tuple(part.frame.columns))
+    return _finished(join_parts(parts, max_rows), least_rows)
+
+
+def from_frame(frame: pd.DataFrame, *, max_rows: int | None = None, least_rows: int = 2) -> RawTable:
+    """A RawTable from a typed frame; a named index becomes a column. Row numbers count from 1. Raises InputError."""
+    if not frame.shape[1]:
+        raise InputError("the DataFrame has no columns")
+    if not len(frame):
+        raise InputError("the DataFrame has no rows")
+    if frame.shape[1] > COLUMN_LIMIT:
+        raise InputError(f"the DataFrame has {frame.shape[1]:,} columns; at most {COLUMN_LIMIT:,} can be used")
+    named = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    frame = frame.reset_index(level=named) if named else frame
+    source = memory_source("DataFrame", b"")
+    lines = np.arange(1, len(frame) + 1)
+    part = frame_part(source, "frame", distinct_names(frame.columns), frame, lines, ReadOptions(max_rows))
+    return _finished(join_parts([part], max_rows), least_rows)
+
+
+def _read_address(address: str, options: ReadOptions) -> list[Part]:
+    if is_database(address):
+        return [read_database(address, options)]
+    parts = []
+    for source in find_sources(address):
+        for inner in unpack(source):
+            options.say(f"reading {inner.name}")
+            part = _read_source(inner, options)
+            parts.append(part)
+            if not options.expected and part.facts.header:
+                options = replace(options, expected=tuple(part.frame.columns))
+    return parts
+
+
+def _read_source(source: Source, options: ReadOptions) -> Part:
+    """One file by what it holds; its name only decides between kinds of text."""
+    head = source.head(4096)
+    if head.startswith(b"PK\x03\x04"):
+        if source.packed is not None:
+            raise InputError(f"{source.name}: an archive inside an archive; unpack it first", file=source.name)
+        return _noted(read_workbook(source, options), source, (".xlsx", ".xlsm", ".xltx"), "an Excel workbook")
+    if head.startswith(b"PAR1"):
+        return _noted(read_parquet(source, options), source, (".parquet", ".parq", ".pq"), "a Parquet file")
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        raise _old_office(source)
+    if head.startswith(b"SQLite format 3"):
+        raise InputError(f"{source.name}: an SQLite database; give it as sqlite:///FILE#TABLE", file=source.name)
+    if source.name.lower().removesuffix(".gz").endswith((".xlsx", ".xlsm", ".parquet")):
+        raise InputError(
+            f"{source.name}: the content is neither an Excel workbook nor Parquet; the file is damaged or misnamed",
+            file=source.name,
+        )
+    if source.part is not None:
+        raise InputError(f"{source.name}: a text file has no part called {source.part!r}", file=source.name)
+    if _looks_like_json(source.name, head):
+        return read_records(source, options)
+    return read_delimited(source, options)
+
+
+def _looks_like_json(name: str, head: bytes) -> bool:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    named = name.lower().removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz").endswith(JSON_SUFFIXES)
+    if named:
+        return True
+    return start.startswith((b'{"', b'[{"', b"[\n", b"{\n")) and b'":' in head
+
+
+def _old_office(source: Source) -> InputError:
+    with source.open() as stream:
+        content = stream.read(1 << 24)
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return InputError(
+            f"{source.name}: the Excel workbook is protected by a password; save it without one", file=source.name
+        )
+    return InputError(
+        f"{source.name}: the old Excel format (.xls) cannot be read; save it as .xlsx or CSV", file=source.name
+    )
+
+
+def _noted(part: Part, source: Source, suffixes: tuple[str, ...], kind: str) -> Part:
+    bare = source.name.lower().removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")
+    if bare.endswith(suffixes) or "." not in bare:
+        return part
+    return replace(part, notes=(f"{source.name} is {kind} in spite of its name and was read as one", *part.notes))
+
+
+def _finished(joined: tuple[list[Part], pd.DataFrame, npt.NDArray[np.int16], npt.NDArray[np.int64], list[str], int],
+              least_rows: int) -> RawTable:  # fmt: skip
+    parts, frame, part, row, notes, total = joined
+    if total < least_rows:
+        name = parts[0].facts.name
+        raise InputError(
+            f"{name}: the table has {total} row{'' if total == 1 else 's'}, at least {least_rows} are needed", file=name
+        )
+    return RawTable(frame, tuple(p.facts for p in parts), part, row, tuple(notes), total)
