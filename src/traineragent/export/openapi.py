@@ -6,6 +6,7 @@ from typing import Any
 
 from ..domain.data import Column
 from ..serve.manifest import Manifest
+from .markdown import code
 
 _WIDTHS = ("8", "16", "32", "64")
 _DATATYPES = ("BOOL", *(f"INT{n}" for n in _WIDTHS), *(f"UINT{n}" for n in _WIDTHS), "FP16", "FP32", "FP64", "BYTES")
@@ -184,23 +185,32 @@ def column_schema(column: Column) -> dict[str, Any]:
     return schema
 
 
-def column_words(column: Column) -> str:
-    """A column in one sentence."""
+def column_words(column: Column, categories: int = 12) -> str:
+    """A column in a sentence or two, naming at most so many categories."""
     empty = " May be empty." if column.nullable else ""
     if column.kind == "number":
-        seen = "" if column.low is None or column.high is None else f", in training {column.low:g} to {column.high:g}"
-        return f"{'A whole number' if column.integer else 'A number'}{seen}.{empty}"
+        return f"{'A whole number' if column.integer else 'A number'}{_seen(column)}.{empty}"
     if column.kind == "boolean":
-        words = " or ".join(f"`{w}`" for w in (*column.true_words[:1], *column.false_words[:1]))
+        words = " or ".join(code(w) for w in (*column.true_words[:1], *column.false_words[:1]))
         return f"Yes or no: true, false{', ' + words if words else ''}.{empty}"
     if column.kind == "category":
-        shown = ", ".join(f"`{c}`" for c in column.categories[:12])
-        more = f" and {len(column.categories) - 12} more" if len(column.categories) > 12 else ""
-        return f"One of {shown}{more}; any other value is treated as unknown.{empty}"
+        shown = ", ".join(code(c) for c in column.categories[:categories])
+        more = len(column.categories) - categories
+        return f"One of {shown}{f' and {more:,} more' if more > 0 else ''}.{empty}"
     if column.kind == "date":
-        forms = ", ".join("ISO 8601" if f == "iso" else f"`{f}`" for f in column.date_formats)
+        forms = ", ".join("ISO 8601" if f == "iso" else code(f) for f in column.date_formats)
         return f"A date, written as {forms}.{empty}"
     return f"Free text.{empty}"
+
+
+def _seen(column: Column) -> str:
+    """The range of a number in training."""
+    if column.low is None or column.high is None:
+        return ""
+    low, high = (
+        f"{v:,.0f}" if float(v).is_integer() and abs(v) < 1e15 else f"{v:,.6g}" for v in (column.low, column.high)
+    )
+    return f", in training {low} to {high}"
 
 
 def prediction_schema(manifest: Manifest) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ..markdown import code, plain
+
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("traineragent.export", "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -18,6 +20,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown and code; cells are escaped where they are written
     )
+    environment.filters |= {"plain": plain, "code": code}
+    return environment
 
 
 def render(template: str, /, **values: Any) -> str:
