@@ -135,10 +135,12 @@ def _sources(data: Any, folder: Path) -> tuple[str, ...]:
     if isinstance(data, (str, Path)):
         return (_absolute(str(data)),)
     if hasattr(data, "columns"):
-        from .data.reading import keep_frame
+        from .agents.frames import write_frame
+        from .data.reading import from_frame
 
         (folder / "data").mkdir(exist_ok=True)
-        return (str(keep_frame(data, folder / "data" / "given.parquet")),)
+        write_frame(from_frame(data).frame, folder / "data" / "given.parquet")
+        return (_absolute(str(folder / "data" / "given.parquet")),)
     return tuple(_absolute(str(d)) for d in data)
 
 
@@ -157,7 +159,7 @@ def _run(
 ) -> Report:
     from .result import Report
 
-    with _opened(folder, config, ask, progress, request) as (memory, hub):
+    with _opened(folder, config, ask, progress, request) as (_, hub):
         hub.run()
     return Report.open(folder)
 
@@ -191,9 +193,7 @@ def _opened(
         journal.close()
 
 
-def _wired(
-    journal: Any, folder: Path, config: Config, ask: Asking | None, progress: Progress
-) -> tuple[Memory, dict[str, Any]]:
+def _wired(journal: Any, folder: Path, config: Config, ask: Asking | None, progress: Progress) -> tuple[Memory, Any]:
     from .agents.data import DataAgent
     from .agents.memory import Memory
     from .agents.model import ModelAgent

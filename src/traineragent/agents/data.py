@@ -14,8 +14,8 @@ from .. import registry
 from ..data.folds import cv_folds
 from ..data.leaks import find_leaks
 from ..data.levels import levels_of
-from ..data.operations import CATALOGUE, Prepared, apply, column_facts
 from ..data.meaning import profile_columns
+from ..data.operations import CATALOGUE, Prepared, apply, column_facts
 from ..data.profile import profile_table
 from ..data.reading import RawTable, read_table
 from ..data.signal import signal
@@ -43,7 +43,6 @@ SPLIT: Mapping[str, OperationSpec] = {
         {"group": "string?", "time": "string?"}, "splits off the hold-out and seals it; rows of a group stay together"
     ),
 }
-
 
 
 class DataAgent:
@@ -189,7 +188,8 @@ class DataAgent:
     def _make_typed(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
         """Profile, leaks, operations by the procedure, declarations, and the matrix that models learn from."""
         folder = self.memory.folder / "data"
-        frame, target = read_frame(folder / "train.parquet"), self.memory.load("data/target.json", Target)
+        frame = read_frame(folder / "train.parquet")
+        target: Target = self.memory.load("data/target.json", Target)
         split = read_json(folder / "split.json")
         y = target_values(frame[target.name], target)
         profile = profile_table(frame, target, seed=self.memory.request.seed)
@@ -206,7 +206,7 @@ class DataAgent:
         self, prepared: Prepared, profile: TableProfile, target: Target, split: Mapping[str, Any]
     ) -> tuple[Any, list[Path]]:
         folder, codec = self.memory.folder / "data", TableCodec(prepared.columns)
-        x = codec.encode_frame(prepared.frame)
+        x = codec.encode_frame({c.name: prepared.frame[c.name] for c in prepared.columns})
         data = TrainingData(
             x=x,
             y=prepared.y,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..domain.messages import Body, Message, RunFinished
+from ..domain.messages import Body, Message, RunFinished, WorkFailed
 from ..domain.run import AgentName
+from ..errors import Paused, TrainerError
 from ..ports import Agent
 from ..store.journal import Journal
 
@@ -40,5 +41,10 @@ class Hub:
 
     def _deliver(self, message: Message) -> None:
         agent = self._agents[message.to]  # type: ignore[index]
-        replies = agent.handle(message)
+        try:
+            replies = agent.handle(message)
+        except TrainerError as e:
+            if e.exit_code != TrainerError.exit_code or isinstance(e, Paused) or agent.name == "task":
+                raise
+            replies = [("task", WorkFailed(agent.name, str(e)))]
         self._journal.post([(agent.name, to, body) for to, body in replies], handled=message.id)

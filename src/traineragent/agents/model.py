@@ -1,4 +1,4 @@
-"""The Model agent: chooses candidates, trains and tunes them while the budget lasts, and selects what is worth delivering."""
+"""The Model agent: chooses candidates, trains and tunes them while the budget lasts, selects what is worth delivering."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class ModelAgent:
         end = self.memory.total_s - min(reserve, 0.5 * self.memory.total_s)
         if round <= 1 and self.memory.task.requirements:
             end *= settings["first_share_with_limits"]
-        return end - self.memory.journal.clock_s
+        return float(end - self.memory.journal.clock_s)
 
     @cached_property
     def data(self) -> TrainingData:
@@ -323,4 +323,3 @@ def _excess(m: Measured) -> float:
 
 def _brief(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in list(params.items())[:4])
-

@@ -1,4 +1,4 @@
-"""The Server agent: exports the selection as one graph, proves and measures it, opens the hold-out once, documents it."""
+"""The Server agent: exports the selection as one graph, proves and measures it, scores the hold-out, documents it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .hub import Outgoing
 from .memory import Memory
 
 CATALOGUE: Mapping[str, OperationSpec] = {
-    "export": OperationSpec({"threads": "integer?"}, "writes the bundle with one graph and proves it equal to the model"),
+    "export": OperationSpec({"threads": "integer?"}, "writes the bundle with one graph, proved equal to the model"),
     "measure": OperationSpec({"calls": "integer"}, "runs the service; measures latency, throughput, memory and size"),
     "score_holdout": OperationSpec({}, "scores the sealed hold-out through the bundle"),
     "explain": OperationSpec({"seconds": "number"}, "measures permutation importance and weak slices on the hold-out"),
@@ -158,7 +158,9 @@ class ServerAgent:
     def _oof(self, selection: Selection) -> np.ndarray:
         """Out-of-fold predictions of the selection: the weighted mean of its members', float64."""
         folder = self.memory.folder / "trials"
-        parts = [(m.weight, np.load(folder / f"{m.trial:04d}" / "oof.npy", allow_pickle=False)) for m in selection.members]
+        parts = [
+            (m.weight, np.load(folder / f"{m.trial:04d}" / "oof.npy", allow_pickle=False)) for m in selection.members
+        ]
         total = sum(w for w, _ in parts)
         mean: np.ndarray = sum(w / total * p.astype(np.float64) for w, p in parts)  # type: ignore[assignment]
         return mean
@@ -194,8 +196,7 @@ class ServerAgent:
         frame = read_frame(self.memory.folder / "data" / "train.parquet").head(most)
         names = [c.name for c in self.columns]
         clean = frame[names].astype(object).where(frame[names].notna(), None)
-        rows: list[dict[str, Any]] = clean.to_dict("records")
-        return rows
+        return [{str(k): v for k, v in row.items()} for row in clean.to_dict("records")]
 
     def _judged(self, requirement: Requirement) -> Measured:
         """A requirement beside its measurement; scores are cross-validated while the hold-out is sealed."""
@@ -210,9 +211,13 @@ class ServerAgent:
         if name == "train_minutes":
             return round(self.memory.journal.clock_s / 60, 3), "reading, training and delivery"
         if name == "parameters_m":
-            return read_json(self.memory.folder / "data" / "graph.json").get("parameters", 0) / 1e6, "numbers in the graph"
+            return read_json(self.memory.folder / "data" / "graph.json").get(
+                "parameters", 0
+            ) / 1e6, "numbers in the graph"
         if name in MEASURED_ON_SERVICE:
-            return (read_json(path).get(name), "on the running service") if path.exists() else (None, "not measured yet")
+            return (
+                (read_json(path).get(name), "on the running service") if path.exists() else (None, "not measured yet")
+            )
         return self._cross_validated(name)
 
     def _cross_validated(self, name: str) -> tuple[float | None, str]:
@@ -311,7 +316,7 @@ class ServerAgent:
         """What is wrong in each row: 0 or 1 for classes, the absolute error for values."""
         if answers.labels is not None:
             return np.asarray(answers.labels != y)
-        return np.abs(answers.scores.reshape(len(y), -1)[:, 0] - y)
+        return np.asarray(np.abs(answers.scores.reshape(len(y), -1)[:, 0] - y))
 
     def _final_requirements(self, evaluation: Evaluation) -> tuple[Measured, ...]:
         """Every stated limit with its last measurement: scores now on the hold-out, the rest on the service."""

@@ -1,4 +1,4 @@
-"""The Task agent, the hub's voice: words to a task, a verdict, and the check of what comes back against what was asked."""
+"""The Task agent: words to a task, a verdict, and the check of what comes back against what was asked."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from ..domain.messages import (
     ServiceDelivered,
     ServiceMeasured,
     TaskSpecified,
+    WorkFailed,
 )
-from ..domain.run import AgentName, Operation
+from ..domain.run import AgentName, Operation, Status
 from ..domain.task import Question, TaskSpec
 from ..language.task import understand
 from ..ports import OperationSpec
@@ -42,6 +43,7 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "send_back": OperationSpec({"names": "array"}, "has the Model agent mend the limits named"),
     "accept_delivery": OperationSpec({}, "takes the measured service as the delivery"),
     "write_report": OperationSpec({}, "writes report.json and report.html and ends the run"),
+    "fail": OperationSpec({}, "ends the run with the reason, and a report of what was found until then"),
 }
 
 
@@ -60,6 +62,7 @@ class TaskAgent:
             "send_back": self._send_back,
             "accept_delivery": self._accept_delivery,
             "write_report": self._write_report,
+            "fail": self._fail,
         }
 
     def handle(self, message: Message) -> Outgoing:
@@ -82,6 +85,8 @@ class TaskAgent:
                 return "check", self._perceive_service(replace(last, provisional=False)) | {"exhausted": True}
             case ServiceDelivered():
                 return "finish", {"seconds_left": self.memory.left_s}
+            case WorkFailed(agent=agent, error=error):
+                return "recover", {"agent": agent, "error": error, "seconds_left": self.memory.left_s}
             case other:
                 raise AssertionError(f"the task agent is not meant to get {type(other).__name__}")
 
@@ -200,12 +205,18 @@ class TaskAgent:
 
     def _write_report(self, message: Message) -> Outgoing:
         delivered: ServiceDelivered = message.body  # type: ignore[assignment]
-        status = "delivered" if all(m.met for m in delivered.requirements) else "delivered_unmet"
+        status: Status = "delivered" if all(m.met for m in delivered.requirements) else "delivered_unmet"
         report = write_report(self.memory, status=status, task=self.memory.task, delivered=delivered)
         unmet = [f"{m.name} {m.measured} (limit {m.limit})" for m in delivered.requirements if not m.met]
         self.memory.say("finished", f"{status.replace('_', ' ')}", report=asdict(delivered))
         assert report["status"] == status
         return [("person", RunFinished(status, "; ".join(unmet)))]
+
+    def _fail(self, message: Message) -> Outgoing:
+        failed: WorkFailed = message.body  # type: ignore[assignment]
+        write_report(self.memory, status="failed", task=self.memory.task, reason=failed.error)
+        self.memory.say("failed", failed.error)
+        return [("person", RunFinished("failed", failed.error))]
 
 
 def _answered(request: Any, question: Question, answer: str) -> Any:

@@ -131,6 +131,14 @@ class AnswerNeeded:
 
 
 @dataclass(frozen=True)
+class WorkFailed:
+    """An agent could not go on; the Task agent ends the run with an honest report."""
+
+    agent: str
+    error: str
+
+
+@dataclass(frozen=True)
 class RunFinished:
     """Last message of a run, to the person. `status` as in the report."""
 
@@ -154,6 +162,7 @@ Body = (
     | ServiceDelivered
     | Declined
     | AnswerNeeded
+    | WorkFailed
     | RunFinished
 )
 
