@@ -30,7 +30,7 @@ class BrainQuestion:
     agent: AgentName
     kind: str
     facts: Facts
-    catalogue: Mapping[str, "OperationSpec"]
+    catalogue: Mapping[str, OperationSpec]
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ class Card:
 class Batch:
     """Typed rows. `x` float32 (rows, features), `y` float64 (rows,): class index or value."""
 
-    x: "np.ndarray"
-    y: "np.ndarray"
+    x: np.ndarray
+    y: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,12 @@ class FitContext:
 class Fitted(Protocol):
     """A trained model. Scores are float64 (rows, classes) probabilities, or (rows,) values for regression."""
 
-    def predict(self, x: "np.ndarray") -> "np.ndarray": ...
+    def predict(self, x: np.ndarray) -> np.ndarray: ...
 
     def save(self, path: Path) -> None:
         """Writes text, npz (allow_pickle=False) or ONNX; never a pickle."""
 
-    def graph(self) -> "onnx.ModelProto":
+    def graph(self) -> onnx.ModelProto:
         """Input "x" float (rows, features); output "y" float (rows, classes), or (rows, 1) for regression."""
 
 
@@ -134,7 +134,7 @@ class Family(Protocol):
     card: Card
 
     def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
-        """The parameters worth tuning: name -> ("float", low, high, log) | ("int", low, high, log) | ("choice", ...)."""
+        """The parameters worth tuning: name -> ("float" or "int", low, high, log) or ("choice", …)."""
 
     def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> Fitted:
         """Learns from `train`; `valid`, when given, may be used for early stopping only."""

@@ -1,4 +1,4 @@
-"""The Model agent: chooses candidates, trains and tunes them while the budget lasts, selects what is worth delivering."""
+"""The Model agent: chooses candidates, trains and tunes while the budget lasts, selects what is worth delivering."""
 
 from __future__ import annotations
 

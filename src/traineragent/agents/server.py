@@ -158,12 +158,12 @@ class ServerAgent:
     def _oof(self, selection: Selection) -> np.ndarray:
         """Out-of-fold predictions of the selection: the weighted mean of its members', float64."""
         folder = self.memory.folder / "trials"
+        total = sum(m.weight for m in selection.members)
         parts = [
-            (m.weight, np.load(folder / f"{m.trial:04d}" / "oof.npy", allow_pickle=False)) for m in selection.members
+            m.weight / total * np.load(folder / f"{m.trial:04d}" / "oof.npy", allow_pickle=False).astype(np.float64)
+            for m in selection.members
         ]
-        total = sum(w for w, _ in parts)
-        mean: np.ndarray = sum(w / total * p.astype(np.float64) for w, p in parts)  # type: ignore[assignment]
-        return mean
+        return np.asarray(sum(parts))
 
     def _write_bundle(self, facts: Mapping[str, Any]) -> None:
         """The bundle as it stands, servable at once; documents come when the delivery is accepted."""
@@ -211,13 +211,11 @@ class ServerAgent:
         if name == "train_minutes":
             return round(self.memory.journal.clock_s / 60, 3), "reading, training and delivery"
         if name == "parameters_m":
-            return read_json(self.memory.folder / "data" / "graph.json").get(
-                "parameters", 0
-            ) / 1e6, "numbers in the graph"
+            graph = read_json(self.memory.folder / "data" / "graph.json")
+            return graph.get("parameters", 0) / 1e6, "numbers in the graph"
         if name in MEASURED_ON_SERVICE:
-            return (
-                (read_json(path).get(name), "on the running service") if path.exists() else (None, "not measured yet")
-            )
+            measured = read_json(path) if path.exists() else {}
+            return measured.get(name), "on the running service" if measured else "not measured yet"
         return self._cross_validated(name)
 
     def _cross_validated(self, name: str) -> tuple[float | None, str]:

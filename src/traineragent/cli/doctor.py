@@ -6,7 +6,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -50,8 +49,6 @@ def _version(package: str) -> str | None:
 def _problems(facts: dict[str, Any]) -> list[str]:
     missing = [p for p, v in facts["packages"].items() if v is None]
     out = [f"{p} is not installed; cure: pip install {p}" for p in missing]
-    if sys.version_info < (3, 11):
-        out.append(f"Python 3.11 or newer is needed, this is {facts['python']}")
     if facts["disk_free_mb"] < LEAST_DISK_MB:
         out.append(f"only {facts['disk_free_mb']} MB are free here; a run may need {LEAST_DISK_MB}")
     return out

@@ -1,4 +1,4 @@
-"""Tables and texts for the terminal. Every value that came from data or a person is printed as text, never as markup."""
+"""Tables and texts for the terminal. Values from data or a person are printed as text, never as markup."""
 
 from __future__ import annotations
 
@@ -106,9 +106,8 @@ def print_procedure(procedure: Procedure) -> None:
     for kind, steps in procedure.questions.items():
         console.print(f"\n[bold]{escape(kind)}[/]")
         for s in steps:
-            console.print(
-                f"  [bold]{escape(s.id)}[/]  do {escape(s.do)} {escape(str(dict(s.args)) if s.args else '')}  [dim]{escape(s.source)}[/]"
-            )
+            arguments = escape(str(dict(s.args))) if s.args else ""
+            console.print(f"  [bold]{escape(s.id)}[/]  do {escape(s.do)} {arguments}  [dim]{escape(s.source)}[/]")
             loop = f"for {s.loop}, " if s.loop else ""
             if s.loop or s.when != "True":
                 console.print(f"      {escape(loop)}when {escape(s.when)}")
