@@ -94,7 +94,7 @@ def _column_leaks(case: _Case) -> list[Leak]:
         if found is not None:
             leaks.append(found)
     case = _without(case, leaks)
-    sums = _sums(case)
+    sums = _unless_hopeless(case, _sums(case))
     leaks += sums
     leaks += _too_good(_without(case, sums))
     return _leaving_inputs(case, leaks)
@@ -193,8 +193,8 @@ def _after_the_fact(case: _Case, name: str) -> Leak | None:
         telling = pure and share <= 0.75 and filled * np.log10(share) < -9
         if wrong <= 0.1 * minority or telling:
             evidence = (
-                f"is filled in {filled:,} rows, of which {inside:.1%} are {labels[outcome]!r}, and empty in the rest, of "
-                f"which {outside:.1%} are: it is known only after the answer"
+                f"is filled in {filled:,} rows, of which {inside:.1%} are {labels[outcome]!r}, and empty in the rest, "
+                f"of which {outside:.1%} are: it is known only after the answer"
             )
             return Leak(name, "after_the_fact", evidence, "dropped")
     return None
@@ -256,17 +256,30 @@ def _number_columns(case: _Case) -> tuple[list[str], Float64, NDArray[np.bool_]]
 def _sum_leaks(case: _Case, names: Sequence[str], found: Identity) -> list[Leak]:
     """All parts of a sum are dropped. Where the answer is a part itself, the total is; what it is made of besides is
     only dropped from an exact difference of two, and warned about."""
-    parts = [(names[j], sign) for j, sign in found.columns]
+    parts = sorted(((names[j], sign) for j, sign in found.columns), key=lambda part: -part[1])
     formula = " ".join(f"{'+' if s > 0 else '-'} {n!r}" for n, s in parts).removeprefix("+ ")
     rest = "exactly" if found.exact else f"up to a few fixed amounts (equal in {found.share:.0%} of row pairs)"
     if not any(sign > 0 for _, sign in parts):
         rest += ", counted from a constant"
     evidence = f"{case.target.name!r} = {formula} {rest}, measured on {len(case.y):,} rows"
     positive = [n for n, sign in parts if sign > 0] or [n for n, _ in parts]
-    leaks = [Leak(n, "sums_to_target", evidence, "dropped") for n in positive]
-    if found.exact:
-        leaks += [Leak(n, "sums_to_target", evidence, "warned") for n, _ in parts if n not in positive]
-    return leaks
+    giving = _giving(case, positive)
+    return [
+        Leak(n, "sums_to_target", evidence, "dropped" if n in giving else "warned")
+        for n, _ in parts
+        if n in positive or found.exact
+    ]
+
+
+def _giving(case: _Case, parts: Sequence[str]) -> list[str]:
+    """The parts that give the answer away: all, unless one is nearly the whole and others are trifles beside it."""
+    alike = {}
+    for name in parts:
+        x = case.numbers(name)
+        known = np.isfinite(x)
+        alike[name] = float(np.corrcoef(x[known], case.y[known])[0, 1]) ** 2
+    whole = max(alike.values()) >= 0.99
+    return [n for n in parts if not whole or alike[n] >= 0.25]
 
 
 def _product_leaks(case: _Case, names: Sequence[str], found: Identity) -> list[Leak]:
@@ -277,6 +290,18 @@ def _product_leaks(case: _Case, names: Sequence[str], found: Identity) -> list[L
         "exclude them if they are not known when predicting"
     )
     return [Leak(n, "sums_to_target", evidence, "warned") for n in (a, b)]
+
+
+def _unless_hopeless(case: _Case, leaks: list[Leak]) -> list[Leak]:
+    """Where nothing but the parts foretells the answer, adding them up may be the very thing that is asked for."""
+    if not any(leak.action == "dropped" for leak in leaks):
+        return leaks
+    rest = [n for n in _without(case, leaks).names if case.readings[n].meaning != "id"]
+    together = _together(case, rest)
+    if together >= _REST_HOPELESS["other"]:
+        return leaks
+    why = f"kept, because all other columns together reach only {_named(together, case.classes)}"
+    return [replace(leak, action="warned", evidence=f"{leak.evidence}; {why}") for leak in leaks]
 
 
 # ---------------------------------------------------------------------------------------------- too good to be true
@@ -291,17 +316,41 @@ def _too_good(case: _Case) -> list[Leak]:
     for name in names:
         bins, count = bins_of(case.readings[name], case.rows)
         alone = score(foretold(bins, count, case.y, case.classes, folds), case.y, case.classes)
+        alone = 1.0 if _separates(case, name) else alone
         if alone >= _PERFECT:
             found.append((name, alone))
     if not found or len(names) == len(found):
         return [_single(case, n, s, None) for n, s in found] if len(names) > 1 else []
     rest = [n for n in names if n not in dict(found)]
-    rows = drawn(np.arange(len(case.y), dtype=np.int64), MOST_ROWS, case.seed)
-    x = probe_matrix(case.readings, rest, case.rows[rows])
-    together = probe_score(x, case.y[rows], case.classes, folds=folds[rows], seed=case.seed)
+    together = _together(case, rest)
     if together >= _REST_AS_GOOD:
         return []
     return [_single(case, n, s, together) for n, s in found]
+
+
+def _together(case: _Case, names: Sequence[str]) -> float:
+    """What a quick model makes of these columns, out of fold."""
+    if not names:
+        return 0.5 if case.classes == 2 else 0.0
+    rows = drawn(np.arange(len(case.y), dtype=np.int64), MOST_ROWS, case.seed)
+    x = probe_matrix(case.readings, names, case.rows[rows])
+    folds = random_folds(len(rows), case.seed)
+    return probe_score(x, case.y[rows], case.classes, folds=folds, seed=case.seed)
+
+
+def _separates(case: _Case, name: str) -> bool:
+    """Whether the classes lie side by side along a column of numbers, none overlapping another."""
+    if not case.classes or case.readings[name].values is None:
+        return False
+    x = case.numbers(name)
+    known = np.isfinite(x)
+    present, counts = np.unique(case.y, return_counts=True)
+    if known.mean() < 0.95 or counts.min() < 2:
+        return False
+    order = np.lexsort((case.y[known], x[known]))
+    values, answers_ = x[known][order], case.y[known][order]
+    change = answers_[1:] != answers_[:-1]
+    return int(change.sum()) == len(present) - 1 and bool(np.all(values[1:][change] > values[:-1][change]))
 
 
 def _single(case: _Case, name: str, alone: float, together: float | None) -> Leak:
@@ -324,7 +373,7 @@ def _no_errors(case: _Case, name: str, alone: float) -> bool:
 def _named(value: float, classes: int) -> str:
     if classes == 2:
         return f"AUC {value:.4f}"
-    return f"{value:.1%} of the errors of always saying the commonest class gone" if classes else f"R² {value:.4f}"
+    return f"{value:.1%} fewer errors than always the commonest class" if classes else f"R² {value:.4f}"
 
 
 # ---------------------------------------------------------------------------------------------- rows and time
@@ -332,8 +381,9 @@ def _row_leaks(profile: TableProfile, y: Float64) -> list[Leak]:
     leaks = []
     if profile.duplicate_rows >= max(5, 0.01 * profile.rows):
         evidence = (
-            f"{profile.duplicate_rows:,} of {profile.rows:,} training rows ({profile.duplicate_rows / profile.rows:.1%}) "
-            "repeat another one; copies are kept on one side of every split, or scores would flatter"
+            f"{profile.duplicate_rows:,} of {profile.rows:,} training rows "
+            f"({profile.duplicate_rows / profile.rows:.1%}) repeat another one, ids aside; copies are kept on one side "
+            "of every split, or scores would flatter"
         )
         leaks.append(Leak(ROWS, "duplicate_rows", evidence, "warned"))
     if len(y) >= 200 and profile.target_kind == "class":

@@ -214,9 +214,10 @@ def drop_duplicate_rows(table: _Table, copies: int = 1) -> tuple[int, str]:
 
 
 def _alike(table: _Table) -> NDArray[np.int64]:
-    """A number for each row, equal where all columns but ids are; the answer counts."""
-    readings = {n: r for n, r in read_columns(table.frame[table.inputs]).items() if r.meaning != "id"}
-    inputs = joint(readings, tuple(readings)) if readings else np.arange(len(table.y), dtype=np.int64)
+    """A number for each row, equal where the whole rows are: ids, dropped columns and the answer count."""
+    names = [str(c) for c in table.frame.columns if c != table.target.name]
+    readings = read_columns(table.frame[names])
+    inputs = joint(readings, tuple(readings))
     answers = np.unique(table.y, return_inverse=True)[1].astype(np.int64)
     return inputs * (int(answers.max()) + 1) + answers
 
