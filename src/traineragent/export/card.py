@@ -187,7 +187,7 @@ def _quality_notes(manifest: Manifest, evaluation: Facts) -> Iterable[str]:
         yield f"{label} is answered from a probability of {number(threshold)} on, chosen for the metric asked for."
     calibration = _part(evaluation, "calibration")
     if calibration.get("ece") is not None:
-        yield f"Stated probabilities are off by {number(calibration['ece'])} on average (expected calibration error)."
+        yield f"Stated probabilities are off by {calibration['ece']:.2g} on average (expected calibration error)."
     residuals = _part(evaluation, "residuals")
     spread = _part(residuals, "quantiles")
     if spread:

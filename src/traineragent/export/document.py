@@ -150,14 +150,8 @@ def _sent(column: Column) -> str:
 
 
 def _answer_table(manifest: Manifest) -> str:
-    words = {
-        "label": "the answer",
-        "probabilities": "how likely each label is; they sum to 1",
-    }
     schema = prediction_schema(manifest)["properties"]
-    return table(
-        ("Field", "Meaning"), [(f"`{k}`", words.get(k) or v.get("description", "")) for k, v in schema.items()]
-    )
+    return table(("Field", "Meaning"), [(f"`{k}`", v.get("description", "")) for k, v in schema.items()])
 
 
 def _watch_table(name: str) -> str:

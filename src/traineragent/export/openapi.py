@@ -177,7 +177,8 @@ def column_schema(column: Column) -> dict[str, Any]:
         "category": ["string", "number", "boolean"],
     }
     types = kinds.get(column.kind, ["string", "number"])
-    schema: dict[str, Any] = {"type": [*types, "null"], "title": column.name, "description": column_words(column)}
+    schema: dict[str, Any] = {"type": [*types, "null"], "title": column.name, "x-kind": column.kind}
+    schema["description"] = column_words(column)
     if column.example is not None:
         schema["examples"] = [column.example]
     elif column.kind == "category":
@@ -218,7 +219,15 @@ def prediction_schema(manifest: Manifest) -> dict[str, Any]:
     if manifest.classifies:
         share = {"type": "number", "minimum": 0, "maximum": 1}
         probabilities = _object(dict.fromkeys(manifest.probability_keys, share))
-        return _object({"label": {"enum": list(manifest.target.labels)}, "probabilities": probabilities})
+        return _object(
+            {
+                "label": {
+                    "enum": list(manifest.target.labels),
+                    "description": f"The predicted {manifest.target.name}.",
+                },
+                "probabilities": {**probabilities, "description": "How likely each label is; they sum to 1."},
+            }
+        )
     properties: dict[str, Any] = {"value": {"type": "number", "description": _value_words(manifest)}}
     if manifest.interval is not None:
         properties["interval"] = {

@@ -15,6 +15,7 @@ $("headline").textContent = api.info.title;
 $("subline").append(...rich(api.info.description), ` Version ${api.info.version}. Machine-readable: `, make("a", { href: "/openapi.json" }, "openapi.json"), ".");
 
 function kind(schema) {
+  if (schema["x-kind"]) return schema["x-kind"];
   if (schema.enum) return "one of " + schema.enum.map((v) => JSON.stringify(v)).join(", ");
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   const types = [schema.type].flat().filter((t) => t && t !== "null");

@@ -99,7 +99,7 @@ function showClasses(prediction) {
   const shown = entries.slice(0, 8);
   const bars = make("ul", { class: "bars" }, ...shown.map(([name, p]) => {
     const fill = make("div", { class: "fill" });
-    requestAnimationFrame(() => { fill.style.width = `${Math.max(100 * p, 0.6)}%`; });
+    fill.style.width = `${Math.max(100 * p, 0.6)}%`;
     return make("li", { class: name === chosen ? "chosen" : null },
       make("span", { class: "name" }, name), make("span", { class: "share" }, percent(p)),
       make("div", { class: "track", "aria-hidden": "true" }, fill));
@@ -149,16 +149,14 @@ async function predict() {
   $("answer").setAttribute("aria-busy", "true");
   let shown;
   try {
-    const start = performance.now();
     const response = await fetch("/predict", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     const reply = await response.json();
-    const took = performance.now() - start;
     if (mine !== turn) return;
     $("reply").textContent = JSON.stringify(reply, null, 1);
     if (response.ok) {
       shown = "label" in reply.predictions[0] ? showClasses(reply.predictions[0]) : showValue(reply.predictions[0]);
       for (const warning of reply.warnings ?? []) shown.push(make("p", { class: "warn" }, warning));
-      shown.push(make("p", { class: "warn" }, `answered in ${took.toFixed(took < 10 ? 1 : 0)} ms by ${reply.model} ${reply.version}`));
+      shown.push(make("p", { class: "warn" }, `Answered by ${reply.model}, version ${reply.version}.`));
     } else shown = showProblem(reply.error);
   } catch (error) {
     if (mine !== turn) return;
