@@ -83,7 +83,7 @@ def _holdout(holdout: Mapping[str, Any]) -> str:
 # -------------------------------------------------------------------------------------------------------------- target
 def _target(profile: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any] | None:
     name = clean(profile.get("target") or report.get("target") or "")
-    classes = [(clean(c[0]), c[1]) for c in items(profile.get("class_counts")) if len(items(c)) == 2]
+    classes = [(clean(c[0]), c[1]) for c in items(profile.get("class_counts")) if _counted(c)]
     if classes:
         return _class_target(name, classes)
     stats = mapping(profile.get("target_stats"))
@@ -95,6 +95,10 @@ def _target(profile: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, 
         return None
     chart = charts.histogram(edges, counts, name, f"Distribution of {name}") if _complete(edges, counts) else None
     return {"name": name, "classes": [], "chart": chart, "facts": facts}
+
+
+def _counted(value: Any) -> bool:
+    return len(items(value)) == 2 and is_number(value[1])
 
 
 def _complete(edges: list[float], counts: list[float]) -> bool:
@@ -163,7 +167,7 @@ def _picture(column: Mapping[str, Any], name: str) -> Markup | str:
     edges, counts = numbers(histogram.get("edges")), numbers(histogram.get("counts"))
     if _complete(edges, counts):
         return charts.spark(counts, f"Distribution of {name}", edges)
-    top = [t for t in items(column.get("top")) if len(items(t)) == 2 and is_number(t[1])]
+    top = [t for t in items(column.get("top")) if _counted(t)]
     return charts.spark([t[1] for t in top], f"Most frequent values of {name}") if len(top) > 1 else ""
 
 

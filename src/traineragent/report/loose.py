@@ -23,6 +23,16 @@ def rows(value: Any) -> list[Mapping[str, Any]]:
     return [one for one in items(value) if isinstance(one, Mapping)]
 
 
+def measured(value: Any, *keys: str) -> list[Mapping[str, Any]]:
+    """The mappings in a list that hold a number under each of `keys`."""
+    return [one for one in rows(value) if all(is_number(one.get(k)) for k in keys)]
+
+
+def amount(value: Any) -> float:
+    """The number, or 0 where there is none."""
+    return float(value) if is_number(value) else 0.0
+
+
 def texts(value: Any) -> list[str]:
     """The entries of a list as clean text, without empty ones and repetitions."""
     return list(dict.fromkeys(clean(one) for one in items(value) if one is not None and str(one).strip()))

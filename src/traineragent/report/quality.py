@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import charts
-from .loose import items, mapping, numbers, pair, rows
+from .loose import amount, items, mapping, measured, numbers, pair, rows
 from .wording import clean, figure, integer, is_number, metric_means, metric_title, percent, score, sentence
 
 SHOWN_CLASSES = 12
@@ -55,7 +55,7 @@ def _figure(title: str, chart: Any, caption: str = "") -> dict[str, Any]:
 
 
 def _class_figures(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    roc, pr = rows(evaluation.get("roc")), rows(evaluation.get("precision_recall"))
+    roc, pr = _curves(evaluation.get("roc")), _curves(evaluation.get("precision_recall"))
     many = len(items(evaluation.get("labels"))) > 2
     worst = " The classes told apart worst, one against the rest." if many else ""
     found = []
@@ -67,7 +67,7 @@ def _class_figures(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
         said = "How pure the answers stay as more of the rows in question are found."
         found.append(_figure("Precision and recall", charts.precision_recall(pr, many), said + worst))
     found += _calibration(mapping(evaluation.get("calibration")))
-    table = rows(evaluation.get("thresholds"))
+    table = measured(evaluation.get("thresholds"), "threshold", "precision", "recall", "selected")
     if len(table) > 1:
         positive = clean(evaluation.get("positive") or "positive")
         said = (
@@ -78,8 +78,13 @@ def _class_figures(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def _curves(value: Any) -> list[Mapping[str, Any]]:
+    found = measured(value, "area")
+    return [c for c in found if items(c.get("points")) and all(pair(p) for p in items(c.get("points")))]
+
+
 def _calibration(calibration: Mapping[str, Any]) -> list[dict[str, Any]]:
-    bins = rows(calibration.get("bins"))
+    bins = measured(calibration.get("bins"), "predicted", "observed", "rows")
     if not bins:
         return []
     said = f"On average a stated probability is off by {percent(calibration.get('ece'))}; the Brier score is "
@@ -97,7 +102,7 @@ def _value_figures(evaluation: Mapping[str, Any], report: Mapping[str, Any]) -> 
         chart = charts.predicted_against_true(sample)
         said = f"A random sample of {integer(len(sample))} held-out rows; on the line the answer is exact."
         found.append(_figure(f"Predicted against true {target}".strip(), chart, said))
-    parts = rows(residuals.get("by_size"))
+    parts = measured(residuals.get("by_size"), "low", "high", "rows", "mae", "bias")
     if len(parts) > 1:
         said = (
             "Where the errors lie: small, middling or large true values. A bias above zero means answers are too high."
@@ -153,7 +158,7 @@ def _classes(evaluation: Mapping[str, Any]) -> dict[str, Any] | None:
             "bar": charts.bar(c.get("f1"), label=f"F1 {score(c.get('f1'), 'f1')}", width=90),
             "support": integer(c.get("support")),
         }
-        for c in sorted(table, key=lambda c: -(c.get("support") or 0))
+        for c in sorted(table, key=lambda c: -amount(c.get("support")))
     ]
     return {"shown": lines[:SHOWN_CLASSES], "more": lines[SHOWN_CLASSES:]}
 
@@ -185,17 +190,17 @@ def _intervals(facts: Mapping[str, Any]) -> dict[str, Any] | None:
 
 # ----------------------------------------------------------------------------------------------- importance and slices
 def _importance(table: list[Mapping[str, Any]], report: Mapping[str, Any]) -> dict[str, Any] | None:
-    known = [i for i in table if is_number(i.get("drop"))]
+    known = measured(table, "drop")
     if not known:
         return None
     name = str(mapping(report.get("metric")).get("name"))
     known.sort(key=lambda i: -i["drop"])
-    largest = max(i["drop"] + (i.get("std") or 0) for i in known)
+    largest = max(i["drop"] + amount(i.get("std")) for i in known)
     lines = [
         {
             "column": clean(i.get("column")),
             "bar": charts.signed_bar(
-                i["drop"], i.get("std") or 0.0, largest, f"{clean(i.get('column'))}: {figure(i['drop'])}"
+                i["drop"], amount(i.get("std")), largest, f"{clean(i.get('column'))}: {figure(i['drop'])}"
             ),
             "drop": _change(i["drop"]),
             "std": f"± {_change(i['std'])}" if is_number(i.get("std")) and i["std"] else "",
@@ -212,7 +217,7 @@ def _change(value: float) -> str:
 
 
 def _slices(table: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    known = [s for s in table if is_number(s.get("measured")) and is_number(s.get("rest"))]
+    known = measured(table, "measured", "rest")
     high = max((pair(s.get("interval")) or (0, s["measured"]))[1] for s in known) * 1.02 if known else 1.0
     return [
         {

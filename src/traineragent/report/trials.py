@@ -89,7 +89,7 @@ def _counts(board: list[Mapping[str, Any]]) -> str:
     for e in board:
         status = str(e.get("status") or "done")
         ends[STATUS.get(status, clean(status))] = ends.get(STATUS.get(status, clean(status)), 0) + 1
-    families = len({e.get("family") for e in board})
+    families = len({family_title(e.get("family")) for e in board})
     said = ", ".join(f"{n} {words}" for words, n in ends.items())
     return f"{len(board)} trials of {families} model families: {said}." if len(board) > 1 else f"One trial: {said}."
 
@@ -98,10 +98,10 @@ def _timeline(
     board: list[Mapping[str, Any]], evidence: Mapping[str, Any], name: str, lower: bool
 ) -> dict[str, Any] | None:
     """Score over time, from each trial's own score and the second it ended."""
-    own = {e.get("trial"): _value(e, name) for e in board}
+    own = {clean(e.get("trial")): _value(e, name) for e in board}
     trials = []
     for t in rows(evidence.get("timeline")):
-        value = own.get(t.get("trial"))
+        value = own.get(clean(t.get("trial")))
         value = _value(t, name) if value is None else value
         if value is not None and is_number(t.get("seconds")):
             trials.append(

@@ -1,0 +1,165 @@
+"""What the report shows: requirements first, honest words, nothing where there is nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from run_example import example
+
+from traineragent.report.usage import example_row, usage
+from traineragent.report.view import view
+
+LINE = "latency_ms_p95"
+ROUNDS = 60
+
+
+def requirement(measured: float | None, limit: float, direction: str, met: bool) -> dict[str, Any]:
+    report = {
+        "status": "delivered",
+        "requirements": [{"name": LINE, "limit": limit, "direction": direction, "measured": measured, "met": met}],
+    }
+    return dict(view(report, {})["requirements"][0])
+
+
+def test_requirements_not_met_come_first_with_their_limit_and_measurement() -> None:
+    shown = view(*example())["requirements"]
+    assert [r["name"] for r in shown] == ["size_mb", LINE]
+    assert shown[0]["limit"] == "≤ 1 MB"
+    assert shown[0]["measured"] == "1.24 MB"
+    assert shown[0]["margin"] == "24 % over"
+
+
+@pytest.mark.parametrize(
+    ("measured", "limit", "direction", "words"),
+    [
+        (3.1, 20, "<=", "16 % of the limit"),
+        (25, 20, "<=", "25 % over"),
+        (0.7, 0.9, ">=", "22 % short"),
+        (0.95, 0.9, ">=", "5.6 % above"),
+        (900, 100, ">=", "9 × the limit"),
+        (20, 20, "<=", "exactly at the limit"),
+    ],
+)
+def test_margins_are_put_in_words(measured: float, limit: float, direction: str, words: str) -> None:
+    assert requirement(measured, limit, direction, True)["margin"] == words
+
+
+def test_a_limit_that_was_not_measured_says_so() -> None:
+    assert requirement(None, 20, "<=", False)["measured"] == "not measured"
+
+
+def test_the_banner_names_what_is_not_met() -> None:
+    status = view(*example())["status"]
+    assert status["words"] == "Delivered, 1 of 2 requirements not met"
+    assert status["lines"][0] == "Not met: size of the model files ≤ 1 MB, measured 1.24 MB."
+    assert status["tone"] == "warn"
+
+
+def test_the_headline_says_how_much_of_the_baselines_error_is_gone() -> None:
+    report = {"status": "delivered", "metric": {"name": "rmse", "value": 40.0, "interval": [38, 42], "baseline": 100.0}}
+    shown = view(report, {})["headline"]
+    assert shown["gain"] == "60 % of the baseline's error is removed."
+    report["metric"]["baseline"] = 30.0
+    assert view(report, {})["headline"]["gain"] == "No better than the baseline."
+
+
+def test_a_second_look_at_the_held_out_rows_is_owned_up_to() -> None:
+    report, evidence = example()
+    report["metric"]["looks"] = 2
+    assert "looked at 2 times" in view(report, evidence)["headline"]["where"]
+
+
+def test_errors_that_the_search_keeps_negated_are_shown_as_errors() -> None:
+    report, evidence = example("values")
+    for entry in report["leaderboard"]:
+        entry["score"] = -entry["score"] if entry["score"] else None
+    shown = view(report, evidence)["tried"]["shown"]
+    assert [e["score"] for e in shown] == ["46,000", "69,000", "115,000", "–"]
+
+
+def test_trials_are_ranked_best_first_and_unfinished_ones_last() -> None:
+    shown = view(*example())["tried"]["shown"]
+    assert [e["family"] for e in shown] == ["LightGBM", "Linear", "Dummy", "Random forest"]
+    assert shown[-1]["status"] == "out of time"
+    assert shown[0]["weight"] == "70 %"
+
+
+def test_columns_begin_with_the_target_and_end_with_those_not_used() -> None:
+    shown = view(*example())["found"]["columns"]
+    assert shown[0]["name"] == "Churn"
+    assert [c["name"] for c in shown[1:3]] == ["tenure", "sex"]
+    assert shown[-1]["name"] == "customerID"
+    assert shown[-1]["notes"] == ["Not used: a different value in every row."]
+
+
+def test_a_warning_that_is_a_reading_note_is_not_said_twice() -> None:
+    report, evidence = example()
+    report["data"]["warnings"] += evidence["reading"]
+    assert view(report, evidence)["found"]["warnings"] == ["26.5 % of the rows are Yes."]
+
+
+def test_the_example_row_is_typical_and_holds_inputs_only() -> None:
+    assert example_row(*example()) == {"tenure": 12.5, "sex": "F", "joined": "2019-01-01"}
+
+
+def test_the_curl_command_carries_json_even_with_quotes_in_names() -> None:
+    report, _ = example()
+    report["example"] = {"it's": 'a "b" $HOME'}
+    shown = usage(report, {})
+    assert shown is not None
+    import shlex
+
+    body = shlex.split(shown["curl"].replace("\\\n", " "))[-1]
+    assert json.loads(body) == {"rows": [{"it's": 'a "b" $HOME'}]}
+
+
+def test_no_path_of_the_machine_is_shown() -> None:
+    shown = view(*example())
+    assert "/somewhere" not in json.dumps(shown, default=str)
+
+
+def test_decisions_tell_when_who_and_on_what_evidence() -> None:
+    shown = view(*example())["decided"]["shown"][1]
+    assert (shown["after"], shown["agent"], shown["what"]) == ("+7.0 s", "model", "Rank candidates")
+    assert shown["evidence"] == "rows: 2,000 · order: lightgbm, linear"
+
+
+@pytest.mark.parametrize("status", ["delivered", "declined", "needs_answer", "failed", "something new", None])
+def test_a_report_of_nothing_but_a_status_shows_only_the_banner(status: str | None) -> None:
+    shown = view({"status": status}, {})
+    sections = ("requirements", "headline", "facts", "asked", "found", "tried", "quality", "decided", "again")
+    assert not any(shown[name] for name in sections)
+
+
+def test_questions_come_with_choices_and_how_to_answer() -> None:
+    question = {"about": "target", "text": "Which column?", "choices": ["a", "b"], "default": "a"}
+    shown = view({"status": "needs_answer", "questions": [question, "And why?"]}, {})["status"]["questions"]
+    assert shown[0]["choices"] == ["a", "b"]
+    assert "--target" in shown[0]["answer"]
+    assert shown[1]["text"] == "And why?"
+
+
+BAD = (None, "text", 7, -1.5, [None, 3], {"odd": None}, [[]], float("nan"), True)
+
+
+def _damaged(value: Any, rng: random.Random) -> Any:
+    """A copy of the structure with one part, anywhere in it, replaced by something that does not belong there."""
+    keys: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
+    key = rng.choice(keys)
+    part = value[key]
+    inner = part if isinstance(part, dict | list) and part and rng.random() < 0.8 else None
+    copy: Any = value.copy()
+    copy[key] = rng.choice(BAD) if inner is None else _damaged(inner, rng)
+    return copy
+
+
+def test_no_misshapen_part_keeps_a_report_from_being_shown() -> None:
+    rng = random.Random(0)
+    for kind in ("binary", "values"):
+        report, evidence = example(kind)
+        for _ in range(ROUNDS):
+            view(_damaged(report, rng), evidence)
+            view(report, _damaged(evidence, rng))

@@ -1,0 +1,87 @@
+"""Numbers as people write them, and words for every metric the product can compute."""
+
+from __future__ import annotations
+
+import pytest
+
+from traineragent.domain.task import MEASURED_ON_SERVICE
+from traineragent.engine.metrics import SCORERS
+from traineragent.report import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (42516, "42,516"),
+        (42516.4, "42,516"),
+        (-25000.0, "−25,000"),
+        (3.14159, "3.142"),
+        (0.00123, "0.00123"),
+        (0, "0"),
+        (1.0, "1"),
+        (118.75, "118.8"),
+        (1e20, "1e+20"),
+        (2e-07, "2e−07"),
+        (None, "–"),
+        (float("nan"), "–"),
+        (True, "–"),
+        ("5", "–"),
+    ],
+)
+def test_figures_keep_about_four_digits(value: object, words: str) -> None:
+    assert wording.figure(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "words"),
+    [
+        (0.8544, "roc_auc", "0.854"),
+        (0.99984, "roc_auc", "0.9998"),
+        (0.99997, "accuracy", "> 0.9999"),
+        (1.0, "f1", "1.000"),
+        (44406.8, "rmse", "44,407"),
+        (-0.0003, "r2", "−0.0003"),
+        (0.169, "mape", "0.169"),
+        (0.5, "own_metric", "0.500"),
+    ],
+)
+def test_scores_show_what_tells_models_apart(value: float, name: str, words: str) -> None:
+    assert wording.score(value, name) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "0 %"), (0.0002, "< 0.1 %"), (0.9999, "> 99.9 %"), (0.032, "3.2 %"), (0.735, "74 %"), (1, "100 %")],
+)
+def test_small_shares_never_read_as_nothing(value: float, words: str) -> None:
+    assert wording.percent(value) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.42, "0.4 s"), (9.97, "10 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (4800, "1 h 20 min")],
+)
+def test_durations_are_in_the_unit_a_person_would_use(seconds: float, words: str) -> None:
+    assert wording.duration(seconds) == words
+
+
+def test_every_metric_has_a_title_a_meaning_and_the_right_direction() -> None:
+    for name, scorer in SCORERS.items():
+        assert name in wording.METRICS, f"wording.METRICS lacks {name}"
+        assert wording.metric_means(name)
+        assert wording.lower_is_better(name) == (scorer.direction == "minimize"), name
+
+
+def test_every_limit_measured_on_the_service_has_words_and_a_unit() -> None:
+    assert set(MEASURED_ON_SERVICE) <= set(wording.LIMITS)
+
+
+def test_characters_that_disguise_or_break_a_page_are_replaced() -> None:
+    assert wording.clean("a\x00b\u202ec\ud800d\ne") == "a\ufffdb\ufffdc\ufffdd\ne"
+
+
+def test_a_sentence_gets_a_capital_and_an_end_but_column_names_keep_theirs() -> None:
+    assert wording.sentence("too slow") == "Too slow."
+    assert wording.sentence("tenure is missing", capital=False) == "tenure is missing."
+    assert wording.sentence("Why?") == "Why?"
+    assert wording.sentence("") == ""
