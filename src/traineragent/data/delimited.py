@@ -22,8 +22,8 @@ import pandas as pd
 from traineragent.data.columns import Block, TextColumns, block_from_cells
 from traineragent.data.dialect import TRIED, detect_dialect, sample_rows, usual_width
 from traineragent.data.encoding import Encoding, detect_encoding, open_text
-from traineragent.data.fitting import Irregular, RowFitter, refuse_ragged
-from traineragent.data.header import Layout, find_layout
+from traineragent.data.fitting import COMMENT, Irregular, RowFitter, refuse_ragged
+from traineragent.data.header import Layout, find_layout, is_header
 from traineragent.data.part import FileFacts, Part, ReadOptions, line_list
 from traineragent.data.rows import Dialect, Row, iterate_rows
 from traineragent.data.sources import Source
@@ -122,10 +122,12 @@ def _layout(rows: list[Row], dialect: Dialect, options: ReadOptions) -> Layout:
     """The layout by the usual width; leading comment lines never take part."""
     width = usual_width([row for row in rows if not row.cells[0].startswith("#")]) or usual_width(rows)
     cells = [row.cells for row in rows]
-    for index in range(len(cells) - 1):  # a comment line that happens to be as wide as the table
-        if not cells[index][0].startswith(("#", "%")) or not cells[index + 1][0].startswith(("#", "%")):
-            break
-        cells[index] = []
+    marked = next((i for i, row in enumerate(cells) if not row[0].startswith(COMMENT)), 0)
+    below = [row for row in cells[marked:] if len(row) == width]
+    remarks = any(len(row) != width or row[0].lstrip("#%/-").startswith(" ") for row in cells[:marked])
+    if remarks and below:  # unless the last of them is the header, as in "#id,name"
+        only = marked - 1 if len(cells[marked - 1]) == width and not is_header(below[0], below[1:]) else marked
+        cells[:only] = [[] for _ in range(only)]
     return find_layout(cells, width, options.expected)
 
 

@@ -18,7 +18,7 @@ SINGLE = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "^": 0.9, "~": 0.9, "\x01": 0
 STRINGS = ("::", "||", "~|~", ";;", "&&")
 SAMPLE_ROWS = 400
 NUMBER = re.compile(
-    r"\s*[-+(]?\s*[$€£¥₹]?\s*\d[\d., '\u00a0\u202f]*(?:[eE][-+]?\d+)?\s*(?:[%$€£¥₹)]|[A-Za-z]{1,3})?\s*"
+    r"\s*[-+(]?\s*[$€£¥₹]?\s*\d(?:[\d., '\u00a0\u202f]*\d)?\.?(?:[eE][-+]?\d+)?\s*(?:[%$€£¥₹)]|[A-Za-z]{1,3})?\s*"
 )
 STAMP = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?.{0,6})?\s*")
 FOREIGN = re.compile(r"[,;\t|^~\x01\x1f]")
@@ -39,7 +39,8 @@ def detect_dialect(lines: Sequence[str], forced: str | None = None) -> Dialect:
     candidates = [_completed(candidate, lines, text) for candidate in candidates]
     scored = [(score(candidate, lines), candidate) for candidate in candidates]
     best_score, best = max(scored, key=lambda pair: pair[0], default=(0.0, Dialect("none")))
-    if best_score < 0.12 or _decimal_column(best, lines):
+    least = 0.25 if best.delimiter.strip(" ") == "" else 0.12
+    if best_score < least or _decimal_column(best, lines):
         quote = '"' if '"' in text else None
         return Dialect("none", "", quote)
     return best
@@ -60,6 +61,10 @@ def score(dialect: Dialect, lines: Sequence[str]) -> float:
     prior = {"string": 1.1, "spaces": 0.75, "aligned": 0.8}.get(dialect.kind, SINGLE.get(dialect.delimiter, 0.9))
     if dialect.kind == "char" and dialect.delimiter == " " and _spaced_runs(rows):
         prior *= 0.5
+    if first:
+        prior *= 0.85  # a header is worth more than a title
+    if first and dialect.delimiter.isspace() and dialect.delimiter != "\t":
+        prior *= 0.6  # words of a sentence now and then agree in number; the first line seldom does
     return float(share**2 * (width - 1) / width * clean * prior * (1 - 0.5 * broken))
 
 
@@ -85,7 +90,9 @@ def usual_width(rows: Sequence[Row]) -> int:
 
 def cleanness(cell: str) -> float:
     """How much a cell looks like one value, in [0, 1]."""
-    if not cell or cell.isalnum() or NUMBER.fullmatch(cell) or STAMP.fullmatch(cell):
+    if not cell or cell.isalnum():
+        return 1.0
+    if len(cell) < 60 and (NUMBER.fullmatch(cell) or STAMP.fullmatch(cell)):
         return 1.0
     if cell[0] in "\"'" or cell[-1] in "\"'":
         return 0.3
@@ -129,7 +136,7 @@ def _escaped(dialect: Dialect, lines: Sequence[str], text: str) -> Dialect:
 def _agreement(dialect: Dialect, lines: Sequence[str]) -> float:
     rows = sample_rows(lines, dialect)
     width = usual_width(rows)
-    return sum(len(row.cells) == width for row in rows) / max(1, sum(1 + row.cells[0].count("\n") for row in rows))
+    return sum(len(row.cells) == width and not row.broken for row in rows) / max(1, sum(1 + row.cells[0].count("\n") for row in rows))
 
 
 def _decimal_column(dialect: Dialect, lines: Sequence[str]) -> bool:

@@ -30,7 +30,7 @@ NAMES = {
     "cp1257": "Windows-1257", "latin_1": "Latin-1", "gb18030": "GB18030", "cp932": "Shift-JIS", "big5": "Big5",
     "cp949": "EUC-KR", "euc_jp": "EUC-JP", "koi8_r": "KOI8-R",
 }  # fmt: skip
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]")
+CONTROL = re.compile("[\x00\x02-\x08\x0b\x0c\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]")
 MAGIC = (
     (b"\x89PNG", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"), (b"GIF8", "a GIF picture"),
     (b"%PDF", "a PDF document"), (b"\x7fELF", "a program (ELF)"), (b"MZ", "a Windows program"),
@@ -62,7 +62,7 @@ class Encoding:
 def binary_kind(head: bytes) -> str | None:
     """What a file that is no text is, by its first bytes; None if it may be text."""
     for magic, kind in MAGIC:
-        if head.startswith(magic) and (magic not in TEXT_MAGIC or re.search(rb"[\x00-\x08\x0e-\x1a]", head[:512])):
+        if head.startswith(magic) and (magic not in TEXT_MAGIC or re.search(rb"[\x00\x02-\x08\x0e-\x1a]", head[:512])):
             return kind
     if head[4:8] == b"ftyp":
         return "an MP4 or HEIC media file"
@@ -144,7 +144,7 @@ class _Utf8Scan:
         if 0 in data:
             self.nulls += data.count(0)
             self.null_line = self.null_line or self._line + data.count(b"\n", 0, data.index(0))
-        stray = data.translate(None, delete=bytes(set(range(256)) - set(range(1, 9)) - set(range(14, 27)) - {127}))
+        stray = data.translate(None, delete=bytes(set(range(256)) - set(range(2, 9)) - set(range(14, 27)) - {127}))
         if stray:
             self.control += len(stray)
             self.control_line = self.control_line or self._line + data.count(b"\n", 0, data.index(stray[:1]))

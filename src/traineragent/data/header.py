@@ -129,8 +129,8 @@ def _evidence_of_column(cell: str, below: list[str]) -> float:
     values = [value for value in below if value.casefold() not in BLANK]
     if not cell or not values or cell.casefold() in BLANK:
         return 0.0
-    numbers = sum(bool(NUMBER.fullmatch(value)) for value in values) / len(values)
-    stamps = sum(bool(STAMP.fullmatch(value)) for value in values) / len(values)
+    numbers = sum(bool(NUMBER.fullmatch(value[:80])) for value in values) / len(values)
+    stamps = sum(bool(STAMP.fullmatch(value[:80])) for value in values) / len(values)
     if max(numbers, stamps) >= 0.8:
         if _is_value(cell):
             return -3.0
@@ -163,17 +163,20 @@ def _evidence_of_text(cell: str, values: list[str]) -> float:
 
 def _is_value(cell: str) -> bool:
     cell = cell.strip()
-    return bool(NUMBER.fullmatch(cell) or STAMP.fullmatch(cell))
+    return len(cell) < 80 and bool(NUMBER.fullmatch(cell) or STAMP.fullmatch(cell))
 
 
 def _is_number_header(first: Sequence[str], second: Sequence[str]) -> bool:
     """Years or counting numbers as names: evenly spaced integers over a row that is not so spaced."""
-    run, other = (_even_run(row) for row in (first, second))
-    if run is None or other is not None:
+    if not _counts(_even_run(first)) or _counts(_even_run(second)):
+        return False
+    return all(cell.isdigit() or not _is_value(cell) for cell in map(str.strip, first))
+
+
+def _counts(run: tuple[int, int, int] | None) -> bool:
+    if run is None:
         return False
     start, step, length = run
-    if not all(cell.isdigit() or not _is_value(cell) for cell in map(str.strip, first)):
-        return False
     return (start in (0, 1) and step == 1 and length >= 3) or (start in YEARS and length >= 2 and 0 < step <= 10)
 
 
