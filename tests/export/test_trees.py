@@ -16,6 +16,7 @@ from traineragent.export.trees import (
     Forest,
     merge,
     read_lightgbm,
+    read_node,
     read_sklearn,
     round_down,
     tree_node,
@@ -207,14 +208,20 @@ def test_merged_folds_give_the_weighted_sum() -> None:
     assert np.max(np.abs(got - want)) < 1e-6 * np.abs(want).max()
 
 
-def test_moved_forests_vote_for_separate_targets_on_shifted_features() -> None:
-    booster, x = train({"objective": "binary"})
+@pytest.mark.parametrize("categorical", [False, True])
+def test_node_reads_back_as_the_forest_it_was_written_from(categorical: bool) -> None:
+    booster, x = train({"objective": "multiclass", "num_class": 3}, categorical=categorical)
     forest = read_lightgbm(booster.model_to_string()).forest
-    both = merge([forest.moved(0, 2), forest.moved(1, 2, feature=x.shape[1])])
-    other = x[::-1].copy()
-    got = run(both, np.hstack([x, other]))
-    want = np.column_stack([booster.predict(x, raw_score=True), booster.predict(other, raw_score=True)])
-    np.testing.assert_allclose(got, want, atol=5e-6)
+    again = read_node(tree_node(forest, "x", "y"))
+    np.testing.assert_array_equal(run(again, x), run(forest, x))
+
+
+@pytest.mark.parametrize("categorical", [False, True])
+def test_forest_splits_into_one_for_each_target(categorical: bool) -> None:
+    booster, x = train({"objective": "multiclass", "num_class": 3}, categorical=categorical)
+    forest = read_lightgbm(booster.model_to_string()).forest
+    apart = np.hstack([run(f, x) for f in forest.split_by_target()])
+    np.testing.assert_allclose(apart, run(forest, x), atol=2e-6)
 
 
 def test_rounded_threshold_splits_float32_as_the_double_did() -> None:

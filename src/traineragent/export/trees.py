@@ -65,16 +65,40 @@ class Forest:
     def scaled(self, factor: float) -> Forest:
         return replace(self, vote_weight=self.vote_weight * factor, base=self.base * factor)
 
-    def moved(self, target: int, targets: int, feature: int = 0) -> Forest:
-        """The same trees voting for targets from `target` on, of `targets` in all, on features shifted by `feature`."""
-        base = np.zeros(targets)
-        base[target : target + self.targets] = self.base
-        return replace(
-            self,
-            vote_target=self.vote_target + target,
-            targets=targets,
-            base=base,
-            feature=self.feature + feature,
+    def shifted(self, by: float) -> Forest:
+        return replace(self, base=self.base + by)
+
+    def split_by_target(self) -> list[Forest]:
+        """A forest with one target for each target; just this one if some tree votes for several."""
+        if self.targets == 1:
+            return [self]
+        tree = np.searchsorted(self.first, self.vote_node, side="right") - 1
+        target = np.zeros(self.trees, dtype=np.int64)
+        target[tree] = self.vote_target
+        if np.any(target[tree] != self.vote_target):
+            return [self]
+        return [self._only(target == t, t) for t in range(self.targets)]
+
+    def _only(self, kept: NDArray[np.bool_], target: int) -> Forest:
+        """The trees marked in `kept` (trees,), all of which vote for `target`."""
+        size = np.diff(self.first)
+        node = np.repeat(kept, size)
+        number = np.cumsum(node) - 1
+        vote = node[self.vote_node]
+        return Forest(
+            first=np.concatenate([[0], np.cumsum(size[kept])]),
+            vote_node=number[self.vote_node[vote]],
+            vote_target=np.zeros(int(vote.sum()), dtype=np.int64),
+            vote_weight=self.vote_weight[vote],
+            targets=1,
+            base=self.base[target : target + 1],
+            sets=tuple(s for s, k in zip(self.sets, node[self.mode == AMONG], strict=True) if k),
+            feature=self.feature[node],
+            split=self.split[node],
+            mode=self.mode[node],
+            yes=self.yes[node],
+            no=self.no[node],
+            missing_yes=self.missing_yes[node],
         )
 
     def centred(self) -> Forest:
@@ -365,86 +389,42 @@ def _weights_with_base(forest: Forest) -> NDArray[np.float64]:
     return weights
 
 
-@dataclass(frozen=True)
-class TreePart:
-    """A TreeEnsemble of some graph, with the tensors (name, columns) that stand side by side in its input."""
+def read_node(node: onnx.NodeProto) -> Forest:
+    """The forest of a TreeEnsemble that `tree_node` wrote: nodes and leaves of a tree lie together, in order."""
+    roots, leaf_target = _get(node, "tree_roots"), _get(node, "leaf_targetids")
+    inner = np.diff(np.append(roots, len(_get(node, "nodes_featureids"))))
+    size = 2 * inner + 1
+    first = np.concatenate([[0], np.cumsum(size)])
+    tree = np.repeat(np.arange(len(roots)), size)
+    local = np.arange(first[-1]) - first[tree]
+    is_inner = local < inner[tree]
+    first_leaf = np.concatenate([[0], np.cumsum(inner + 1)])[:-1]
+    owner = np.repeat(np.arange(len(roots)), inner)
 
-    node: onnx.NodeProto
-    parts: tuple[tuple[str, int], ...]
-    factor: float = 1.0
-    shift: float = 0.0
+    def child(side: str) -> NDArray[np.int64]:
+        number, leaf = _get(node, f"nodes_{side}nodeids"), _get(node, f"nodes_{side}leafs")
+        found: NDArray[np.int64] = np.where(leaf == 1, number - first_leaf[owner] + inner[owner], number - roots[owner])
+        return found
 
-    @property
-    def targets(self) -> int:
-        return int(_get(self.node, "n_targets"))
-
-    def scaled(self, factor: float) -> TreePart:
-        return replace(self, factor=self.factor * factor, shift=self.shift * factor)
-
-    def shifted(self, shift: float) -> TreePart:
-        return replace(self, shift=self.shift + shift)
-
-    def weights(self) -> NDArray[np.float32]:
-        """Leaf weights, scaled; the last tree of each target carries the shift, so that it is added last."""
-        weights = np.asarray(_get(self.node, "leaf_weights"), dtype=np.float64) * self.factor
-        if self.shift:
-            target = _get(self.node, "leaf_targetids")
-            owner = self._tree_of_leaf()
-            for t in range(self.targets):
-                mine = target == t
-                weights[mine & (owner == owner[mine].max())] += self.shift
-        return weights.astype(np.float32)
-
-    def _tree_of_leaf(self) -> NDArray[np.int64]:
-        """(leaves,) trees by their order. Leaves and nodes of a tree lie together, as `tree_node` writes them."""
-        roots = _get(self.node, "tree_roots")
-        inner = np.diff(np.append(roots, len(_get(self.node, "nodes_featureids"))))
-        return np.repeat(np.arange(len(roots)), inner + 1)
-
-
-def join_tree_nodes(trees: Sequence[TreePart], parts: Sequence[tuple[str, int]], x: str, y: str) -> onnx.NodeProto:
-    """One TreeEnsemble for all, over the joint input `x` made of `parts`; targets stand side by side in order."""
-    starts = dict(zip((name for name, _ in parts), np.cumsum([0, *(width for _, width in parts)]), strict=False))
-    inner = np.cumsum([0, *(len(_get(t.node, "nodes_featureids")) for t in trees)])
-    leaves = np.cumsum([0, *(len(_get(t.node, "leaf_targetids")) for t in trees)])
-    first_target = np.cumsum([0, *(t.targets for t in trees)])
-
-    def joined(name: str) -> NDArray[Any]:
-        return np.concatenate([_get(t.node, name) for t in trees])
-
-    def children(side: str) -> NDArray[np.int64]:
-        leaf = [_get(t.node, f"nodes_{side}leafs") for t in trees]
-        ids = [_get(t.node, f"nodes_{side}nodeids") for t in trees]
-        moved = [i + np.where(f, lo, no) for i, f, lo, no in zip(ids, leaf, leaves, inner, strict=False)]
-        return np.concatenate(moved)
-
-    def features() -> NDArray[np.int64]:
-        columns = [np.concatenate([starts[name] + np.arange(width) for name, width in t.parts]) for t in trees]
-        return np.concatenate([c[_get(t.node, "nodes_featureids")] for c, t in zip(columns, trees, strict=True)])
-
-    node = helper.make_node("TreeEnsemble", [x], [y], domain=ML_DOMAIN, name="trees")
-    _set(node, "n_targets", int(first_target[-1]))
-    _set(node, "aggregate_function", 1)
-    _set(node, "post_transform", 0)
-    _set(
-        node, "tree_roots", np.concatenate([_get(t.node, "tree_roots") + o for t, o in zip(trees, inner, strict=False)])
+    missing = _get(node, "nodes_missing_value_tracks_true")
+    among = _get(node, "nodes_modes") == _AMONG_V5
+    members = _get(node, "membership_values")
+    sets = np.split(members, np.flatnonzero(np.isnan(members)) + 1)[:-1] if len(members) else []
+    return Forest(
+        first=first,
+        feature=_scatter(is_inner, _get(node, "nodes_featureids")),
+        split=_scatter(is_inner, _get(node, "nodes_splits")),
+        mode=_scatter(is_inner, np.where(among, AMONG, AT_MOST).astype(np.uint8)),
+        yes=_scatter(is_inner, child("true")),
+        no=_scatter(is_inner, child("false")),
+        missing_yes=_scatter(is_inner, (missing if len(missing) else np.zeros(inner.sum(), dtype=np.int64)) == 1),
+        vote_node=np.flatnonzero(~is_inner),
+        vote_target=leaf_target,
+        vote_weight=_get(node, "leaf_weights").astype(np.float64),
+        targets=int(_get(node, "n_targets")),
+        base=np.zeros(int(_get(node, "n_targets"))),
+        sets=tuple(s[:-1].astype(np.int64) for s in sets),
     )
-    _set(node, "nodes_featureids", features())
-    for name in ("nodes_modes", "nodes_splits", "nodes_trueleafs", "nodes_falseleafs"):
-        _set(node, name, joined(name))
-    _set(node, "nodes_truenodeids", children("true"))
-    _set(node, "nodes_falsenodeids", children("false"))
-    missing = [_get(t.node, "nodes_missing_value_tracks_true") for t in trees]
-    if any(len(m) for m in missing):
-        counts = np.diff(inner)
-        filled = [m if len(m) else np.zeros(n, dtype=np.int64) for m, n in zip(missing, counts, strict=True)]
-        _set(node, "nodes_missing_value_tracks_true", np.concatenate(filled))
-    if len(members := joined("membership_values")):
-        _set(node, "membership_values", members.astype(np.float32))
-    targets = [_get(t.node, "leaf_targetids") + o for t, o in zip(trees, first_target, strict=False)]
-    _set(node, "leaf_targetids", np.concatenate(targets))
-    _set(node, "leaf_weights", np.concatenate([t.weights() for t in trees]))
-    return node
 
 
 def _get(node: onnx.NodeProto, name: str) -> NDArray[Any]:

@@ -1,0 +1,385 @@
+"""Turns out-of-fold predictions into decisions: calibration, the threshold for a label, intervals around a value.
+
+Every choice is learned on some folds and judged on the others, and kept only if it helps there; the reasons are
+given in words. It knows nothing of models, files or graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from ..domain.run import Decision, Interval
+from ..domain.task import Requirement
+from .metrics import SCORERS, scorer
+
+Float64 = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+COVERAGE = 0.9
+SMALLEST_PROBABILITY = 1e-7
+SURE = 1.645  # standard errors by which calibration must help
+TEMPERATURES = (0.25, 4.0)
+MOST_ROWS = 20_000  # rows on which class weights are searched
+MOST_THRESHOLDS = 2000
+ROWS_A_BIN = 100
+BINS = (1, 3, 5, 10, 20)
+ONE_SIDED = {"precision": ("f_half", "precision alone is best when hardly anything is called positive")} | {
+    "recall": ("f_two", "recall alone is best when everything is called positive")
+}
+COUNTERPART = {"precision": "recall", "recall": "precision", "specificity": "recall", "false_positive_rate": "recall"}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided, with the reasons. `temperature` 1 leaves probabilities as they are; `score` is the metric on
+    the out-of-fold predictions under these decisions, for metrics of labels."""
+
+    decision: Decision
+    temperature: float = 1.0
+    interval: Interval | None = None
+    score: float | None = None
+    why: tuple[str, ...] = ()
+
+
+def decide(
+    y: Float64,
+    oof: Float64,
+    folds: NDArray[np.int8],
+    *,
+    classes: int,
+    metric: str,
+    requirements: Sequence[Requirement] = (),
+    positive: int | None = None,
+) -> Decided:
+    """Decisions for a model whose out-of-fold predictions are `oof`, (rows, classes) or (rows,), NaN where unknown."""
+    known = np.isfinite(oof.reshape(len(y), -1)).all(axis=1)
+    y, oof, folds = y[known], oof[known].astype(np.float64), folds[known]
+    if classes == 0:
+        interval, why = intervals(y, oof, folds)
+        return Decided(Decision(), interval=interval, why=(why,))
+    temperature, why_temperature = calibrate(y, oof, folds)
+    p = tempered(oof, temperature)
+    if classes == 2:
+        side = 1 if positive is None else positive
+        decision, why_label = threshold(y, p, folds, metric=metric, requirements=requirements, positive=side)
+    else:
+        decision, why_label = class_weights(y, p, folds, metric=metric)
+    score = _label_score(y, p, metric, decision, positive) if scorer(metric).needs == "labels" else None
+    return Decided(decision, temperature, None, score, (why_temperature, why_label))
+
+
+# ---------------------------------------------------------------------------------------------- calibration
+def tempered(p: Float64, temperature: float) -> Float64:
+    """softmax(log(p) / temperature)."""
+    if temperature == 1.0:
+        return p
+    logits = np.log(np.maximum(p, SMALLEST_PROBABILITY)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def calibrate(y: Float64, p: Float64, folds: NDArray[np.int8]) -> tuple[float, str]:
+    """Temperature scaling (Guo et al. 2017), kept only if it lowers the log-loss of folds it was not fitted on by more
+    than chance would. One number cannot overfit, and the order of the rows by probability stays (two classes)."""
+    gain = np.zeros(len(y))
+    for held in _held_out(folds):
+        temperature = _best_temperature(y[~held], p[~held])
+        gain[held] = _losses(y[held], p[held], 1.0) - _losses(y[held], p[held], temperature)
+    error = float(gain.std() / np.sqrt(len(y)))
+    if gain.mean() <= SURE * error or gain.mean() <= 0:
+        return 1.0, "probabilities are left as they are: scaling them does not lower the log-loss of unseen folds"
+    temperature = round(_best_temperature(y, p), 4)
+    how = "overconfident" if temperature > 1 else "too cautious"
+    lower = f"{gain.mean():.2g} ± {error:.1g}"
+    return temperature, f"probabilities were {how}: temperature {temperature:.3g} lowers the log-loss by {lower}"
+
+
+def _best_temperature(y: Float64, p: Float64) -> float:
+    low, high = np.log(TEMPERATURES)
+    found = minimize_scalar(
+        lambda t: float(_losses(y, p, float(np.exp(t))).mean()),
+        bounds=(low, high),
+        method="bounded",
+        options={"xatol": 1e-3},
+    )
+    return float(np.exp(found.x))
+
+
+def _losses(y: Float64, p: Float64, temperature: float) -> Float64:
+    q = tempered(p, temperature)
+    true = q[np.arange(len(y)), y.astype(np.intp)]
+    return np.asarray(-np.log(np.maximum(true, SMALLEST_PROBABILITY)))
+
+
+def _held_out(folds: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
+    """Masks of the rows to judge on; halves where there is a single fold."""
+    names = np.unique(folds)
+    if len(names) > 1:
+        return [folds == k for k in names]
+    half = np.arange(len(folds)) % 2 == 0
+    return [half, ~half]
+
+
+# ---------------------------------------------------------------------------------------------- two classes
+@dataclass(frozen=True)
+class _Counts:
+    """Counts over all thresholds, each (thresholds,)."""
+
+    tp: Float64
+    fp: Float64
+    fn: Float64
+    tn: Float64
+
+    def value(self, name: str) -> Float64:
+        """A metric of labels at every threshold."""
+        tp, fp, fn, tn = self.tp, self.fp, self.fn, self.tn
+        recall, specificity = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
+        positive, negative = _ratio(2 * tp, 2 * tp + fp + fn), _ratio(2 * tn, 2 * tn + fp + fn)
+        total = tp + fp + fn + tn
+        match name:
+            case "accuracy":
+                return (tp + tn) / total
+            case "balanced_accuracy":
+                return (recall + specificity) / 2
+            case "precision":
+                return _ratio(tp, tp + fp)
+            case "recall":
+                return recall
+            case "specificity":
+                return specificity
+            case "false_positive_rate":
+                return 1 - specificity
+            case "f1":
+                return positive
+            case "f1_macro":
+                return (positive + negative) / 2
+            case "f1_weighted":
+                return ((tp + fn) * positive + (fp + tn) * negative) / total
+            case "mcc":
+                below = np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+                return _ratio(tp * tn - fp * fn, below)
+            case "f_half":
+                return _ratio(1.25 * tp, 1.25 * tp + fp + 0.25 * fn)
+            case "f_two":
+                return _ratio(5 * tp, 5 * tp + fp + 4 * fn)
+        raise KeyError(name)
+
+    def error(self, name: str) -> Float64:
+        """Standard error of a metric that is a share; of others, as if over all rows."""
+        value = self.value(name)
+        of = {"precision": self.tp + self.fp, "recall": self.tp + self.fn}
+        rows = of.get(name, self.tp + self.fp + self.fn + self.tn)
+        return np.sqrt(np.maximum(value * (1 - value), 0.0) / np.maximum(rows, 1.0))
+
+
+def _ratio(top: Float64, bottom: Float64) -> Float64:
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def threshold(
+    y: Float64,
+    p: Float64,
+    folds: NDArray[np.int8],
+    *,
+    metric: str,
+    requirements: Sequence[Requirement] = (),
+    positive: int = 1,
+) -> tuple[Decision, str]:
+    """The probability of the positive class from which it is answered: best for the metric, or for the counterpart of
+    a stated limit among the thresholds that keep it. With neither, the more probable class is answered."""
+    limits = [r for r in requirements if r.name in SCORERS and scorer(r.name).needs == "labels"]
+    by_label = scorer(metric).needs == "labels"
+    if not by_label and not limits:
+        return Decision(), "the more probable class is answered"
+    goal, why_goal = _goal(metric, by_label, limits)
+    truth, score = y == positive, p[:, positive]
+    if not limits and not _helps(truth, score, folds, goal):
+        return Decision(), f"the more probable class is answered: no other threshold raises {metric} on unseen folds"
+    best, kept = _best_threshold(truth, score, goal, limits)
+    stated = " and ".join(f"{r.name} {r.direction} {r.limit:g}" for r in limits)
+    if not limits:
+        why = f"from {best:.3f} on: highest {goal} out of fold"
+    elif kept:
+        why = f"from {best:.3f} on: highest {goal} out of fold among thresholds with {stated}"
+    else:
+        why = f"from {best:.3f} on: no threshold gives {stated} out of fold; this one comes nearest"
+    return Decision(threshold=best), why + (f" ({why_goal})" if why_goal else "")
+
+
+def _goal(metric: str, by_label: bool, limits: Sequence[Requirement]) -> tuple[str, str]:
+    """What to maximise, and why if that is not the metric itself."""
+    other = next((r.name for r in limits if r.name != metric), None)
+    if by_label and (metric not in ONE_SIDED or other is not None):
+        return metric, ""
+    if by_label:
+        return ONE_SIDED[metric]
+    return COUNTERPART.get(limits[0].name, limits[0].name), ""
+
+
+def _counts(truth: NDArray[np.bool_], score: Float64) -> tuple[Float64, _Counts]:
+    """(thresholds, counts): between any two neighbouring scores, at most MOST_THRESHOLDS of them."""
+    values = np.unique(score)
+    if len(values) > MOST_THRESHOLDS:
+        values = np.unique(np.quantile(values, np.linspace(0, 1, MOST_THRESHOLDS)))
+    middle = (values[1:] + values[:-1]) / 2
+    cuts = np.unique(np.concatenate([[values[0] / 2], middle, [(1 + values[-1]) / 2], [0.5]]))
+    order = np.sort(score)
+    hits = np.sort(score[truth])
+    said = len(order) - np.searchsorted(order, cuts, side="left")
+    tp = (len(hits) - np.searchsorted(hits, cuts, side="left")).astype(np.float64)
+    fp = said - tp
+    return cuts, _Counts(tp, fp, len(hits) - tp, len(order) - len(hits) - fp)
+
+
+def _best_threshold(
+    truth: NDArray[np.bool_], score: Float64, goal: str, limits: Sequence[Requirement]
+) -> tuple[float, bool]:
+    """(threshold, whether the limits hold there). A margin of one standard error is taken while it can be had."""
+    cuts, counts = _counts(truth, score)
+    value = counts.value(goal)
+    if scorer_direction(goal) == "minimize":
+        value = -value
+    lack = np.zeros(len(cuts))
+    for margin in (1.0, 0.0) if limits else ():
+        lack = np.sum([_lack(counts, r, margin) for r in limits], axis=0)
+        if lack.min() <= 0:
+            break
+    allowed = lack <= lack.min() + 1e-12
+    best = np.where(allowed, value, -np.inf)
+    top = np.flatnonzero(best >= best.max() - 1e-12)
+    near = top[np.argmin(np.abs(cuts[top] - 0.5))]  # of equal ones the least surprising
+    return float(cuts[near]), bool(lack.min() <= 0)
+
+
+def _lack(counts: _Counts, limit: Requirement, margin: float) -> Float64:
+    """By how much each threshold misses a limit, 0 where it is kept."""
+    value, error = counts.value(limit.name), counts.error(limit.name)
+    short = limit.limit - (value - margin * error) if limit.direction == ">=" else value + margin * error - limit.limit
+    return np.maximum(short, 0.0)
+
+
+def scorer_direction(name: str) -> str:
+    """ "maximize" or "minimize"; the F-measures used here are not among the public metrics."""
+    return "maximize" if name in ("f_half", "f_two") else scorer(name).direction
+
+
+def _helps(truth: NDArray[np.bool_], score: Float64, folds: NDArray[np.int8], goal: str) -> bool:
+    """Whether thresholds chosen on the other folds beat one half on the held ones, taken together."""
+    chosen = np.empty(len(score))
+    for held in _held_out(folds):
+        chosen[held] = _best_threshold(truth[~held], score[~held], goal, ())[0]
+    ours, plain = (_at(truth, said, goal) for said in (score >= chosen, score >= 0.5))
+    return ours > plain if scorer_direction(goal) == "maximize" else ours < plain
+
+
+def _at(truth: NDArray[np.bool_], said: NDArray[np.bool_], goal: str) -> float:
+    pairs = ((truth & said), (~truth & said), (truth & ~said), (~truth & ~said))
+    return float(_Counts(*(np.array([float(np.sum(m))]) for m in pairs)).value(goal)[0])
+
+
+# ---------------------------------------------------------------------------------------------- many classes
+def class_weights(y: Float64, p: Float64, folds: NDArray[np.int8], *, metric: str) -> tuple[Decision, str]:
+    """Weights on the probabilities that raise a metric which counts classes equally, found by coordinate ascent."""
+    plain = "the most probable class is answered"
+    if scorer(metric).needs != "labels" or metric in ("accuracy", "f1_weighted", "precision"):
+        return Decision(), plain
+    if len(y) > MOST_ROWS:
+        keep = np.random.default_rng(0).permutation(len(y))[:MOST_ROWS]
+        y, p, folds = y[keep], p[keep], folds[keep]
+    measure = scorer(metric).function
+    guess = np.empty(len(y))
+    for held in _held_out(folds):
+        guess[held] = (p[held] * _climb(y[~held], p[~held], measure)).argmax(axis=1)
+    before, after = measure(y, p.argmax(axis=1).astype(np.float64)), measure(y, guess)
+    if after <= before:
+        return Decision(), f"{plain}: weighing the classes does not raise {metric} on unseen folds"
+    weights = _climb(y, p, measure)
+    why = f"classes are weighed before the largest wins: {metric} {before:.3f} -> {after:.3f} on unseen folds"
+    return Decision(weights=tuple(round(float(w), 4) for w in weights)), why
+
+
+def _climb(y: Float64, p: Float64, measure: Callable[[Float64, Float64], float]) -> Float64:
+    """Class weights (classes,), largest 1: from even ones and from inverse frequencies, the better end."""
+    prior = np.bincount(y.astype(np.intp), minlength=p.shape[1]) + 1.0
+    starts = (np.ones(p.shape[1]), np.sqrt(prior.sum() / prior), prior.sum() / prior)
+    best, top = starts[0], -np.inf
+    for weights in starts:
+        value = measure(y, (p * weights).argmax(axis=1).astype(np.float64))
+        if value > top:
+            best, top = weights, value
+    for factors in (np.geomspace(0.3, 3.0, 7), np.geomspace(0.8, 1.25, 5)):
+        for k in range(p.shape[1]):
+            for factor in factors:
+                tried = best.copy()
+                tried[k] *= factor
+                value = measure(y, (p * tried).argmax(axis=1).astype(np.float64))
+                if value > top + 1e-9:
+                    best, top = tried, value
+    return np.asarray(best / best.max())
+
+
+def _label_score(y: Float64, p: Float64, metric: str, decision: Decision, positive: int | None) -> float:
+    measure = scorer(metric)
+    if decision.weights:
+        return measure.function(y, (p * np.array(decision.weights)).argmax(axis=1).astype(np.float64))
+    return measure(y, p, decision.threshold, 1 if positive is None else positive)
+
+
+# ---------------------------------------------------------------------------------------------- values
+def intervals(y: Float64, guess: Float64, folds: NDArray[np.int8], coverage: float = COVERAGE) -> tuple[Interval, str]:
+    """Conformal interval from out-of-fold residuals (Barber et al. 2021), in bins of the predicted value where bins
+    give better intervals on unseen folds by the interval score (Gneiting & Raftery 2007)."""
+    most = len(y) // ROWS_A_BIN
+    counts = [b for b in BINS if b == 1 or b <= most]
+    scores = {b: _interval_score(y, guess, folds, b, coverage) for b in counts}
+    best = min(scores, key=lambda b: (scores[b], b))
+    found = _fit_interval(y, guess, best, coverage)
+    inside = _covered(y, guess, folds, best, coverage)
+    bins = "one width for all values" if best == 1 else f"{len(found.low)} ranges of the value have widths of their own"
+    return found, f"{coverage:.0%} intervals from {len(y):,} out-of-fold errors; {bins}; they hold {inside:.1%} unseen"
+
+
+def _fit_interval(y: Float64, guess: Float64, bins: int, coverage: float) -> Interval:
+    edges = np.unique(np.quantile(guess, np.linspace(0, 1, bins + 1)[1:-1])) if bins > 1 else np.zeros(0)
+    bin_of = np.searchsorted(edges, guess, side="right")
+    low, high = [], []
+    for b in range(len(edges) + 1):
+        residual = np.sort((y - guess)[bin_of == b])
+        if len(residual) < 2:
+            residual = np.sort(y - guess)
+        low.append(float(residual[_rank(len(residual), (1 - coverage) / 2)]))
+        high.append(float(residual[-1 - _rank(len(residual), (1 - coverage) / 2)]))
+    return Interval(coverage, tuple(low), tuple(high), tuple(edges.tolist()))
+
+
+def _rank(rows: int, tail: float) -> int:
+    """Position from either end that leaves at most `tail` of new values beyond, for exchangeable errors."""
+    return max(int(np.floor((rows + 1) * tail)) - 1, 0)
+
+
+def _ranges(y: Float64, guess: Float64, folds: NDArray[np.int8], bins: int, coverage: float) -> tuple[Float64, Float64]:
+    """(low, high) of every row, from intervals fitted on the other folds."""
+    low, high = np.empty(len(y)), np.empty(len(y))
+    for held in _held_out(folds):
+        found = _fit_interval(y[~held], guess[~held], bins, coverage)
+        bin_of = np.searchsorted(np.array(found.edges), guess[held], side="right")
+        low[held] = guess[held] + np.array(found.low)[bin_of]
+        high[held] = guess[held] + np.array(found.high)[bin_of]
+    return low, high
+
+
+def _interval_score(y: Float64, guess: Float64, folds: NDArray[np.int8], bins: int, coverage: float) -> float:
+    """Mean width plus 2 / (1 - coverage) for every unit by which the truth lies outside; lower is better."""
+    low, high = _ranges(y, guess, folds, bins, coverage)
+    outside = np.maximum(low - y, 0.0) + np.maximum(y - high, 0.0)
+    return float(np.mean(high - low + 2 / (1 - coverage) * outside))
+
+
+def _covered(y: Float64, guess: Float64, folds: NDArray[np.int8], bins: int, coverage: float) -> float:
+    low, high = _ranges(y, guess, folds, bins, coverage)
+    return float(np.mean((y >= low) & (y <= high)))
