@@ -13,7 +13,7 @@ from traineragent.report.usage import example_row, usage
 from traineragent.report.view import view
 
 LINE = "latency_ms_p95"
-ROUNDS = 60
+ROUNDS = 25
 
 
 def requirement(measured: float | None, limit: float, direction: str, met: bool) -> dict[str, Any]:
