@@ -147,4 +147,7 @@ class Compute(Protocol):
 
     def run(self, trial: Trial, timeout_s: float) -> TrialResult: ...
 
+    def call(self, function: str, args: Mapping[str, Any], timeout_s: float) -> Any:
+        """Runs "package.module:function" there with JSON arguments. Raises TrainerError, saying why in words."""
+
     def close(self) -> None: ...

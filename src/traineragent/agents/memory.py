@@ -82,8 +82,7 @@ class Memory:
     ) -> tuple[Operation, ...]:
         """Asks the brain, writes each decision with its reason and evidence into the journal, returns the operations.
         `key` makes the entries unique, so that a resumed run writes none twice."""
-        facts = {**self.settings[agent], **facts}
-        answer = self.brain.answer(BrainQuestion(agent, kind, facts, catalogue))
+        answer = self.brain.answer(BrainQuestion(agent, kind, {**self.settings[agent], **facts}, catalogue))
         for number, operation in enumerate(answer.operations):
             what = operation.do + (f" {_short(operation.args)}" if operation.args else "")
             evidence = {k: v for k, v in facts.items() if isinstance(v, (int, float, str, bool, type(None)))}

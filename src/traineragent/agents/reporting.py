@@ -102,7 +102,8 @@ def _model(memory: Memory) -> dict[str, Any]:
             for m in sorted(members, key=lambda m: -m.weight)
         ],
         "parity": graph.get("parity_max"),
-        "decision": graph.get("decision"),
+        "decision": graph.get("why"),
+        "us_per_row": graph.get("us_per_row_1"),
         "why": chosen.selection.why,
     }
 

@@ -14,11 +14,13 @@ from .. import __version__
 from ..data.target import target_values
 from ..domain.data import Column, Target
 from ..domain.messages import DeliveryAccepted, Message, ModelSelected, ServiceDelivered, ServiceMeasured
-from ..domain.run import AgentName, Measured, Member, Selection
+from ..domain.run import AgentName, Interval, Measured, Member, Selection
+from ..domain.run import Decision as LabelDecision
 from ..domain.task import MEASURED_ON_SERVICE, Requirement
+from ..engine.build import out_of_fold
 from ..engine.compute.local import WorkFailed
 from ..engine.dataset import TrainingData
-from ..engine.decide import Decided, decide
+from ..engine.decide import tempered
 from ..engine.evaluate import Evaluation, evaluate
 from ..engine.importance import permutation_importance
 from ..engine.metrics import scorer
@@ -30,6 +32,7 @@ from ..export.measure import measure_service
 from ..ports import OperationSpec
 from ..serve.predictor import Predictor
 from ..store.files import read_json, sha256_of, write_json
+from ..store.journal import Decision
 from .frames import read_frame
 from .hub import Outgoing
 from .memory import Memory
@@ -43,7 +46,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "fall_back": OperationSpec({}, "takes the best single model instead of the selection"),
     "fail": OperationSpec({}, "gives up with the reason"),
 }
-BUILD = "traineragent.engine.assembly:build"
+ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
+BUILD = "traineragent.engine.build:build"
 
 
 class ServerAgent:
@@ -109,65 +113,49 @@ class ServerAgent:
         return [("task", ServiceMeasured(measured, graph["parity_max"], selected.round, selected.provisional))]
 
     def _export(self, message: Message, selected: ModelSelected, threads: int | None = None) -> None:
-        """Builds the graph; where it does not answer as the model does, the procedure says what to take instead."""
+        """Builds and proves the graph in the child; where that cannot be done, the procedure says what to take."""
         selection = selected.selection
-        for attempt in range(3):
+        for attempt in range(2):
             try:
                 facts = self._build(selection)
                 break
-            except (WorkFailed, TrainerError) as e:
+            except WorkFailed as e:
                 selection = self._recover(message, selection, str(e), attempt)
+        if facts["fallback"]:
+            said = Decision(
+                self.name, "parity check", "deploy: fall_back", facts["fallback"], {"rows": facts["parity_rows"]}
+            )
+            self.memory.journal.decide(f"message-{message.id}/fallback", said)
         write_json(self.memory.folder / "data" / "graph.json", facts)
         self._write_bundle(facts)
 
     def _recover(self, message: Message, selection: Selection, error: str, attempt: int) -> Selection:
         facts = {"attempt": attempt, "error": error, "kind": "export", "members": len(selection.members)}
         (operation,) = self.memory.plan(self.name, "recover", facts, CATALOGUE, f"message-{message.id}/{attempt}")
-        if operation.do == "fail":
+        single = (Member(selection.single_best, 1.0),)
+        if operation.do == "fail" or single == selection.members:
             raise TrainerError(f"the model could not be exported: {error}")
-        single = Selection((Member(selection.single_best, 1.0),), selection.score, selection.single_best, operation.why)
-        if single.members == selection.members:
-            raise TrainerError(f"the model could not be exported: {error}")
-        return single
+        return replace(selection, members=single, why=operation.why)
 
     def _build(self, selection: Selection) -> dict[str, Any]:
-        """The graph with its decision, in data/model.onnx, made in the child; facts about it as JSON."""
-        oof = self._oof(selection)
-        decided = decide(
-            self.data.y,
-            oof,
-            self.data.folds,
-            classes=self.data.classes,
-            metric=self.memory.task.metric.name,
-            requirements=self.memory.task.requirements,
-            positive=self.target.positive,
-        )
+        """data/model.onnx with its decision, made in the child; facts about it as JSON."""
         arguments = {
             "data": str(self.memory.folder / "data" / "prepared"),
             "trials": str(self.memory.folder / "trials"),
             "members": [asdict(m) for m in selection.members],
-            "results": [asdict(t) for t in self.memory.journal.trials()],
-            "decided": TypeAdapter(Decided).dump_python(decided, mode="json"),
-            "metric": self.memory.journal.meta("metric"),
             "out": str(self.memory.folder / "data" / "model.onnx"),
+            "metric": self.memory.task.metric.name,
+            "requirements": [asdict(r) for r in self.memory.task.requirements],
+            "positive": self.target.positive,
+            "single_best": selection.single_best,
+            "metadata": {"target": self.target.name, "traineragent": __version__},
         }
-        facts: dict[str, Any] = self.memory.compute.call(BUILD, arguments, timeout_s=max(30.0, self.memory.left_s))  # type: ignore[attr-defined]
-        np.save(self.memory.folder / "data" / "oof.npy", oof.astype(np.float32), allow_pickle=False)
-        return facts | {"decided": arguments["decided"], "members": arguments["members"]}
-
-    def _oof(self, selection: Selection) -> np.ndarray:
-        """Out-of-fold predictions of the selection: the weighted mean of its members', float64."""
-        folder = self.memory.folder / "trials"
-        total = sum(m.weight for m in selection.members)
-        parts = [
-            m.weight / total * np.load(folder / f"{m.trial:04d}" / "oof.npy", allow_pickle=False).astype(np.float64)
-            for m in selection.members
-        ]
-        return np.asarray(sum(parts))
+        facts: dict[str, Any] = self.memory.compute.call(BUILD, arguments, timeout_s=max(20.0, self.memory.left_s))
+        return facts
 
     def _write_bundle(self, facts: Mapping[str, Any]) -> None:
         """The bundle as it stands, servable at once; documents come when the delivery is accepted."""
-        task, decided = self.memory.task, TypeAdapter(Decided).validate_python(facts["decided"])
+        task, interval = self.memory.task, facts["interval"]
         name = slug(f"{task.data_info.target}-{task.task_type.split('_')[-1]}")
         digest = sha256_of(self.memory.folder / "data" / "model.onnx")
         manifest = write_bundle(
@@ -178,8 +166,8 @@ class ServerAgent:
             columns=self.columns,
             target=self.target,
             graph=self.memory.folder / "data" / "model.onnx",
-            decision=decided.decision,
-            interval=decided.interval,
+            decision=TypeAdapter(LabelDecision).validate_python(facts["decision"]),
+            interval=None if interval is None else TypeAdapter(Interval).validate_python(interval),
             facts={"trained_with": __version__, "metric_searched": self.memory.journal.meta("metric")},
         )
         self.memory.say("exported", f"{manifest.name} {manifest.version}, {facts['size_mb']:.2f} MB", facts=facts)
@@ -224,12 +212,16 @@ class ServerAgent:
             measure = scorer(name)
         except TrainerError:
             return None, f"{name} cannot be measured on this kind of task"
-        oof = np.load(self.memory.folder / "data" / "oof.npy", allow_pickle=False).astype(np.float64)
-        known = np.isfinite(oof.reshape(len(oof), -1)).all(axis=1)
         graph = read_json(self.memory.folder / "data" / "graph.json")
-        threshold = graph["decided"]["decision"]["threshold"]
+        oof = out_of_fold(self.memory.folder / "trials", [Member(**m) for m in graph["members"]])
+        known = np.isfinite(oof.reshape(len(oof), -1)).all(axis=1)
+        y, p, decision = self.data.y[known], oof[known], graph["decision"]
+        if self.data.classes:
+            p = tempered(p, graph["temperature"])
+            if decision["weights"] and measure.needs == "labels":
+                p = p * np.array(decision["weights"])
         positive = 1 if self.target.positive is None else self.target.positive
-        return float(measure(self.data.y[known], oof[known], threshold, positive)), "cross-validated"
+        return float(measure(y, p, decision["threshold"], positive)), "cross-validated"
 
     # ------------------------------------------------------------------ planning and action: documents
     def _document(self, message: Message, accepted: DeliveryAccepted) -> Outgoing:
@@ -281,10 +273,10 @@ class ServerAgent:
         return {"rows": len(y)}, [out]
 
     def _baseline(self) -> np.ndarray | float:
-        """What answering without looking gives: class shares, or the mean of the training answers."""
+        """What answering without looking gives: class shares, or the middle of the training answers."""
         y = self.data.y
         if not self.data.classes:
-            return float(y.mean())
+            return float(np.median(y) if self.memory.task.metric.name in ABSOLUTE else y.mean())
         return np.bincount(y.astype(np.int64), minlength=self.data.classes) / len(y)
 
     def _explain(self, message: Message, selected: ModelSelected, seconds: float) -> None:
@@ -298,7 +290,13 @@ class ServerAgent:
             groups[column.name] = list(range(start, start + len(column.features)))
             start += len(column.features)
         importance = permutation_importance(
-            predictor.scores, x, y, groups, self.memory.task.metric.name, seconds=seconds, seed=self.memory.request.seed
+            self._scores_of(predictor),
+            x,
+            y,
+            groups,
+            self.memory.task.metric.name,
+            seconds=seconds,
+            seed=self.memory.request.seed,
         )
         errors = self._errors(y, predictor.predict_matrix(x))
         values = column_values(self.columns, x)
@@ -309,6 +307,12 @@ class ServerAgent:
             "groups": [asdict(g) for g in group_gaps(values, errors)],
         }
         write_json(self.memory.folder / "data" / "evaluation.json", saved)
+
+    def _scores_of(self, predictor: Predictor) -> Callable[[np.ndarray], np.ndarray]:
+        """(rows, classes) probabilities or (rows,) values of the served model."""
+        if self.data.classes:
+            return predictor.scores
+        return lambda x: np.asarray(predictor.scores(x))[:, 0]
 
     def _errors(self, y: np.ndarray, answers: Any) -> np.ndarray:
         """What is wrong in each row: 0 or 1 for classes, the absolute error for values."""
