@@ -237,7 +237,7 @@ def _common_share(sample: bytes, codec: str) -> float:
         share *= 0.8
     elif codec in KANA:
         share += 0.1
-    return share + (0.05 if codec == "cp949" and _hangul_share(text) > 0.9 else 0.0)
+    return share + (0.2 if codec == "cp949" and _hangul_share(text) > 0.95 else 0.0)
 
 
 def _hangul_share(text: str) -> float:

@@ -51,7 +51,11 @@ def find_sources(address: str) -> list[Source]:
     if address.lower().startswith(("http://", "https://")):
         return [download(address)]
     path, part = _split_part(address)
-    if path.is_dir():
+    try:
+        folder = path.is_dir()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shown(path.name)}: not a usable path ({_reason(error)})", file=shown(path.name)) from None
+    if folder:
         return _folder_sources(path)
     return [file_source(path, part)]
 

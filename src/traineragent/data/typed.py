@@ -49,7 +49,7 @@ def text_series(series: pd.Series[Any]) -> pd.Series[Any]:
 def _plain_values(values: Any) -> Sequence[Typed]:
     """Python values; float32 keeps its own short form instead of a double's long one."""
     if getattr(values, "dtype", None) in (np.float32, np.float16):
-        return [float(str(value)) for value in values]
+        return [float(str(value)) for value in np.asarray(values)]
     return list(values.tolist() if hasattr(values, "tolist") else values)
 
 
