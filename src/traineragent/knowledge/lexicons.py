@@ -17,7 +17,7 @@ import yaml
 from ..errors import InputError
 
 OVERLAY_VARIABLE = "TRAINERAGENT_LEXICONS"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar is a text: "no" and "1" are words here
 
 
 def lexicon(name: str, folder: str = "lexicon") -> Any:
@@ -33,7 +33,7 @@ def _load(name: str, folder: str, overlay: str) -> Any:
     if extra is None or not extra.is_file():
         return ours
     try:
-        return _merge(ours, yaml.safe_load(extra.read_text(encoding="utf-8")))
+        return _merge(ours, yaml.load(extra.read_text(encoding="utf-8"), Loader=_LOADER))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{extra} is not valid YAML: {error}. Correct it or unset {OVERLAY_VARIABLE}.") from error
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
-from .phrases import compiled, in_languages
+from .phrases import in_languages, matches
 from .reading import Reading, Span
 from .words import WIDE, fold, name_tokens, stem
 
@@ -115,8 +115,8 @@ class Columns:
         if len(plain) > 2 and plain not in _COMMON:
             return True
         near = self.reading.masked[max(0, start - 24) : start]
-        pointer = compiled(in_languages(lexicon("wishes")["pointer_before"], self.reading.languages))
-        return any(m.end() >= len(near.rstrip()) for m in pointer.finditer(near)) or bool(re.search(rf"[{WIDE}]", name))
+        phrases = in_languages(lexicon("wishes")["pointer_before"], self.reading.languages)
+        return any(m.end() >= len(near.rstrip()) for m in matches(phrases, near)) or bool(re.search(rf"[{WIDE}]", name))
 
     def partial(self, within: Span) -> list[tuple[str, str]]:
         """(column, word) for names of several words of which one distinctive word occurs ("surgeon" for surgeon_name)."""
@@ -158,6 +158,7 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
         _by_convention(evidence, columns)
         _by_type(evidence, wish)
     _by_place(found, columns.reading)
+    _by_being_alone(found)
     ranked = sorted(found, key=lambda e: -e.score)
     return [
         Candidate(
@@ -210,10 +211,10 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
     name = columns.names[evidence.column.name]
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():
-        match = compiled([str(p) for p in lexicon("concepts")[concept]["column"]]).search(name)
-        if match is None or book <= 0:
+        found = matches(map(str, lexicon("concepts")[concept]["column"]), name) if book > 0 else []
+        if not found:
             continue
-        cover = len(match.group().split()) / max(1, len(name.split()))
+        cover = max(len(m.group().split()) for m in found) / max(1, len(name.split()))
         points = book * (2.0 + 1.5 * cover)
         if points > best:
             best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
@@ -296,6 +297,13 @@ def _by_place(found: list[_Evidence], reading: Reading) -> None:
         if found and reading.said("wishes", key):
             found[index].add(10.0, "the request says " + key.replace("_", " "))
             found[index].pointed = True
+
+
+def _by_being_alone(found: list[_Evidence]) -> None:
+    """All others are ids, dates, texts or constants: then this one is meant."""
+    able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
+    if len(able) == 1:
+        able[0].add(2.5, "no other column can hold an answer")
 
 
 class Regions:

@@ -9,7 +9,9 @@ from ..domain.task import DeploymentInfo
 from ..knowledge.lexicons import lexicon
 from .columns import Columns
 from .exclusions import Exclusion
+from .phrases import matches
 from .reading import Reading
+from .words import stem
 
 _RESOLUTION = re.compile(
     r"(?<![\w.])(\d{2,4})\s*(?:x|×|by|mal|por|per|乘)\s*(\d{2,4})(?![\w.])|(?<![\w.])(\d{2,4})\s*(?:px|pixels?|pixel)(?!\w)"
@@ -47,8 +49,6 @@ def _unseen_groups(reading: Reading, columns: Columns) -> list[str]:
 
 
 def _named_group(columns: Columns, span: tuple[int, int]) -> str | None:
-    from .words import stem
-
     said = [stem(w) for w, a, _ in columns.reading.text.tokens if span[0] <= a < span[1] and len(w) > 2]
     synonyms = lexicon("groups")["synonyms"]
     said += [stem(str(other)) for w in list(said) for other in synonyms.get(w, ())]
@@ -73,10 +73,8 @@ def _fairness(reading: Reading, columns: Columns) -> list[str]:
         book = lexicon("concepts")[concept]
         if not reading.has(book["said"]):
             continue
-        from .phrases import compiled
-
-        pattern = compiled([str(p) for p in book["column"]])
-        out += [c.name for c in columns.columns if pattern.search(columns.names[c.name])][:1]
+        names = [str(p) for p in book["column"]]
+        out += [c.name for c in columns.columns if matches(names, columns.names[c.name])][:1]
     return out
 
 

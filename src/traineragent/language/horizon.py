@@ -16,7 +16,7 @@ def horizon_of(reading: Reading, hourly: bool) -> str | None:
                 return _written(q.value, hourly)
     for row in lexicon("horizon")["named"]:
         if reading.has(row["phrases"]):
-            return _written(float(row["days"]) * _DAY, hourly and row["days"] < 7)
+            return _written(float(row["days"]) * _DAY, hourly and float(row["days"]) < 7)
     return None
 
 

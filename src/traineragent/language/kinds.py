@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
-from .phrases import compiled
+from .phrases import matches
 from .reading import Reading
 from .words import name_tokens
 
@@ -117,7 +117,7 @@ def _few_numbers(reading: Reading, target: ColumnProfile, wish: str | None) -> t
     if wish in ("choice", "flag"):
         return False, 0.7, about + ", and the words ask which"
     name = " ".join(name_tokens(target.name))
-    if compiled([str(p) for p in lexicon("tasks")["class_names"]]).search(name):
+    if matches(lexicon("tasks")["class_names"], name):
         return False, 0.7, about + ", and the name speaks of classes"
     return (
         (True, 0.7, about + ", which have an order") if target.distinct > 4 or wish == "amount" else (False, 0.6, about)

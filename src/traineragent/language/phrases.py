@@ -21,7 +21,7 @@ _MARKS = {kind: chr(0xE001 + i) for i, kind in enumerate(QUANTITY_KINDS)}
 FILL = "\ue000"
 _PIECE = re.compile(r"\.\.\.|\.\.|[(|)\[\]]|<\w+>|[^\s()|\[\]<]+")
 _WIDE = re.compile(f"[{WIDE}\u0900-\u097f]")
-NEVER = re.compile(r"(?!)")
+_LITERAL = re.compile(r"(?:[^\s()|\[\]<>*.]|(?<=\d)\.)+(?![^<]*>)")
 
 
 def mark(kind: str, length: int) -> str:
@@ -29,14 +29,36 @@ def mark(kind: str, length: int) -> str:
     return _MARKS[kind] + FILL * (length - 1)
 
 
-def compiled(phrases: Iterable[str]) -> re.Pattern[str]:
-    """One expression that finds any of the phrases."""
-    return _compiled(tuple(phrases))
+def matches(phrases: Iterable[str], text: str, start: int = 0, end: int | None = None) -> list[re.Match[str]]:
+    """Where any of the phrases occurs in text[start:end]: from left to right, apart, the first listed first.
+
+    Only phrases of which some word is in the text are compiled: a lexicon has thousands, a request needs dozens."""
+    end = len(text) if end is None else end
+    found: list[tuple[int, int, re.Match[str]]] = []
+    for rank, phrase in enumerate(phrases):
+        words = _literals(phrase)
+        if not words or any(word in text for word in words):
+            found += [(m.start(), rank, m) for m in _compiled(phrase).finditer(text, start, end)]
+    out: list[re.Match[str]] = []
+    for _, _, match in sorted(found, key=lambda f: f[:2]):
+        if match.end() > match.start() and (not out or match.start() >= out[-1].end()):
+            out.append(match)
+    return out
 
 
 @cache
-def _compiled(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{_expression(p)})" for p in phrases)) if phrases else NEVER
+def _literals(phrase: str) -> tuple[str, ...]:
+    return tuple(_LITERAL.findall(_folded(phrase)))
+
+
+@cache
+def _compiled(phrase: str) -> re.Pattern[str]:
+    return re.compile(_expression(phrase))
+
+
+@cache
+def _folded(phrase: str) -> str:
+    return phrase if phrase.isascii() and phrase.islower() else fold(phrase)
 
 
 def in_languages(table: Mapping[str, Iterable[str]], languages: Iterable[str]) -> tuple[str, ...]:
@@ -50,7 +72,7 @@ def _expression(phrase: str) -> str:
     out: list[str] = []
     glue = ""  # what joins the next piece to the one before it
     inner: list[str] = []  # for each open optional group: the glue written before its closing bracket
-    for piece in _PIECE.findall(fold(phrase)):
+    for piece in _PIECE.findall(_folded(phrase)):
         if piece in ("..", "..."):
             glue = _gap(3 if piece == ".." else 8, wide)
         elif piece == "(":

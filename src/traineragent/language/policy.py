@@ -1,11 +1,79 @@
-"""May it be done, and can it be done, judged from the words by rules kept as data (knowledge/policy). Decides by
-purpose, persons concerned and effect; a scary word alone never declines. Knows nothing of cells and headers."""
+"""May it be done, and can it be done, judged from the words by rules kept as data (knowledge/policy).
+
+A rule combines ideas: who is concerned, what is inferred, what is done with it, and what excuses it; a scary word alone
+never declines. Knows nothing of cells and headers, so nothing in the data can move a verdict.
+"""
 
 from __future__ import annotations
 
-from ..domain.task import Verdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..domain.task import Request, Verdict
+from ..knowledge.lexicons import lexicon
+from .metrics import scale_of
+from .phrases import matches
 from .reading import Reading
+from .requirements import Limit
 
 
-def judge_reading(reading: Reading, task_type: str, target: str | None) -> Verdict:
-    return Verdict()
+def judge_words(request: Request, task_type: str = "", limits: Sequence[Limit] = ()) -> Verdict:
+    """The verdict on a request's words; `limits` are those found in them."""
+    return judge_reading(Reading.of(request.words), task_type, limits)
+
+
+def judge_reading(reading: Reading, task_type: str, limits: Sequence[Limit]) -> Verdict:
+    """Decline with reason and alternative, or accept with the notices that the model card must carry."""
+    judge = _Judge(reading, task_type, limits)
+    rules = lexicon("rules", "policy")
+    for rule in rules["decline"]:
+        if judge.holds(rule):
+            return Verdict("decline", f"{rule['class']}:{rule['id']}", (rule["reason"],), (), (), rule.get("alternative"))
+    noticed = [rule for rule in rules["notice"] if judge.holds(rule)]
+    name = f"{noticed[0]['class']}:{noticed[0]['id']}" if noticed else "ordinary"
+    return Verdict("accept", name, notices=tuple(str(rule["notice"]) for rule in noticed))
+
+
+class _Judge:
+    """Looks ideas up at most once a request."""
+
+    def __init__(self, reading: Reading, task_type: str, limits: Sequence[Limit]) -> None:
+        self.reading, self.task_type, self.limits = reading, task_type, limits
+        self.ideas: Mapping[str, Any] = lexicon("ideas", "policy")
+        self.known: dict[str, bool] = {}
+
+    def said(self, idea: str) -> bool:
+        if idea not in self.known:
+            self.known[idea] = self.reading.has(self.ideas[idea])
+        return self.known[idea]
+
+    def holds(self, rule: Mapping[str, Any]) -> bool:
+        if rule.get("task") and self.task_type not in rule["task"]:
+            return False
+        if not all(any(self.said(idea) for idea in line) for line in rule.get("when", ())):
+            return False
+        if any(self.said(idea) for idea in rule.get("unless", ())):
+            return False
+        return self._limit(rule) and self._score(rule) and self._count(rule)
+
+    def _limit(self, rule: Mapping[str, Any]) -> bool:
+        asked = rule.get("limit")
+        return not asked or any(x.name == asked["name"] and x.value < float(asked["below"]) for x in self.limits)
+
+    def _score(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a score is asked for that is at least so high, where the rule speaks of one."""
+        asked = rule.get("score")
+        if not asked:
+            return True
+        scores = [x.value for x in self.limits if x.direction == ">=" and scale_of(x.name) == "score" and x.name != "throughput_rows_s"]
+        return any(value >= float(asked["at_least"]) for value in scores)
+
+    def _count(self, rule: Mapping[str, Any]) -> bool:
+        asked = rule.get("count")
+        if not asked:
+            return True
+        for match in matches(asked["phrases"], self.reading.masked):
+            for q in self.reading.quantities:
+                if match.start() <= q.start < match.end() and q.kind == "number" and q.value < float(asked["below"]):
+                    return True
+        return False

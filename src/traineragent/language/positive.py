@@ -6,7 +6,7 @@ import re
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
-from .phrases import compiled
+from .phrases import matches
 from .reading import Reading
 from .words import WIDE, fold, name_tokens, stem
 
@@ -134,9 +134,9 @@ def _initial(reading: Reading, column: ColumnProfile, labels: list[str]) -> tupl
     if any(len(v.strip()) != 1 or not v.strip().isalpha() for v in labels) or set(map(fold, labels)) & set("ynjt"):
         return None
     words = [w for w, _, _ in reading.text.tokens if len(w) > 3]
-    cases = compiled(tuple(p for ps in lexicon("labels")["case"].values() for p in ps))
+    cases = tuple(p for ps in lexicon("labels")["case"].values() for p in ps)
     for label in labels:
-        if any(w.startswith(fold(label)) and cases.fullmatch(w) for w in words):
+        if any(w.startswith(fold(label)) and matches(cases, w) for w in words):
             return label, "it is the initial of the case that is spoken of", 0.8
     return None
 

@@ -97,8 +97,8 @@ class _Grammar:
         self.joiners: set[str] = set()
         for book in reversed(books):
             self.values |= _with_compounds(book)
-            self.times |= book["times"]
-            self.parts |= book["parts"]
+            self.times |= {word: float(value) for word, value in book["times"].items()}
+            self.parts |= {word: float(value) for word, value in book["parts"].items()}
             self.articles |= set(book.get("articles", ()))
             self.joiners |= set(book.get("joiners", ()))
         self._compile(units)

@@ -6,13 +6,13 @@ Everything else in this package asks a Reading. Knows nothing of tables or tasks
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from ..knowledge.lexicons import lexicon
-from .phrases import compiled, in_languages
+from .phrases import in_languages, matches
 from .quantities import Quantity, find_quantities, masked
 from .tongue import languages_of
 from .words import Text
@@ -39,13 +39,12 @@ class Reading:
         """The folded text with a mark in place of each quantity."""
         return masked(self.text.plain, self.quantities)
 
-    def find(self, table: Mapping[str, Iterable[str]], within: Span | None = None) -> Iterator[re.Match[str]]:
+    def find(self, table: Mapping[str, Iterable[str]], within: Span | None = None) -> list[re.Match[str]]:
         """All matches of a {language: phrases} table, inside plain[within] where given."""
-        pattern = compiled(in_languages(table, self.languages))
-        return pattern.finditer(self.masked, *(within or (0, len(self.masked))))
+        return matches(in_languages(table, self.languages), self.masked, *(within or (0, None)))
 
     def has(self, table: Mapping[str, Iterable[str]], within: Span | None = None) -> bool:
-        return next(self.find(table, within), None) is not None
+        return bool(self.find(table, within))
 
     def said(self, book: str, key: str, within: Span | None = None) -> bool:
         """Whether phrases of `key` in the lexicon file `book` occur."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
 from .metrics import Naming, direction_of, scale_of
-from .phrases import FILL, compiled, in_languages
+from .phrases import FILL, in_languages, matches
 from .quantities import Quantity
 from .reading import Reading, Span
+from .words import name_tokens
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _SERVICE = {"time", "size", "rate", "fps"}
@@ -34,7 +36,7 @@ class Limit:
     baseline: bool = False
 
     @property
-    def direction(self) -> str:
+    def direction(self) -> Literal["<=", ">="]:
         if self.name in ("throughput_rows_s",):
             return ">="
         if self.name in _LOWER:
@@ -55,21 +57,34 @@ def find_limits(reading: Reading, namings: Sequence[Naming], task: str) -> list[
     return _settled(reading, marked)
 
 
-def as_requirements(reading: Reading, limits: Sequence[Limit], positive: str | None) -> tuple[Requirement, ...]:
-    """Final form, with the user's own words."""
+def as_requirements(
+    reading: Reading, limits: Sequence[Limit], positive: str | None, target: str | None
+) -> tuple[Requirement, ...]:
+    """Final form, with the user's own words; errors are converted to the unit in the target's name."""
     out = []
     for limit in limits:
         one_class = lexicon("metrics").get(limit.name, {}).get("positive", False) or limit.name == "f1"
-        out.append(
-            Requirement(
-                limit.name,
-                limit.direction,
-                round(limit.value, 9),
-                _stated_as(reading, limit),
-                positive if one_class else None,
-            )
-        )  # type: ignore[arg-type]
+        value = round(in_target_unit(limit, target), 9)
+        label = positive if one_class else None
+        out.append(Requirement(limit.name, limit.direction, value, _stated_as(reading, limit), label))
     return tuple(out)
+
+
+def in_target_unit(limit: Limit, target: str | None) -> float:
+    """An error of "four minutes" is 240 where the target is called delivery_seconds."""
+    if scale_of(limit.name) != "error" or limit.quantity.kind not in ("time", "measure") or not limit.quantity.unit:
+        return limit.value
+    units = lexicon("units")
+    kinds = [k for k in ("time", "mass", "length", "energy", "power") if limit.quantity.unit in units[k]]
+    if not kinds:
+        return limit.value
+    said = float(units[kinds[0]][limit.quantity.unit][0])
+    number = limit.value / said if limit.quantity.kind == "time" else limit.value
+    for token in reversed(name_tokens(target or "")):
+        for factor, *spellings in units[kinds[0]].values():
+            if token in spellings:
+                return number * said / float(factor)
+    return number
 
 
 def _stated_as(reading: Reading, limit: Limit) -> str:
@@ -108,9 +123,9 @@ class _Scan:
         for q in list(self.free):
             if q.kind == "share" and nouns & set(q.noun.split()) and not self._named_near(q):
                 out.append(self._limit(name, how, q, q.start))
-        pattern = compiled(in_languages(idiom["phrases"], self.reading.languages))  # type: ignore[arg-type]
+        phrases = in_languages(idiom["phrases"], self.reading.languages)
         for clause in self._stretches():
-            for match in pattern.finditer(self.reading.masked, *clause):
+            for match in matches(phrases, self.reading.masked, *clause):
                 q = self._free_in(match.span(), name)
                 if q and not self._named_near(q, but=name):
                     out.append(self._limit(name, how, q, match.start()))
@@ -293,7 +308,7 @@ def _void(reading: Reading, limit: Limit) -> bool:
 def _improved(reading: Reading, limit: Limit) -> Limit | None:
     """ "Ours has an RMSE of 40, a tenth lower please" -> 36; "... anything that doesn't beat that" -> the figure."""
     rest = (limit.quantity.end, len(reading.masked))
-    lower = next(reading.find(lexicon("service")["lower"], rest), None)
+    lower = next(iter(reading.find(lexicon("service")["lower"], rest)), None)
     if lower:
         share = next(
             (q for q in reading.quantities if lower.start() <= q.start < lower.end() and q.kind == "share"), None

@@ -17,7 +17,6 @@ from ..domain.task import (
     Metric,
     Question,
     Request,
-    Requirement,
     TaskSpec,
     Verdict,
 )
@@ -92,11 +91,11 @@ class _Understanding:
             metrics=metrics,
             data_info=self._data_info(target, positive),
             deployment_info=deployment_of(self.reading),
-            requirements=self._requirements(limits, positive),
+            requirements=as_requirements(self.reading, limits, positive, target),
             constraints=self._constraints(task_type),
             budget=Budget(minutes=self.request.minutes, trials=self.request.trials),
             assumptions=tuple(self.assumptions),
-            verdict=self._verdict(task_type, target),
+            verdict=self._verdict(task_type, limits),
             language=self.reading.languages[0],
         )
 
@@ -172,9 +171,6 @@ class _Understanding:
         self.assumptions.append(Assumption("positive_label", label, why, confidence))
         return label
 
-    def _requirements(self, limits: Sequence[Limit], positive: str | None) -> tuple[Requirement, ...]:
-        return as_requirements(self.reading, limits, positive)
-
     def _constraints(self, task_type: str) -> tuple[str, ...]:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
         if task_type == "forecasting":
@@ -200,8 +196,8 @@ class _Understanding:
         if clash := contradiction(self.reading):
             self.questions.append(Question("deployment", clash))
 
-    def _verdict(self, task_type: str, target: str | None) -> Verdict:
-        judged = judge_reading(self.reading, task_type, target)
+    def _verdict(self, task_type: str, limits: Sequence[Limit]) -> Verdict:
+        judged = judge_reading(self.reading, task_type, limits)
         if judged.decision == "decline" or not self.questions:
             return judged
         questions = tuple(self.questions)
