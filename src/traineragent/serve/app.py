@@ -62,6 +62,7 @@ class Service:
             routes=[Route("/predict", _only_posted, methods=["POST"]), *protocol(self), *pages(self)],
             exception_handlers={HTTPException: _http_problem, Refused: _refused, Exception: _defect},
         )
+        self._router.router.redirect_slashes = False
 
     def drain(self) -> None:
         """Not ready from now on; new predictions get 503."""
