@@ -48,7 +48,7 @@ def test_margins_are_put_in_words(measured: float, limit: float, direction: str,
 
 
 def test_a_limit_that_was_not_measured_says_so() -> None:
-    assert requirement(None, 20, "<=", False)["measured"] == "not measured"
+    assert requirement(None, 20, "<=", False)["verdict"] == "✗ not measured"
 
 
 def test_the_banner_names_what_is_not_met() -> None:
@@ -123,8 +123,34 @@ def test_no_path_of_the_machine_is_shown() -> None:
 
 def test_decisions_tell_when_who_and_on_what_evidence() -> None:
     shown = view(*example())["decided"]["shown"][1]
-    assert (shown["after"], shown["agent"], shown["what"]) == ("+7.0 s", "model", "Rank candidates")
+    assert (shown["after"], shown["agent"], shown["lines"][0]["act"]) == ("+7.0 s", "model", "Rank candidates")
     assert shown["evidence"] == "rows: 2,000 · order: lightgbm, linear"
+
+
+def test_the_same_act_on_many_columns_is_one_line_and_dropped_columns_are_marked() -> None:
+    report, evidence = example()
+    acts = ["drop_column column=tenure", "parse_category column=sex", "parse_category column=joined"]
+    evidence["decisions"] = [
+        {
+            "at": f"2026-11-22T12:30:0{k}",
+            "who": "data agent",
+            "by": "planner",
+            "what": f"prepare: {act}",
+            "why": f"reason {k}",
+        }
+        for k, act in enumerate(acts)
+    ]
+    shown = view(report, evidence)
+    chapters = shown["decided"]["shown"]
+    assert [c["title"] for c in chapters] == ["Prepare"]
+    assert [(one["act"], one["times"], one["columns"]) for one in chapters[0]["lines"]] == [
+        ("Drop column", "", "tenure"),
+        ("Parse category", "2 columns", "sex, joined"),
+    ]
+    assert len(chapters[0]["lines"][1]["reasons"]) == 2
+    dropped = next(c for c in shown["found"]["columns"] if c["name"] == "tenure")
+    assert dropped["unused"]
+    assert dropped["notes"] == ["Not used: reason 0."]
 
 
 @pytest.mark.parametrize("status", ["delivered", "declined", "needs_answer", "failed", "something new", None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from markupsafe import Markup
@@ -22,7 +23,7 @@ def findings(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str
         return None
     leaks = rows(data.get("leaks")) or rows(profile.get("leaks"))
     warnings = texts([*items(data.get("warnings")), *items(profile.get("warnings"))])
-    columns = _columns(profile, report, leaks)
+    columns = _columns(profile, report, evidence, leaks)
     return {
         "tiles": _tiles(data, profile),
         "removed": [
@@ -37,6 +38,7 @@ def findings(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str
         "warnings": [sentence(w, capital=False) for w in warnings if w not in reading],
         "reading": [sentence(line, capital=False) for line in reading],
         "drift": [_drift(d) for d in rows(profile.get("drift"))],
+        "files": [_file(f) for f in rows(data.get("files"))],
         "holdout": _holdout(mapping(data.get("holdout"))),
         "target": _target(profile, report),
         "columns": columns[:SHOWN_COLUMNS],
@@ -77,7 +79,21 @@ def _drift(one: Mapping[str, Any]) -> str:
 
 def _holdout(holdout: Mapping[str, Any]) -> str:
     how, why = clean(holdout.get("how") or ""), clean(holdout.get("why") or "")
-    return sentence(f"The held-out rows were chosen {how}" + (f": {why}" if why else "")) if how else ""
+    if not how and not why:
+        return ""
+    return sentence(f"Rows sealed away for the final score ({how or 'chosen by code'})" + (f": {why}" if why else ""))
+
+
+def _file(one: Mapping[str, Any]) -> dict[str, str]:
+    kinds = [one.get("format"), one.get("encoding"), one.get("compressed"), one.get("sheet")]
+    return {
+        "name": PurePath(clean(one.get("name") or one.get("path") or "")).name,
+        "kind": ", ".join(clean(k) for k in kinds if k),
+        "rows": integer(one.get("rows")),
+        "columns": integer(one.get("columns")),
+        "role": clean(one.get("role") or ""),
+        "digest": clean(one.get("sha256") or "")[:12],
+    }
 
 
 # -------------------------------------------------------------------------------------------------------------- target
@@ -126,16 +142,30 @@ def _class_target(name: str, classes: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # ------------------------------------------------------------------------------------------------------------- columns
 def _columns(
-    profile: Mapping[str, Any], report: Mapping[str, Any], leaks: list[Mapping[str, Any]]
+    profile: Mapping[str, Any],
+    report: Mapping[str, Any],
+    evidence: Mapping[str, Any],
+    leaks: list[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """One line a column: the target first, then by relation to it, unused columns last."""
     ignored = {
         clean(c.get("column")): clean(c.get("why") or "")
         for c in rows(mapping(mapping(report.get("task")).get("data_info")).get("ignored"))
     }
+    ignored |= _dropped(evidence)
     ignored |= {clean(one.get("column")): "gives the answer away" for one in leaks if one.get("action") == "dropped"}
     found = [_column(c, ignored) for c in rows(profile.get("columns"))]
     return sorted(found, key=lambda c: (not c["is_target"], c["unused"], -c["strength"]))
+
+
+def _dropped(evidence: Mapping[str, Any]) -> dict[str, str]:
+    """Columns that a decision dropped, with its reason."""
+    mark = "drop_column column="
+    return {
+        clean(d.get("what")).split(mark, 1)[1]: clean(d.get("why") or "")
+        for d in rows(evidence.get("decisions"))
+        if mark in clean(d.get("what"))
+    }
 
 
 def _column(column: Mapping[str, Any], ignored: Mapping[str, str]) -> dict[str, Any]:
@@ -143,7 +173,7 @@ def _column(column: Mapping[str, Any], ignored: Mapping[str, str]) -> dict[str, 
     missing, relation = column.get("missing_share"), column.get("relation")
     notes = [sentence(n) for n in texts(column.get("notes"))]
     if name in ignored:
-        notes = [sentence(f"not used: {ignored[name]}" if ignored[name] else "not used"), *notes]
+        notes = [sentence(f"not used: {ignored[name]}" if ignored[name] else "not used")]
     strength = float(relation) if is_number(relation) else -1.0
     return {
         "name": name or "(no name)",
@@ -174,7 +204,8 @@ def _picture(column: Mapping[str, Any], name: str) -> Markup | str:
 def _range(column: Mapping[str, Any]) -> str:
     """Smallest, middle and largest value of a number, or the most frequent values."""
     stats = mapping(column.get("stats"))
-    if is_number(stats.get("min")) and is_number(stats.get("max")):
+    numeric = column.get("meaning") == "number" or not items(column.get("top"))
+    if numeric and is_number(stats.get("min")) and is_number(stats.get("max")):
         middle = f" … {figure(stats['median'])}" if is_number(stats.get("median")) else ""
         return f"{figure(stats['min'])}{middle} … {figure(stats['max'])}"
     if stats.get("first") is not None:

@@ -51,12 +51,12 @@ class Progress:
             return
         news = self._board.take(event)
         if not self._live_wanted:
-            self._tell(news, str(event.get("kind")))
+            self._tell(news)
             return
         self._begin()
         if self._live is not None:
-            if news:
-                self._live.console.print(Text.assemble(("✓ ", "green"), news))
+            if news and event.get("kind") != "phase":
+                self._live.console.print(_lasting(news, str(event.get("kind"))))
             self._live.refresh()
 
     def _begin(self) -> None:
@@ -71,7 +71,7 @@ class Progress:
             self._live.stop()
             self._live = None
 
-    def _tell(self, news: str, kind: str) -> None:
+    def _tell(self, news: str) -> None:
         """A plain line for each piece of news; mere counting speaks at most every `QUIET` seconds."""
         line = news or self._board.line()
         now = time.monotonic()
@@ -79,6 +79,11 @@ class Progress:
             return
         self._told, self._told_at = line, now
         self._console.print(Text(line), soft_wrap=True)
+
+
+def _lasting(news: str, kind: str) -> Text:
+    bad = "failed" in kind or kind in ("missed", "warning")
+    return Text.assemble(("! ", "yellow") if bad else ("✓ ", "green"), news)
 
 
 class Board:

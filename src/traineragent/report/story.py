@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from . import charts
 from .loose import mapping, rows
 from .wording import clean, duration, figure, integer, is_number, sentence
 
-SHOWN_DECISIONS = 40
+SHOWN_CHAPTERS = 40
 LONG_EVIDENCE = 160
 PHASES = (
     ("understand", "understanding"),
@@ -21,13 +22,17 @@ PHASES = (
 
 
 def decided(evidence: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Decisions in order, each with the seconds since the first."""
+    """Decisions in order, each with the time since the first. Decisions that one agent takes in a row on one question
+    are told together, and the same act on many columns is one line."""
     found = rows(evidence.get("decisions"))
     if not found:
         return None
     began = next((t for t in (_moment(d.get("at")) for d in found) if t), None)
     entries = [_decision(d, began) for d in found]
-    return {"shown": entries[:SHOWN_DECISIONS], "more": entries[SHOWN_DECISIONS:]}
+    chapters = [
+        _chapter(list(group)) for _, group in groupby(entries, key=lambda e: (e["who"], e["by"], e["question"]))
+    ]
+    return {"shown": chapters[:SHOWN_CHAPTERS], "more": chapters[SHOWN_CHAPTERS:]}
 
 
 def _moment(at: Any) -> datetime | None:
@@ -38,20 +43,59 @@ def _moment(at: Any) -> datetime | None:
 
 
 def _decision(d: Mapping[str, Any], began: datetime | None) -> dict[str, Any]:
+    """One decision; `what` may read "question: act column=name" or be free text."""
     at = _moment(d.get("at"))
     comparable = at is not None and began is not None and (at.tzinfo is None) == (began.tzinfo is None)
     after = (at - began).total_seconds() if comparable and at and began else None
-    evidence = _evidence(d.get("evidence"))
-    who = clean(d.get("who") or "")
+    question, separator, act = clean(d.get("what") or "").partition(": ")
+    if not separator or " " in question:
+        question, act = "", clean(d.get("what") or "")
+    act, _, column = act.partition(" column=")
     return {
         "after": f"+{duration(max(after, 0.0))}" if after is not None else "",
-        "who": who,
-        "agent": who.split("/")[0].split(" ")[0].lower() if who else "",
+        "who": clean(d.get("who") or ""),
         "by": clean(d["by"]) if d.get("by") else "",
-        "what": sentence(clean(d.get("what") or "").replace("_", " ")).rstrip("."),
-        "why": sentence(d.get("why") or ""),
+        "question": question,
+        "act": _spaced(act),
+        "column": column,
+        "why": sentence(d.get("why") or "", capital=False),
+        "evidence": _evidence(d.get("evidence")),
+    }
+
+
+def _spaced(act: str) -> str:
+    """The act's name with spaces; its arguments stay as written."""
+    name, _, arguments = act.partition(" ")
+    return f"{name.replace('_', ' ')} {arguments}".strip()
+
+
+def _chapter(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    first, last = entries[0], entries[-1]
+    lines = [_line(list(group)) for _, group in groupby(entries, key=lambda e: (e["act"], bool(e["column"])))]
+    evidence = last["evidence"]
+    return {
+        "after": first["after"],
+        "who": first["who"],
+        "agent": first["who"].split("/")[0].split(" ")[0].lower(),
+        "by": first["by"],
+        "title": sentence(first["question"].replace("_", " ")).rstrip("."),
+        "lines": lines,
         "evidence": evidence,
         "long": len(evidence) > LONG_EVIDENCE,
+    }
+
+
+def _line(same: list[dict[str, Any]]) -> dict[str, Any]:
+    """One act: on a column, on several, or several times."""
+    columns = [e["column"] for e in same if e["column"]]
+    reasons = list(dict.fromkeys(e["why"] for e in same if e["why"]))
+    times = "" if len(same) == 1 else f"{len(columns)} columns" if columns else f"{len(same)} times"
+    return {
+        "act": sentence(same[0]["act"]).rstrip("."),
+        "times": times,
+        "columns": ", ".join(columns),
+        "why": reasons[0] if len(reasons) == 1 else "",
+        "reasons": [{"after": e["after"], "why": e["why"]} for e in same] if len(reasons) > 1 else [],
     }
 
 
@@ -60,7 +104,7 @@ def _evidence(value: Any) -> str:
     if value is None or value in ("", {}, []):
         return ""
     if isinstance(value, Mapping):
-        return " · ".join(f"{clean(k).replace('_', ' ')}: {_plain(v)}" for k, v in value.items())
+        return " · ".join(f"{clean(k).replace('_', ' ')}: {_plain(v)}" for k, v in value.items() if v not in (None, ""))
     return _plain(value)
 
 

@@ -61,7 +61,7 @@ def _requirements(required: list[dict[str, Any]]) -> Table:
     for title, side in (("requirement", "left"), ("limit", "right"), ("measured", "right"), ("", "left"), ("", "left")):
         table.add_column(title, justify=side)  # type: ignore[arg-type]
     for r in required:
-        met = Text("✓ met", style="green") if r["met"] else Text("✗ not met", style="bold red")
+        met = Text(r["verdict"], style="green" if r["met"] else "bold red")
         margin = Text(r["margin"], style="dim")
         table.add_row(Text(r["title"]), Text(r["limit"]), Text(r["measured"], style="bold"), met, margin)
     return table

@@ -145,9 +145,10 @@ def _requirement(r: Mapping[str, Any]) -> dict[str, Any]:
         "title": limit_title(name),
         "stated_as": clean(r["stated_as"]) if r.get("stated_as") else "",
         "limit": f"{SIGNS.get(direction, direction)} {limit_value(limit, name)}",
-        "measured": limit_value(measured, name) if is_number(measured) else "not measured",
+        "measured": limit_value(measured, name),
         "known": is_number(measured),
         "met": met,
+        "verdict": "✓ met" if met else "✗ not met" if is_number(measured) else "✗ not measured",
         "margin": margin,
         "bar": charts.margin_bar(measured, limit, direction, met, label),
         "note": sentence(r["note"]) if r.get("note") else "",
@@ -244,7 +245,7 @@ def _asked(report: Mapping[str, Any], task: Mapping[str, Any], request: str) -> 
     assumptions = [
         {
             "what": clean(a.get("what") or "").replace("_", " "),
-            "value": clean(a.get("value") or ""),
+            "value": _assumed(a),
             "why": sentence(a.get("why") or ""),
             "confidence": percent(a.get("confidence")),
             "bar": charts.bar(a.get("confidence"), label=f"confidence {percent(a.get('confidence'))}", width=70),
@@ -266,6 +267,13 @@ def _asked(report: Mapping[str, Any], task: Mapping[str, Any], request: str) -> 
     }
 
 
+def _assumed(assumption: Mapping[str, Any]) -> str:
+    value = clean(assumption.get("value") or "")
+    if assumption.get("what") == "metric":
+        return metric_title(value)
+    return task_title(value) if assumption.get("what") == "task_type" else value
+
+
 def _understood(report: Mapping[str, Any], task: Mapping[str, Any], info: Mapping[str, Any]) -> list[tuple[str, str]]:
     target = report.get("target") or info.get("target")
     positive = info.get("positive_label")
@@ -274,7 +282,7 @@ def _understood(report: Mapping[str, Any], task: Mapping[str, Any], info: Mappin
         ("Answer column", clean(target) if target else ""),
         ("Event of interest", clean(positive) if positive is not None else ""),
         ("Judged by", ", ".join(_metric_words(m) for m in rows(task.get("metrics")))),
-        ("Data", ", ".join(PurePath(f).name for f in texts(mapping(report.get("data")).get("files")))),
+        ("Data", ", ".join(_file_names(mapping(report.get("data"))))),
         ("Group column", clean(info["group"]) if info.get("group") else ""),
         ("Time column", clean(info["time"]) if info.get("time") else ""),
         ("Conditions", ", ".join(texts(task.get("constraints")))),
@@ -282,6 +290,11 @@ def _understood(report: Mapping[str, Any], task: Mapping[str, Any], info: Mappin
         ("Budget", _budget(mapping(task.get("budget")))),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _file_names(data: Mapping[str, Any]) -> list[str]:
+    given = [f.get("name") if isinstance(f, Mapping) else f for f in items(data.get("files"))]
+    return [PurePath(name).name for name in texts(given)]
 
 
 def _metric_words(metric: Mapping[str, Any]) -> str:
