@@ -180,12 +180,12 @@ def _numbering(reading: Reading, found: Numerals) -> Reading | None:
     unique = levels.distinct >= 0.999 * levels.present and levels.missing_share < 0.01
     named = bool(name_words(reading.name) & ID_NAMES)
     years = low >= 1800 and high <= 2100
-    if unique and levels.rows >= 20 and not years:
-        if span <= 1.05 * levels.distinct + 1 and (levels.rows >= 50 or low in (0.0, 1.0)):
+    if unique and not years:
+        if span <= 1.05 * levels.distinct + 1 and (levels.rows >= 50 or (levels.rows >= 20 and low in (0.0, 1.0))):
             return _as(reading, "id", "numbers the rows")
-        if span <= 3 * levels.distinct and (named or _rising(values)):
+        if levels.rows >= 20 and span <= 3 * levels.distinct and _rising(values):
             return _as(reading, "id", "numbers the rows, with gaps")
-        if named:
+        if named and levels.rows >= 5:
             return _as(reading, "id", "a different number in every row")
     dense = levels.distinct >= max(50, 0.1 * levels.rows) and span <= 1.05 * levels.distinct + 1
     if dense and not years and _rising(reading.by_row[levels.codes >= 0]):

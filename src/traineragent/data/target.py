@@ -21,7 +21,7 @@ from ..serve.values import parse_numbers, tokens
 from .levels import Levels, levels_of
 from .meaning import read_column
 from .numerals import Numerals, read_numerals
-from .wordlists import NEGATIVE, POSITIVE
+from .wordlists import NEGATIONS, NEGATIVE, POSITIVE
 
 Label = str | int | float | bool
 
@@ -249,7 +249,7 @@ def _vote(label: str, name: str) -> int:
         return 1
     if label.strip().startswith("<"):
         return -1
-    if words and words[0] in ("no", "not", "non", "un", "without", "never"):
+    if NEGATIONS & set(words):
         return -1
     happened = sum((w in POSITIVE) - (w in NEGATIVE) for w in words)
     if happened == 0 and len(words) == 1 and words[0] in tokens(name):

@@ -66,3 +66,4 @@ NEGATIVE = _words(
     existing ham good repaid paid ok okay pass passed clean safe absent none low died nein non não nao
     nee нет 否 falsch"""
 )
+NEGATIONS = _words("no not non never without didn nicht kein keine pas sin")
