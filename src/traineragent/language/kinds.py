@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .metrics import find_metrics
 from .phrases import matches
 from .reading import Reading
 from .words import name_tokens
@@ -26,7 +27,12 @@ FAMILY = {
 
 def wish_of(reading: Reading) -> str | None:
     """The kind of answer wanted: flag (yes or no), choice (which of several), amount (how much); None if open."""
-    scores = {key: len(list(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
+    scores = {key: float(len(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
+    for naming in find_metrics(reading):
+        tasks = lexicon("metrics")[naming.name]["tasks"]
+        scores["amount"] += 2 * ("regression" in tasks)
+        scores["choice"] += 0.5 * ("classification" in tasks)
+        scores["flag"] += 0.5 * ("classification" in tasks)
     best = max(scores, key=lambda key: scores[key])
     return best if scores[best] and list(scores.values()).count(scores[best]) == 1 else None
 

@@ -136,7 +136,7 @@ class _Grammar:
                 return quantity
         if worded == "article" or worded == "part":
             return None
-        if _is_year(plain, start, value):
+        if _is_year(plain, start, value) or (value == 1 and worded == "words" and not _AT_MOST.search(plain[:start])):
             return None
         return Quantity("number", value, start, end)
 

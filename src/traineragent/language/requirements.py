@@ -126,7 +126,7 @@ class _Scan:
         phrases = in_languages(idiom["phrases"], self.reading.languages)
         for clause in self._stretches():
             for match in matches(phrases, self.reading.masked, *clause):
-                q = self._free_in(match.span(), name)
+                q = self._free_in(match.span(), name, how)
                 if q and not self._named_near(q, but=name):
                     out.append(self._limit(name, how, q, match.start()))
         return out
@@ -134,10 +134,9 @@ class _Scan:
     def _stretches(self) -> list[Span]:
         return list(self.reading.text.sentences)
 
-    def _free_in(self, span: Span, name: str) -> Quantity | None:
-        inside = [q for q in self.free if span[0] <= q.start and q.end <= span[1]]
-        if name == "mae":
-            inside = [q for q in inside if q.kind in ("number", "time", "money", "measure")]
+    def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
+        kinds = {"mae": ("number", "time", "money", "measure")}.get(name, ("share",) if how != "hundredth" else ("number",))
+        inside = [q for q in self.free if span[0] <= q.start and q.end <= span[1] and q.kind in kinds]
         return inside[0] if inside else None
 
     def _named_near(self, q: Quantity, but: str = "") -> bool:

@@ -7,6 +7,7 @@ question. Cells and headers are compared with the words, never obeyed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..domain.data import ColumnProfile
 from ..domain.task import (
@@ -23,9 +24,10 @@ from ..domain.task import (
 from .columns import Candidate, Columns, Regions, rank_targets
 from .constraints import contradiction, deployment_of, find_constraints
 from .exclusions import find_exclusions
+from .feasibility import feasible
 from .horizon import horizon_of
 from .kinds import FAMILY, type_of, wish_of
-from .metrics import default_metric, direction_of, find_metrics
+from .metrics import Naming, default_metric, direction_of, find_metrics
 from .policy import judge_reading
 from .positive import positive_label
 from .reading import Reading
@@ -33,6 +35,7 @@ from .requirements import Limit, as_requirements, find_limits
 
 CLEAR, ENOUGH = 1.2, 2.0
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH points itself."""
+_OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
 _NO_TARGET = frozenset({"image_classification", "image_generation", "visual_grounding"})
 
 
@@ -85,19 +88,20 @@ class _Understanding:
             self.questions = [q for q in self.questions if q.about != "target"]
         metrics, limits = self._metrics(task_type, profile)
         positive = self._positive(task_type, profile, limits, metrics)
-        self._open_questions(task_type)
-        return TaskSpec(
+        self._open_questions(task_type, profile, limits, positive)
+        training = next((x.value for x in limits if x.name == "train_minutes"), None)
+        task = TaskSpec(
             task_type=task_type,
             metrics=metrics,
             data_info=self._data_info(target, positive),
             deployment_info=deployment_of(self.reading),
             requirements=as_requirements(self.reading, limits, positive, target),
             constraints=self._constraints(task_type),
-            budget=Budget(minutes=self.request.minutes, trials=self.request.trials),
-            assumptions=tuple(self.assumptions),
-            verdict=self._verdict(task_type, limits),
+            budget=Budget(self.request.minutes or training, self.request.trials),
             language=self.reading.languages[0],
         )
+        verdict = self._verdict(task, limits)
+        return replace(task, assumptions=tuple(self.assumptions), verdict=verdict)
 
     def _has(self, name: str) -> bool:
         return any(c.name == name for c in self.columns.columns)
@@ -140,7 +144,7 @@ class _Understanding:
         family = FAMILY[task_type]
         namings = find_metrics(self.reading)
         limits = find_limits(self.reading, namings, family)
-        stated = _stated_metrics(namings, limits, self.reading, family)
+        stated = _stated_metrics(namings, limits, self.reading)
         if stated:
             return tuple(Metric(name, direction_of(name), True) for name in stated), limits
         return self._inferred_metric(task_type, profile), limits
@@ -173,14 +177,8 @@ class _Understanding:
 
     def _constraints(self, task_type: str) -> tuple[str, ...]:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
-        if task_type == "forecasting":
-            hourly = any(
-                "hour" in c.name.lower() or c.meaning == "date" and c.stats.get("step_s", 86400) < 86400
-                for c in self.columns.columns
-            )
-            horizon = horizon_of(self.reading, hourly)
-            if horizon:
-                found.append(f"horizon:{horizon}")
+        if task_type == "forecasting" and (horizon := self._horizon()):
+            found.append(f"horizon:{horizon}")
         return tuple(found)
 
     def _data_info(self, target: str | None, positive: str | None) -> DataInfo:
@@ -189,24 +187,53 @@ class _Understanding:
         ignored = tuple(IgnoredColumn(name, why) for name, why in out.items())
         return DataInfo(self.kind, inputs, target, self.rows, ignored, positive)
 
-    def _open_questions(self, task_type: str) -> None:
+    def _open_questions(
+        self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit], positive: str | None
+    ) -> None:
         if self.kind == "none":
             text = "Which data is the model to learn from? Give a file or folder with --data."
             self.questions = [Question("data", text)]
+            return
         if clash := contradiction(self.reading):
             self.questions.append(Question("deployment", clash))
+        if task_type == "forecasting" and self._horizon() is None:
+            text = "How far ahead is the forecast to reach, for example 7 days or 24 hours?"
+            self.questions.append(Question("horizon", text))
+        one_class = [x.name for x in limits if x.name in _OF_ONE_CLASS]
+        if one_class and profile is not None and profile.distinct > 2 and positive is None and "classification" in task_type:
+            text = f"{profile.name} has {profile.distinct} classes: the {one_class[0]} of which one is meant, or an average over all?"
+            self.questions.append(Question("positive_label", text, tuple(v for v, _ in profile.top[:20])))
 
-    def _verdict(self, task_type: str, limits: Sequence[Limit]) -> Verdict:
-        judged = judge_reading(self.reading, task_type, limits)
-        if judged.decision == "decline" or not self.questions:
+    def _horizon(self) -> str | None:
+        dates = [c for c in self.columns.columns if c.meaning == "date"]
+        return horizon_of(self.reading, _hourly(dates, self.rows))
+
+    def _verdict(self, task: TaskSpec, limits: Sequence[Limit]) -> Verdict:
+        judged = judge_reading(self.reading, task.task_type, limits)
+        if judged.decision == "decline":
+            return judged
+        findings = feasible(task, self.columns.columns, self.rows)
+        self.assumptions += [Assumption(f.about, f.text, "seen in the data", 0.9) for f in findings if f.action == "warn"]
+        if findings and findings[0].action == "decline":
+            first = findings[0]
+            return Verdict("decline", f"unattainable:{first.about}", (first.text,), judged.notices, (), first.alternative)
+        if not self.questions:
             return judged
         questions = tuple(self.questions)
-        return Verdict(
-            "ask", judged.policy_class, tuple(q.text for q in questions), judged.notices, questions, judged.alternative
-        )
+        return replace(judged, decision="ask", reasons=tuple(q.text for q in questions), questions=questions)
 
 
-def _stated_metrics(namings: Sequence, limits: Sequence[Limit], reading: Reading, family: str) -> list[str]:  # type: ignore[type-arg]
+def _hourly(dates: Sequence[ColumnProfile], rows: int) -> bool:
+    """Whether rows lie closer than a day: a date column with clock times that differ."""
+    for column in dates:
+        values = [v for v, _ in column.top] or [str(column.stats.get("first", "")), str(column.stats.get("last", ""))]
+        clocks = {v[11:16] for v in values if len(v) >= 16}
+        if len(clocks) > 1 or clocks - {"00:00"}:
+            return True
+    return False
+
+
+def _stated_metrics(namings: Sequence[Naming], limits: Sequence[Limit], reading: Reading) -> list[str]:
     """Names of metrics in the order in which they are said or described."""
     service = ("latency", "size_mb", "memory_mb", "gpu_memory_mb", "train_minutes", "throughput")
     placed = [(x.at, x.name) for x in limits if not x.name.startswith(service)]

@@ -1,0 +1,107 @@
+"""Can it be done with this data: what light profiles of the columns already tell, before anything is trained.
+
+A finding declines, asks or warns, each with the number behind it. Tests of signal and ceilings that need training rows
+belong to the Data agent. Knows nothing of words but the limits found in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..domain.data import ColumnProfile
+from ..domain.task import Requirement, TaskSpec
+
+LEAST_ROWS = 20
+"""Below this nothing can be held back for an honest test."""
+LEAST_OF_CLASS = 2
+_WARN_OF_CLASS = 50
+_ID_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the data says about feasibility. `about` names what it concerns, e.g. "target"."""
+
+    action: Literal["decline", "ask", "warn"]
+    about: str
+    text: str
+    alternative: str | None = None
+
+
+def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tuple[Finding, ...]:
+    """Findings from light facts, the gravest first; empty when nothing speaks against it."""
+    target = next((c for c in columns if c.name == task.data_info.target), None)
+    found: list[Finding] = []
+    if target is not None:
+        found += _about_target(task, target, columns, rows)
+    found += _about_inputs(task, columns)
+    found += _about_limits(task, target, rows)
+    order = {"decline": 0, "ask": 1, "warn": 2}
+    return tuple(sorted(found, key=lambda f: order[f.action]))
+
+
+def _about_target(
+    task: TaskSpec, target: ColumnProfile, columns: Sequence[ColumnProfile], rows: int
+) -> list[Finding]:
+    name = target.name
+    if target.distinct == 0:
+        return [Finding("decline", "target", f"{name} is empty in all {rows} rows, so there is nothing to learn.", "name another column to predict")]
+    if target.distinct == 1:
+        text = f"{name} holds one single value in all {rows} rows, so there is nothing to tell apart."
+        return [Finding("decline", "target", text, "rows in which it differs, or a watch for unusual rows without a promised score")]
+    if "classification" in task.task_type:
+        return _about_classes(target, columns, rows)
+    return []
+
+
+def _about_classes(target: ColumnProfile, columns: Sequence[ColumnProfile], rows: int) -> list[Finding]:
+    present = rows * (1 - target.missing_share)
+    if present >= LEAST_ROWS and target.distinct > _ID_SHARE * present:
+        others = [c.name for c in columns if c.name != target.name and c.meaning in ("category", "boolean", "number")][:3]
+        text = f"{target.name} has {target.distinct} different values in {present:.0f} rows: each stands for one row, so none can be predicted for a new one."
+        return [Finding("decline", "target", text, f"predict {' or '.join(others)} instead" if others else None)]
+    counts = sorted((n for _, n in target.top), reverse=True)
+    if len(counts) < 2:
+        return []
+    if len(counts) == target.distinct and counts[1] < LEAST_OF_CLASS:
+        text = f"all but {sum(counts[1:])} rows have {target.name} = {target.top[0][0]}: too few others to learn from and to test on."
+        return [Finding("decline", "target", text, "more rows of the rare kind, or a watch for unusual rows")]
+    rare = [(v, n) for v, n in target.top if n < _WARN_OF_CLASS]
+    if rare:
+        named = ", ".join(f"{v} ({n})" for v, n in sorted(rare, key=lambda r: r[1])[:3])
+        return [Finding("warn", "target", f"some classes have few rows, so their scores will be uncertain: {named}.")]
+    return []
+
+
+def _about_inputs(task: TaskSpec, columns: Sequence[ColumnProfile]) -> list[Finding]:
+    if not columns or task.data_info.target is None or task.data_info.kind != "table":
+        return []
+    named = set(task.data_info.inputs)
+    able = [c for c in columns if c.name in named and c.meaning not in ("constant", "empty")]
+    if able:
+        return []
+    return [Finding("decline", "inputs", "no column is left to predict from.", "give at least one column that varies")]
+
+
+def _about_limits(task: TaskSpec, target: ColumnProfile | None, rows: int) -> list[Finding]:
+    """A limit so strict that the rows held back could not show it even without a single mistake (rule of three)."""
+    found = []
+    for r in task.requirements:
+        cases = _cases(r, target, rows)
+        if cases is None or r.direction != ">=" or not 0.9 < r.limit < 1:
+            continue
+        held_back = min(0.2 * cases, 5000)
+        if held_back and 1 - 3 / held_back < r.limit:
+            text = f"{r.name} >= {r.limit:g} needs about {3 / (1 - r.limit):.0f} held-back cases to be shown; there will be about {held_back:.0f}."
+            found.append(Finding("warn", r.name, text))
+    return found
+
+
+def _cases(r: Requirement, target: ColumnProfile | None, rows: int) -> float | None:
+    if r.name == "accuracy":
+        return float(rows)
+    if r.name == "recall" and target is not None and r.positive_label is not None:
+        return float(dict(target.top).get(r.positive_label, 0)) or None
+    return None
