@@ -1,0 +1,88 @@
+"""Puts the answers into the graph: beside the scores "y" a label for each row, or an interval around each value.
+
+Whoever loads model.onnx with any runtime then gets what the service answers. It knows nothing of how it was decided.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from ..domain.run import Decision, Interval
+
+
+def with_answers(
+    model: onnx.ModelProto,
+    decision: Decision | None = None,
+    interval: Interval | None = None,
+    positive: int | None = None,
+) -> onnx.ModelProto:
+    """A copy of `model` ("x" -> "y") with the output "label" int64 (rows,): an index into the labels, for classes; or
+    "interval" float (rows, 2) for values. Two classes and a threshold: the `positive` one from it on."""
+    out = onnx.ModelProto()
+    out.CopyFrom(model)
+    outputs = out.graph.output[0].type.tensor_type.shape.dim[1].dim_value
+    if outputs > 1:
+        _add_label(out.graph, decision or Decision(), 1 if positive is None else positive, outputs)
+    elif interval is not None:
+        _add_interval(out.graph, interval)
+    onnx.checker.check_model(out)
+    return out
+
+
+class _Tail:
+    """Adds nodes and constants under names of their own."""
+
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self.graph = graph
+
+    def constant(self, name: str, value: NDArray[Any]) -> str:
+        self.graph.initializer.append(numpy_helper.from_array(np.asarray(value), f"answer_{name}"))
+        return f"answer_{name}"
+
+    def op(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        name = output if output in ("label", "interval") else f"answer_{output}"
+        self.graph.node.append(helper.make_node(op, inputs, [name], name=f"Answer_{output}", **attributes))
+        return name
+
+
+def _add_label(graph: onnx.GraphProto, decision: Decision, positive: int, classes: int) -> None:
+    tail, scores = _Tail(graph), "y"
+    if decision.threshold is not None and classes == 2:
+        p = tail.op("Gather", ["y", tail.constant("positive", np.array(positive))], "p", axis=1)
+        threshold = tail.constant("threshold", np.array(_least_float(decision.threshold), dtype=np.float32))
+        yes = tail.op("GreaterOrEqual", [p, threshold], "yes")
+        chosen, other = (tail.constant(f"is_{i}", np.array(i, dtype=np.int64)) for i in (positive, 1 - positive))
+        tail.op("Where", [yes, chosen, other], "label")
+    else:
+        if decision.weights:
+            weights = tail.constant("weights", np.array(decision.weights, dtype=np.float32))
+            scores = tail.op("Mul", ["y", weights], "weighted")
+        tail.op("ArgMax", [scores], "label", axis=1, keepdims=0)
+    graph.output.append(helper.make_tensor_value_info("label", TensorProto.INT64, ["rows"]))
+
+
+def _least_float(threshold: float) -> np.float32:
+    """The smallest float32 not below the threshold: p >= t then says the same of every float32 p."""
+    near = np.float32(threshold)
+    return near if float(near) >= threshold else np.nextafter(near, np.float32(np.inf))
+
+
+def _add_interval(graph: onnx.GraphProto, interval: Interval) -> None:
+    """[y + low, y + high] of the bin that y falls into: the number of edges that y has reached."""
+    tail = _Tail(graph)
+    bounds = np.stack([interval.low, interval.high], axis=1).astype(np.float32)  # (bins, 2)
+    if interval.edges:
+        edges = tail.constant("edges", np.array(interval.edges, dtype=np.float32)[None, :])
+        reached = tail.op("Cast", [tail.op("GreaterOrEqual", ["y", edges], "reached")], "ones", to=TensorProto.INT64)
+        axes = tail.constant("axes", np.array([1], dtype=np.int64))
+        place = tail.op("ReduceSum", [reached, axes], "bin", keepdims=0)
+        offsets = tail.op("Gather", [tail.constant("bounds", bounds), place], "offsets", axis=0)
+    else:
+        offsets = tail.constant("bounds", bounds)
+    tail.op("Add", ["y", offsets], "interval")
+    graph.output.append(helper.make_tensor_value_info("interval", TensorProto.FLOAT, ["rows", 2]))
