@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import charts
+from .cautions import cautions
 from .loose import amount, items, mapping, measured, numbers, pair, rows
 from .wording import clean, figure, integer, is_number, metric_means, metric_title, percent, score, sentence
 
@@ -16,6 +17,7 @@ SHOWN_COLUMNS = 15
 def quality(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, Any] | None:
     evaluation = mapping(evidence.get("evaluation"))
     found = {
+        "cautions": cautions(evidence),
         "metrics": _metrics(evaluation),
         "figures": [f for f in (*_class_figures(evaluation), *_value_figures(evaluation, report)) if f],
         "confusion": _confusion(evaluation),

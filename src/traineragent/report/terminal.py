@@ -15,7 +15,7 @@ from rich.text import Text
 
 from .loose import mapping, rows
 from .view import view
-from .wording import clean, duration
+from .wording import clean, duration, plural
 
 TONES = {"good": "green", "warn": "yellow", "bad": "red", "stop": "magenta", "ask": "cyan"}
 SHOWN = 6  # warnings; the rest stand in the report
@@ -122,7 +122,7 @@ def _places(report: Mapping[str, Any], console: Console) -> None:
     tried = len(rows(report.get("leaderboard")))
     if tried and total is not None:
         console.print()
-        console.print(_indented(Text(f"{tried} models tried in {duration(total)}", style="dim")))
+        console.print(_indented(Text(f"{plural(tried, 'model')} tried in {duration(total)}", style="dim")))
     console.print()
 
 
