@@ -20,7 +20,7 @@ from ..engine.encoding import TreeEncoder, fit_trees, target_columns
 from ..engine.target import TargetScale, fit_target
 from ..engine.training import one_thread
 from ..export.builder import GraphBuilder
-from ..export.trees import Forest, read_sklearn, tree_node
+from ..export.trees import Forest, read_sklearn, write_forest
 from ..ports import Batch, Card, FitContext
 
 Float32 = NDArray[np.float32]
@@ -57,10 +57,11 @@ class FittedForest:
         graph = GraphBuilder(self.features)
         source, columns = self.encoder.write(graph, "x")
         forest = replace(self.forest, feature=np.asarray(columns, dtype=np.int64)[self.forest.feature])
-        raw = graph.node(tree_node(forest, source, graph.name("raw")))
+        raw = write_forest(graph, forest, source)
         if self.scale is not None:
             return graph.model(self.scale.write(graph, raw), 1)
         if self.classes == 2:
+            raw = graph.add("Clip", raw, graph.floats(0.0), graph.floats(1.0))  # sums of float32 may leave [0, 1]
             both = graph.add("Concat", graph.add("Sub", graph.floats(1.0), raw), raw, axis=1)
             return graph.model(both, 2)
         return graph.model(raw, self.classes)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..engine.encoding import TreeEncoder, fit_trees, target_columns
 from ..engine.target import TargetScale, fit_target
 from ..export.builder import GraphBuilder
-from ..export.trees import read_lightgbm, tree_node
+from ..export.trees import read_lightgbm, write_forest
 from ..ports import Batch, Card, FitContext
 
 ABSOLUTE = ("mae", "medae", "smape")
@@ -52,7 +52,7 @@ class FittedLightGBM:
         graph = GraphBuilder(self.features)
         source, columns = self.encoder.write(graph, "x")
         forest = replace(model.forest, feature=np.asarray(columns, dtype=np.int64)[model.forest.feature])
-        raw = graph.node(tree_node(forest, source, graph.name("raw")))
+        raw = write_forest(graph, forest, source)
         if model.link == "logistic":
             positive = graph.add("Sigmoid", raw)
             both = graph.add("Concat", graph.add("Sub", graph.floats(1.0), positive), positive, axis=1)
