@@ -90,7 +90,12 @@ class Columns:
 
     def __init__(self, reading: Reading, columns: Sequence[ColumnProfile]) -> None:
         self.reading, self.columns = reading, columns
-        self.names = {c.name: " ".join(name_tokens(c.name)) for c in columns}
+        self.names = {c.name: self._worded(c.name) for c in columns}
+
+    def _worded(self, name: str) -> str:
+        """The words of a name, folded; German names may write "ue" for "ü"."""
+        words = " ".join(name_tokens(name))
+        return re.sub(r"([aou])e", r"\1", words) if "de" in self.reading.languages else words
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
@@ -112,7 +117,9 @@ class Columns:
     def _may_be_name(self, name: str, start: int, end: int) -> bool:
         """A name that is also a small word ("y", "no", "to") counts only beside the word column, or written alike."""
         plain = fold(name)
-        if len(plain) > 2 and plain not in _COMMON:
+        if len(plain) > 1 and (
+            plain not in _COMMON or (not name.islower() and self.reading.quote((start, end)) == name)
+        ):
             return True
         near = self.reading.masked[max(0, start - 24) : start]
         phrases = in_languages(lexicon("wishes")["pointer_before"], self.reading.languages)

@@ -42,15 +42,27 @@ def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tup
     return tuple(sorted(found, key=lambda f: order[f.action]))
 
 
-def _about_target(
-    task: TaskSpec, target: ColumnProfile, columns: Sequence[ColumnProfile], rows: int
-) -> list[Finding]:
+def _about_target(task: TaskSpec, target: ColumnProfile, columns: Sequence[ColumnProfile], rows: int) -> list[Finding]:
     name = target.name
     if target.distinct == 0:
-        return [Finding("decline", "target", f"{name} is empty in all {rows} rows, so there is nothing to learn.", "name another column to predict")]
+        return [
+            Finding(
+                "decline",
+                "target",
+                f"{name} is empty in all {rows} rows, so there is nothing to learn.",
+                "name another column to predict",
+            )
+        ]
     if target.distinct == 1:
         text = f"{name} holds one single value in all {rows} rows, so there is nothing to tell apart."
-        return [Finding("decline", "target", text, "rows in which it differs, or a watch for unusual rows without a promised score")]
+        return [
+            Finding(
+                "decline",
+                "target",
+                text,
+                "rows in which it differs, or a watch for unusual rows without a promised score",
+            )
+        ]
     if "classification" in task.task_type:
         return _about_classes(target, columns, rows)
     return []
@@ -59,7 +71,9 @@ def _about_target(
 def _about_classes(target: ColumnProfile, columns: Sequence[ColumnProfile], rows: int) -> list[Finding]:
     present = rows * (1 - target.missing_share)
     if present >= LEAST_ROWS and target.distinct > _ID_SHARE * present:
-        others = [c.name for c in columns if c.name != target.name and c.meaning in ("category", "boolean", "number")][:3]
+        others = [c.name for c in columns if c.name != target.name and c.meaning in ("category", "boolean", "number")][
+            :3
+        ]
         text = f"{target.name} has {target.distinct} different values in {present:.0f} rows: each stands for one row, so none can be predicted for a new one."
         return [Finding("decline", "target", text, f"predict {' or '.join(others)} instead" if others else None)]
     counts = sorted((n for _, n in target.top), reverse=True)

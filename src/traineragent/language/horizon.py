@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from .reading import Reading
 from ..knowledge.lexicons import lexicon
+from .quantities import Quantity
+from .reading import Reading
 
 _HOUR, _DAY = 3_600_000.0, 86_400_000.0
 
 
 def horizon_of(reading: Reading, hourly: bool) -> str | None:
-    """E.g. "28d" or "48h"; in hours when the series is finer than a day or the words speak of hours."""
-    for match in reading.find(lexicon("horizon")["ahead"]):
-        for q in reading.quantities:
-            if q.kind == "time" and match.start() <= q.start < match.end():
-                return _written(q.value, hourly)
+    """E.g. "28d" or "48h": in hours where the words say hours, or where the rows lie closer than a day."""
+    quantity = horizon_quantity(reading)
+    if quantity is not None:
+        return _written(quantity.value, hourly or quantity.unit in ("h", "min", "s"))
     for row in lexicon("horizon")["named"]:
         if reading.has(row["phrases"]):
             return _written(float(row["days"]) * _DAY, hourly and float(row["days"]) < 7)
     return None
 
 
-def _written(milliseconds: float, hourly: bool) -> str:
-    if hourly and milliseconds < 7 * _DAY or milliseconds % _DAY:
+def horizon_quantity(reading: Reading) -> Quantity | None:
+    """The span of time that the words give as the reach of the forecast."""
+    for match in reading.find(lexicon("horizon")["ahead"]):
+        for q in reading.quantities:
+            if q.kind == "time" and match.start() <= q.start < match.end():
+                return q
+    return None
+
+
+def _written(milliseconds: float, hours: bool) -> str:
+    if (hours and milliseconds < 7 * _DAY) or milliseconds % _DAY:
         return f"{milliseconds / _HOUR:g}h"
     return f"{milliseconds / _DAY:g}d"

@@ -28,7 +28,9 @@ def judge_reading(reading: Reading, task_type: str, limits: Sequence[Limit]) -> 
     rules = lexicon("rules", "policy")
     for rule in rules["decline"]:
         if judge.holds(rule):
-            return Verdict("decline", f"{rule['class']}:{rule['id']}", (rule["reason"],), (), (), rule.get("alternative"))
+            return Verdict(
+                "decline", f"{rule['class']}:{rule['id']}", (rule["reason"],), (), (), rule.get("alternative")
+            )
     noticed = [rule for rule in rules["notice"] if judge.holds(rule)]
     name = f"{noticed[0]['class']}:{noticed[0]['id']}" if noticed else "ordinary"
     return Verdict("accept", name, notices=tuple(str(rule["notice"]) for rule in noticed))
@@ -65,7 +67,11 @@ class _Judge:
         asked = rule.get("score")
         if not asked:
             return True
-        scores = [x.value for x in self.limits if x.direction == ">=" and scale_of(x.name) == "score" and x.name != "throughput_rows_s"]
+        scores = [
+            x.value
+            for x in self.limits
+            if x.direction == ">=" and scale_of(x.name) == "score" and x.name != "throughput_rows_s"
+        ]
         return any(value >= float(asked["at_least"]) for value in scores)
 
     def _count(self, rule: Mapping[str, Any]) -> bool:

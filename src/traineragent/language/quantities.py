@@ -16,7 +16,7 @@ from .phrases import mark
 from .words import WIDE
 
 COMMA_LANGUAGES = frozenset({"de", "fr", "es", "pt", "it"})
-_DIGITS = r"(?<![\w.,])(?:(?<=\s)[+-]|^[+-])?(?:\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
+_DIGITS = r"(?<![\w.,@])(?:(?<=\s)[+-]|^[+-])?(?:\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
 _WIDE_DIGITS = rf"(?<=[{WIDE}])\d+(?:[.,]\d+)?"
 _HAN = "〇零一二两兩三四五六七八九十百千万萬半点"
 _HAN_VALUE = {
@@ -159,12 +159,11 @@ class _Grammar:
     def _digits(self, plain: str, text: str, end: int) -> tuple[float, int, str]:
         value = _decimal(text, self.comma)
         times = re.compile(
-            r"\s?(k|thousand|tausend|tsd|mille?|mil|grand|million|millionen|millones|lakh|hazaar|万|千|萬|만)(?![\w/])"
+            r"\s?(k|thousand|tausend|tsd|mille?|mil|grand|million|millionen|millones|lakh|hazaar)(?![\w/])|\s?([万千萬만])"
         ).match(plain, end)
         if times:
-            factor = {"万": 1e4, "萬": 1e4, "만": 1e4, "千": 1e3, "mille": 1e3, "mill": 1e6, "mil": 1e3}.get(
-                times[1]
-            ) or self.times.get(times[1], 1000.0)
+            word = times[1] or times[2]
+            factor = {"万": 1e4, "萬": 1e4, "만": 1e4, "千": 1e3}.get(word) or self.times.get(word, 1000.0)
             return value * factor, times.end(), "digits"
         return value, end, "digits"
 

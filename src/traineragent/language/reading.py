@@ -18,6 +18,22 @@ from .tongue import languages_of
 from .words import Text
 
 Span = tuple[int, int]
+_SLOTS = re.compile(
+    r"(?P<names>[a-z0-9_ -]+(?:\s*/\s*[a-z0-9_ -]+)+)\s*[:=]\s*(?P<numbers>[\d.,]+(?:\s*/\s*[\d.,]+)+)\s*(?:\((?P<units>[^()]+)\))?"
+)
+
+
+def unfold_slots(text: Text) -> Text:
+    """ "recall / latency: 95 / 20 (%, ms)" reads as "recall 95 %, latency 20 ms"."""
+    changes = []
+    for match in _SLOTS.finditer(text.plain):
+        names = re.split(r"\s*/\s*", match["names"].strip())
+        numbers = re.split(r"\s*/\s*", match["numbers"].strip())
+        units = re.split(r"\s*[,/;]\s*", match["units"]) if match["units"] else [""] * len(numbers)
+        if len(names) == len(numbers) == len(units):
+            pairs = ", ".join(f"{n} {v} {u}".strip() for n, v, u in zip(names, numbers, units, strict=True))
+            changes.append((*match.span(), " " + pairs))
+    return text.replaced(changes) if changes else text
 
 
 @dataclass(frozen=True)
@@ -30,7 +46,7 @@ class Reading:
 
     @staticmethod
     def of(words: str) -> Reading:
-        text = Text.of(words)
+        text = unfold_slots(Text.of(words))
         languages = languages_of(text)
         return Reading(text, languages, find_quantities(text.plain, languages))
 

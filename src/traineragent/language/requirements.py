@@ -13,8 +13,9 @@ from typing import Literal
 
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
+from .horizon import horizon_quantity
 from .metrics import Naming, direction_of, scale_of
-from .phrases import FILL, in_languages, matches
+from .phrases import in_languages, matches
 from .quantities import Quantity
 from .reading import Reading, Span
 from .words import name_tokens
@@ -98,7 +99,8 @@ class _Scan:
 
     def __init__(self, reading: Reading, namings: Sequence[Naming], task: str) -> None:
         self.reading, self.namings, self.task = reading, list(namings), task
-        self.free = list(reading.quantities)
+        ahead = horizon_quantity(reading) if task == "forecasting" else None
+        self.free = [q for q in reading.quantities if q is not ahead]
 
     def _use(self, quantity: Quantity) -> None:
         self.free = [q for q in self.free if q is not quantity]
@@ -127,7 +129,7 @@ class _Scan:
         for clause in self._stretches():
             for match in matches(phrases, self.reading.masked, *clause):
                 q = self._free_in(match.span(), name, how)
-                if q and not self._named_near(q, but=name):
+                if q and not self._named_near(q, but=name) and not (name == "mae" and self._is_latency(q)):
                     out.append(self._limit(name, how, q, match.start()))
         return out
 
@@ -135,7 +137,9 @@ class _Scan:
         return list(self.reading.text.sentences)
 
     def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
-        kinds = {"mae": ("number", "time", "money", "measure")}.get(name, ("share",) if how != "hundredth" else ("number",))
+        kinds = {"mae": ("number", "time", "money", "measure")}.get(
+            name, ("share",) if how != "hundredth" else ("number",)
+        )
         inside = [q for q in self.free if span[0] <= q.start and q.end <= span[1] and q.kind in kinds]
         return inside[0] if inside else None
 
@@ -165,6 +169,10 @@ class _Scan:
             out.append(Limit(naming.name, value, q, naming.start))
         return out
 
+    def _replaces(self, first: int, last: int) -> bool:
+        """Whether a number between is only wished for or taken back: "ideally 0.95, has to be 0.88"."""
+        return any(self.reading.said("service", key, (first, last)) for key in ("soft", "correction", "firm"))
+
     def _scaled(self, name: str, q: Quantity) -> float | None:
         scale = scale_of(name)
         if scale in ("score", "share"):
@@ -184,11 +192,9 @@ class _Scan:
         if last - first > _BRIDGE or last < first:
             return False
         between = self.reading.masked[first:last]
-        if (
-            re.search(r"[.!?;\n](?:\s|$)", between)
-            or FILL in between
-            or any(ord(c) >= 0xE000 and ord(c) < 0xE010 for c in between)
-        ):
+        if re.search(r"[.!?;\n](?:\s|$)", between):
+            return False
+        if any("\ue000" <= c <= "\ue010" for c in between) and not self._replaces(first, last):
             return False
         if any(n is not naming and first <= n.start and n.end <= last for n in self.namings):
             return False
@@ -230,6 +236,10 @@ class _Scan:
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
         return None
 
+    def _is_latency(self, q: Quantity) -> bool:
+        """A short time beside words of answering is no error of the prediction."""
+        return q.kind == "time" and (q.unit in ("ms", "us") or (q.unit == "s" and self._near("latency", q, 30)))
+
     def _percentile(self, sentence: Span, q: Quantity) -> str:
         clause = (max(sentence[0], q.start - 40), min(sentence[1], q.end + 30))
         if self.reading.said("service", "percentile", clause):
@@ -237,17 +247,20 @@ class _Scan:
         return "latency_ms_p50" if self.reading.said("service", "median", clause) else "latency_ms_p95"
 
     def _size(self, q: Quantity) -> Limit | None:
-        near = (
-            max(self.reading.text.sentence_of(q.start)[0], q.start - 30),
-            min(self.reading.text.sentence_of(q.start)[1], q.end + 22),
-        )
-        if self.reading.said("service", "gpu_memory", near):
+        """What the size is of: the word nearest before it, or right behind it ("64 KB RAM")."""
+        sentence = self.reading.text.sentence_of(q.start)
+        if re.search(r"(?:gpu|vram)\W*$", self.reading.masked[sentence[0] : q.start]):
             return Limit("gpu_memory_mb", q.value, q, q.start)
-        if self.reading.said("service", "memory", near):
-            return Limit("memory_mb", q.value, q, q.start)
-        if self.reading.said("service", "machine", near) and not self._bounded(q, 14):
+        nearest: tuple[int, str] | None = None
+        for key in ("gpu_memory", "memory", "machine", "size"):
+            for start, end in self.reading.where("service", key, sentence):
+                distance = q.start - end if end <= q.start else (start - q.end) * 2
+                if 0 <= distance <= 45 and (nearest is None or distance < nearest[0]):
+                    nearest = distance, key
+        what = nearest[1] if nearest else "size"
+        if what == "machine" and not self._bounded(q, 14):
             return None
-        return Limit("size_mb", q.value, q, q.start)
+        return Limit({"gpu_memory": "gpu_memory_mb", "memory": "memory_mb"}.get(what, "size_mb"), q.value, q, q.start)
 
     def _rate(self, q: Quantity) -> Limit | None:
         return Limit("throughput_rows_s", q.value, q, q.start)

@@ -200,7 +200,13 @@ class _Understanding:
             text = "How far ahead is the forecast to reach, for example 7 days or 24 hours?"
             self.questions.append(Question("horizon", text))
         one_class = [x.name for x in limits if x.name in _OF_ONE_CLASS]
-        if one_class and profile is not None and profile.distinct > 2 and positive is None and "classification" in task_type:
+        if (
+            one_class
+            and profile is not None
+            and profile.distinct > 2
+            and positive is None
+            and FAMILY[task_type] == "classification"
+        ):
             text = f"{profile.name} has {profile.distinct} classes: the {one_class[0]} of which one is meant, or an average over all?"
             self.questions.append(Question("positive_label", text, tuple(v for v, _ in profile.top[:20])))
 
@@ -213,10 +219,14 @@ class _Understanding:
         if judged.decision == "decline":
             return judged
         findings = feasible(task, self.columns.columns, self.rows)
-        self.assumptions += [Assumption(f.about, f.text, "seen in the data", 0.9) for f in findings if f.action == "warn"]
+        self.assumptions += [
+            Assumption(f.about, f.text, "seen in the data", 0.9) for f in findings if f.action == "warn"
+        ]
         if findings and findings[0].action == "decline":
             first = findings[0]
-            return Verdict("decline", f"unattainable:{first.about}", (first.text,), judged.notices, (), first.alternative)
+            return Verdict(
+                "decline", f"unattainable:{first.about}", (first.text,), judged.notices, (), first.alternative
+            )
         if not self.questions:
             return judged
         questions = tuple(self.questions)

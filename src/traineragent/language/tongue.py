@@ -32,10 +32,10 @@ def _latin(plain: str) -> list[str]:
     words = re.findall(r"[a-z']+", plain)
     counts = {name: sum(w in short for w in words) for name, short in _short_words().items()}
     best = max(counts, key=lambda name: (counts[name], name == "en"))
-    if not counts[best]:
+    if not counts[best] or best == "en":
         return ["en"]
-    close = [n for n in counts if n != best and n != "en" and counts[n] >= max(3, 0.6 * counts[best])]
-    return [best, *sorted(close, key=lambda n: -counts[n])] if best != "en" else ["en"]
+    others = sorted((n for n in counts if n not in (best, "en")), key=lambda n: -counts[n])
+    return [best, *(n for n in others[:2] if counts[n] >= 0.5 * counts[best])]
 
 
 def _short_words() -> dict[str, frozenset[str]]:
