@@ -69,6 +69,8 @@ ACTS = {
 class Unruly:
     card = Card(name="unruly", title="Misbehaves on demand", tasks=("regression",))
 
+    fold, seed = 0, -2
+
     def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
         return {}
 
@@ -80,7 +82,10 @@ class Unruly:
             raise ValueError(" ".join(sorted(os.environ)))
         if act == "raise":
             raise KeyError("first line\nlast line")
-        ACTS.get(act, lambda: None)()
+        self.fold = self.fold + 1 if context.seed == self.seed + 1 else 0  # a fit's seed follows the last fold's
+        self.seed = context.seed
+        if act and self.fold >= params.get("from_fold", 0):
+            ACTS[act]()
         return Mean(float(train.y.mean()), train.x.shape[1])
 
     def load(self, path: Path, context: FitContext) -> Mean:
@@ -97,4 +102,30 @@ def answer(what: str) -> dict[str, Any]:
     return {"answer": what, "threads": os.environ["OMP_NUM_THREADS"]}
 
 
-PLUGIN = Unruly()
+def chatter() -> str:
+    """Writes to the standard streams in every way, as libraries do."""
+    sys.stdout.write('{"value": "from Python"}\n')
+    sys.stdout.flush()
+    os.write(1, b'{"value": "from C"}\n')
+    subprocess.run(["echo", '{"value": "from a process"}'], check=True)
+    assert sys.stdin.read() == ""
+    return "done"
+
+
+class Liar(Mean):
+    """Its graph is not the model."""
+
+    def graph(self) -> onnx.ModelProto:
+        return Mean(self.value * 1.01, self.features).graph()
+
+
+class Lying(Unruly):
+    def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> Mean:
+        return Liar(float(train.y.mean()), train.x.shape[1])
+
+    def load(self, path: Path, context: FitContext) -> Mean:
+        honest = super().load(path, context)
+        return Liar(honest.value, honest.features)
+
+
+PLUGIN, LIAR = Unruly(), Lying()

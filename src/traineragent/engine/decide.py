@@ -28,6 +28,7 @@ MOST_ROWS = 20_000  # rows on which class weights are searched
 MOST_THRESHOLDS = 2000
 ROWS_A_BIN = 100
 BINS = (1, 3, 5, 10, 20)
+WORTH_A_BIN = 1.01  # more bins must lower the interval score by more than this
 ONE_SIDED = {"precision": ("f_half", "precision alone is best when hardly anything is called positive")} | {
     "recall": ("f_two", "recall alone is best when everything is called positive")
 }
@@ -337,7 +338,7 @@ def intervals(y: Float64, guess: Float64, folds: NDArray[np.int8], coverage: flo
     most = len(y) // ROWS_A_BIN
     counts = [b for b in BINS if b == 1 or b <= most]
     scores = {b: _interval_score(y, guess, folds, b, coverage) for b in counts}
-    best = min(scores, key=lambda b: (scores[b], b))
+    best = next(b for b in counts if scores[b] <= WORTH_A_BIN * min(scores.values()))
     found = _fit_interval(y, guess, best, coverage)
     inside = _covered(y, guess, folds, best, coverage)
     bins = "one width for all values" if best == 1 else f"{len(found.low)} ranges of the value have widths of their own"

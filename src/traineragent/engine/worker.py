@@ -25,6 +25,7 @@ from typing import Any, TextIO
 from ..domain.run import Candidate, Trial
 
 PR_SET_PDEATHSIG = 1
+IDLE_S = 0.05
 Say = Callable[[Mapping[str, Any]], None]
 
 
@@ -143,7 +144,10 @@ def main() -> None:
     arrived = threading.Semaphore(0)
     threading.Thread(target=_read, args=(commands, inbox, arrived), daemon=True).start()
     worker = Worker(settings, say)
-    worker.warm()
+    if not arrived.acquire(timeout=IDLE_S):  # nobody waits yet: a good moment to warm up
+        worker.warm()
+        arrived.acquire()
+    arrived.release()
     while arrived.acquire():
         worker.do(json.loads(inbox.pop(0)))
 
