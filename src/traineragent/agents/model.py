@@ -103,10 +103,20 @@ class ModelAgent:
         settings = self.memory.settings[self.name]
         rows = self.memory.facts["rows"]
         reserve = settings["delivery_s"] + settings["delivery_s_per_100k_rows"] * rows / 1e5
-        end = self.memory.total_s - min(reserve, 0.5 * self.memory.total_s)
+        end = self.memory.total_s - min(reserve * self._slowness, 0.5 * self.memory.total_s)
         if round <= 1 and self.memory.task.requirements:
             end *= settings["first_share_with_limits"]
         return float(end - self.memory.journal.clock_s)
+
+    @property
+    def _slowness(self) -> float:
+        """How much longer the first export took than it does on an idle machine: delivery will take longer alike."""
+        selected, exported = (self.memory.journal.events(kind)[:1] for kind in ("selected", "exported"))
+        if not selected or not exported:
+            return 1.0
+        settings = self.memory.settings[self.name]
+        took = exported[0]["clock_s"] - selected[0]["clock_s"]
+        return float(min(max(took / settings["first_export_s"], 1.0), settings["most_slowness"]))
 
     @cached_property
     def data(self) -> TrainingData:
