@@ -112,7 +112,7 @@ class Board:
         if is_number(event.get("seconds_left")):
             self.ends = time.monotonic() + float(event["seconds_left"])
         counting = is_number(event.get("done")) or event.get("kind") in ("progress", "tick", "trial")
-        if text:
+        if text and (counting or event.get("kind") == "phase"):
             self.text = text
         return "" if counting else text
 
