@@ -345,7 +345,7 @@ def write_forest(graph: GraphBuilder, forest: Forest, source: str) -> str:
     return graph.add("Add", summed, graph.floats(forest.base)) if forest.base.any() else summed
 
 
-def tree_node(forest: Forest, x: str, y: str, *, name: str = "trees") -> onnx.NodeProto:
+def tree_node(forest: Forest, x: str, y: str) -> onnx.NodeProto:
     """One TreeEnsemble: float32 `x` (rows, features) -> `y` (rows, targets), the sums of the votes; a vote a leaf.
 
     It takes a third of the bytes of the older TreeEnsembleRegressor, which many converters write, and the same time."""
@@ -356,7 +356,7 @@ def tree_node(forest: Forest, x: str, y: str, *, name: str = "trees") -> onnx.No
     inner = np.flatnonzero(~leaf)
     yes, no = forest.yes[inner] + start[inner], forest.no[inner] + start[inner]
     modes = np.where(forest.mode[inner] == AMONG, _AMONG_V5, _AT_MOST_V5).astype(np.uint8)
-    node = helper.make_node("TreeEnsemble", [x], [y], domain=ML_DOMAIN, name=name)
+    node = helper.make_node("TreeEnsemble", [x], [y], domain=ML_DOMAIN, name=f"trees_{y}")
     _set(node, "n_targets", forest.targets)
     _set(node, "aggregate_function", 1)  # sum
     _set(node, "post_transform", 0)  # none
