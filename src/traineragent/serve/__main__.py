@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _stop_with_parent() -> None:
     """Waits until standard input closes, which it does when the process that holds its other end ends."""
-    while sys.stdin.buffer.read(1024):
+    while os.read(0, 1024):  # not sys.stdin: its lock, held here, would abort the interpreter at exit
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

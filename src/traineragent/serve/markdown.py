@@ -10,8 +10,11 @@ import re
 from collections.abc import Iterator
 
 _CELL = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(\|\s*:?-{3,}:?\s*)*\|?\s*")
+_RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _ITEM = re.compile(r"(?:[-*]|(\d+)\.)\s+(.*)")
+_PRIVATE = 0xE000
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>])")
+_WAITING = re.compile(f"[{chr(_PRIVATE + 33)}-{chr(_PRIVATE + 126)}]")
 _LINK = re.compile(r"\[([^\]]+)\]\(((?:https?://|#|/)[^\s)]*)\)")
 
 
@@ -99,10 +102,13 @@ def inline(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    text = html.escape(re.sub(r"\\([\\`*_{}\[\]()#+\-.!|<>])", r"\1", text), quote=True)
+    """Escaped characters wait in the private use area until the markup around them is understood."""
+    text = _ESCAPED.sub(lambda m: chr(_PRIVATE + ord(m[1])), text)
+    text = html.escape(text, quote=True)
     text = _LINK.sub(r'<a href="\2">\1</a>', text)
     text = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
-    return re.sub(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])", r"<em>\1</em>", text)
+    text = re.sub(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])", r"<em>\1</em>", text)
+    return _WAITING.sub(lambda m: html.escape(chr(ord(m[0]) - _PRIVATE)), text)
 
 
 def _anchor(title: str) -> str:

@@ -53,9 +53,10 @@ def run_server(
     _warm(service)
     gc.collect()
     gc.freeze()  # what is loaded now stays; collections need not walk over it again
-    _say(service, listening)
     try:
-        server.run(sockets=[listening])
+        with server.capture_signals():  # from here on a signal ends it well, also between this line and the next
+            _say(service, listening)
+            server.run(sockets=[listening])
     finally:
         service.close()
         listening.close()

@@ -45,7 +45,7 @@ def _factorize(values: list[Any] | tuple[Any, ...]) -> Distinct:
     index: dict[Any, int] = {}
     place = index.setdefault
     keys: Any = values
-    if len(set(map(type, values)) - {type(None), float}) > 1:
+    if len(set(map(type, values)) - {type(None), str}) > 1:
         keys = list(zip(map(type, values), values, strict=True))
     try:
         codes = np.fromiter((place(k, len(index)) for k in keys), dtype=np.intp, count=len(values))
