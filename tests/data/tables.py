@@ -33,10 +33,10 @@ def frame(**columns: Sequence[object]) -> pd.DataFrame:
 
 
 def shared_table(folder: Path, name: str, *, renamed: bool = False) -> tuple[pd.DataFrame, str]:
-    """A real table as text with the name of its target; `renamed` calls the columns c0, c1, …"""
+    """A real table as categories of text, blanks included, with the name of its target; `renamed` calls the columns c0, c1, …"""
     header = None if "noheader" in name else "infer"
     sep = "\t" if name.endswith(".tsv") else ","
-    table = pd.read_csv(folder / name, sep=sep, header=header, dtype=str, keep_default_na=False, na_values=[""])
+    table = pd.read_csv(folder / name, sep=sep, header=header, dtype="category", na_filter=False)
     if header is None:
         table.columns = [f"column_{i + 1}" for i in range(table.shape[1])]
     target = TARGETS[name]

@@ -66,6 +66,36 @@ def test_drops_what_gives_a_class_away(plant: Plant, kind: str) -> None:
     assert dropped(leaks_of(table, "y")) == {"z": kind}
 
 
+def test_a_date_kept_for_one_of_three_classes_is_dropped_and_a_measure_warned_about() -> None:
+    table, y = churn()
+    table["y"] = np.where(y == 1, "left", RNG.choice(["trial", "active"], len(y)))
+    days = [f"2021-03-{i % 28 + 1:02d}" if v else None for i, v in enumerate(y)]
+    table["day"], table["size"] = (
+        pd.Series(days, dtype=object),
+        pd.Series(texts([v or None for v in y * 7]), dtype=object),
+    )
+    found = {leak.column: leak.action for leak in leaks_of(table, "y")}
+    assert found == {"day": "dropped", "size": "warned"}
+
+
+def test_a_date_filled_only_where_the_number_is_not_its_usual_zero_is_dropped() -> None:
+    table, y = prices()
+    paid = np.where(RNG.random(len(y)) < 0.6, 0.0, y)
+    table["y"] = texts(paid.tolist())
+    table["when"] = pd.Series([f"2021-04-{i % 28 + 1:02d}" if v else None for i, v in enumerate(paid)], dtype=object)
+    assert dropped(leaks_of(table, "y")) == {"when": "after_the_fact"}
+
+
+def test_warns_of_a_note_that_says_the_outcome() -> None:
+    table, y = churn()
+    table["note"] = texts(
+        [f"caller {i} was {'closed' if v else 'helped'} by agent {i % 9} on line {i % 4}" for i, v in enumerate(y)]
+    )
+    (found,) = [leak for leak in leaks_of(table, "y") if leak.column == "note"]
+    assert found.action == "warned"
+    assert "'closed'" in found.evidence or "'helped'" in found.evidence
+
+
 @pytest.mark.parametrize(
     ("plant", "kind"),
     [

@@ -71,6 +71,11 @@ def test_numbers_and_words_in_equal_measure_stay_words() -> None:
     assert meaning(["1", "2", "large", "small"] * 10) == "category"
 
 
+def test_spellings_of_a_category_are_noted() -> None:
+    reading = read_column("sex", pd.Series(["Male", "male", "female"] * 10, dtype=object))
+    assert "'Male', 'male'" in reading.notes[0]
+
+
 def test_chinese_titles_are_text_and_not_ids() -> None:
     assert meaning([f"今天天气很好新闻第{i}条" for i in range(60)]) == "text"
 

@@ -131,7 +131,7 @@ def test_ragged_rows_name_line_and_cells(tmp_path: Path) -> None:
     path.write_text("\n".join(["id,name,x", *(r + ",extra" if i % 300 == 8 else r for i, r in enumerate(rows))]))
     table = read_table([str(path)])
     assert len(table.frame) == 1993
-    assert "7 rows had more than 3 cells and could not be read (lines 10, 310, 610, 910, 1,210 and 2 more)" in table.notes[0]
+    assert "7 rows did not have 3 cells and could not be read (lines 10, 310, 610, 910, 1,210 and 2 more)" in table.notes[0]
     assert 10 not in table.row
 
 

@@ -26,6 +26,13 @@ def test_spellings_of_a_class_are_folded_and_named() -> None:
     assert "'yes' is written 3 ways" in spelling_notes(target)[1]
 
 
+def test_one_and_one_point_zero_are_the_same_class() -> None:
+    table = frame(y=["1", "0", "1.0", "1", "0.0"])
+    target = target_of(table, "y", "class")
+    assert target.labels == (0, 1)
+    assert target_values(table["y"], target).tolist() == [1, 0, 1, 1, 0]
+
+
 def test_letters_are_not_folded() -> None:
     assert len(target_of(frame(y=list("aAbBcC") * 3), "y", "class").labels) == 6
 

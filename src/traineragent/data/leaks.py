@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from ..domain.data import Leak, TableProfile, Target
+from ..serve.values import tokens
 from .identities import Identity, find_product, find_sum
 from .meaning import Reading, read_columns
 from .probe import MOST_ROWS, answers, drawn, fit_probe, probe_matrix, probe_score
@@ -173,31 +174,78 @@ def _same_numbers(case: _Case, name: str) -> str | None:
 
 # ---------------------------------------------------------------------------------------------- known too late
 def _after_the_fact(case: _Case, name: str) -> Leak | None:
-    """Filled in for one outcome only."""
+    """Filled in for one outcome only, or saying the outcome in so many words."""
     missing = case.missing(name)
     filled = int((~missing).sum())
-    if case.classes != 2 or not missing.any() or filled < 20:
+    if missing.any() and filled >= 20:
+        for outcome, is_it in _outcomes(case):
+            found = _filled_for(case, name, outcome, is_it, missing)
+            if found is not None:
+                return found
+    return _says_outcome(case, name) if case.readings[name].kind == "text" else None
+
+
+def _outcomes(case: _Case) -> list[tuple[str, NDArray[np.bool_]]]:
+    """What an answer can be besides not being it: each class; for a number, other than its most common value."""
+    if case.classes:
+        rows = np.bincount(case.y.astype(np.int64), minlength=case.classes)
+        common = [c for c in range(case.classes) if _FEWEST_OF_A_CLASS <= rows[c] <= len(case.y) - _FEWEST_OF_A_CLASS]
+        return [(repr(case.target.labels[c]), case.y == c) for c in common]
+    values, counts = np.unique(case.y, return_counts=True)
+    usual = values[int(counts.argmax())]
+    return [(f"other than {usual:g}", case.y != usual)] if 0.05 <= counts.max() / len(case.y) <= 0.95 else []
+
+
+def _filled_for(
+    case: _Case, name: str, outcome: str, is_it: NDArray[np.bool_], missing: NDArray[np.bool_]
+) -> Leak | None:
+    """With two classes a tenth of the rarer one may differ; elsewhere gaps may have good reasons, so only a column that
+    is filled exactly then is named, and only a date dropped: the day of something that happened to that outcome."""
+    two, share, filled = case.classes == 2, float(is_it.mean()), int((~missing).sum())
+    wrong = int((is_it != ~missing).sum())
+    inside, outside = float(is_it[~missing].mean()), float(is_it[missing].mean())
+    # a chance of `share` in each of the filled rows: only an outcome that is not the usual one says something
+    telling = two and inside == 1.0 and share <= 0.75 and filled * np.log10(share) < -9
+    if wrong > (0.1 if two else 0.02) * min(is_it.sum(), (~is_it).sum()) and not telling:
         return None
-    y = case.y == 1
-    minority = min(int(y.sum()), int((~y).sum()))
-    if minority < _FEWEST_OF_A_CLASS:
+    evidence = (
+        f"is filled in {filled:,} rows, of which {inside:.1%} are {outcome}, and empty in the rest, of which "
+        f"{outside:.1%} are: it is known only after the answer"
+    )
+    certain = two or case.readings[name].meaning == "date"
+    return Leak(name, "after_the_fact", evidence, "dropped" if certain else "warned")
+
+
+def _says_outcome(case: _Case, name: str) -> Leak | None:
+    """A word of a text that stands in the rows of one outcome and nearly nowhere else."""
+    levels = case.readings[name].levels
+    if levels.distinct > SAMPLE:
         return None
-    labels = case.target.labels
-    for outcome in (0, 1):
-        is_it = y == bool(outcome)
-        wrong = int((is_it != ~missing).sum())
-        pure = bool(is_it[~missing].all())
-        share = float(is_it.mean())
-        inside, outside = float(is_it[~missing].mean()), float(is_it[missing].mean())
-        # a chance of `share` in each of the filled rows: only an outcome that is not the usual one says something
-        telling = pure and share <= 0.75 and filled * np.log10(share) < -9
-        if wrong <= 0.1 * minority or telling:
-            evidence = (
-                f"is filled in {filled:,} rows, of which {inside:.1%} are {labels[outcome]!r}, and empty in the rest, "
-                f"of which {outside:.1%} are: it is known only after the answer"
-            )
-            return Leak(name, "after_the_fact", evidence, "dropped")
+    words = _words_of(levels.texts)
+    for outcome, is_it in _outcomes(case):
+        rarer = min(int(is_it.sum()), int((~is_it).sum()))
+        for word, texts in words.items():
+            mark = np.zeros(levels.distinct + 1, dtype=bool)
+            mark[texts] = True
+            wrong = int((mark[levels.codes[case.rows]] != is_it).sum())
+            if min(wrong, len(is_it) - wrong) <= 0.02 * rarer:
+                evidence = (
+                    f"the word {word!r} stands in the rows whose answer is {outcome} and nearly nowhere else "
+                    f"({min(wrong, len(is_it) - wrong):,} of {len(is_it):,} rows differ); check that the text is "
+                    "written before the answer is known"
+                )
+                return Leak(name, "after_the_fact", evidence, "warned")
     return None
+
+
+def _words_of(texts: Sequence[str], most: int = 100) -> dict[str, list[int]]:
+    """The words in most of these texts -> the places of the texts that hold them."""
+    places: dict[str, list[int]] = {}
+    for i, text in enumerate(texts):
+        for word in set(tokens(text)):
+            places.setdefault(word, []).append(i)
+    ranked = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
+    return dict(ranked[:most])
 
 
 def _orders_target(case: _Case, name: str) -> Leak | None:

@@ -25,6 +25,7 @@ from .wordlists import FALSE_WORDS, ID_NAMES, TIME_NAMES, TRUE_WORDS, YES_NO_PAI
 Meaning = Literal["id", "constant", "category", "number", "boolean", "date", "text", "empty"]
 
 _NUMERIC_SHARE = 0.8  # of the rows; below it a column of numbers and words is a column of words
+MOST_COMPARED = 5000  # distinct texts that are looked at one by one
 _STRAYS = 20  # distinct words that may stand among numbers and are then taken for "no value"
 
 
@@ -226,21 +227,33 @@ _PERSONAL = re.compile(
 
 def _words(name: str, levels: Levels) -> Reading:
     counts, distinct, present = levels.counts, levels.distinct, levels.present
-    some = levels.texts[:5000]
+    some = levels.texts[:MOST_COMPARED]
     weights = counts[: len(some)]
     lengths = np.array([len(tokens(t)) for t in some], dtype=np.float64)
     mean_words = float((lengths * weights).sum() / weights.sum())
     text = Reading(name, "text", "text", levels)
+    category = Reading(name, "category", "category", levels, notes=_spellings(levels))
     if distinct >= 0.9 * present and present >= 20 and _codelike(some):
         return _as(text, "id", "a different code in nearly every row")
     if distinct <= 50 and present / distinct >= 2 and mean_words < 12:
-        return Reading(name, "category", "category", levels)
+        return category
     repeats = present / distinct
     if repeats >= 5 and mean_words < 12:
-        return Reading(name, "category", "category", levels)
+        return category
     if repeats >= 2 and mean_words < 2.5:
-        return Reading(name, "category", "category", levels)
-    return text if mean_words >= 1.2 or repeats < 2 else Reading(name, "category", "category", levels)
+        return category
+    return text if mean_words >= 1.2 or repeats < 2 else category
+
+
+def _spellings(levels: Levels) -> tuple[str, ...]:
+    """A note where values differ only in case."""
+    groups: dict[str, list[str]] = {}
+    for text in levels.texts[:MOST_COMPARED]:
+        groups.setdefault(text.casefold(), []).append(text)
+    twice = [g for g in groups.values() if len(g) > 1]
+    if not twice or all(len(t) == 1 for g in twice for t in g):
+        return ()
+    return (f"some values differ only in case and are taken as different: {_quoted(twice[0])}",)
 
 
 def _digits(name: str, levels: Levels) -> Reading:

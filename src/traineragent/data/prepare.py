@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..domain.data import Column
 from ..errors import InputError
-from ..serve.values import terms
+from ..serve.values import number_key, terms
 from .dates import EPOCH, Dates, moments, read_dates, varying_parts
 from .levels import Levels, levels_of
 from .meaning import Reading, read_column
@@ -115,8 +115,13 @@ def _boolean(reading: Reading, parsing: Parsing) -> Column:
         nullable=_has_missing(levels) or bool(strays),
         low=0.0,
         high=1.0,
-        example=next(t for t, _ in levels.by_count if t not in strays),
+        example=_boolean_example(next(t for t, _ in levels.by_count if t not in strays)),
     )
+
+
+def _boolean_example(text: str) -> str | int:
+    number = number_key(text)
+    return text if number is None else int(number)
 
 
 def _category(reading: Reading, parsing: Parsing) -> Column:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..domain.data import Target
 from ..errors import InputError
-from ..serve.values import parse_numbers, tokens
+from ..serve.values import number_key, parse_numbers, tokens
 from .levels import Levels, levels_of
 from .meaning import read_column
 from .numerals import Numerals, read_numerals
@@ -190,7 +190,15 @@ def _require_classes(name: str, rows: Sequence[int]) -> None:
 
 
 def _folded(levels: Levels) -> list[tuple[str, ...]]:
-    """Texts that differ in case, blanks or a final full stop are one class; the most frequent spelling comes first."""
+    """Texts that differ in case, blanks or a final full stop are one class, and so are 1 and 1.0; the most frequent
+    spelling comes first."""
+    numbers = [number_key(t) for t in levels.texts]
+    if all(n is not None for n in numbers) and not any(re.match(r"[+-]?0\d", t) for t in levels.texts):
+        exact = dict(zip(levels.texts, numbers, strict=True))
+        same: dict[float | None, list[str]] = {}
+        for text, _ in levels.by_count:
+            same.setdefault(exact[text], []).append(text)
+        return [tuple(g) for g in same.values()]
     letters = all(len(t) == 1 for t in levels.texts) and levels.distinct > 4  # A and a may be different letters
     groups: dict[str, list[str]] = {}
     for text, _ in levels.by_count:
