@@ -126,6 +126,7 @@ class DataAgent:
         key = f"message-{message.id}"
         self.memory.say("phase", "preparing the data", phase="prepare")
         split = self.memory.step("split", self.name, lambda: self._split(task, key))
+        _ = self.memory.compute  # the process that trains starts now, while columns are profiled here
         prepared = self.memory.step("prepare", self.name, lambda: self._make_typed(task, key))
         files = {**split["files"], **prepared["files"]}
         return [("model", DataPrepared(prepared["facts"], files))]
@@ -200,6 +201,8 @@ class DataAgent:
         operations = self.memory.plan(self.name, "prepare", facts, CATALOGUE, key)
         self.memory.say("prepared", f"{len(leaks)} leaks, {len(operations)} operations")
         prepared = apply(operations, frame, y, target, seed=self.memory.request.seed)
+        order = list(frame.columns)
+        prepared = replace(prepared, columns=tuple(sorted(prepared.columns, key=lambda c: order.index(c.name))))
         return self._write_typed(prepared, profile, target, split)
 
     def _write_typed(
