@@ -65,8 +65,11 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class Member:
+    """A trial in a selection. `models`: only so many of its fold models are used (compression); None: all."""
+
     trial: int
     weight: float
+    models: int | None = None
 
 
 @dataclass(frozen=True)
