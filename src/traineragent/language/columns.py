@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
@@ -43,6 +43,7 @@ GENERIC = {
 _FLAG_NAME = re.compile(r"^(?:is|has|will|was|did|had|ist|hat|est|es)\b|\b(?:flag|yn|ind)$|^是否|^有无|かどうか$|여부$")
 _ID_NAME = re.compile(r"\b(?:id|uuid|guid|key|no|nr|number|code|index|sku)$|(?:号|编号|番号)$")
 _COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we age am one".split())
+_AHEAD = re.compile(r"\b(?:within|next|in|after)\b|\b\d+ ?(?:d|m|h|w|y|min|days|months|weeks|hours)\b|\d+(?:d|m|h|w)$")
 _LATER = re.compile(
     r"\b(?:planned|expected|list|estimated|budget|initial|original|previous|prev|prior|last|past|old|avg|average|mean|max|min|std|n|num of)\b"
 )
@@ -166,6 +167,7 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
         _by_type(evidence, wish)
     _by_place(found, columns.reading)
     _by_being_alone(found)
+    _by_being_the_only_fit(found, wish)
     ranked = sorted(found, key=lambda e: -e.score)
     return [
         Candidate(
@@ -275,6 +277,8 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
     evidence.add(0.6 if last else 0.0, "it is the last column")
     evidence.add(0.6 if _FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-1.2 if _BEFOREHAND.search(name) else 0.0, "")
+    evidence.add(1.0 if _AHEAD.search(name) and not _LATER.search(name) else 0.0, "its name speaks of what comes after")
+    evidence.add(0.5 if matches(_event_names(), name) else 0.0, "it is called after an event")
     if evidence.column.meaning in ("constant", "empty"):
         evidence.add(-6.0, "")
     if evidence.column.meaning == "id" or _ID_NAME.search(name):
@@ -304,6 +308,29 @@ def _by_place(found: list[_Evidence], reading: Reading) -> None:
         if found and reading.said("wishes", key):
             found[index].add(10.0, "the request says " + key.replace("_", " "))
             found[index].pointed = True
+
+
+def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
+    """One column alone has the type of the answer that is wanted."""
+    able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
+    fits = [e for e in able if _fits(e.column, wish)]
+    if wish and len(fits) == 1:
+        fits[0].add(1.2, "no other column gives such an answer")
+
+
+def _fits(column: ColumnProfile, wish: str | None) -> bool:
+    number = column.meaning == "number" and column.distinct > 10
+    if wish == "flag":
+        return column.distinct == 2
+    if wish == "amount":
+        return number
+    return wish == "choice" and 2 <= column.distinct <= 60 and not number
+
+
+@cache
+def _event_names() -> tuple[str, ...]:
+    concepts = lexicon("concepts").values()
+    return tuple(p for c in concepts if c["kind"] == "flag" for p in c["column"] if p not in GENERIC)
 
 
 def _by_being_alone(found: list[_Evidence]) -> None:
