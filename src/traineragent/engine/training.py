@@ -23,7 +23,7 @@ from .dataset import TrainingData, sha256
 from .metrics import scorer
 
 REPEAT_BELOW_ROWS = 3000  # smaller sets draw their folds again, so that luck with one split decides less
-REPEATS = 3
+FITS_OF_SMALL = 15  # about so many: five folds three times, or ten folds once
 RACE_FROM_ROWS = 4000  # below, one fold is too noisy to judge by
 RACE_MARGIN = 1.08  # error on fold 0 against the family's best
 OWN = ("folds",)  # parameters that training itself reads
@@ -90,7 +90,7 @@ def train_trial(
         context = context_for(data, metric, seed_of(seed, trial.index) + done, threads, share and share[0])
         try:
             _fit(family, trial, data, held, context, bag, folder, done)
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError, RuntimeError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
             return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
         if progress is not None:
             progress(done + 1, len(rounds), float(np.mean(bag.scores)))
@@ -121,7 +121,7 @@ def _rounds(data: TrainingData, params: Mapping[str, Any], seed: int) -> Iterato
         yield data.folds == k
     if most < len(ids) or data.bound or data.rows >= REPEAT_BELOW_ROWS or len(ids) < 2 or (data.folds < 0).any():
         return
-    for repeat in range(1, REPEATS):
+    for repeat in range(1, FITS_OF_SMALL // len(ids)):
         state = 1000 * seed + repeat
         if data.classes and np.bincount(data.y.astype(np.int64)).min() >= len(ids):
             parts = StratifiedKFold(len(ids), shuffle=True, random_state=state).split(data.y, data.y)
