@@ -206,7 +206,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(anything)
 def test_no_json_brings_the_service_down(churn: Path, value: Any) -> None:
     client = _shared_client(churn)

@@ -23,7 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             token = _read_token(options.token_file)
         if options.until_stdin_closes:
             threading.Thread(target=_stop_with_parent, daemon=True).start()
-        run_server(options.bundle, host=options.host, port=options.port, token=token, threads=options.threads)
+        run_server(
+            options.bundle,
+            host=options.host,
+            port=options.port,
+            token=token,
+            threads=options.threads,
+            drain_s=options.drain,
+        )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return error.exit_code
@@ -38,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", help="ask every caller for this token; also from SERVE_TOKEN")
     parser.add_argument("--token-file", type=Path, help="file that holds the token")
     parser.add_argument("--threads", type=int, default=1, help="threads of one prediction (default: %(default)s)")
+    parser.add_argument("--drain", type=float, default=8, help="seconds for requests in flight when it is told to stop")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when whoever started this is gone")
     return parser
 

@@ -36,8 +36,9 @@ def run_server(
     token: str | None = None,
     threads: int = 1,
     limits: Limits | None = None,
+    drain_s: float = DRAIN_S,
 ) -> None:
-    """Serves a bundle folder until SIGTERM or Ctrl-C; requests in flight are finished first.
+    """Serves a bundle folder until SIGTERM or Ctrl-C; requests in flight are finished first, for up to `drain_s` seconds.
 
     `port` 0 takes a free one. Raises InputError for a bundle that cannot be served, an address that cannot be taken,
     and an address that others can reach when there is no token."""
@@ -49,7 +50,7 @@ def run_server(
 
     service = Service(Predictor.load(bundle, threads), Guard(token, is_loopback(host)), limits)
     listening = _listen(host, port)
-    server = Server(service)
+    server = Server(service, drain_s)
     _warm(service)
     gc.collect()
     gc.freeze()  # what is loaded now stays; collections need not walk over it again
@@ -99,8 +100,8 @@ def _listen(host: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """uvicorn, ending with exit code 0 on SIGTERM and telling the service first."""
 
-    def __init__(self, service: Service) -> None:
-        super().__init__(_config(service))
+    def __init__(self, service: Service, drain_s: float) -> None:
+        super().__init__(_config(service, drain_s))
         self._service = service
 
     @contextmanager
@@ -123,7 +124,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(service: Service) -> uvicorn.Config:
+def _config(service: Service, drain_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         service,
         loop="auto",
@@ -136,7 +137,7 @@ def _config(service: Service) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=DRAIN_S,
+        timeout_graceful_shutdown=max(1, round(drain_s)),
     )
 
 

@@ -1,0 +1,109 @@
+"""The model card: says what was measured, leaves out what is not known, and quotes data without running it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from serve.small import CHURN, COLUMNS, PRICE
+from traineragent.domain.run import Decision
+from traineragent.export.card import model_card, number
+from traineragent.serve.manifest import Manifest
+from traineragent.serve.markdown import to_html
+
+from .conftest import FACTS
+
+CLASSES = Manifest(
+    "churn", "1", "2026-01-01T00:00:00", "tabular_classification", COLUMNS, CHURN, decision=Decision(0.3)
+)
+VALUE = Manifest("price", "1", "2026-01-01T00:00:00", "tabular_regression", COLUMNS, PRICE)
+
+
+def card(facts: dict[str, Any], manifest: Manifest = CLASSES) -> str:
+    return model_card(manifest, facts)
+
+
+def test_says_what_was_measured() -> None:
+    text = card(FACTS)
+    for words in (
+        "**0.91**, 95 % interval 0.89 to 0.93",
+        "1,303 rows that were set aside",
+        "It was the 2. look",
+        "7,043 rows were read, 7,000 used",
+        "exact duplicates",
+        "empty for those who stay",
+        "Where age is 20 to 30",
+        "By sex, the share wrong",
+        "**not met**",
+        "`yes` is answered from a probability of 0.3 on",
+        "off by 0.012 on average",
+        "Look at people before acting.",
+        "2.0e-07 on real rows",
+        "Few held-out rows speak for `yes`",
+    ):
+        assert words in text, words
+
+
+def test_the_most_important_column_comes_first() -> None:
+    part = card(FACTS).partition("## What it looks at")[2]
+    assert part.index("`city`") < part.index("`age`")
+
+
+def test_names_files_without_their_folders() -> None:
+    text = card(FACTS)
+    assert "`customers.csv`" in text
+    assert "someone" not in text
+
+
+def test_words_of_people_stay_words() -> None:
+    text = card(FACTS)
+    assert r"\<b>leave\<b>" in text.replace(r"\</b>", r"\<b>")
+    assert "&lt;b&gt;leave&lt;/b&gt;? | soon" in to_html(text)
+
+
+def test_knows_nothing_and_says_so() -> None:
+    for manifest in (CLASSES, VALUE):
+        text = card({}, manifest)
+        assert "It was not measured on held-out rows." in text
+        assert "It was not looked for." in text
+        assert "None" not in text
+        assert "nan" not in text
+
+
+def test_no_weakness_is_told_from_not_looked_for() -> None:
+    assert "No value or range of a column stands out" in card({"slices": []})
+
+
+def test_values_have_errors_and_intervals() -> None:
+    quantiles = {"0.05": -10.0, "0.25": -2.0, "0.75": 2.5, "0.95": 12.0}
+    interval = {"goal": 0.9, "coverage": 0.912, "median_width": 20.0}
+    text = card({"evaluation": {"residuals": {"quantiles": quantiles, "interval": interval}}}, VALUE)
+    assert "Half of the errors lie between -2 and 2.5" in text
+    assert "hold the truth in 90% of cases and did in 91.2%" in text
+    assert "a number in EUR" in text
+
+
+def test_tables_line_up() -> None:
+    for block in re.findall(r"(?:^\|.*\n)+", card(FACTS), re.MULTILINE):
+        assert len({len(line) for line in block.splitlines()}) == 1, block
+
+
+def test_every_section_has_something_in_it(documented: Path) -> None:
+    for text in (card({}), card(FACTS), (documented / "MODEL_CARD.md").read_text()):
+        assert not re.search(
+            r"^#+ [^\n]+\n+(?=#|\Z)", re.sub(r"^## Data\n+(?=### )", "", text, flags=re.MULTILINE), re.MULTILINE
+        )
+        assert text.endswith("\n")
+
+
+def test_numbers_for_people() -> None:
+    assert [number(v) for v in (0.123456, 12, 1234.5, 7043, None, float("nan"), 1e-7)] == [
+        "0.1235",
+        "12",
+        "1,234",
+        "7,043",
+        "–",
+        "–",
+        "1e-07",
+    ]
