@@ -86,6 +86,19 @@ def test_stated_limits_reach_the_threshold(classes: Run) -> None:
     assert low < 0.4
 
 
+def test_fewer_fold_models_make_a_smaller_graph(classes: Run) -> None:
+    whole = classes.build((0, 1.0), positive=1)
+    part = build(
+        str(classes.root / "data"),
+        str(classes.root / "trials"),
+        [{"trial": 0, "weight": 1.0, "models": 1}],
+        str(classes.root / "small.onnx"),
+        metric="f1",
+    )
+    assert part.size_mb < 0.5 * whole.size_mb
+    assert (part.members[0]["models"], whole.members[0]["models"]) == (1, None)
+
+
 def test_values_get_an_interval(values: Run) -> None:
     facts = values.build((0, 0.5), (2, 0.5))
     assert facts.interval is not None

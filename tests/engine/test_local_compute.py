@@ -19,6 +19,7 @@ from traineragent.domain.run import Candidate, Trial
 from traineragent.engine.compute.child import clean_environment, free_memory_mb
 from traineragent.engine.compute.local import LocalCompute, WorkFailed
 from traineragent.engine.dataset import TrainingData
+from traineragent.errors import Paused
 
 HERE = Path(__file__).parent
 
@@ -150,6 +151,13 @@ def test_error_is_told_by_type_and_last_line_and_logged_whole(compute: LocalComp
     assert (result.status, result.files) == ("failed", {})
     assert result.note.startswith("KeyError")
     assert "last line" in result.note
+
+
+def test_full_disk_pauses_the_run_and_leaves_nothing_half_made(compute: LocalCompute) -> None:
+    with pytest.raises(Paused, match="make room and resume"):
+        compute.run(trial(33, "disk full"), 60)
+    assert not list(compute.trials.glob("0033*"))
+    assert compute.run(trial(33), 60).status == "done"
 
 
 def test_unknown_family_fails_with_a_sentence(compute: LocalCompute) -> None:

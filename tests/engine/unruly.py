@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -80,6 +81,8 @@ class Unruly:
         os.write(1, b'{"error": "noise from C"}\n')
         if act == "secrets":
             raise ValueError(" ".join(sorted(os.environ)))
+        if act == "disk full":
+            raise OSError(errno.ENOSPC, "No space left on device")
         if act == "raise":
             raise KeyError("first line\nlast line")
         self.fold = self.fold + 1 if context.seed == self.seed + 1 else 0  # a fit's seed follows the last fold's

@@ -33,7 +33,7 @@ def run(forest: Forest, x: np.ndarray) -> np.ndarray:
     return ort.InferenceSession(model.SerializeToString()).run(None, {"x": x})[0]
 
 
-def table(rows: int = 3000, missing: bool = True) -> np.ndarray:
+def table(rows: int = 1500, missing: bool = True) -> np.ndarray:
     """Three numbers (one of few values), a category of 6 and one of 80 levels."""
     x = np.column_stack(
         [
@@ -76,7 +76,7 @@ def thresholds_of(booster: lgb.Booster) -> np.ndarray:
     return np.array([float(v) for v in values if "||" not in str(v)])
 
 
-def train(params: dict[str, object], missing: bool = True, categorical: bool = False, rounds: int = 40):
+def train(params: dict[str, object], missing: bool = True, categorical: bool = False, rounds: int = 25):
     x = table(missing=missing)
     score = signal(x) + RNG.normal(size=len(x)) * 0.3
     objective = str(params["objective"])
@@ -239,14 +239,14 @@ def test_large_target_values_keep_their_digits() -> None:
     x = table()
     y = 2e5 + signal(x) * 10
     booster = lgb.train(
-        {"objective": "regression", "verbosity": -1, "learning_rate": 0.02, "num_threads": 1}, lgb.Dataset(x, y), 300
+        {"objective": "regression", "verbosity": -1, "learning_rate": 0.02, "num_threads": 1}, lgb.Dataset(x, y), 120
     )
     forests = [read_lightgbm(booster.model_to_string()).forest.scaled(0.2)] * 5
     np.testing.assert_allclose(run(merge(forests), x)[:, 0], booster.predict(x), rtol=2e-7)
 
 
 def test_converts_2500_trees_of_96_leaves_in_seconds() -> None:
-    x, y = table(), RNG.normal(size=3000)
+    x, y = table(), RNG.normal(size=1500)
     booster = lgb.train(
         {"objective": "regression", "num_leaves": 96, "min_data_in_leaf": 2, "verbosity": -1, "num_threads": 1},
         lgb.Dataset(x, y),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +63,24 @@ def build(
     single_best: int | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> GraphFacts:
-    """Writes the graph of `members` [{"trial", "weight"}] to `out` and its facts beside it as JSON.
+    """Writes the graph of `members` [{"trial", "weight", "models"?}] to `out` and its facts beside it as JSON.
 
     A graph that does not answer as its models is not delivered: `single_best` alone is built instead. Raises
     TrainerError when that fails too."""
     table = TrainingData.load(Path(data))
     limits = [Requirement(**r) for r in requirements]
-    wanted = [Member(int(m["trial"]), float(m["weight"])) for m in members]
+    wanted = [Member(int(m["trial"]), float(m["weight"]), m.get("models")) for m in members]
     choices = [wanted]
     if single_best is not None and [m.trial for m in wanted] != [single_best]:
-        choices.append([Member(single_best, 1.0)])
+        choices.append(
+            [next((replace(m, weight=1.0) for m in wanted if m.trial == single_best), Member(single_best, 1.0))]
+        )
     trouble = ""
     for chosen in choices:
         results = [read_result(Path(trials), m.trial) for m in chosen]
         decided = _decide(table, Path(trials), chosen, metric, limits, positive)
         bags = [
-            (m.weight, load_models(table, r, _folder(Path(trials), m.trial), metric))
+            (m.weight, load_models(table, r, _folder(Path(trials), m.trial), metric)[: m.models])
             for m, r in zip(chosen, results, strict=True)
         ]
         model = _assembled(table, bags, decided, metric, metadata or {})

@@ -6,6 +6,7 @@ are only whole trials. It knows nothing of which trials are worth running.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -17,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from ...domain.run import Candidate, Trial, TrialResult
-from ...errors import TrainerError
+from ...errors import Paused, TrainerError
 from .child import Child, Outcome
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
 DATA_FILES = ("table.json", "y.npy", "folds.npy", "x.npy")
+
+DISK_FULL = os.strerror(errno.ENOSPC)
 
 TrialProgress = Callable[[int, Mapping[str, Any]], None]
 
@@ -64,7 +67,7 @@ class LocalCompute:
 
     def run(self, trial: Trial, timeout_s: float) -> TrialResult:
         """Trains one trial in at most `timeout_s` and a second. A trial whose whole folder is there already, from
-        the same data and settings, is not trained again."""
+        the same data and settings, is not trained again. Raises Paused when the disk is full."""
         start = time.monotonic()
         kept = self._kept(trial)
         if kept is not None:
@@ -73,7 +76,6 @@ class LocalCompute:
         final = self.folder(trial.index)
         draft = final.with_name(final.name + ".tmp")
         shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
         seen: dict[str, Any] = {}
         message = {
             "do": "train",
@@ -82,9 +84,18 @@ class LocalCompute:
             "rivals": self.rivals,
             "log": str(draft / LOG_FILE),
         }
-        outcome = self._work(message, timeout_s, lambda p: self._report(trial.index, p, seen))
-        result = _result(trial, outcome, seen, time.monotonic() - start)
-        self._finish(draft, final, result)
+        try:
+            draft.mkdir()
+            outcome = self._work(message, timeout_s, lambda p: self._report(trial.index, p, seen))
+            result = _result(trial, outcome, seen, time.monotonic() - start)
+            if result.status == "failed" and DISK_FULL in result.note:
+                raise OSError(errno.ENOSPC, result.note)
+            self._finish(draft, final, result)
+        except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            if error.errno == errno.ENOSPC:
+                raise Paused(f"the disk of {self.trials} is full; make room and resume the run") from error
+            raise
         self._remember(result)
         return result
 
