@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,20 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def shared_tables(shared_data: Path) -> Path:
     return shared_data / "tabular"
+
+
+MISSING = ("could not import", "not installed", "pip install", "No module named")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that is skipped because a package is missing has failed: what is not tested here is tested nowhere."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if any(word in reason for word in MISSING):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} may not be skipped: {reason}"
+    return report
