@@ -21,6 +21,8 @@ _MARKS = {kind: chr(0xE001 + i) for i, kind in enumerate(QUANTITY_KINDS)}
 FILL = "\ue000"
 _PIECE = re.compile(r"\.\.\.|\.\.|[(|)\[\]]|<\w+>|[^\s()|\[\]<]+")
 _WIDE = re.compile(f"[{WIDE}\u0900-\u097f]")
+_OPTIONAL = re.compile(r"\[[^\[\]]*\]")
+_GROUP = re.compile(r"\([^()]*\)")
 _LITERAL = re.compile(r"(?:[^\s()|\[\]<>*.]|(?<=\d)\.)+(?![^<]*>)")
 
 
@@ -36,8 +38,8 @@ def matches(phrases: Iterable[str], text: str, start: int = 0, end: int | None =
     end = len(text) if end is None else end
     found: list[tuple[int, int, re.Match[str]]] = []
     for rank, phrase in enumerate(phrases):
-        words = _literals(phrase)
-        if not words or any(word in text for word in words):
+        needed, groups = _literals(phrase)
+        if all(word in text for word in needed) and all(any(word in text for word in group) for group in groups):
             found += [(m.start(), rank, m) for m in _compiled(phrase).finditer(text, start, end)]
     out: list[re.Match[str]] = []
     for _, _, match in sorted(found, key=lambda f: f[:2]):
@@ -47,8 +49,15 @@ def matches(phrases: Iterable[str], text: str, start: int = 0, end: int | None =
 
 
 @cache
-def _literals(phrase: str) -> tuple[str, ...]:
-    return tuple(_LITERAL.findall(_folded(phrase)))
+def _literals(phrase: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """(words that must be in a text, groups of which one word must be) for the phrase to occur there."""
+    plain = _OPTIONAL.sub(" ", _folded(phrase))
+    outside, passes = plain, 0
+    while _GROUP.search(outside):
+        outside, passes = _GROUP.sub(" ", outside), passes + 1
+    groups = _GROUP.findall(plain) if passes == 1 else []
+    words = (tuple(_LITERAL.findall(group)) for group in groups if "<" not in group)
+    return tuple(_LITERAL.findall(outside)), tuple(w for w in words if w)
 
 
 @cache
