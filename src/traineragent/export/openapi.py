@@ -84,10 +84,10 @@ def _predict(manifest: Manifest) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("Request")}}},
         "responses": {
             "200": _answer("The predictions", "Response"),
-            "400": _answer("The body is not JSON, or has no list of rows", "Problem"),
+            "400": _answer("The body is not JSON", "Problem"),
             "401": _answer("A token is needed or wrong", "Problem"),
             "413": _answer("Too many rows or bytes in one request", "Problem"),
-            "422": _answer("A row holds something the model cannot take", "RowProblem"),
+            "422": _answer("A row holds something the model cannot take, or there is no list of rows", "RowProblem"),
             "503": _answer("Busy or shutting down; try again after `Retry-After` seconds", "Problem"),
         },
     }

@@ -38,7 +38,7 @@ def run_server(
     limits: Limits | None = None,
     drain_s: float = DRAIN_S,
 ) -> None:
-    """Serves a bundle folder until SIGTERM or Ctrl-C; requests in flight are finished first, for up to `drain_s` seconds.
+    """Serves a bundle folder until SIGTERM or Ctrl-C; requests in flight are finished first (`drain_s`).
 
     `port` 0 takes a free one. Raises InputError for a bundle that cannot be served, an address that cannot be taken,
     and an address that others can reach when there is no token."""

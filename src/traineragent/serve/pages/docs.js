@@ -99,7 +99,7 @@ function operation(path, method, op) {
   }
   inside.append(sender(method.toUpperCase(), path, body));
   inside.append(make("h3", {}, "Answers"), make("div", { class: "scroll" }, make("table", {}, make("tbody", {},
-    ...Object.entries(op.responses).map(([status, r]) => make("tr", {}, make("td", {}, make("span", { class: "status" }, status)), make("td", {}, r.description)))))));
+    ...Object.entries(op.responses).map(([status, r]) => make("tr", {}, make("td", {}, make("span", { class: "status" }, status)), make("td", {}, ...rich(r.description))))))));
   return make("details", { class: "panel op", open: op.operationId === "predict" },
     make("summary", {}, make("span", { class: `method ${method}` }, method.toUpperCase()), make("span", { class: "path" }, path), make("span", { class: "what" }, ...rich(op.summary))), inside);
 }

@@ -24,8 +24,14 @@ const inputs = new Map();
 
 function hint(column) {
   if (column.kind === "number" && column.low !== null && column.high !== null) return `${short(column.low)} – ${short(column.high)} in training`;
-  if (column.kind === "date") return column.formats.map((f) => f === "iso" ? "2024-01-31" : f).join(" or ");
+  if (column.kind === "date") return `written as ${column.formats.map(written).join(" or ")}`;
   return "";
+}
+
+function written(format) {
+  const parts = { Y: "2024", y: "24", m: "01", d: "31", H: "14", I: "02", M: "30", S: "00", f: "0", p: "PM", b: "Jan", B: "January", a: "Wed", A: "Wednesday" };
+  if (format === "iso") return "2024-01-31";
+  return format.startsWith("epoch") ? "seconds since 1970" : format.replace(/%(.)/g, (all, c) => parts[c] ?? all);
 }
 
 function control(column, id) {
@@ -41,7 +47,6 @@ function control(column, id) {
   if (column.kind === "number") input.inputMode = "decimal";
   if (column.kind === "category") {
     input.setAttribute("list", `${id}-list`);
-    input.after(make("datalist", { id: `${id}-list` }, ...column.categories.map((v) => make("option", { value: v }))));
   }
   return input;
 }
@@ -128,6 +133,7 @@ function showValue(prediction) {
 
 function showProblem(problem) {
   const column = problem.column && inputs.get(problem.column);
+  if (column?.column.kind === "number") problem.fix = "write a number, or leave it empty if it is not known";
   const words = problem.message ? `${problem.message}. ${problem.fix}.`
     : `${problem.column ? `${problem.column}: ` : ""}expected ${problem.expected}, got ${problem.got === "" ? "nothing" : `“${problem.got}”`}; ${problem.fix}.`;
   if (column) {
@@ -138,6 +144,8 @@ function showProblem(problem) {
   }
   return [make("p", { class: "wrong" }, words)];
 }
+
+if (model.columns.every((c) => c.kind === "text")) document.querySelector(".hint").textContent = "or press Ctrl + Enter";
 
 let turn = 0;
 async function predict() {
