@@ -131,7 +131,10 @@ def test_ragged_rows_name_line_and_cells(tmp_path: Path) -> None:
     path.write_text("\n".join(["id,name,x", *(r + ",extra" if i % 300 == 8 else r for i, r in enumerate(rows))]))
     table = read_table([str(path)])
     assert len(table.frame) == 1993
-    assert "7 rows did not have 3 cells and could not be read (lines 10, 310, 610, 910, 1,210 and 2 more)" in table.notes[0]
+    assert (
+        "7 rows did not have 3 cells and could not be read (lines 10, 310, 610, 910, 1,210 and 2 more)"
+        in table.notes[0]
+    )
     assert 10 not in table.row
 
 
@@ -150,7 +153,12 @@ def test_irregular_rows_far_below_are_seen_by_the_fast_pass(tmp_path: Path, monk
     assert pd.isna(table.frame["x"][4000])
     assert table.frame["x"][4500] == str(4500 % 7)
     joined = " ".join(table.notes)
-    for said in ("1 short row got absent cells at the end (line 4,003)", "(line 4,503)", "1 row without any value", "(line 5,005)"):
+    for said in (
+        "1 short row got absent cells at the end (line 4,003)",
+        "(line 4,503)",
+        "1 row without any value",
+        "(line 5,005)",
+    ):
         assert said in joined
 
 

@@ -115,7 +115,11 @@ def test_workbook_is_read_with_types_as_text(tmp_path: Path) -> None:
     rows = [["id", "when", "ok", "share"], [1, datetime(2024, 1, 2), True, 0.5], [2, datetime(2024, 1, 3), False, 1]]
     book(path, [*rows, [3, None, None, 2.25]])
     table = read_table([str(path)])
-    assert cells(table) == [["1", "2024-01-02", "true", "0.5"], ["2", "2024-01-03", "false", "1"], ["3", None, None, "2.25"]]
+    assert cells(table) == [
+        ["1", "2024-01-02", "true", "0.5"],
+        ["2", "2024-01-03", "false", "1"],
+        ["3", None, None, "2.25"],
+    ]
     assert table.row.tolist() == [2, 3, 4]
     assert table.files[0].format == "excel"
 
@@ -124,7 +128,11 @@ def test_table_is_found_among_titles_blanks_and_remarks(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     blank: list[Any] = [None] * 4
     body = [[None, "a", "b", "c"], [None, 1, "x", 5.5], [None, 2, "y", 6.5], [None, 3, "z", 7]]
-    book(path, [[None, "Report for 2024"], blank, *body, blank, [None, "Source: the office of statistics"]], merge="B1:D1")
+    book(
+        path,
+        [[None, "Report for 2024"], blank, *body, blank, [None, "Source: the office of statistics"]],
+        merge="B1:D1",
+    )
     table = read_table([str(path)])
     assert list(table.frame.columns) == ["a", "b", "c"]
     assert cells(table) == [["1", "x", "5.5"], ["2", "y", "6.5"], ["3", "z", "7"]]
@@ -134,7 +142,11 @@ def test_table_is_found_among_titles_blanks_and_remarks(tmp_path: Path) -> None:
 
 def test_merged_group_names_join_the_names_below(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
-    book(path, [["size", None, "cost", None], ["w", "h", "net", "gross"], [1, 2, 3, 4], [5, 6, 7, 8], [2, 3, 4, 5]], merge="A1:B1")
+    book(
+        path,
+        [["size", None, "cost", None], ["w", "h", "net", "gross"], [1, 2, 3, 4], [5, 6, 7, 8], [2, 3, 4, 5]],
+        merge="A1:B1",
+    )
     table = read_table([str(path)])
     assert list(table.frame.columns) == ["size w", "size h", "cost net", "cost gross"]
     assert len(table.frame) == 3
@@ -221,7 +233,12 @@ def test_json_lines_arrays_and_nested_objects(tmp_path: Path) -> None:
         ["2", "Bob", None, None, "[]", None, "1.5"],
     ]
     lines, array = "".join(json.dumps(i) + "\n" for i in items), json.dumps(items, indent=1)
-    for name, text in (("a.jsonl", lines), ("b.json", array), ("c.json", lines), ("d.json", json.dumps({"rows": items}))):
+    for name, text in (
+        ("a.jsonl", lines),
+        ("b.json", array),
+        ("c.json", lines),
+        ("d.json", json.dumps({"rows": items})),
+    ):
         (tmp_path / name).write_text(text)
         table = read_table([str(tmp_path / name)])
         assert list(table.frame.columns) == ["id", "who.name", "who.age", "who.more", "tags", "ok", "late"], name
@@ -279,7 +296,8 @@ def test_missing_database_driver_names_its_cure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pack"), [("t.csv.gz", gzip.compress), ("t.csv.bz2", bz2.compress), ("t.csv.xz", lzma.compress), ("t.csv", gzip.compress)]
+    ("name", "pack"),
+    [("t.csv.gz", gzip.compress), ("t.csv.bz2", bz2.compress), ("t.csv.xz", lzma.compress), ("t.csv", gzip.compress)],
 )
 def test_compressed_text_is_read_and_damage_is_said(tmp_path: Path, name: str, pack: Any) -> None:
     path = tmp_path / name

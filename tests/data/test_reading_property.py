@@ -1,4 +1,4 @@
-"""Random tables in random dialects come back with equal names, shapes and texts, or are refused: never silently wrong."""
+"""Random tables in random dialects come back with equal names, shapes and texts; random bytes are read or refused."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from traineragent.data.reading import read_table
+from traineragent.errors import InputError
 
 WORDS = st.text(st.sampled_from("abcdefg hijkl mnopßéž京都,;|'\"\n.-/()"), min_size=1, max_size=12).map(
     lambda text: "w" + text.strip() + "w"
@@ -52,7 +53,7 @@ def dialects(draw: st.DrawFn) -> dict[str, Any]:
     st.sampled_from(["", "A title line\n", "\n\n"]),
     st.booleans(),
 )
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_random_table_comes_back_as_it_was_written(
     table: tuple[list[str], list[list[str]]], dialect: dict[str, Any], encoding: str, above: str, last_end: bool
 ) -> None:
@@ -74,15 +75,12 @@ def test_random_table_comes_back_as_it_was_written(
 @given(st.binary(max_size=400), st.sampled_from([".csv", ".tsv", ".json", ".zip", ".xlsx", ".gz", ".parquet"]))
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_random_bytes_are_read_or_refused_with_a_sentence(data: bytes, suffix: str) -> None:
-    from traineragent.errors import InputError
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "table" + suffix)
         path.write_bytes(data)
+        said, rows = "", 0
         try:
-            found = read_table([str(path)])
+            rows = len(read_table([str(path)]).frame)
         except InputError as error:
-            assert str(error).startswith("table")
-            assert folder not in str(error)
-        else:
-            assert len(found.frame) >= 2
+            said = str(error)
+    assert rows >= 2 or (said.startswith("table") and folder not in said)

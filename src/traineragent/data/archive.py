@@ -23,7 +23,7 @@ UNPACKED_LIMIT = 20_000_000_000
 ARCHIVE_LIMIT = 4_000_000_000
 """Bytes all members of one zip archive may unpack to together."""
 RATIO_LIMIT = 400
-"""A zip member that unpacks to more than this many times its size (deflate's own limit is 1,032) is a bomb, unless small."""
+"""A zip that unpacks to more than this many times its size (deflate's own limit is 1,032) is a bomb, unless small."""
 RATIO_FREE = 200_000_000
 MEMBER_LIMIT = 2_000
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, OSError, zipfile.BadZipFile, ValueError)
@@ -31,7 +31,7 @@ BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, OSError, zipfi
 STREAMS: dict[bytes, tuple[str, Callable[[BinaryIO], BinaryIO]]] = {
     b"\x1f\x8b": ("gzip", lambda raw: cast(BinaryIO, gzip.GzipFile(fileobj=raw))),
     b"BZh": ("bzip2", lambda raw: cast(BinaryIO, bz2.BZ2File(raw))),
-    b"\xfd7zXZ\x00": ("xz", lambda raw: cast(BinaryIO, lzma.LZMAFile(raw))),
+    b"\xfd7zXZ\x00": ("xz", lambda raw: cast(BinaryIO, lzma.LZMAFile(raw))),  # noqa: SIM115  closed by CountedStream
 }
 
 
@@ -171,8 +171,8 @@ def count_members(source: Source, archive: zipfile.ZipFile, members: list[zipfil
                     total += len(data)
                     if total > ARCHIVE_LIMIT or (total > RATIO_FREE and total > RATIO_LIMIT * (source.size or total)):
                         raise InputError(
-                            f"{source.name}: {source.size or 0:,} bytes unpack to more than {total // 10**6:,} MB, as a "
-                            "zip bomb does; unpack it yourself if it is genuine",
+                            f"{source.name}: {source.size or 0:,} bytes unpack to more than {total // 10**6:,} MB, "
+                            "as a zip bomb does; unpack it yourself if it is genuine",
                             file=source.name,
                         )
         except (*BROKEN, NotImplementedError, RuntimeError) as error:

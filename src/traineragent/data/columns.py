@@ -156,7 +156,7 @@ def compact(codes: Codes, texts: Texts, rows: int) -> pd.Series[Any]:
         back[used] = np.arange(len(used), dtype=np.int32)
         codes, texts = _take(back, codes, -1), texts[used]
     categories = pd.Index(texts, dtype=object)
-    return pd.Series(pd.Categorical.from_codes(codes.tolist() if rows < 1 else codes, categories=categories))  # type: ignore[call-overload]
+    return pd.Series(pd.Categorical.from_codes(codes, categories=categories))
 
 
 def _take(texts: npt.NDArray[Any], codes: Codes, absent: Any) -> npt.NDArray[Any]:

@@ -137,7 +137,7 @@ def _without_comments(lines: list[str]) -> list[str]:
 
 
 def _newline(encoding: Encoding) -> Literal["\n", "\r"]:
-    return "\r" if encoding.cr > 0 and encoding.lf + encoding.crlf == 0 else "\n"
+    return "\r" if encoding.cr > 2 * (encoding.lf + encoding.crlf) else "\n"
 
 
 def _open_lines(source: Source, encoding: Encoding) -> io.TextIOWrapper:
@@ -177,8 +177,8 @@ def _refuse_wide(source: Source, lines: list[str]) -> None:
 
 def _too_wide(source: Source, cells: int) -> InputError:
     return InputError(
-        f"{source.name}: the table has {cells:,} columns; at most {COLUMN_LIMIT:,} can be used. Choose the columns that "
-        "matter, or turn rows and columns around if each column is one example",
+        f"{source.name}: the table has {cells:,} columns; at most {COLUMN_LIMIT:,} can be used. Choose the columns "
+        "that matter, or turn rows and columns around if each column is one example",
         file=source.name,
     )
 
@@ -258,7 +258,7 @@ def _parsed(plan: _Plan, data: bytes, found: Structure, line: int, blank: Any) -
     """The block by the C parser; None where it does not see the records that are there."""
     quote = plan.dialect.quote
     quoted = quote is not None and quote.encode() in data
-    frame = pd.read_csv(
+    frame = pd.read_csv(  # type: ignore[call-overload]  # the stubs do not know quotechar with a variable
         io.BytesIO(data), sep=plan.dialect.delimiter, header=None, names=list(range(plan.layout.width)), dtype=object,
         quotechar=quote if quoted else '"', quoting=0 if quoted else 3, keep_default_na=False, na_filter=False,
         encoding="utf-8", low_memory=False, engine="c", index_col=False, skip_blank_lines=True,
@@ -312,7 +312,8 @@ def _rows_where(block: Block, tests: Sequence[Callable[[str], bool]], absent: bo
 def _read_carefully(plan: _Plan, columns: TextColumns, irregular: Irregular, options: ReadOptions) -> None:
     """Row by row, for quotes and delimiters that need thought."""
     width = plan.layout.width
-    fitter = RowFitter(width, irregular)
+    # Where spaces separate, a missing cell leaves no trace: a short row does not tell which one is absent.
+    fitter = RowFitter(width, irregular, padding=plan.dialect.kind not in ("spaces", "aligned"))
     with _open_lines(plan.source, plan.encoding) as text:
         for _ in range(plan.data_line - 1):
             text.readline()

@@ -58,7 +58,7 @@ def score(dialect: Dialect, lines: Sequence[str]) -> float:
     broken = sum(row.broken for row in rows) / len(rows)
     cells = [cell for row in rows if len(row.cells) == width for cell in row.cells]
     clean = sum(map(cleanness, cells)) / max(1, len(cells))
-    prior = {"string": 1.1, "spaces": 0.75, "aligned": 0.8}.get(dialect.kind, SINGLE.get(dialect.delimiter, 0.9))
+    prior = {"string": 1.1, "spaces": 0.69, "aligned": 0.75}.get(dialect.kind, SINGLE.get(dialect.delimiter, 0.9))
     if dialect.kind == "char" and dialect.delimiter == " " and _spaced_runs(rows):
         prior *= 0.5
     if first:
@@ -92,12 +92,12 @@ def cleanness(cell: str) -> float:
     """How much a cell looks like one value, in [0, 1]."""
     if not cell or cell.isalnum():
         return 1.0
-    if len(cell) < 60 and (NUMBER.fullmatch(cell) or STAMP.fullmatch(cell)):
-        return 1.0
-    if cell[0] in "\"'" or cell[-1] in "\"'":
-        return 0.3
     if "\t" in cell:
         return 0.2
+    if len(cell) < 60 and (NUMBER.fullmatch(cell) or STAMP.fullmatch(cell)):
+        return 1.0
+    if cell[0] in "\"'" or cell[-1] in "\"'" or cell.count('"') % 2:
+        return 0.3
     if not FOREIGN.search(cell):
         return 1.0
     return 0.1 if JOINED.search(cell) else 0.8
@@ -121,7 +121,7 @@ def _completed(dialect: Dialect, lines: Sequence[str], text: str) -> Dialect:
 
 
 def _escaped(dialect: Dialect, lines: Sequence[str], text: str) -> Dialect:
-    """Backslash escapes, if they occur, quotes are not doubled as well, and the rows agree better or as well with it."""
+    """Backslash escapes: if they occur, quotes are not doubled as well, and the rows agree at least as well with it."""
     quote, mark = dialect.quote or '"', dialect.delimiter
     protected = "\\" + quote in text
     if not protected and "\\" + mark not in text:
@@ -136,7 +136,9 @@ def _escaped(dialect: Dialect, lines: Sequence[str], text: str) -> Dialect:
 def _agreement(dialect: Dialect, lines: Sequence[str]) -> float:
     rows = sample_rows(lines, dialect)
     width = usual_width(rows)
-    return sum(len(row.cells) == width and not row.broken for row in rows) / max(1, sum(1 + row.cells[0].count("\n") for row in rows))
+    return sum(len(row.cells) == width and not row.broken for row in rows) / max(
+        1, sum(1 + row.cells[0].count("\n") for row in rows)
+    )
 
 
 def _decimal_column(dialect: Dialect, lines: Sequence[str]) -> bool:

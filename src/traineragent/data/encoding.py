@@ -87,12 +87,12 @@ def detect_encoding(source: Source) -> Encoding:
             f"{source.name}: expected a table as text, found binary data (a zero byte in line {scan.null_line}); {ASK}",
             file=source.name, row=scan.null_line,
         )  # fmt: skip
-    newlines = {"crlf": scan.crlf, "cr": scan.cr - scan.crlf, "lf": scan.lf - scan.crlf}
+    newlines = (scan.crlf, scan.cr - scan.crlf, scan.lf - scan.crlf)
     if scan.bad == 0:
         _refuse_control(source, scan.control, scan.bytes, scan.control_line)
-        return Encoding("utf-8", "UTF-8", **newlines)
+        return Encoding("utf-8", "UTF-8", "strict", (), *newlines)
     if scan.bad <= REPLACED_LIMIT and scan.good >= 20 * scan.bad:
-        return Encoding("utf-8", "UTF-8", "replace", tuple(scan.bad_lines), **newlines)
+        return Encoding("utf-8", "UTF-8", "replace", tuple(scan.bad_lines), *newlines)
     guessed = _guess(source, b"\n".join(scan.sample))
     return _checked(source, guessed)
 

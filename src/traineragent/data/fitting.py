@@ -16,8 +16,8 @@ from traineragent.errors import InputError
 
 COMMENT = ("#", "//", "%", "--")
 FOOTER = re.compile(
-    r"\W*(?:(?:grand |sub-?)?totals?|sum|summe|gesamt|average|mean|source|sources|quelle|notes?|footnotes?|generated|exported|"
-    r"created|printed|copyright|end of|eof|records?|rows?|\(?\d+ (?:rows?|records?|lines?))\b", re.IGNORECASE,
+    r"\W*(?:(?:grand |sub-?)?totals?|sum|summe|gesamt|average|mean|sources?|quelle|notes?|footnotes?|generated|"
+    r"exported|created|printed|copyright|end of|eof|records?|rows?|\(?\d+ (?:rows?|records?|lines?))\b", re.IGNORECASE,
 )  # fmt: skip
 KEPT_LINES = 10_000
 
@@ -41,8 +41,8 @@ class Irregular:
         if self.aside:
             lines = [line for line, _ in self.aside]
             found.append(
-                f"{_count(self.aside_count, 'row')} had more than {width} cells and could not be read ({line_list(lines)}); "
-                "a delimiter inside a cell must be quoted"
+                f"{_count(self.aside_count, 'row')} did not have {width} cells and could not be read "
+                f"({line_list(lines)}); a delimiter inside a cell must be quoted"
             )
         if self.padded:
             found.append(
@@ -54,8 +54,8 @@ class Irregular:
             )
         if self.quotes:
             found.append(
-                f"{_count(len(self.quotes), 'row')} had quotes that are not well formed and were read as they most likely "
-                f"are meant ({line_list(self.quotes)})"
+                f"{_count(len(self.quotes), 'row')} had quotes that are not well formed and were read as they most "
+                f"likely are meant ({line_list(self.quotes)})"
             )
         if self.comments:
             found.append(
@@ -79,8 +79,8 @@ def _count(number: int, noun: str) -> str:
 class RowFitter:
     """Turns rows into lists of exactly `width` cells (None: absent) with their lines."""
 
-    def __init__(self, width: int, irregular: Irregular) -> None:
-        self._width, self._irregular = width, irregular
+    def __init__(self, width: int, irregular: Irregular, padding: bool = True) -> None:
+        self._width, self._irregular, self._padding = width, irregular, padding
         self._waiting: list[Row] = []
 
     def fit(self, rows: Iterable[Row]) -> Iterator[tuple[int, list[str | None]]]:
@@ -113,6 +113,9 @@ class RowFitter:
     def release(self) -> Iterator[tuple[int, list[str | None]]]:
         """The short rows that wait, padded; to be called before full rows are added in another way."""
         for row in self._waiting:
+            if not self._padding:
+                self._set_aside(row)
+                continue
             self._irregular.padded.append(row.line)
             yield row.line, [*row.cells, *[None] * (self._width - len(row.cells))]
         self._waiting.clear()
@@ -132,10 +135,13 @@ class RowFitter:
         if not any(cell.strip() for cell in row.cells[self._width :]):
             self._irregular.cut.append(row.line)
             return list(row.cells[: self._width])
+        self._set_aside(row)
+        return None
+
+    def _set_aside(self, row: Row) -> None:
         self._irregular.aside_count += 1
         if len(self._irregular.aside) < KEPT_LINES:
             self._irregular.aside.append((row.line, len(row.cells)))
-        return None
 
 
 def refuse_ragged(name: str, irregular: Irregular, rows: int, width: int, delimiter: str) -> None:
@@ -144,7 +150,8 @@ def refuse_ragged(name: str, irregular: Irregular, rows: int, width: int, delimi
     if irregular.aside_count > max(0.01 * total, min(10, 0.5 * total)):
         line, cells = irregular.aside[0]
         raise InputError(
-            f"{name}: line {line:,} has {cells:,} cells, expected {width:,} as in most rows ({irregular.aside_count:,} of "
-            f"{total:,} rows are like this); put cells that contain {delimiter} in double quotes",
+            f"{name}: line {line:,} has {cells:,} cells, expected {width:,} as in most rows "
+            f"({irregular.aside_count:,} of {total:,} rows are like this); put cells that contain {delimiter} "
+            "in double quotes",
             file=name, row=line,
         )  # fmt: skip

@@ -5,6 +5,7 @@ Knows nothing of files. A header is recognised by content: how its cells differ 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,16 +16,20 @@ from traineragent.data.sources import shown
 Cells = Sequence[str | None]
 LOOKED_AT = 300
 NUMBER = re.compile(
-    r"[-+(]?\s*[$€£¥₹]?\s*(?:\d[\d.,'\u00a0\u202f ]*|\.\d+)(?:[eE][-+]?\d+)?\s*[%$€£¥₹)]?|[-+]?(?:inf|nan)", re.IGNORECASE
+    r"[-+(]?\s*[$€£¥₹]?\s*(?:\d[\d.,'\u00a0\u202f ]*|\.\d+)(?:[eE][-+]?\d+)?\s*[%$€£¥₹)]?|[-+]?(?:inf|nan)",
+    re.IGNORECASE,
 )
 STAMP = re.compile(
     r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[T ]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2})?|"
     r"\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- ]\d{2,4}", re.IGNORECASE,
 )  # fmt: skip
 BLANK = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-", "--", "#n/a", "nil", ".", "\\n"))
-USUAL_NAMES = frozenset(
-    ["id", "name", "label", "labels", "text", "class", "target", "category", "date", "time", "year", "month", "day", "value", "price", "age", "sex", "gender", "title", "type", "count", "amount", "city", "country", "state", "user", "email", "status", "score", "rating", "review", "comment", "description", "message", "sentence", "question", "answer", "sentiment", "y", "x", "key", "code", "index", "number", "city", "region", "product", "item", "quantity", "datetime", "timestamp"]
+USUAL = (
+    "id name label labels text class target category date time year month day value price age sex gender title type "
+    "count amount city country state user email status score rating review comment description message sentence "
+    "question answer sentiment y x key code index number region product item quantity datetime timestamp"
 )
+USUAL_NAMES = frozenset(USUAL.split())
 NAME = re.compile(r"[^\W\d]\w{0,40}")
 YEARS = range(1000, 2200)
 
@@ -104,6 +109,7 @@ def is_header(first: Sequence[str], below: Sequence[Sequence[str]], expected: Se
         return not any(_is_value(cell) for cell in first)
     if _is_number_header(first, below[0]):
         return True
+    below = [row for row in below if row != first] or below  # files glued together repeat their header
     evidence = 0.5 + _evidence_of_row(first)
     for index, cell in enumerate(first):
         evidence += _evidence_of_column(cell.strip(), [row[index].strip() for row in below])
@@ -155,10 +161,17 @@ def _evidence_of_text(cell: str, values: list[str]) -> float:
     digits = sum(any(c.isdigit() for c in value) for value in values) / len(values)
     if len(values) >= 4 and digits > 0.9 and not any(c.isdigit() for c in cell):
         evidence += 1.0
-    spaces = sum(" " in value for value in values) / len(values)
-    if len(values) >= 4 and spaces > 0.9 and " " not in cell:
+    wordy = sum(_words(value) > 1 for value in values) / len(values)
+    if len(values) >= 4 and wordy > 0.9 and _words(cell) == 1:
         evidence += 0.7
+    if wordy > 0.8 and _words(cell) >= 4:
+        evidence -= 1.5  # a sentence among sentences
     return evidence
+
+
+def _words(text: str) -> int:
+    """Words of a text, roughly; scripts without spaces count three characters as a word."""
+    return 1 + text.count(" ") + sum(c > "\u2e80" for c in text[:200]) // 3
 
 
 def _is_value(cell: str) -> bool:
@@ -185,7 +198,7 @@ def _even_run(cells: Sequence[str]) -> tuple[int, int, int] | None:
     if len(numbers) < 2:
         return None
     step = numbers[1] - numbers[0]
-    even = all(b - a == step for a, b in zip(numbers, numbers[1:], strict=False))
+    even = all(b - a == step for a, b in itertools.pairwise(numbers))
     return (numbers[0], step, len(numbers)) if even and step else None
 
 

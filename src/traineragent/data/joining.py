@@ -114,8 +114,8 @@ def _different(reference: Part, part: Part, missing: list[str], extra: list[str]
     if extra:
         said.append(f"has {_listed(extra)} besides")
     return InputError(
-        f"{part.facts.name}: its columns differ from those of {reference.facts.name}: it {' and '.join(said)}; give files "
-        "that have the same columns",
+        f"{part.facts.name}: its columns differ from those of {reference.facts.name}: it {' and '.join(said)}; give "
+        "files that have the same columns",
         file=part.facts.name, column=(missing or extra)[0],
     )  # fmt: skip
 

@@ -47,7 +47,9 @@ def _records(source: Source, encoding: Encoding, notes: list[str]) -> tuple[list
     if start.startswith("{") and (lines := _line_records(source, encoding, notes)) is not None:
         return lines
     items = _document(source, encoding)
-    records, numbers, odd = [], [], []
+    records: list[Record] = []
+    numbers: list[int] = []
+    odd: list[int] = []
     for number, item in enumerate(items, 1):
         if isinstance(item, dict):
             records.append(flatten(item))
@@ -64,7 +66,9 @@ def _records(source: Source, encoding: Encoding, notes: list[str]) -> tuple[list
 
 def _line_records(source: Source, encoding: Encoding, notes: list[str]) -> tuple[list[Record], list[int]] | None:
     """One object a line; None if the first line is no whole object (a document spread over lines)."""
-    records, numbers, broken = [], [], []
+    records: list[Record] = []
+    numbers: list[int] = []
+    broken: list[int] = []
     for number, line in _lines(source, encoding):
         try:
             item = json.loads(line)
@@ -82,8 +86,8 @@ def _line_records(source: Source, encoding: Encoding, notes: list[str]) -> tuple
         return None
     if broken and len(broken) > max(0.01 * len(records), min(10, 0.5 * len(records))):
         raise InputError(
-            f"{source.name}: line {broken[0]} is no JSON object ({len(broken):,} lines are like this); expected one for "
-            "each line",
+            f"{source.name}: line {broken[0]} is no JSON object ({len(broken):,} lines are like this); expected one "
+            "for each line",
             file=source.name, row=broken[0],
         )  # fmt: skip
     if broken:
@@ -141,7 +145,8 @@ def _rows_of_object(source: Source, document: Record) -> list[Any]:
         return [document]
     keys = ", ".join(shown(key) for key in list(document)[:8])
     raise InputError(
-        f"{source.name}: expected a JSON array of objects, found an object with the keys {keys}; write one object a line",
+        f"{source.name}: expected a JSON array of objects, found one object with the keys {keys}; "
+        "write one object a line",
         file=source.name,
     )
 

@@ -58,7 +58,7 @@ def text_cells(values: Sequence[Typed]) -> list[str | None]:
     plain = [None if _is_missing(value) else value for value in values]
     moments = [value for value in plain if isinstance(value, (datetime, np.datetime64))]
     whole_days = bool(moments) and all(_is_midnight(value) for value in moments)
-    floats = [value for value in plain if isinstance(value, (float, np.floating)) and math.isfinite(value)]
+    floats = [float(value) for value in plain if isinstance(value, (float, np.floating)) and math.isfinite(value)]
     whole = bool(floats) and all(value == int(value) and abs(value) < EXACT for value in floats)
     return [None if value is None else _text(value, whole_days, whole) for value in plain]
 

@@ -75,7 +75,8 @@ def _opened(source: Source) -> Any:
         IndexError,
     ) as error:
         raise InputError(
-            f"{source.name}: the Excel workbook is damaged ({shown(str(error))}); open and save it again, or save it as CSV",
+            f"{source.name}: the Excel workbook is damaged ({shown(str(error))}); open and save it again, "
+            "or save it as CSV",
             file=source.name,
         ) from None
     except SyntaxError as error:  # xml's ParseError
