@@ -167,3 +167,17 @@ def test_an_unknown_metric_is_named_with_those_that_are_known() -> None:
     y, p = binary(20)
     with pytest.raises(InputError, match=r"no metric named 'auroc'.*roc_auc"):
         evaluate(y, p, metric="auroc", labels=(0, 1))
+
+
+def test_intervals_of_many_rows_shrink_with_their_number() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=90_000)
+    v = y + rng.normal(size=90_000)
+    widths = []
+    for rows in (9_000, 90_000):
+        metric = evaluate(y[:rows], v[:rows], metric="rmse").metric
+        assert metric.interval is not None
+        assert metric.value is not None
+        assert metric.interval[0] < metric.value < metric.interval[1]
+        widths.append(metric.interval[1] - metric.interval[0])
+    assert widths[0] / widths[1] == pytest.approx(10**0.5, rel=0.2)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from traineragent.domain.data import Column
 from traineragent.engine.slices import column_values, group_gaps, looks_protected, weak_slices
@@ -28,6 +29,21 @@ def test_a_planted_weak_value_is_found_with_its_true_size() -> None:
     assert found[0].interval[0] < 0.30 < found[0].interval[1]
     assert found[0].rest == pytest.approx(0.10, abs=0.02)
     assert "plan is gold" in found[0].words
+
+
+def test_p_values_are_those_of_fisher_and_welch() -> None:
+    rng = np.random.default_rng(7)
+    gold = rng.random(500) < 0.4
+    plan = np.where(gold, "gold", "basic").astype(object)
+    wrong = (rng.random(500) < np.where(gold, 0.5, 0.2)).astype(float)
+    table = [[wrong[gold].sum(), (1 - wrong[gold]).sum()], [wrong[~gold].sum(), (1 - wrong[~gold]).sum()]]
+    fisher = stats.fisher_exact(table, alternative="greater").pvalue
+    found = weak_slices({"plan": plan}, wrong)[0]
+    assert found.p == pytest.approx(stats.false_discovery_control([fisher, 1.0], method="by")[0])
+    size = rng.exponential(size=500) * np.where(gold, 2.0, 1.0)
+    welch = stats.ttest_ind(size[gold], size[~gold], equal_var=False, alternative="greater").pvalue
+    found = weak_slices({"plan": plan}, size)[0]
+    assert found.p == pytest.approx(stats.false_discovery_control([welch, 1.0], method="by")[0])
 
 
 def test_a_planted_weak_range_of_a_number_is_found_with_values_errors() -> None:

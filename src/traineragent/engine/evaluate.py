@@ -39,7 +39,10 @@ OTHER_RESAMPLES = 200
 MOST_CLASSES_DRAWN = 60  # a larger confusion matrix is unreadable; the worst confusions are listed instead
 SAMPLE = 400
 SORTING = ("roc_auc", "average_precision")
-CHEAP_CELLS = 20_000
+BOOTSTRAP_ROWS = 10_000
+FEWEST_BOOTSTRAP_ROWS = 5_000
+BOOTSTRAP_CELLS = 10_000_000  # rows x columns sorted or counted over all draws: one to three seconds
+FEWEST_DRAWS = 60
 
 
 @dataclass(frozen=True)
@@ -190,20 +193,31 @@ def _class_metric(name: str, case: _Case, dummy: _Case | None, seed: int, first:
     scores = case.scores(measure)
     base = measure(case.y, dummy.scores(measure), None, case.positive) if dummy else None
     value = measure(case.y, scores, None, case.positive)
-    draws = _draws(name, case.p.size, first)
-    interval = None
-    if draws:
-        interval = _finite_pair(bootstrap_interval(name, case.y, scores, seed=seed, n=draws, positive=case.positive))
+    interval = _interval(name, case.y, scores, value, seed, first, case.positive)
     return MetricValue(name, _finite(value), interval, _finite(base))
 
 
-def _draws(name: str, cells: int, first: bool) -> int:
-    """Resamples for an interval. Metrics that sort every class's column get fewer when there are many `cells` (rows x
-    classes), so that an interval never takes more than a few seconds; side metrics then go without."""
-    wanted = MAIN_RESAMPLES if first else OTHER_RESAMPLES
-    if name not in SORTING or cells <= CHEAP_CELLS:
-        return wanted
-    return max(OTHER_RESAMPLES, wanted * CHEAP_CELLS // cells) if first else 0
+def _interval(
+    name: str, y: Array, scores: Array, value: float, seed: int, first: bool, positive: int = 1
+) -> tuple[float, float] | None:
+    """95 % bootstrap interval within a few seconds for any number of rows.
+
+    Above `BOOTSTRAP_ROWS` rows the spread is taken from a random part and scaled by the square root of its share (the
+    m out of n bootstrap, Bickel, Götze and van Zwet 1997). Side metrics that sort every class's column go without."""
+    sorts = name in SORTING
+    width = scores.shape[1] if sorts and scores.ndim == 2 else 1
+    if sorts and width > 2 and not first:
+        return None
+    rows = min(len(y), max(FEWEST_BOOTSTRAP_ROWS, 2 * BOOTSTRAP_ROWS // max(width, 2)))
+    cost = BOOTSTRAP_CELLS // (rows * width)
+    draws = max(FEWEST_DRAWS, min(MAIN_RESAMPLES if first else OTHER_RESAMPLES, cost))
+    if rows == len(y):
+        return _finite_pair(bootstrap_interval(name, y, scores, seed=seed, n=draws, positive=positive))
+    pick = np.random.default_rng(seed).permutation(len(y))[:rows]
+    middle = scorer(name)(y[pick], scores[pick], None, positive)
+    low, high = bootstrap_interval(name, y[pick], scores[pick], seed=seed, n=draws, positive=positive)
+    scale = math.sqrt(rows / len(y))
+    return _finite_pair((value + (low - middle) * scale, value + (high - middle) * scale))
 
 
 def _per_class(table: NDArray[np.int64], labels: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -250,10 +264,10 @@ def _of_values(
     values = []
     for name in names:
         measure = scorer(name)
-        draws = MAIN_RESAMPLES if name == metric else OTHER_RESAMPLES
-        interval = bootstrap_interval(name, y, v, seed=seed, n=draws)
+        value = measure(y, v)
         base = measure(y, dummy) if dummy is not None else None
-        values.append(MetricValue(name, _finite(measure(y, v)), _finite_pair(interval), _finite(base)))
+        interval = _interval(name, y, v, value, seed, first=name == metric)
+        values.append(MetricValue(name, _finite(value), interval, _finite(base)))
     residuals = _residuals(y, v, seed)
     if intervals is not None:
         residuals["interval"] = _interval_facts(y, np.asarray(intervals, dtype=np.float64), coverage)

@@ -5,12 +5,14 @@ decided by the column's name alone and reported as information, never as a judge
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -24,6 +26,7 @@ LEAST_GAP = 0.1  # a slice whose error is under 10 % above the rest's is not wor
 SAME_ROWS = 0.8  # overlap (Jaccard) above which two slices tell the same story
 MOST_VALUES = 20
 BANDS = 5
+FEW_VALUES = 6
 
 _THINGS = re.compile(r"hous|build|propert|vehicle|car_|machine|equipment|account|policy|product|device|file|web")
 _PEOPLE = re.compile(
@@ -94,28 +97,29 @@ def _as_words(codes: NDArray[np.float32], words: Sequence[str]) -> NDArray[Any]:
     return names[np.clip(index, 0, len(names) - 1)]
 
 
-def parts(values: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """(name, rows) of each value of a column, or of up to five ranges with equally many rows when it is a number."""
+def parted(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[str]]:
+    """(part of each row, names of the parts): the values of a column, at most `MOST_VALUES` of them, or up to five
+    ranges with equally many rows when it is a number. Rows of no part have -1."""
     if values.dtype.kind != "f":
-        texts = values.astype(str)
-        names, counts = np.unique(texts, return_counts=True)
-        for k in np.argsort(-counts, kind="stable")[:MOST_VALUES]:
-            yield str(names[k]), texts == names[k]
-        return
+        codes, found = pd.factorize(values, use_na_sentinel=False)
+        order = np.argsort(-np.bincount(codes, minlength=len(found)), kind="stable")
+        place = np.full(len(found), -1, dtype=np.intp)
+        place[order[:MOST_VALUES]] = np.arange(min(MOST_VALUES, len(found)))
+        return place[codes], [_word(found[k]) for k in order[:MOST_VALUES]]
     blank = np.isnan(values)
     known = values[~blank]
-    if blank.any():
-        yield "missing", blank
     distinct = np.unique(known)
-    if len(distinct) <= 6:
-        for value in distinct:
-            yield f"{value:g}", values == value
-        return
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BANDS + 1)))
-    for k in range(len(edges) - 1):
-        last = k == len(edges) - 2
-        inside = (values >= edges[k]) & ((values <= edges[k + 1]) if last else (values < edges[k + 1]))
-        yield f"{_plain(edges[k])} to {_plain(edges[k + 1])}", inside
+    if len(distinct) <= FEW_VALUES:
+        codes, names = np.searchsorted(distinct, values), [_plain(v) for v in distinct]
+    else:
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, BANDS + 1)))
+        codes = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+        names = [f"{_plain(a)} to {_plain(b)}" for a, b in itertools.pairwise(edges)]
+    return np.where(blank, len(names), codes).astype(np.intp), [*names, "missing"]
+
+
+def _word(value: Any) -> str:
+    return "missing" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
 
 
 def _plain(value: float) -> str:
@@ -129,54 +133,93 @@ def weak_slices(columns: Values, errors: NDArray[Any], *, min_rows: int = 30, mo
     (Fisher's exact test for 0/1, Welch's t-test else) and the p-values are adjusted for false discoveries under any
     dependence (Benjamini and Yekutieli 2001), since slices overlap. Of slices with nearly the same rows one is kept."""
     error = np.asarray(errors, dtype=np.float64)
-    found: list[tuple[Slice, NDArray[np.bool_]]] = []
-    for column, values in columns.items():
-        for value, inside in parts(values):
-            if min_rows <= inside.sum() <= len(error) - min_rows:
-                found.append((_measured(column, value, inside, error), inside))
-    if not found:
+    found = _every_slice(columns, error, min_rows)
+    if not len(found):
         return []
-    adjusted = stats.false_discovery_control([s.p for s, _ in found], method="by")
+    p = _p_values(found, error)
+    found["p"] = stats.false_discovery_control(p, method="by")
+    found["measured"] = found["total"] / found["rows"]
+    found["rest"] = (error.sum() - found["total"]) / (len(error) - found["rows"])
+    found["gap"] = found["measured"] - found["rest"]
+    weak = found[(found["p"] < SIGNIFICANCE) & (found["gap"] > LEAST_GAP * found["rest"])]
+    harm = (weak["gap"] * weak["rows"]).sort_values(ascending=False, kind="stable")
     kept: list[tuple[Slice, NDArray[np.bool_]]] = []
-    weak = [
-        (replace(s, p=float(p)), inside)
-        for (s, inside), p in zip(found, adjusted, strict=True)
-        if p < SIGNIFICANCE and s.gap > LEAST_GAP * s.rest
-    ]
-    for one, inside in sorted(weak, key=lambda f: -f[0].rows * f[0].gap):
+    for index in harm.index:
+        if len(kept) == most:
+            break
+        row = weak.loc[index]
+        codes, _ = parted(columns[row["column"]])
+        inside = codes == row["part"]
         if all(np.sum(inside & other) / np.sum(inside | other) < SAME_ROWS for _, other in kept):
-            kept.append((replace(one, words=_sentence(one)), inside))
-    return [one for one, _ in kept[:most]]
+            kept.append((_slice(row, inside, error), inside))
+    return [one for one, _ in kept]
+
+
+def _every_slice(columns: Values, error: Array, min_rows: int) -> pd.DataFrame:
+    """One line a slice that is large enough: column, part, value, rows, and sums of errors and of their squares."""
+    tables = []
+    for column, values in columns.items():
+        codes, names = parted(values)
+        taken = codes >= 0
+        where, here = codes[taken], error[taken]
+        table = pd.DataFrame(
+            {
+                "column": column,
+                "part": np.arange(len(names)),
+                "value": names,
+                "rows": np.bincount(where, minlength=len(names)),
+                "total": np.bincount(where, here, minlength=len(names)),
+                "squares": np.bincount(where, here**2, minlength=len(names)),
+            }
+        )
+        tables.append(table[(table["rows"] >= min_rows) & (table["rows"] <= len(error) - min_rows)])
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _p_values(found: pd.DataFrame, error: Array) -> Array:
+    """One-sided p-value of each slice: are its errors larger than those of the other rows?"""
+    rows, total = found["rows"].to_numpy(), found["total"].to_numpy()
+    count = len(error)
+    if _is_binary(error):
+        p = stats.hypergeom.sf(total - 1, count, int(error.sum()), rows)
+    else:
+        others, left = count - rows, error.sum() - total
+        squares = found["squares"].to_numpy()
+        here = np.maximum(squares - total**2 / rows, 0) / (rows - 1)
+        there = np.maximum((error**2).sum() - squares - left**2 / others, 0) / (others - 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p = stats.ttest_ind_from_stats(
+                total / rows,
+                np.sqrt(here),
+                rows,
+                left / others,
+                np.sqrt(there),
+                others,
+                equal_var=False,
+                alternative="greater",
+            ).pvalue
+    return np.clip(np.nan_to_num(np.asarray(p, dtype=np.float64), nan=1.0), 0.0, 1.0)
 
 
 def _is_binary(error: Array) -> bool:
     return bool(np.all((error == 0) | (error == 1)))
 
 
-def _measured(column: str, value: str, inside: NDArray[np.bool_], error: Array) -> Slice:
-    here, there = error[inside], error[~inside]
+def _slice(row: pd.Series, inside: NDArray[np.bool_], error: Array) -> Slice:
     binary = _is_binary(error)
-    if binary:
-        wrong, others = int(here.sum()), int(there.sum())
-        table = [[wrong, len(here) - wrong], [others, len(there) - others]]
-        p = float(stats.fisher_exact(table, alternative="greater").pvalue)
-    elif np.ptp(here) == 0 and np.ptp(there) == 0:
-        p = 1.0
-    else:
-        p = float(stats.ttest_ind(here, there, equal_var=False, alternative="greater").pvalue)
-    measured, rest = float(here.mean()), float(there.mean())
-    return Slice(
-        column=column,
-        value=value,
-        rows=len(here),
-        share=len(here) / len(error),
+    one = Slice(
+        column=str(row["column"]),
+        value=str(row["value"]),
+        rows=int(row["rows"]),
+        share=float(row["rows"] / len(error)),
         metric="share wrong" if binary else "mean absolute error",
-        measured=measured,
-        interval=_interval(here, binary),
-        rest=rest,
-        gap=measured - rest,
-        p=p if np.isfinite(p) else 1.0,
+        measured=float(row["measured"]),
+        interval=_interval(error[inside], binary),
+        rest=float(row["rest"]),
+        gap=float(row["gap"]),
+        p=float(row["p"]),
     )
+    return replace(one, words=_sentence(one))
 
 
 def _interval(error: Array, binary: bool) -> tuple[float, float]:
@@ -218,10 +261,11 @@ def group_gaps(
     for column, values in columns.items():
         if not looks_protected(column):
             continue
+        codes, names = parted(values)
         groups = [
-            _group(value, inside, error, selected, actual)
-            for value, inside in parts(values)
-            if inside.sum() >= min_rows
+            _group(name, codes == k, error, selected, actual)
+            for k, name in enumerate(names)
+            if np.sum(codes == k) >= min_rows
         ]
         if len(groups) > 1:
             out.append(_gap(column, groups, _is_binary(error)))

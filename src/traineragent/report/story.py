@@ -104,7 +104,8 @@ def _evidence(value: Any) -> str:
     if value is None or value in ("", {}, []):
         return ""
     if isinstance(value, Mapping):
-        return " · ".join(f"{clean(k).replace('_', ' ')}: {_plain(v)}" for k, v in value.items() if v not in (None, ""))
+        told = {clean(k).replace("_", " "): v for k, v in value.items() if v not in (None, "", [], {}, ())}
+        return " · ".join(f"{name}: {_plain(v)}" for name, v in told.items())
     return _plain(value)
 
 
