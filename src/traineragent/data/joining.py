@@ -74,11 +74,13 @@ def _aligned(parts: list[Part]) -> tuple[list[pd.DataFrame], list[str]]:
     """Frames with the columns of the reference part, in its order."""
     reference = next((p for p in parts if p.facts.role == "train"), parts[0])
     names = list(reference.frame.columns)
+    known = set(names)
     frames, notes = [], []
     for part in parts:
         frame = part.frame if part is reference else _renamed(part, reference)
-        missing = [name for name in names if name not in frame.columns]
-        extra = [name for name in frame.columns if name not in set(names)]
+        there = set(frame.columns)
+        missing = [name for name in names if name not in there]
+        extra = [name for name in frame.columns if name not in known]
         if part.facts.role == "test" and len(missing) < len(names) / 2:
             if missing:
                 notes.append(f"{part.facts.name} has no column {_listed(missing)}; its cells are absent")

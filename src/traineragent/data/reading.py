@@ -21,6 +21,7 @@ from traineragent.data.parquet import read_parquet
 from traineragent.data.part import FileFacts, Part, ReadOptions
 from traineragent.data.records import read_records
 from traineragent.data.sources import Source, find_sources, memory_source
+from traineragent.data.totals import without_totals
 from traineragent.data.typed import distinct_names
 from traineragent.data.typedpart import frame_part
 from traineragent.data.workbook import read_workbook
@@ -109,7 +110,9 @@ def _read_source(source: Source, options: ReadOptions) -> Part:
     if head.startswith(b"PK\x03\x04"):
         if source.packed is not None:
             raise InputError(f"{source.name}: an archive inside an archive; unpack it first", file=source.name)
-        return _noted(read_workbook(source, options), source, (".xlsx", ".xlsm", ".xltx"), "an Excel workbook")
+        return _noted(
+            without_totals(read_workbook(source, options)), source, (".xlsx", ".xlsm", ".xltx"), "an Excel workbook"
+        )
     if head.startswith(b"PAR1"):
         return _noted(read_parquet(source, options), source, (".parquet", ".parq", ".pq"), "a Parquet file")
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -125,7 +128,7 @@ def _read_source(source: Source, options: ReadOptions) -> Part:
         raise InputError(f"{source.name}: a text file has no part called {source.part!r}", file=source.name)
     if _looks_like_json(source.name, head):
         return read_records(source, options)
-    return read_delimited(source, options)
+    return without_totals(read_delimited(source, options))
 
 
 def _looks_like_json(name: str, head: bytes) -> bool:
