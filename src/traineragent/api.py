@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import signal
 import tempfile
 import threading
@@ -16,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from .config import Config
 from .domain.messages import RunRequested, TaskSpecified
 from .domain.task import Question, Request
-from .errors import InputError, Interrupted, Paused
+from .errors import InputError, Interrupted, Paused, TrainerError
+from .store.files import out_of_room
+from .store.runfolder import JOURNAL, NewFolder, keep_overlay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[dict[str, Any]], None]
 Asking = Callable[[Question], "str | None"]
+MOST_SEED = 2**31 - 1
+UNUSABLE = ("unattainable:empty_target", "unattainable:constant_target", "unattainable:inputs")
+"""Classes of verdict that speak of the data alone."""
 
 
 def _silent(event: dict[str, Any]) -> None:
@@ -58,17 +61,21 @@ def train(
     Returns the report, also when the request was declined or needs an answer. Raises InputError for bad data or usage
     (nothing is left behind then), Interrupted and Paused for runs that `resume` can go on with.
     """
-    _check(words, minutes, trials, brain, engine)
-    folder = _new_folder(out, words)
+    _check(words, minutes, trials, seed, brain, models, engine)
+    settings = Config.from_environment(config)
+    folder = NewFolder.make(out, words)
     try:
-        sources = _sources(data, folder)
+        progress({"kind": "run", "text": "", "folder": str(folder.path)})
         request = Request(
-            words, sources, target, minutes, trials, seed, brain, tuple(map(str, models)), engine, ask is not None
-        )
-        return _run(folder, Config.from_environment(config), ask, progress, request=request)
-    except InputError:
-        shutil.rmtree(folder, ignore_errors=True)
+            words, _sources(data, folder.path), target, minutes, trials, seed, brain, tuple(map(str, models)), engine,
+            ask is not None,
+        )  # fmt: skip
+        report = _run(folder.path, settings, ask, progress, request=request)
+        _refuse_unusable(report)
+    except (InputError, Paused, Interrupted) as e:
+        _discard_unless_begun(folder, e)
         raise
+    return report
 
 
 def resume(
@@ -89,7 +96,15 @@ def plan(
     **options: Any,
 ) -> dict[str, Any]:
     """The task specification, the verdict and the plan, as in task.json; nothing is trained and nothing is kept."""
-    _check(words, minutes, options.get("trials"), options.get("brain", "planner"), options.get("engine", "local"))
+    _check(
+        words,
+        minutes,
+        options.get("trials"),
+        options.get("seed", 0),
+        options.get("brain", "planner"),
+        options.get("models", ()),
+        options.get("engine", "local"),
+    )
     with tempfile.TemporaryDirectory(prefix="traineragent-plan-") as temporary:
         folder = Path(temporary) / "plan"
         folder.mkdir()
@@ -101,33 +116,67 @@ def plan(
             return outline(memory)
 
 
-def _check(words: str, minutes: float | None, trials: int | None, brain: str, engine: str) -> None:
+def _check(
+    words: str,
+    minutes: float | None,
+    trials: int | None,
+    seed: int,
+    brain: str,
+    models: Sequence[str | Path],
+    engine: str,
+) -> None:
     if not words.strip():
         raise InputError("the request is empty; say in a sentence what is needed")
+    if not _is_text(words):
+        raise InputError("the request is not valid UTF-8 text; write it in UTF-8")
     if minutes is not None and not 0 < minutes < 60 * 24 * 30:
         raise InputError(f"--minutes should be more than 0 and less than a month, got {minutes:g}")
     if trials is not None and trials < 1:
         raise InputError(f"--trials should be at least 1, got {trials}")
+    if not 0 <= seed <= MOST_SEED:
+        raise InputError(f"--seed should be a whole number from 0 to {MOST_SEED}, got {seed}")
     if brain != "planner":
         raise InputError(f"there is no brain {brain!r} in this version; the embedded one is --brain planner")
     if engine != "local":
         raise InputError(f"there is no engine {engine!r} in this version; trials run with --engine local")
+    for folder in models:
+        if not Path(folder).is_dir():
+            raise InputError(f"--models names the folder {str(folder)!r}, which does not exist")
 
 
-def _new_folder(out: str | Path | None, words: str) -> Path:
-    """Makes the run folder. Raises InputError if it is there already or cannot be made."""
-    if out is None:
-        name = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40].strip("-") or "run"
-        out = Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
-    folder = Path(out)
-    if folder.exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
-        hint = f"go on with it: traineragent resume {folder}" if (folder / "run.sqlite").exists() else "choose another"
-        raise InputError(f"the folder {folder} is not empty; {hint}, or name a new one with --out")
+def _is_text(text: str) -> bool:
+    """Whether it is free of the stray bytes that Python keeps as lone surrogates."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as e:
-        raise InputError(f"the folder {folder} cannot be made ({e.strerror}); choose another with --out") from e
-    return folder
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse_unusable(report: Report) -> None:
+    """Data from which nothing at all can be learned is bad input, not a job that was weighed and declined."""
+    verdict = report["task"]["verdict"]
+    if report.status == "declined" and verdict["class"] in UNUSABLE:
+        files = [f["name"] for f in report["data"]["files"]]
+        remedy = f" What would help: {verdict['alternative']}." if verdict["alternative"] else ""
+        sentence = f"{', '.join(files[:3])}: {' '.join(verdict['reasons'])}{remedy}"
+        raise InputError(sentence, file=files[0] if files else None, column=report["target"])
+
+
+def _discard_unless_begun(folder: NewFolder, error: TrainerError) -> None:
+    """Bad data leaves no folder behind; work that was done is never thrown away. A machine that is out of room before
+    anything was done is said as bad usage, because there is nothing to go on with."""
+    if isinstance(error, Interrupted):
+        if not (folder.path / JOURNAL).exists():
+            folder.discard()
+        return
+    if any((folder.path / "trials").glob("*/result.json")):
+        return
+    folder.discard()
+    if isinstance(error, Paused):
+        raise InputError(
+            f"{str(error).partition(';')[0]}; free some room or choose another place with --out"
+        ) from error
 
 
 def _sources(data: Any, folder: Path) -> tuple[str, ...]:
@@ -168,24 +217,38 @@ def _run(
 def _opened(
     folder: Path, config: Config, ask: Asking | None, progress: Progress, request: Request | None
 ) -> Iterator[tuple[Memory, Any]]:
-    """Journal, agents and hub of a run, wired; closed again whatever happens."""
+    """Journal, agents and hub of a run, wired; closed again whatever happens, with what happened in words."""
+    go_on = f"go on with: traineragent resume {folder}"
+    try:
+        with _stoppable(), _wired(folder, config, ask, progress, request) as found:
+            yield found
+    except KeyboardInterrupt as e:
+        said = f"stopped; {go_on}" if (folder / JOURNAL).exists() else "stopped before the run began"
+        raise Interrupted(said) from e
+    except MemoryError as e:
+        raise Paused(f"out of memory; close other programs, then {go_on}") from e
+    except OSError as e:
+        if not out_of_room(e, folder):
+            raise
+        raise Paused(f"the disk is full; free some space, then {go_on}") from e
+
+
+@contextmanager
+def _wired(
+    folder: Path, config: Config, ask: Asking | None, progress: Progress, request: Request | None
+) -> Iterator[tuple[Memory, Any]]:
     from .agents.hub import Hub
     from .store.journal import Journal
 
-    journal = Journal(folder / "run.sqlite", create=request is not None)
+    journal = Journal(folder / JOURNAL, create=request is not None)
     try:
         journal.take_ownership()
         if request is not None:
             journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
             journal.post([("person", "task", RunRequested(request))])
-        memory, agents = _wired(journal, folder, config, ask, progress)
+        memory, agents = _agents(journal, folder, config, ask, progress)
         try:
-            with _stoppable():
-                yield memory, Hub(journal, agents)
-        except KeyboardInterrupt as e:
-            raise Interrupted(f"stopped; go on with: traineragent resume {folder}") from e
-        except MemoryError as e:
-            raise Paused(f"out of memory; close other programs, then: traineragent resume {folder}") from e
+            yield memory, Hub(journal, agents)
         finally:
             memory.close()
     finally:
@@ -193,7 +256,9 @@ def _opened(
         journal.close()
 
 
-def _wired(journal: Any, folder: Path, config: Config, ask: Asking | None, progress: Progress) -> tuple[Memory, Any]:
+def _agents(
+    journal: Any, folder: Path, config: Config, ask: Asking | None, progress: Progress
+) -> tuple[Memory, dict[Any, Any]]:
     from .agents.data import DataAgent
     from .agents.memory import Memory
     from .agents.model import ModelAgent
@@ -202,7 +267,7 @@ def _wired(journal: Any, folder: Path, config: Config, ask: Asking | None, progr
     from .brains.checked import Checked
     from .brains.planner import Planner
 
-    planner = Planner(config.overlay)
+    planner = Planner(keep_overlay(config.overlay, folder))
     procedures = planner.procedures
     memory = Memory(
         journal=journal,

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import InputError
+
 
 @dataclass(frozen=True)
 class Config:
@@ -16,6 +18,9 @@ class Config:
 
     @staticmethod
     def from_environment(overlay: Path | None = None) -> Config:
+        """Raises InputError when the folder that was named does not exist."""
+        if overlay is not None and not overlay.is_dir():
+            raise InputError(f"--config names the folder {str(overlay)!r}, which does not exist")
         home = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser() / "traineragent"
         chosen = overlay or (home if home.is_dir() else None)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -28,7 +28,7 @@ def _steps(task: TaskSpec) -> list[str]:
     return [
         f"Data agent: seals {held:,} of {info.rows:,} rows as the hold-out, then profiles, cleans and types the rest; "
         f"columns that give {info.target!r} away are dropped or named",
-        f"Model agent: strong defaults first, then tuning, for {minutes:g} min in all; compared by cross-validated "
+        f"Model agent: strong defaults first, then tuning, for {minutes:.3g} min in all; compared by cross-validated "
         f"{task.metric.name}",
         "Server agent: exports one graph, proves it equal to the trained model, "
         + (f"measures {limits} on the running service" if limits else "measures it as it is served"),

@@ -7,7 +7,6 @@ import os
 import sys
 from typing import Any
 
-import click
 import typer
 
 from ..errors import InputError, TrainerError
@@ -66,16 +65,16 @@ def main() -> None:
         sys.exit(code if isinstance(code, int) else 0)
     except TrainerError as e:
         _fail(e, e.exit_code, str(e), as_json)
-    except click.exceptions.Exit as e:
+    except typer.Exit as e:
         sys.exit(e.exit_code)
-    except click.ClickException as e:
-        _fail(e, 2, f"{e.format_message()} See: traineragent --help", as_json)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(130)
+    except (KeyboardInterrupt, typer.Abort) as e:
+        _fail(e, 130, "stopped.", as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as e:  # noqa: BLE001 - a defect of ours still ends in one sentence
+        if hasattr(e, "format_message"):  # wrong usage: typer brings a click of its own in some versions
+            _fail(e, 2, f"{e.format_message()} See: traineragent --help", as_json)
         _fail(e, 1, f"a defect of traineragent: {type(e).__name__}: {e}. --debug shows where.", as_json)
 
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,20 @@ def room_checked(what: str) -> Iterator[None]:
                 f"{what} may not be written ({os.strerror(e.errno)}); choose another folder with --out"
             ) from e
         raise
+
+
+LITTLE_ROOM = 1 << 20
+
+
+def out_of_room(error: OSError, folder: Path) -> bool:
+    """Whether an error of writing means a full disk. NumPy's errors carry no number, so the disk itself is asked."""
+    if error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return little_room(folder)
+
+
+def little_room(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < LITTLE_ROOM
 
 
 def write_bytes(path: Path, data: bytes) -> str:

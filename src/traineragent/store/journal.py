@@ -7,6 +7,7 @@ repeated. Every transaction is BEGIN IMMEDIATE on a WAL database with synchronou
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -26,7 +27,7 @@ from ..domain import messages as bodies
 from ..domain.messages import Body, Message
 from ..domain.run import TrialResult
 from ..errors import InputError
-from .files import room_checked
+from .files import little_room, room_checked
 
 MIGRATIONS = (
     """
@@ -69,6 +70,15 @@ def _boot_id() -> str:
     return path.read_text().strip() if path.exists() else str(int(psutil.boot_time()))
 
 
+def _at_work(pid: int, started: float) -> bool:
+    """Whether this very process still runs: not another with its number, nor one that is dead and not yet buried."""
+    try:
+        process = psutil.Process(pid)
+        return bool(abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(getattr(bodies, name))
@@ -76,6 +86,35 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 
 def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str, allow_nan=True)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """A connection that writes; where nothing may be written, one that reads what was there when it was opened."""
+    db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+    except sqlite3.OperationalError as e:
+        if not path.exists() or not any(sign in str(e) for sign in ("readonly", "unable to open")):
+            raise
+        db.close()
+        address = f"{path.absolute().as_uri()}?immutable=1"
+        db = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+    return db
+
+
+def _in_words(error: sqlite3.DatabaseError, path: Path) -> Exception:
+    """What SQLite says, as an error that a person can act on; the error itself where it is a defect of ours."""
+    said = str(error)
+    if "disk is full" in said or ("disk I/O" in said and little_room(path.parent)):
+        return OSError(errno.ENOSPC, "disk full")
+    if "readonly" in said or "unable to open" in said:
+        return OSError(errno.EACCES, "permission denied")
+    if "not a database" in said or "malformed" in said:
+        return InputError(
+            f"{path.parent.name}/{path.name} is damaged and cannot be read; start the run again", file=path.name
+        )
+    return error
 
 
 class Journal:
@@ -86,10 +125,11 @@ class Journal:
             raise InputError(f"{path.parent.name!r} is no run folder: it holds no run.sqlite", file=path.parent.name)
         self.path = path
         with room_checked("the run's journal"):
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._migrate()
+            try:
+                self._db = _connected(path)
+                self._migrate()
+            except sqlite3.DatabaseError as e:
+                raise _in_words(e, path) from e
         self._used_before = float(self.meta("active_s") or 0.0)
         self._started = time.monotonic()
 
@@ -113,8 +153,8 @@ class Journal:
             except BaseException as e:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                if isinstance(e, sqlite3.OperationalError) and "disk is full" in str(e):
-                    raise OSError(28, "disk full") from e
+                if isinstance(e, sqlite3.DatabaseError):
+                    raise _in_words(e, self.path) from e
                 raise
 
     # ------------------------------------------------------------------ clock and ownership
@@ -133,8 +173,7 @@ class Journal:
             row = self._db.execute("SELECT value FROM meta WHERE key='owner'").fetchone()
             if row:
                 owner = json.loads(row[0])
-                alive = owner["boot"] == _boot_id() and psutil.pid_exists(owner["pid"]) and owner["pid"] != me.pid
-                if alive and abs(psutil.Process(owner["pid"]).create_time() - owner["started"]) < 1:
+                if owner["pid"] != me.pid and owner["boot"] == _boot_id() and _at_work(owner["pid"], owner["started"]):
                     raise InputError(f"this run is being worked on by process {owner['pid']}; wait for it or end it")
             mine = {"pid": os.getpid(), "started": me.create_time(), "boot": _boot_id()}
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('owner', ?)", (_dump(mine),))
