@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..domain.data import ColumnProfile, Kind, NumberFormat
-from ..serve.values import parse_numbers, tokens
+from ..serve.values import tokens
 from .dates import Dates, read_dates
 from .figures import histogram, stats, top
 from .levels import Levels, levels_of
-from .numerals import Numerals, is_code, read_numerals
+from .numerals import Numerals, is_code, numbers, read_numerals
 from .wordlists import FALSE_WORDS, ID_NAMES, TIME_NAMES, TRUE_WORDS, YES_NO_PAIRS
 
 Meaning = Literal["id", "constant", "category", "number", "boolean", "date", "text", "empty"]
@@ -166,7 +166,7 @@ def _number(name: str, levels: Levels) -> Reading | None:
     cleaned = levels.without(strays) if strays else levels
     values = found.values[finite] if strays else found.values
     if len(values) != cleaned.distinct:  # a stray that differs from a number by case only
-        values = parse_numbers(cleaned.texts, found.format)
+        values = numbers(cleaned.texts, found.format)
     reading = Reading(name, "number", "number", cleaned, values, found.format, found.integer, strays=strays, notes=note)
     return _numbering(reading, found) or reading
 

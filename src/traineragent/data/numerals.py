@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.data import NumberFormat
-from ..serve.values import parse_numbers
+from ..serve.values import FLOAT32_MAX, parse_numbers
 from .wordlists import CURRENCIES, CURRENCY_SIGNS, MULTIPLIERS
 
 LARGEST_EXACT = 2**53
@@ -50,7 +50,7 @@ def read_numerals(texts: Sequence[str], counts: NDArray[np.int64], *, sample: in
 
     The format is inferred from the `sample` most frequent texts; every text is then parsed with it."""
     plain = NumberFormat()
-    values = parse_numbers(texts, plain)
+    values = numbers(texts, plain)
     read = int(counts[np.isfinite(values)].sum())
     if read == int(counts.sum()) and not _grouped_by_points(texts):
         return Numerals(plain, values, _all_whole(values))
@@ -58,10 +58,15 @@ def read_numerals(texts: Sequence[str], counts: NDArray[np.int64], *, sample: in
     written = [w for i in order if (w := _written(texts[i], int(counts[i]))) is not None]
     guess = NumberFormat(*_separators(written), affixes=_affixes(written))
     if guess != plain:
-        other = parse_numbers(texts, guess)
+        other = numbers(texts, guess)
         if int(counts[np.isfinite(other)].sum()) >= read:
             return Numerals(guess, other, _all_whole(other))
     return Numerals(plain, values, _all_whole(values))
+
+
+def numbers(texts: Sequence[str], fmt: NumberFormat) -> NDArray[np.float64]:
+    """The values of these texts within the range of float32, as served; NaN where not a number. Shape (texts,)."""
+    return np.clip(parse_numbers(texts, fmt), -FLOAT32_MAX, FLOAT32_MAX)
 
 
 def is_code(texts: Sequence[str]) -> bool:

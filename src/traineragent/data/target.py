@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from ..domain.data import Target
 from ..errors import InputError
-from ..serve.values import number_key, parse_numbers, tokens
+from ..serve.values import number_key, tokens
 from .levels import Levels, levels_of
 from .meaning import read_column
-from .numerals import Numerals, read_numerals
+from .numerals import Numerals, numbers, read_numerals
 from .wordlists import NEGATIONS, NEGATIVE, POSITIVE
 
 Label = str | int | float | bool
@@ -69,7 +69,7 @@ def target_values(series: pd.Series, target: Target) -> NDArray[np.float64]:
     """The answer of each row: class index or number, NaN where there is none. float64 (rows,)."""
     levels = _target_levels(series, target.kind)
     if target.kind == "number":
-        return levels.spread(parse_numbers(levels.texts, target.number))
+        return levels.spread(numbers(levels.texts, target.number))
     index = {raw: float(i) for i, texts in enumerate(target.raw_labels) for raw in texts}
     folded = {_fold(raw, case=True): i for raw, i in index.items()}
     values = [index.get(t, folded.get(_fold(t, case=True), np.nan)) for t in levels.texts]
@@ -192,9 +192,9 @@ def _require_classes(name: str, rows: Sequence[int]) -> None:
 def _folded(levels: Levels) -> list[tuple[str, ...]]:
     """Texts that differ in case, blanks or a final full stop are one class, and so are 1 and 1.0; the most frequent
     spelling comes first."""
-    numbers = [number_key(t) for t in levels.texts]
-    if all(n is not None for n in numbers) and not any(re.match(r"[+-]?0\d", t) for t in levels.texts):
-        exact = dict(zip(levels.texts, numbers, strict=True))
+    keys = [number_key(t) for t in levels.texts]
+    if all(k is not None for k in keys) and not any(re.match(r"[+-]?0\d", t) for t in levels.texts):
+        exact = dict(zip(levels.texts, keys, strict=True))
         same: dict[float | None, list[str]] = {}
         for text, _ in levels.by_count:
             same.setdefault(exact[text], []).append(text)
