@@ -93,13 +93,31 @@ def test_training_and_serving_agree_to_the_last_bit(column: Column, values: list
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.fixed_dictionaries({c.name: cells for c in ALL}), min_size=1, max_size=5))
+@given(st.lists(st.fixed_dictionaries({c.name: cells for c in ALL}), min_size=1, max_size=7))
 def test_a_batch_gives_what_its_rows_give_alone(rows: list[dict[str, Any]]) -> None:
     codec = TableCodec(ALL)
     try:
         batch, _ = codec.decode(rows)
     except RowError:
         return
+    for i, row in enumerate(rows):
+        np.testing.assert_array_equal(batch[i], codec.decode([row])[0][0])
+
+
+plain = st.fixed_dictionaries(
+    {"n": st.floats(width=32), "c": st.sampled_from(["red", 1, "x", None]), "b": st.booleans()}
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(plain, min_size=1, max_size=9))
+def test_plain_batches_give_what_their_rows_give_alone(rows: list[dict[str, Any]]) -> None:
+    codec = TableCodec((NUMBER, CODE, FLAG))
+    if any(math.isinf(row["n"]) for row in rows):
+        with pytest.raises(RowError):
+            codec.decode(rows)
+        return
+    batch, _ = codec.decode(rows)
     for i, row in enumerate(rows):
         np.testing.assert_array_equal(batch[i], codec.decode([row])[0][0])
 

@@ -22,6 +22,7 @@ from .readers import NumberReader, UnexpectedlyMissing, Unreadable, WideReader, 
 
 Matrix = NDArray[np.float32]
 _ODD = (KeyError, TypeError, OverflowError, AttributeError, Unreadable, UnexpectedlyMissing)
+_BY_COLUMN = 4  # rows from which working by columns is faster
 _NAMED = 12  # names listed in a message before it says "and 30 more"
 
 
@@ -94,24 +95,39 @@ class TableCodec:
         return out, list(notes)
 
     def _decode_scalars(self, rows: Sequence[Any], notes: dict[str, None]) -> Matrix:
-        """One pass for what clients usually send: every column there, numbers as numbers, known categories.
+        """The one-feature columns, shape (rows, those columns): the short way if nothing is odd."""
+        try:
+            out = self._by_column(rows) if len(rows) >= _BY_COLUMN else self._by_row(rows, notes)
+        except _ODD:
+            out = self._by_row(rows, notes)
+        if np.isinf(out).any():  # beyond float32, or not finite at all
+            out = np.array([self._careful_row(i, row, notes) for i, row in enumerate(rows)], dtype=np.float32)
+        return out
 
-        `array.extend` refuses anything but numbers, so it is the type check too; an odd row goes the careful way."""
+    def _by_column(self, rows: Sequence[Any]) -> Matrix:
+        """For what clients usually send: every column there, numbers as numbers. Raises one of _ODD for anything else.
+
+        `array.extend` takes nothing but numbers, so it is the type check too."""
+        if not self._lookups or any(n != len(self.columns) for n in set(map(len, rows))):
+            raise KeyError
+        flat = array("f")
+        for codes, values in zip(self._lookups, zip(*map(self._get, rows), strict=True), strict=bool(rows)):
+            flat.extend(values if codes is None else map(codes.__getitem__, values))
+        return np.ascontiguousarray(np.frombuffer(flat, dtype=np.float32).reshape(len(self._lookups), len(rows)).T)
+
+    def _by_row(self, rows: Sequence[Any], notes: dict[str, None]) -> Matrix:
+        """Rows of which some lack a column, have others, or hold odd values: each as fast as it allows."""
         flat = array("f")
         lookups, get, width = self._lookups, self._get, len(self._scalars)
-        count = len(self.columns) if width else -1
         for i, row in enumerate(rows):
             try:
-                if len(row) != count:
+                if not width or len(row) != len(self.columns):
                     self._check_row(i, row, notes)
                 flat.extend([v if k is None else k[v] for k, v in zip(lookups, get(row), strict=True)])
             except _ODD:
                 del flat[i * width :]
                 flat.extend(self._careful_row(i, row, notes))
-        out = np.frombuffer(flat, dtype=np.float32).reshape(len(rows), width)
-        if np.isinf(out).any():  # beyond float32, or not finite at all
-            out = np.array([self._careful_row(i, row, notes) for i, row in enumerate(rows)], dtype=np.float32)
-        return out
+        return np.frombuffer(flat, dtype=np.float32).reshape(len(rows), width)
 
     def _careful_row(self, i: int, row: Any, notes: dict[str, None]) -> list[float]:
         self._check_row(i, row, notes)
