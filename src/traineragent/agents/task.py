@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ from ..domain.messages import (
 )
 from ..domain.run import AgentName, Operation, Status
 from ..domain.task import Question, TaskSpec
+from ..errors import InputError
 from ..language.task import understand
 from ..ports import OperationSpec
 from ..store.files import write_json
@@ -109,6 +111,7 @@ class TaskAgent:
             found: TaskSpec = self.memory.cache["understood"]
             return found
         request = self.memory.request
+        _require_target(request.target, collected)
         task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
         asked: set[str] = set()
         while task.verdict.decision == "ask" and self.memory.ask_person is not None:
@@ -117,6 +120,7 @@ class TaskAgent:
                 break
             asked.add(question.text)
             request = _answered(request, question, answer)
+            _require_target(request.target, collected)
             task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
         self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task
@@ -217,6 +221,18 @@ class TaskAgent:
         write_report(self.memory, status="failed", task=self.memory.task, reason=failed.error)
         self.memory.say("failed", failed.error)
         return [("person", RunFinished("failed", failed.error))]
+
+
+def _require_target(target: str | None, collected: DataCollected) -> None:
+    """Raises InputError when the column that is to be predicted was named and is not there."""
+    names = [c.name for c in collected.columns]
+    if target is None or not names or target in names:
+        return
+    by_fold = {n.casefold(): n for n in names}
+    near = [by_fold[n] for n in difflib.get_close_matches(target.casefold(), by_fold, n=3, cutoff=0.5)]
+    did = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the columns are {', '.join(names[:20])}"
+    files = ", ".join(str(f["name"]) for f in collected.files[:3]) or "the data"
+    raise InputError(f"{files}: there is no column {target!r} to predict; {did}", file=files, column=target)
 
 
 def _answered(request: Any, question: Question, answer: str) -> Any:

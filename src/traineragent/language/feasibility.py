@@ -48,7 +48,7 @@ def _about_target(task: TaskSpec, target: ColumnProfile, columns: Sequence[Colum
         return [
             Finding(
                 "decline",
-                "target",
+                "empty_target",
                 f"{name} is empty in all {rows} rows, so there is nothing to learn.",
                 "name another column to predict",
             )
@@ -58,7 +58,7 @@ def _about_target(task: TaskSpec, target: ColumnProfile, columns: Sequence[Colum
         return [
             Finding(
                 "decline",
-                "target",
+                "constant_target",
                 text,
                 "rows in which it differs, or a watch for unusual rows without a promised score",
             )
@@ -74,13 +74,15 @@ def _about_classes(target: ColumnProfile, columns: Sequence[ColumnProfile], rows
         others = [c.name for c in columns if c.name != target.name and c.meaning in ("category", "boolean", "number")][
             :3
         ]
-        text = f"{target.name} has {target.distinct} different values in {present:.0f} rows: each stands for one row, so none can be predicted for a new one."
+        each = f"{target.name} has {target.distinct} different values in {present:.0f} rows"
+        text = f"{each}: each stands for one row, so none can be predicted for a new one."
         return [Finding("decline", "target", text, f"predict {' or '.join(others)} instead" if others else None)]
     counts = sorted((n for _, n in target.top), reverse=True)
     if len(counts) < 2:
         return []
     if len(counts) == target.distinct and counts[1] < LEAST_OF_CLASS:
-        text = f"all but {sum(counts[1:])} rows have {target.name} = {target.top[0][0]}: too few others to learn from and to test on."
+        common = f"all but {sum(counts[1:])} rows have {target.name} = {target.top[0][0]}"
+        text = f"{common}: too few others to learn from and to test on."
         return [Finding("decline", "target", text, "more rows of the rare kind, or a watch for unusual rows")]
     rare = [(v, n) for v, n in target.top if n < _WARN_OF_CLASS]
     if rare:
@@ -108,7 +110,8 @@ def _about_limits(task: TaskSpec, target: ColumnProfile | None, rows: int) -> li
             continue
         held_back = min(0.2 * cases, 5000)
         if held_back and 1 - 3 / held_back < r.limit:
-            text = f"{r.name} >= {r.limit:g} needs about {3 / (1 - r.limit):.0f} held-back cases to be shown; there will be about {held_back:.0f}."
+            needed = f"{r.name} >= {r.limit:g} needs about {3 / (1 - r.limit):.0f} held-back cases to be shown"
+            text = f"{needed}; there will be about {held_back:.0f}."
             found.append(Finding("warn", r.name, text))
     return found
 
