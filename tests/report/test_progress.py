@@ -49,7 +49,18 @@ def test_a_line_tells_phase_count_best_score_and_time_left() -> None:
     board = Board()
     for event in EVENTS[:3]:
         board.take(event)
-    assert board.line() == "train: linear · 2 of 4 · best ROC AUC 0.850 · 1 min 00 s left"
+    assert board.line() == "train: linear · 2 of 4 · best ROC AUC 0.850"
+    assert board.left() == "1 min 00 s left"
+
+
+def test_a_line_that_says_nothing_new_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("traineragent.report.progress.QUIET", 0.0)
+    out = io.StringIO()
+    with Progress(out) as progress:
+        for seconds in (60, 50, 40):
+            progress({"kind": "tick", "text": "", "phase": "train", "best": 0.8, "seconds_left": seconds})
+        progress({"kind": "tick", "text": "", "phase": "train", "best": 0.9, "seconds_left": 30})
+    assert [line.split(" · ")[1] for line in out.getvalue().splitlines()] == ["best 0.800", "best 0.900"]
 
 
 def test_on_a_terminal_the_display_shows_and_goes_away() -> None:

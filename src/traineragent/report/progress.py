@@ -78,7 +78,8 @@ class Progress:
         if not line or line == self._told or (not news and now - self._told_at < QUIET):
             return
         self._told, self._told_at = line, now
-        self._console.print(Text(line), soft_wrap=True)
+        left = "" if news else self._board.left()
+        self._console.print(Text(" · ".join(part for part in (line, left) if part)), soft_wrap=True)
 
 
 def _lasting(news: str, kind: str) -> Text:
@@ -120,13 +121,14 @@ class Board:
         return duration(max(self.ends - time.monotonic(), 0.0)) + " left" if self.ends is not None else ""
 
     def line(self) -> str:
-        """Everything on one line of plain text."""
+        """Everything but the time left, which always changes, on one line of plain text."""
         count = ""
         if self.done is not None:
             count = f"{self.done:.0f}" + (f" of {self.of:.0f}" if self.of else "")
-        best = f"best {metric_title(self.metric)} {score(self.best, self.metric)}" if self.best is not None else ""
+        named = ("best", metric_title(self.metric), score(self.best, self.metric)) if self.best is not None else ()
+        best = " ".join(part for part in named if part)
         head = ": ".join(p for p in (self.phase, self.text) if p)
-        return " · ".join(p for p in (head, count, best if self.metric else best.replace("  ", " "), self.left()) if p)
+        return " · ".join(part for part in (head, count, best) if part)
 
     def render(self) -> Group:
         """The live display: what is being done, a bar where there is a count, best score and time left."""

@@ -8,7 +8,18 @@ from typing import Any
 from . import charts
 from .cautions import cautions
 from .loose import amount, items, mapping, measured, numbers, pair, rows
-from .wording import clean, figure, integer, is_number, metric_means, metric_title, percent, score, sentence
+from .wording import (
+    clean,
+    figure,
+    integer,
+    is_number,
+    lower_is_better,
+    metric_means,
+    metric_title,
+    percent,
+    score,
+    sentence,
+)
 
 SHOWN_CLASSES = 12
 SHOWN_COLUMNS = 15
@@ -209,7 +220,8 @@ def _importance(table: list[Mapping[str, Any]], report: Mapping[str, Any]) -> di
         }
         for i in known
     ]
-    return {"metric": metric_title(name), "shown": lines[:SHOWN_COLUMNS], "more": lines[SHOWN_COLUMNS:]}
+    lower = lower_is_better(name)
+    return {"metric": metric_title(name), "lower": lower, "shown": lines[:SHOWN_COLUMNS], "more": lines[SHOWN_COLUMNS:]}
 
 
 def _change(value: float) -> str:

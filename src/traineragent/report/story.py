@@ -56,17 +56,19 @@ def _decision(d: Mapping[str, Any], began: datetime | None) -> dict[str, Any]:
         "who": clean(d.get("who") or ""),
         "by": clean(d["by"]) if d.get("by") else "",
         "question": question,
-        "act": _spaced(act),
+        "act": act,
         "column": column,
         "why": sentence(d.get("why") or "", capital=False),
         "evidence": _evidence(d.get("evidence")),
     }
 
 
-def _spaced(act: str) -> str:
-    """The act's name with spaces; its arguments stay as written."""
-    name, _, arguments = act.partition(" ")
-    return f"{name.replace('_', ' ')} {arguments}".strip()
+def _parted(act: str) -> tuple[str, str]:
+    """The name of an act, with spaces, and its arguments ("a=1, b=2") as they are written."""
+    name, _, rest = act.partition(" ")
+    if "=" in rest:
+        return name.replace("_", " "), rest
+    return f"{name.replace('_', ' ')} {rest}".strip(), ""
 
 
 def _chapter(entries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -88,10 +90,12 @@ def _chapter(entries: list[dict[str, Any]]) -> dict[str, Any]:
 def _line(same: list[dict[str, Any]]) -> dict[str, Any]:
     """One act: on a column, on several, or several times."""
     columns = [e["column"] for e in same if e["column"]]
+    act, arguments = _parted(same[0]["act"])
     reasons = list(dict.fromkeys(e["why"] for e in same if e["why"]))
     times = "" if len(same) == 1 else f"{len(columns)} columns" if columns else f"{len(same)} times"
     return {
-        "act": sentence(same[0]["act"]).rstrip("."),
+        "act": sentence(act).rstrip("."),
+        "arguments": arguments,
         "times": times,
         "columns": ", ".join(columns),
         "why": reasons[0] if len(reasons) == 1 else "",

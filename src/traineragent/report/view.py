@@ -313,7 +313,7 @@ def _deployment(info: Mapping[str, Any]) -> str:
 def _budget(budget: Mapping[str, Any]) -> str:
     parts = []
     if is_number(budget.get("minutes")):
-        parts.append(f"{figure(budget['minutes'])} minutes")
+        parts.append(f"{figure(budget['minutes'])} minute" + ("" if budget["minutes"] == 1 else "s"))
     if is_number(budget.get("trials")):
         parts.append(plural(budget["trials"], "trial"))
     return ", ".join(parts)
