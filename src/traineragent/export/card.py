@@ -52,7 +52,7 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
         target=manifest.target.name,
         answer_words=_answers(manifest),
         column_count=len(manifest.columns),
-        producer=_part(facts, "environment").get("traineragent"),
+        producer=_part(facts, "environment").get("traineragent") or manifest.facts.get("trained_with"),
         glance=_glance(manifest, facts),
         notices=verdict.get("notices") or [],
         request=facts.get("request"),
@@ -115,7 +115,7 @@ def _glance(manifest: Manifest, facts: Facts) -> str:
         rows.append(("Model", plain(str(family).replace("_", " "))))
     size = model.get("size_mb", graph.get("size_mb"))
     if size is not None:
-        rows.append(("Size", f"{number(size)} MB"))
+        rows.append(("Size", f"{number(size)} MB" if size >= 0.1 else f"{number(size * 1000)} kB"))
     return table(("", ""), rows)
 
 
