@@ -12,6 +12,7 @@ from traineragent.knowledge.sop import AGENTS, load
 NEXT = {
     "trials": 3,
     "trials_asked": None,
+    "by_number": False,
     "seconds_left": 20.0,
     "usable": 3,
     "delivered_first": True,

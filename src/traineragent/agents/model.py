@@ -83,6 +83,7 @@ class ModelAgent:
             "round": round,
             "trials": len(trials),
             "trials_asked": self.memory.request.trials,
+            "by_number": self._by_number,
             "usable": len(scores),
             "failed": sum(t.status == "failed" for t in trials),
             "best": best,
@@ -189,15 +190,26 @@ class ModelAgent:
         spaces = {n: registry.get("families", n).space(context, self.data.rows) for n in names}
         return [Tunable(n, s) for n, s in spaces.items() if s]
 
+    @property
+    def _by_number(self) -> bool:
+        """A number of trials was asked for and no time: then time decides nothing, and the same seed gives the same
+        model again, however busy the machine is and however often the run was interrupted."""
+        request = self.memory.request
+        return request.trials is not None and not request.minutes and self.memory.task.limit("train_minutes") is None
+
     def _time_limit(self, candidate: Candidate) -> float | None:
-        """With a number of trials asked for, time decides nothing: the same seed must give the same model."""
+        """Seconds a candidate may take. Where a number was asked for, only one that hangs is ended."""
+        if self._by_number:
+            return 60.0 * float(self.memory.settings[self.name]["most_minutes_a_trial"])
         if self.memory.request.trials is not None:
             return None
         return max(2.0, candidate.share * self.memory.total_s)
 
     def _train(self, trial: Trial, facts: Mapping[str, Any]) -> None:
         left = float(facts["seconds_left"])
-        limit = left if trial.time_limit_s is None else min(left, trial.time_limit_s)
+        limit = left if trial.time_limit_s is None else trial.time_limit_s
+        if not self._by_number:
+            limit = min(left, limit)
         asked = self.memory.request.trials
         progress = {"done": trial.index, "of": asked or max(facts["portfolio"], trial.index + 1)}
         words = f"{trial.candidate.family} {_brief(trial.candidate.params)}".strip()
@@ -244,10 +256,11 @@ class ModelAgent:
         if said:
             return replace(Limits(), **json.loads(said))
         settings, task = self.memory.settings[self.name], self.memory.task
-        latency, size = settings["default_latency_us"], settings["default_size_mb"]
+        latency = None if self._by_number else settings["default_latency_us"]  # a clock is never the same twice
+        size = settings["default_size_mb"]
         asked = [task.limit(n) for n in ("latency_ms_p95", "latency_ms_p50", "latency_ms_p99") if task.limit(n)]
         if asked:
-            latency = min(latency, 1e3 * settings["model_share_of_latency"] * min(a for a in asked if a))
+            latency = min(latency or np.inf, 1e3 * settings["model_share_of_latency"] * min(a for a in asked if a))
         if task.limit("size_mb"):
             size = min(size, settings["model_share_of_size"] * (task.limit("size_mb") or 0.0))
         return Limits(size, latency, self._interpretable, settings["most_members"])

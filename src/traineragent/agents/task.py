@@ -101,6 +101,7 @@ class TaskAgent:
             "rows": collected.rows,
             "columns": len(collected.columns),
             "minutes": budget,
+            "trials_asked": self.memory.request.trials,
             "task_type": task.task_type,
             "target": task.data_info.target,
         }
