@@ -21,7 +21,7 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar is a tex
 
 
 def lexicon(name: str, folder: str = "lexicon") -> Any:
-    """The parsed content of `<folder>/<name>.yaml`, merged with the user's file of that name. Cached: do not change it."""
+    """The parsed content of `<folder>/<name>.yaml`, merged with the user's file of that name. Cached."""
     return _load(name, folder, os.environ.get(OVERLAY_VARIABLE, ""))
 
 

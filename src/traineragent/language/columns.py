@@ -42,13 +42,15 @@ GENERIC = {
 
 _FLAG_NAME = re.compile(r"^(?:is|has|will|was|did|had|ist|hat|est|es)\b|\b(?:flag|yn|ind)$|^是否|^有无|かどうか$|여부$")
 _ID_NAME = re.compile(r"\b(?:id|uuid|guid|key|no|nr|number|code|index|sku)$|(?:号|编号|番号)$")
-_COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we age am one".split())
+_COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we age am one".split())  # noqa: SIM905
 _AHEAD = re.compile(r"\b(?:within|next|in|after)\b|\b\d+ ?(?:d|m|h|w|y|min|days|months|weeks|hours)\b|\d+(?:d|m|h|w)$")
 _LATER = re.compile(
-    r"\b(?:planned|expected|list|estimated|budget|initial|original|previous|prev|prior|last|past|old|avg|average|mean|max|min|std|n|num of)\b"
+    r"\b(?:planned|expected|list|estimated|budget|initial|original|previous|prev|prior|last|past|old|avg|average|mean|"
+    r"max|min|std|n|num of)\b"
 )
 _BEFOREHAND = re.compile(
-    r"\b(?:planned|expected|list price|price list|estimated|budget|initial|original|previous|prev|prior|past|net|gross|requested)\b"
+    r"\b(?:planned|expected|list price|price list|estimated|budget|initial|original|previous|prev|prior|past|net|gross|"
+    r"requested)\b"
 )
 
 
@@ -127,7 +129,7 @@ class Columns:
         return any(m.end() >= len(near.rstrip()) for m in matches(phrases, near)) or bool(re.search(rf"[{WIDE}]", name))
 
     def partial(self, within: Span) -> list[tuple[str, str]]:
-        """(column, word) for names of several words of which one distinctive word occurs ("surgeon" for surgeon_name)."""
+        """(column, word) for names of which one distinctive word occurs ("surgeon" for surgeon_name)."""
         said = {stem(w) for w, a, _ in self.reading.text.tokens if within[0] <= a < within[1] and len(w) > 3}
         owners: dict[str, list[str]] = {}
         for column in self.columns:
@@ -341,7 +343,7 @@ def _by_being_alone(found: list[_Evidence]) -> None:
 
 
 class Regions:
-    """Which stretch of the words states the goal, which names inputs, which excludes; and what concepts are said where."""
+    """Which stretch of the words states the goal, which names inputs, which excludes; what is said where."""
 
     def __init__(self, reading: Reading, mentions: Sequence[Mention], excluded: Sequence[Span]) -> None:
         self.reading, self.exclusions = reading, tuple(excluded)

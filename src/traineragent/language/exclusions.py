@@ -29,7 +29,8 @@ class Exclusion:
 
 def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     """In the order in which they are said; a column at most once."""
-    reading, out = columns.reading, {}
+    reading = columns.reading
+    out: dict[str, Exclusion] = {}
     for kind, why in (
         ("before", "the request leaves it out"),
         ("after", "the request leaves it out"),

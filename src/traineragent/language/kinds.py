@@ -41,9 +41,9 @@ def type_of(
     reading: Reading, kind: str, columns: Sequence[ColumnProfile], target: ColumnProfile | None
 ) -> tuple[str, float, str]:
     """(task type, confidence, why)."""
-    if kind == "grounding" or reading.said("tasks", "grounding"):
-        if kind in ("grounding", "none") or kind in IMAGE_KINDS:
-            return "visual_grounding", 0.9, "phrases are to be found in pictures"
+    pictures = kind == "none" or kind in IMAGE_KINDS
+    if kind == "grounding" or (pictures and reading.said("tasks", "grounding")):
+        return "visual_grounding", 0.9, "phrases are to be found in pictures"
     if kind in IMAGE_KINDS:
         return _picture_task(reading, kind)
     if kind in ("entities", "tokens") or _has_tokens(columns):

@@ -72,6 +72,7 @@ def default_metric(task_type: str, class_counts: Sequence[int]) -> tuple[Metric,
 
 def _binary_default(share: float) -> tuple[Metric, str]:
     if share < 0.02:
-        why = f"no metric was named; with {share:.1%} positives average precision tells good models apart where ROC AUC no longer does"
+        rare = f"no metric was named; with {share:.1%} positives average precision"
+        why = f"{rare} tells good models apart where ROC AUC no longer does"
         return Metric("average_precision", "maximize"), why
     return Metric("roc_auc", "maximize"), "no metric was named; ROC AUC judges the ranking without fixing a threshold"

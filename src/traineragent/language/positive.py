@@ -87,7 +87,7 @@ def positive_label(reading: Reading, column: ColumnProfile) -> tuple[str, str, f
 
 
 def _explained(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
-    """ "1 = repaid, 2 = defaulted", "positive (1) or negative (0)": the code whose meaning is the column's or the goal's."""
+    """The code whose meaning is the column's or the goal's: "1 = repaid, 2 = defaulted", "positive (1)"."""
     plain = reading.text.plain
     meanings: dict[str, str] = {}
     for label in labels:

@@ -16,7 +16,8 @@ from .phrases import mark
 from .words import WIDE
 
 COMMA_LANGUAGES = frozenset({"de", "fr", "es", "pt", "it"})
-_DIGITS = r"(?<![\w.,@])(?:(?<=\s)[+-]|^[+-])?(?:\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
+_GROUPED = r"\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?!\d)"
+_DIGITS = rf"(?<![\w.,@])(?:(?<=\s)[+-]|^[+-])?(?:{_GROUPED}|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
 _WIDE_DIGITS = rf"(?<=[{WIDE}])\d+(?:[.,]\d+)?"
 _HAN = "〇零一二两兩三四五六七八九十百千万萬半点"
 _HAN_VALUE = {
@@ -176,18 +177,15 @@ class _Grammar:
             word = at.group("w") if "w" in at.re.groupindex else at.group()
             word = re.sub(r"[\s-]+", " ", word)
             if word in self.parts and not (word in self.values and kind != "article"):
-                return (
-                    (current or 1.0) * self.parts[word] + total,
-                    at.end(),
-                    "part" if kind in ("", "article") or seen else "part",
-                )
+                return (current or 1.0) * self.parts[word] + total, at.end(), "part"
             if word in self.times:
                 current = max(current, 1.0) * self.times[word]
                 if self.times[word] >= 1000:
                     total, current = total + current, 0.0
                 kind = "words"
             elif word in self.values and not (word in self.articles and kind == ""):
-                if seen and current and self.values[word] >= 10 and current < 100 and current != 0:
+                teens_of_french = current in (60, 80) and self.values[word] < 20
+                if seen and self.values[word] >= 10 and 0 < current < 100 and not teens_of_french:
                     break
                 current += self.values[word]
                 kind = "words"
@@ -242,7 +240,7 @@ class _Grammar:
                 end = half.end()
         if kind in ("mass", "length", "energy", "power"):
             return Quantity("measure", value, start, end, name)
-        return Quantity(kind, value * factor, start, end, name)
+        return Quantity(kind, round(value * factor, 12), start, end, name)
 
     def _ratio(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         """ "9 in 10", "one alert in five", "85 hits out of a hundred", "30分の1"."""
@@ -258,8 +256,7 @@ class _Grammar:
             how == "article"
             or how == "part"
             or not value < base <= 1e6
-            or _is_year(plain, after.start(), base)
-            and "out" not in found[0]
+            or (_is_year(plain, after.start(), base) and "out" not in found[0])
         ):
             return None
         if found["of"].strip() in ("of", "von", "de", "des", "di") and (
@@ -325,7 +322,8 @@ _RATIO = re.compile(
 )
 _REVERSED = re.compile(r"(?:out of|of|in|von|aus|sur|de cada|em cada|su)\s+(?:every\s+|each\s+|all\s+)?$")
 _AT_MOST = re.compile(
-    r"(?:at most|no more than|not more than|at least|only|a maximum of|up to|hochstens|maximal|mindestens|au plus|au moins|como mucho|como maximo|al menos|no maximo|pelo menos|al massimo|almeno)\s*$"
+    r"(?:at most|no more than|not more than|at least|only|a maximum of|up to|hochstens|maximal|mindestens|au plus|"
+    r"au moins|como mucho|como maximo|al menos|no maximo|pelo menos|al massimo|almeno)\s*$"
 )
 
 
@@ -421,9 +419,10 @@ def _is_year(plain: str, start: int, value: float) -> bool:
 
 def _counts(plain: str, start: int) -> bool:
     """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
-    return bool(
-        re.search(
-            r"(?:\b(?:within|under|below|than|most|over|in less than|innerhalb|unter|moins d[e']?|menos de|meno di|half|quarter of|third of|fifth of|tenth of)\s*)$",
-            plain[:start],
-        )
+    before = re.search(
+        r"\b(?:within|under|below|than|most|over|innerhalb|unter|moins d[e']?|menos de|meno di|half|"
+        r"(?:quarter|third|fifth|tenth) of)\s*$",
+        plain[:start],
     )
+    after = re.match(r"\w+\s+\w+\s+(?:at (?:the )?most|tops|max|maximum|or less)\b", plain[start:])
+    return bool(before or after)

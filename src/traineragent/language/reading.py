@@ -14,12 +14,14 @@ from typing import Any
 from ..knowledge.lexicons import lexicon
 from .phrases import in_languages, matches
 from .quantities import Quantity, find_quantities, masked
+from .spelling import mended
 from .tongue import languages_of
 from .words import Text
 
 Span = tuple[int, int]
 _SLOTS = re.compile(
-    r"(?P<names>[a-z0-9_ -]+(?:\s*/\s*[a-z0-9_ -]+)+)\s*[:=]\s*(?P<numbers>[\d.,]+(?:\s*/\s*[\d.,]+)+)\s*(?:\((?P<units>[^()]+)\))?"
+    r"(?P<names>[a-z0-9_ -]+(?:\s*/\s*[a-z0-9_ -]+)+)\s*[:=]\s*"
+    r"(?P<numbers>[\d.,]+(?:\s*/\s*[\d.,]+)+)\s*(?:\((?P<units>[^()]+)\))?"
 )
 
 
@@ -48,6 +50,7 @@ class Reading:
     def of(words: str) -> Reading:
         text = unfold_slots(Text.of(words))
         languages = languages_of(text)
+        text = mended(text) if languages[0] == "en" else text
         return Reading(text, languages, find_quantities(text.plain, languages))
 
     @cached_property

@@ -7,9 +7,9 @@ retracted numbers and today's figures are told apart from musts. Knows nothing o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
@@ -38,7 +38,7 @@ class Limit:
 
     @property
     def direction(self) -> Literal["<=", ">="]:
-        if self.name in ("throughput_rows_s",):
+        if self.name == "throughput_rows_s":
             return ">="
         if self.name in _LOWER:
             return "<="
@@ -112,29 +112,25 @@ class _Scan:
                 out += self._matches(idiom)
         return out
 
-    def _applies(self, idiom: dict[str, object]) -> bool:
+    def _applies(self, idiom: Mapping[str, Any]) -> bool:
         tasks = idiom.get("tasks")
-        return not tasks or self.task in tasks or (self.task == "forecasting" and "regression" in tasks)  # type: ignore[operator]
+        return not tasks or self.task in tasks or (self.task == "forecasting" and "regression" in tasks)
 
-    def _matches(self, idiom: dict[str, object]) -> list[Limit]:
+    def _matches(self, idiom: Mapping[str, Any]) -> list[Limit]:
         out = []
         name, how = str(idiom["name"]), str(idiom["value"])
         if self.task == "regression" and name in ("recall", "precision", "false_positive_rate", "accuracy"):
             return []
-        nouns = {str(n) for n in idiom.get("nouns", ())}  # type: ignore[attr-defined]
-        for q in list(self.free):
-            if q.kind == "share" and nouns & set(q.noun.split()) and not self._named_near(q):
-                out.append(self._limit(name, how, q, q.start))
+        nouns = set(idiom.get("nouns", ()))
+        counted = [q for q in self.free if q.kind == "share" and nouns & set(q.noun.split())]
+        out += [self._limit(name, how, q, q.start) for q in counted if not self._named_near(q)]
         phrases = in_languages(idiom["phrases"], self.reading.languages)
-        for clause in self._stretches():
+        for clause in self.reading.text.sentences:
             for match in matches(phrases, self.reading.masked, *clause):
-                q = self._free_in(match.span(), name, how)
-                if q and not self._named_near(q, but=name) and not (name == "mae" and self._is_latency(q)):
-                    out.append(self._limit(name, how, q, match.start()))
+                held = self._free_in(match.span(), name, how)
+                if held and not self._named_near(held, but=name) and not (name == "mae" and self._is_latency(held)):
+                    out.append(self._limit(name, how, held, match.start()))
         return out
-
-    def _stretches(self) -> list[Span]:
-        return list(self.reading.text.sentences)
 
     def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
         kinds = {"mae": ("number", "time", "money", "measure")}.get(
@@ -227,7 +223,7 @@ class _Scan:
         )
 
     def _time(self, q: Quantity) -> Limit | None:
-        if self._near("training", q) and q.value >= 1000 and not (q.unit in ("ms", "us")):
+        if self._near("training", q) and q.value >= 1000 and q.unit not in ("ms", "us"):
             return Limit("train_minutes", q.value / 60000, q, q.start) if self._bounded(q, 40) else None
         sentence = self.reading.text.sentence_of(q.start)
         if q.unit in ("ms", "us") or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
@@ -254,7 +250,7 @@ class _Scan:
         nearest: tuple[int, str] | None = None
         for key in ("gpu_memory", "memory", "machine", "size"):
             for start, end in self.reading.where("service", key, sentence):
-                distance = q.start - end if end <= q.start else (start - q.end) * 2
+                distance = q.start - end if end <= q.start else (0 if start - q.end <= 4 else 2 * (start - q.end))
                 if 0 <= distance <= 45 and (nearest is None or distance < nearest[0]):
                     nearest = distance, key
         what = nearest[1] if nearest else "size"
@@ -273,10 +269,8 @@ def _marked(reading: Reading, limit: Limit) -> Limit:
     """Notes whether the sentence makes it a wish, or today's figure."""
     clause = reading.text.clause_of(limit.quantity.start)
     sentence = reading.text.sentence_of(limit.quantity.start)
-    soft = (
-        reading.said("service", "soft", clause)
-        or reading.said("service", "soft", (sentence[0], sentence[1]))
-        and len(reading.quantities) <= 1
+    soft = reading.said("service", "soft", clause) or (
+        reading.said("service", "soft", (sentence[0], sentence[1])) and len(reading.quantities) <= 1
     )
     tail = (limit.quantity.end, sentence[1])
     soft = soft or bool(
@@ -300,9 +294,7 @@ def _settled(reading: Reading, limits: Sequence[Limit]) -> list[Limit]:
         same = next((o for o in out if o.name == limit.name), None)
         if same is None:
             out.append(limit)
-        elif reading.said("service", "correction", (same.quantity.end, limit.quantity.start)):
-            out[out.index(same)] = limit
-        elif _stricter(limit, same):
+        elif reading.said("service", "correction", (same.quantity.end, limit.quantity.start)) or _stricter(limit, same):
             out[out.index(same)] = limit
     return out
 

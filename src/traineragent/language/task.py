@@ -156,7 +156,7 @@ class _Understanding:
             and len(counts) == 2
             and self.reading.said("costs", "missing_is_worse")
         ):
-            why = "missing a case is said to be worse than a false alarm; average precision rewards finding them all with few alarms"
+            why = "missing a case is said to be worse than a false alarm; average precision rewards finding them all"
             self.assumptions.append(Assumption("metric", "average_precision", why, 0.8))
             return (Metric("average_precision", "maximize"),)
         metric, why = default_metric(task_type, counts)
@@ -207,7 +207,8 @@ class _Understanding:
             and positive is None
             and FAMILY[task_type] == "classification"
         ):
-            text = f"{profile.name} has {profile.distinct} classes: the {one_class[0]} of which one is meant, or an average over all?"
+            many = f"{profile.name} has {profile.distinct} classes"
+            text = f"{many}: the {one_class[0]} of which one is meant, or an average over all?"
             self.questions.append(Question("positive_label", text, tuple(v for v, _ in profile.top[:20])))
 
     def _horizon(self) -> str | None:

@@ -6,6 +6,7 @@ word. Knows nothing of what words mean.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -128,7 +129,7 @@ class Text:
 
 def _spans(text: str, end: re.Pattern[str]) -> tuple[tuple[int, int], ...]:
     cuts = [0, *(m.end() for m in end.finditer(text)), len(text)]
-    return tuple((a, b) for a, b in zip(cuts, cuts[1:], strict=False) if text[a:b].strip())
+    return tuple((a, b) for a, b in itertools.pairwise(cuts) if text[a:b].strip())
 
 
 def name_tokens(name: str) -> tuple[str, ...]:

@@ -1,0 +1,93 @@
+"""Mends typing slips in a request, so that "predcit", "recal" and "forcast" find their words.
+
+Only slips that rarely turn one good word into another: two letters swapped, a letter doubled or not, and one letter
+too many or too few in longer words. Knows only the words of the lexicons.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from ..knowledge.lexicons import lexicon
+from .words import Text, fold
+
+_SHORT, _LONG = 5, 7
+_BOOKS = ("concepts", "metrics", "service", "tasks", "deployment", "wishes", "constraints", "costs", "exclusions")
+_GOOD_ENDINGS = ("s", "ed", "ing", "ly", "er", "ion")  # "stories" is no slip for "stores"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def mended(text: Text) -> Text:
+    """The text with slips replaced by the words that were meant; the way back to the user's characters is kept."""
+    changes = []
+    for word, start, end in text.tokens:
+        if len(word) >= _SHORT and word.isascii() and word.isalpha() and not _known(word, least=4):
+            meant = _meant(word)
+            if meant:
+                changes.append((start, end, meant))
+    return text.replaced(changes) if changes else text
+
+
+def _meant(word: str) -> str | None:
+    """The one word that a slip can come from; None where there is none, or more than one idea."""
+    for slips, spare in ((_swaps(word), 2), (_doubles(word), 2), (_one_letter(word), 0)):
+        found = {slip for slip in slips if slip[0] == word[0] and _known(slip, least=max(5, len(slip) - spare))}
+        if found:
+            ideas = {slip[: _SHORT - 1] for slip in found}
+            return min(found, key=lambda slip: (abs(len(slip) - len(word)), slip)) if len(ideas) == 1 else None
+    return None
+
+
+def _known(word: str, least: int) -> bool:
+    """A word of the lexicons, or one that begins with a stem of theirs of at least so many letters."""
+    words, stems = _vocabulary()
+    return word in words or any(word[:size] in stems for size in range(least, len(word) + 1))
+
+
+def _swaps(word: str) -> Iterator[str]:
+    for i in range(len(word) - 1):
+        if word[i] != word[i + 1]:
+            yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+
+
+def _doubles(word: str) -> Iterator[str]:
+    for i, letter in enumerate(word):
+        yield word[: i + 1] + letter + word[i + 1 :]
+        if i and word[i - 1] == letter:
+            yield word[:i] + word[i + 1 :]
+
+
+def _one_letter(word: str) -> Iterator[str]:
+    if len(word) < _LONG or word.endswith(_GOOD_ENDINGS):
+        return
+    for i in range(1, len(word)):
+        yield word[:i] + word[i + 1 :]
+        yield from (word[:i] + letter + word[i:] for letter in _LETTERS)
+
+
+@cache
+def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
+    """(words, stems): English and technical words of the lexicons."""
+    words: set[str] = set()
+    stems: set[str] = set()
+    for book in _BOOKS:
+        for phrase in _phrases(lexicon(book)):
+            for word, star in re.findall(r"([a-z]{4,})(\*?)", fold(phrase)):
+                (stems if star else words).add(word)
+    return frozenset(words), frozenset(stems)
+
+
+def _phrases(node: Any) -> Iterator[str]:
+    """Phrases under "en" and "any"; names of columns are in all languages and are left out."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for key, child in node.items():
+            if key != "column" and (len(key) != 2 or key == "en"):
+                yield from _phrases(child)
+    else:
+        for child in node:
+            yield from _phrases(child)

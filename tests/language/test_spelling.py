@@ -1,0 +1,29 @@
+"""Typing slips are mended; good words stay as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from traineragent.language.spelling import mended
+from traineragent.language.words import Text
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [("predcit", "predict"), ("modle", "model"), ("recal", "recall"), ("forcast", "forecast"), ("chrun", "churn")],
+)
+def test_mends(slip: str, meant: str) -> None:
+    assert mended(Text.of(slip)).plain == meant
+
+
+@pytest.mark.parametrize(
+    "word", ["stories", "lottery", "football", "patent", "theatre", "poverty", "archive", "control"]
+)
+def test_leaves_good_words(word: str) -> None:
+    assert mended(Text.of(word)).plain == word
+
+
+def test_quotes_stay_the_users_own() -> None:
+    text = mended(Text.of("Please PREDCIT it"))
+    at = text.plain.index("predict")
+    assert text.quote(at, at + len("predict")) == "PREDCIT"
