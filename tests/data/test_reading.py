@@ -22,6 +22,8 @@ BAD: list[tuple[str, bytes, str]] = [
     ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(500), "a PNG picture"),
     ("program.csv", b"\x7fELF\x02\x01\x01" + bytes(500), "ELF"),
     ("paper.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "PDF document"),
+    ("page.csv", b"\n<!DOCTYPE html>\n<html><body>Sign in, please</body></html>\n", "a web page"),
+    ("weka.csv", b"@relation x\n@attribute a numeric\n@data\n1\n2\n", "ARFF"),
     ("photo.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100), "JPEG picture"),
     ("zip.csv", b"PK\x03\x04" + os.urandom(300), "ZIP archive .*damaged"),
     ("gzip.csv", b"\x1f\x8b\x08\x00" + os.urandom(300), "gzip data is damaged"),

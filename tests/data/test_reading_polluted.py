@@ -129,6 +129,13 @@ CASES: list[tuple[str, str | bytes, list[str], list[list[str | None]] | list[lis
      ["a", "b"], [["NA", "x"], ["1", "y"], ["?", "x"], ["2", "y"]]),
     ("first data row of missing marks, no header", "?,1,2\n4,?,3\n5,6,7\n1,2,9\n", UNNAMED[:3],
      [["?", "1", "2"], ["4", "?", "3"], ["5", "6", "7"], ["1", "2", "9"]]),
+    ("no quote ever closes", "id,text\n" + "".join(f'{i},"open {i}\n' for i in range(20)), ["id", "text"],
+     [[str(i), f'"open {i}'] for i in range(20)]),
+    ("markdown", "|id|city|price|note|\n|--:|:---|---|---|\n"
+     + "".join(f"|{'|'.join(row)}|\n" for row in ROWS), NAMES, ROWS),
+    ("a cell of two thousand lines", lines(with_note('"' + "line\n" * 2000 + '"')), NAMES, with_note("line\n" * 2000)),
+    ("one column of times", "time\n10:20\n11:30\n12:40\n", ["time"], [["10:20"], ["11:30"], ["12:40"]]),
+    ("colons between", "x:y\n1:2\n3:4\n5:6\n", ["x", "y"], [["1", "2"], ["3", "4"], ["5", "6"]]),
     ("no header", lines(names=None), UNNAMED, ROWS),
     ("no header, all quoted", quoted(ROWS).split("\n", 1)[1], UNNAMED, ROWS),
     ("spaces in the header", PLAIN.replace("id,city", " id , city "), NAMES, ROWS),

@@ -283,7 +283,7 @@ def _add_rows(
 
 def _sifted(block: Block, layout: Layout, irregular: Irregular) -> Block:
     """The block without rows that hold nothing but white space, and without repeats of the header."""
-    void = _rows_where(block, [lambda text: not text.strip()] * layout.width, absent=True)
+    void = _rows_where(block, [_is_hollow] * layout.width, absent=True)
     irregular.empty += int(void.sum())
     if layout.header and layout.width > 1:
         again = _rows_where(block, [partial(_is_named, name) for name in layout.names], absent=False)
@@ -292,6 +292,12 @@ def _sifted(block: Block, layout: Layout, irregular: Irregular) -> Block:
     if not void.any():
         return block
     return Block([(codes[~void], texts) for codes, texts in block.columns], block.lines[~void])
+
+
+def _is_hollow(text: str) -> bool:
+    """Blank, or a piece of a ruled line as Markdown draws it below the header."""
+    text = text.strip()
+    return not text or (len(text) > 2 and not text.strip(":-") and "--" in text)
 
 
 def _is_named(name: str, text: str) -> bool:

@@ -17,10 +17,12 @@ TRIED = "comma, semicolon, tab, pipe, space and rarer delimiters"
 SINGLE = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "^": 0.9, "~": 0.9, "\x01": 0.95, "\x1f": 0.95, " ": 0.7, ":": 0.45}
 STRINGS = ("::", "||", "~|~", ";;", "&&")
 SAMPLE_ROWS = 400
+SAMPLE_LINES = 20_000
 NUMBER = re.compile(
     r"\s*[-+(]?\s*[$€£¥₹]?\s*\d(?:[\d., '\u00a0\u202f]*\d)?\.?(?:[eE][-+]?\d+)?\s*(?:[%$€£¥₹)]|[A-Za-z]{1,3})?\s*"
 )
 STAMP = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?.{0,6})?\s*")
+TIME = re.compile(r"\b\d{1,2}:\d{2}\b")
 FOREIGN = re.compile(r"[,;\t|^~\x01\x1f]")
 JOINED = re.compile(r"[\w.\"'][,;\t|^~][\w.\"']")
 DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
@@ -28,17 +30,22 @@ DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
 
 def detect_dialect(lines: Sequence[str], forced: str | None = None) -> Dialect:
     """The likeliest dialect of `lines` (with line ends). `forced` is a delimiter stated by the file itself."""
-    lines = list(lines[: SAMPLE_ROWS * 4])
+    lines = list(lines[:SAMPLE_LINES])
     text = "".join(lines)
     if forced is not None:
         return _completed(Dialect("char", forced), lines, text)
     candidates = [Dialect("char", mark) for mark in SINGLE if mark in text]
+    if sum(bool(TIME.search(line)) for line in lines) > len(lines) / 3:
+        candidates = [candidate for candidate in candidates if candidate.delimiter != ":"]
     candidates += [Dialect("string", mark) for mark in STRINGS if text.count(mark) >= len(lines) // 2 > 0]
     if "  " in text:
         candidates += [Dialect("spaces", " "), Dialect("aligned", "  ")]
     candidates = [_completed(candidate, lines, text) for candidate in candidates]
     scored = [(score(candidate, lines), candidate) for candidate in candidates]
     best_score, best = max(scored, key=lambda pair: pair[0], default=(0.0, Dialect("none")))
+    if best_score < 0.12 and '"' in text:  # no quote closes where it should: perhaps they are letters
+        bare = [replace(candidate, quote=None, escape=False) for candidate in candidates if candidate.kind == "char"]
+        best_score, best = max(((score(c, lines), c) for c in bare), key=lambda pair: pair[0], default=(0.0, best))
     least = 0.25 if best.delimiter.strip(" ") == "" else 0.12
     if best_score < least or _decimal_column(best, lines):
         quote = '"' if '"' in text else None

@@ -42,6 +42,10 @@ MAGIC = (
     (b"ORC", "an ORC file"), (b"Obj\x01", "an Avro file"), (b"\x00asm", "a WebAssembly module"),
     (b"\x00\x00\x01\x00", "an icon"), (b"BM", "a BMP picture"), (b"wOF", "a font"), (b"RDX", "an R data file"),
 )  # fmt: skip
+MARKUP = (
+    (b"<!doctype html", "a web page (HTML)"), (b"<html", "a web page (HTML)"), (b"<?xml", "an XML document"),
+    (b"@relation", "an ARFF file"), (b"{\\rtf", "a rich text document"), (b"%!ps", "a PostScript document"),
+)  # fmt: skip
 TEXT_MAGIC = (b"MZ", b"BM", b"ORC", b"ID3", b"RDX", b"RIFF", b"Rar!", b"OggS", b"ARROW1", b"wOF", b"GIF8")
 """Letters a table may begin with: they count only where control bytes follow."""
 
@@ -63,6 +67,10 @@ def binary_kind(head: bytes) -> str | None:
     """What a file that is no text is, by its first bytes; None if it may be text."""
     for magic, kind in MAGIC:
         if head.startswith(magic) and (magic not in TEXT_MAGIC or re.search(rb"[\x00\x02-\x08\x0e-\x1a]", head[:512])):
+            return kind
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
+    for mark, kind in MARKUP:
+        if start.startswith(mark):
             return kind
     if head[4:8] == b"ftyp":
         return "an MP4 or HEIC media file"

@@ -61,7 +61,8 @@ def find_layout(rows: Sequence[Cells], width: int, expected: Sequence[str] = ())
             above, rows, first = (*above, first), rows[1:], first + 1
     padded = [_fitted(row, width) for row in rows[: LOOKED_AT + 2]]
     if not padded or not is_header(padded[0], padded[1:], expected):
-        note = f"no header was found; columns are named column_1 … column_{width}"
+        named = "the column is named column_1" if width == 1 else f"columns are named column_1 … column_{width}"
+        note = f"no header was found; {named}"
         names, _ = unique_names([""] * width)
         return Layout(first, width, names, False, above, (note,))
     head, taken = padded[0], 1
@@ -205,6 +206,8 @@ def _even_run(cells: Sequence[str]) -> tuple[int, int, int] | None:
 def _second_header(first: Sequence[str], second: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """A second row of names or units: text without repeats over at least two columns that are numbers from there on."""
     numeric = 0
+    if not any(c.isalnum() for cell in second for c in cell):  # a ruled line
+        return False
     for index, cell in enumerate(second):
         values = [v for row in below if (v := row[index].strip()).casefold() not in BLANK]
         if not values:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-OPEN_LINES = 400
-OPEN_CHARACTERS = 400_000
+OPEN_LINES = 5_000
+OPEN_CHARACTERS = 2_000_000
 """A quoted cell that runs over more than this was never closed: its quote is read as a letter."""
 ALIGNED = re.compile(r" {2,}|\t+")
 

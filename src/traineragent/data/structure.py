@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 LF, CR = 10, 13
-LONG_RECORD = 400
+LONG_RECORD = 5_000
 """A record over more lines than this means a quote that never closed."""
 
 
