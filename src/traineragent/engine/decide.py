@@ -25,6 +25,7 @@ SMALLEST_PROBABILITY = 1e-7
 SURE = 1.645  # standard errors by which calibration must help
 TEMPERATURES = (0.25, 4.0)
 MOST_ROWS = 20_000  # rows on which class weights are searched
+MOST_ROWS_CALIBRATED = 50_000
 MOST_THRESHOLDS = 2000
 ROWS_A_BIN = 100
 BINS = (1, 3, 5, 10, 20)
@@ -87,6 +88,7 @@ def tempered(p: Float64, temperature: float) -> Float64:
 def calibrate(y: Float64, p: Float64, folds: NDArray[np.int8]) -> tuple[float, str]:
     """Temperature scaling (Guo et al. 2017), kept only if it lowers the log-loss of folds it was not fitted on by more
     than chance would. One number cannot overfit, and the order of the rows by probability stays (two classes)."""
+    y, p, folds = _some(y, p, folds, MOST_ROWS_CALIBRATED)
     gain = np.zeros(len(y))
     for held in _held_out(folds):
         temperature = _best_temperature(y[~held], p[~held])
@@ -115,6 +117,14 @@ def _losses(y: Float64, p: Float64, temperature: float) -> Float64:
     q = tempered(p, temperature)
     true = q[np.arange(len(y)), y.astype(np.intp)]
     return np.asarray(-np.log(np.maximum(true, SMALLEST_PROBABILITY)))
+
+
+def _some(y: Float64, p: Float64, folds: NDArray[np.int8], most: int) -> tuple[Float64, Float64, NDArray[np.int8]]:
+    """At most so many rows, drawn with a fixed seed."""
+    if len(y) <= most:
+        return y, p, folds
+    keep = np.random.default_rng(0).permutation(len(y))[:most]
+    return y[keep], p[keep], folds[keep]
 
 
 def _held_out(folds: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
@@ -289,9 +299,7 @@ def class_weights(y: Float64, p: Float64, folds: NDArray[np.int8], *, metric: st
     plain = "the most probable class is answered"
     if scorer(metric).needs != "labels" or metric in ("accuracy", "f1_weighted", "precision"):
         return Decision(), plain
-    if len(y) > MOST_ROWS:
-        keep = np.random.default_rng(0).permutation(len(y))[:MOST_ROWS]
-        y, p, folds = y[keep], p[keep], folds[keep]
+    y, p, folds = _some(y, p, folds, MOST_ROWS)
     measure = scorer(metric).function
     guess = np.empty(len(y))
     for held in _held_out(folds):
@@ -313,7 +321,7 @@ def _climb(y: Float64, p: Float64, measure: Callable[[Float64, Float64], float])
         value = measure(y, (p * weights).argmax(axis=1).astype(np.float64))
         if value > top:
             best, top = weights, value
-    for factors in (np.geomspace(0.3, 3.0, 7), np.geomspace(0.8, 1.25, 5)):
+    for factors in (np.geomspace(0.3, 3.0, 6), np.geomspace(0.8, 1.25, 4)):
         for k in range(p.shape[1]):
             for factor in factors:
                 tried = best.copy()
