@@ -163,7 +163,7 @@ def seconds(memory: Memory) -> dict[str, float]:
 
 def _evidence(memory: Memory) -> dict[str, Any]:
     collected: DataCollected | None = memory.journal.last(DataCollected)
-    holdout = _read(memory.folder / "data/evaluation.json")
+    holdout = _read(memory.folder / "data/evaluation.json") | _read(memory.folder / "data/explanation.json")
     return {
         "profile": _read(memory.folder / "data/profile.json") or None,
         "reading": list(collected.notes) if collected else [],

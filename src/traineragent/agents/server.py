@@ -235,7 +235,8 @@ class ServerAgent:
 
     @property
     def _looks(self) -> int:
-        return len(self.memory.journal.events("holdout_opened"))
+        """Deliveries that were scored; one that was interrupted and scored again counts once, as nobody saw it."""
+        return len({e["delivery"] for e in self.memory.journal.events("holdout_opened")})
 
     @property
     def _evaluation(self) -> Evaluation:
@@ -245,9 +246,9 @@ class ServerAgent:
 
     def _score_holdout(self, message: Message, selected: ModelSelected) -> None:
         """Opens the sealed rows, once a delivery, and scores them through the bundle that is served."""
-        self.memory.step(f"holdout/{message.id}", self.name, self._open_holdout)
+        self.memory.step(f"holdout/{message.id}", self.name, lambda: self._open_holdout(message.id))
 
-    def _open_holdout(self) -> tuple[Any, list[Path]]:
+    def _open_holdout(self, delivery: int) -> tuple[Any, list[Path]]:
         path = self.memory.folder / "data" / "holdout.parquet"
         if sha256_of(path) != read_json(self.memory.folder / "data" / "split.json")["sha256"]:
             raise TrainerError("the sealed hold-out was changed since it was sealed; start a new run")
@@ -268,7 +269,8 @@ class ServerAgent:
             baseline=self._baseline(),
             seed=self.memory.request.seed,
         )
-        self.memory.journal.event("holdout_opened", rows=len(y), metric=asdict(evaluation.metric))
+        (self.memory.folder / "data" / "explanation.json").unlink(missing_ok=True)
+        self.memory.journal.event("holdout_opened", delivery=delivery, rows=len(y), metric=asdict(evaluation.metric))
         out = self.memory.save("data/evaluation.json", {"evaluation": evaluation}, dict[str, Evaluation])
         return {"rows": len(y)}, [out]
 
@@ -300,13 +302,12 @@ class ServerAgent:
         )
         errors = self._errors(y, predictor.predict_matrix(x))
         values = column_values(self.columns, x)
-        saved = read_json(self.memory.folder / "data" / "evaluation.json")
-        saved |= {
+        found = {
             "importance": [asdict(i) for i in importance],
             "slices": [asdict(s) for s in weak_slices(values, errors)],
             "groups": [asdict(g) for g in group_gaps(values, errors)],
         }
-        write_json(self.memory.folder / "data" / "evaluation.json", saved)
+        write_json(self.memory.folder / "data" / "explanation.json", found)
 
     def _scores_of(self, predictor: Predictor) -> Callable[[np.ndarray], np.ndarray]:
         """(rows, classes) probabilities or (rows,) values of the served model."""
@@ -340,6 +341,8 @@ class ServerAgent:
 
     def _card_facts(self, evaluation: Evaluation) -> dict[str, Any]:
         saved = read_json(self.memory.folder / "data" / "evaluation.json")
+        explained = self.memory.folder / "data" / "explanation.json"
+        saved |= read_json(explained) if explained.exists() else {}
         return {
             "task": self.memory.task.to_json(),
             "request": self.memory.request.words,
