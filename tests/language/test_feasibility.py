@@ -18,7 +18,7 @@ def task(target: str, inputs: tuple[str, ...] = ("x",), **changes: object) -> Ta
 
 def test_declines_a_constant_target() -> None:
     found = feasible(task("failed"), table("x:float 0..1, failed:constant 0"), 1000)
-    assert (found[0].action, found[0].about) == ("decline", "target")
+    assert (found[0].action, found[0].about) == ("decline", "constant_target")
     assert "one single value" in found[0].text
 
 

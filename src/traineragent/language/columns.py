@@ -54,6 +54,11 @@ _BEFOREHAND = re.compile(
 )
 
 
+_YES_NO = frozenset(
+    {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
+)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A column with its score as the target and the evidence, strongest first."""
@@ -150,7 +155,7 @@ def _name_pattern(name: str) -> re.Pattern[str]:
             if fold(name).strip()
             else re.compile(r"(?!)(?P<q>)(?P<n>)")
         )
-    if re.search(rf"[{WIDE}]", name):
+    if re.search(rf"[{WIDE}\u0900-\u097f]", name):
         return re.compile(rf"(?P<q>[\"'`])?(?P<n>{re.escape(fold(name))})")
     *first, last = tokens
     ending = r"(?:e?s|'s)?" if len(last) > 3 else ""
@@ -276,7 +281,7 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
     name = columns.names[evidence.column.name]
     last = columns.columns[-1].name == evidence.column.name
     evidence.add(GENERIC.get(name, 0.0), "by its name it holds the answer")
-    evidence.add(0.6 if last else 0.0, "it is the last column")
+    evidence.add(0.8 if last else 0.0, "it is the last column")
     evidence.add(0.6 if _FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-1.2 if _BEFOREHAND.search(name) else 0.0, "")
     evidence.add(1.0 if _AHEAD.search(name) and not _LATER.search(name) else 0.0, "its name speaks of what comes after")
@@ -295,14 +300,18 @@ def _by_type(evidence: _Evidence, wish: str | None) -> None:
     number = column.meaning == "number" and column.distinct > 10
     few = 2 <= column.distinct <= 60 and not number
     points = {
-        "flag": 1.5 if column.distinct == 2 else (0.0 if few else -2.0),
-        "amount": (1.0 if number else (0.2 if column.meaning == "number" else -2.0)),
+        "flag": (1.9 if _yes_or_no(column) else 1.5) if column.distinct == 2 else (0.0 if few else -2.0),
+        "amount": (1.0 if number else (0.2 if column.meaning == "number" else -3.0)),
         "choice": 1.0 if few and column.distinct > 2 else (0.7 if few else -1.5),
     }.get(wish or "", 0.0)
     evidence.add(
         points,
         {"flag": "it has two values", "amount": "it is a number", "choice": "it has a few values"}.get(wish or "", ""),
     )
+
+
+def _yes_or_no(column: ColumnProfile) -> bool:
+    return column.meaning == "boolean" or {fold(v) for v, _ in column.top} <= _YES_NO
 
 
 def _by_place(found: list[_Evidence], reading: Reading) -> None:

@@ -72,11 +72,17 @@ def _list_before(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, 
     for mention in reversed(columns.mentions):
         if mention.end > start or mention.start < sentence[0]:
             continue
-        if not _only_glue(columns.reading, (mention.end, start)):
+        if not _only_glue(columns.reading, (mention.end, start)) or _pointed(columns.reading, mention.start):
             break
         out.append((mention.column, (mention.start, mention.end)))
         start = mention.start
     return out[::-1] or _partial(columns, (max(sentence[0], at[0] - 30), at[0]))
+
+
+def _pointed(reading: Reading, position: int) -> bool:
+    """Whether "predict the" or the like stands right before: a name there is the goal, not one of a list."""
+    before = reading.where("wishes", "pointer_before", (max(0, position - 40), position))
+    return any(not reading.masked[end:position].strip(" '\"`:=") for _, end in before)
 
 
 def _partial(columns: Columns, span: Span) -> list[tuple[str, Span]]:

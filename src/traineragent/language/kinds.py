@@ -48,7 +48,7 @@ def type_of(
         return _picture_task(reading, kind)
     if kind in ("entities", "tokens") or _has_tokens(columns):
         return "token_classification", 0.9, "parts of a text are to be marked"
-    if kind in ("series", "forecast") or _is_forecast(reading, columns):
+    if kind in ("series", "forecast") or _is_forecast(reading, columns, target):
         return "forecasting", 0.85, "values after the end of a series are asked for"
     if not columns:
         return _without_data(reading)
@@ -85,9 +85,10 @@ def _has_tokens(columns: Sequence[ColumnProfile]) -> bool:
     return bool(names & {"tokens", "words"}) and bool(names & {"tags", "ner tags", "labels", "bio", "iob"})
 
 
-def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
+def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
     dated = any(c.meaning == "date" for c in columns)
-    return dated and reading.said("tasks", "forecast")
+    number = target is None or (_numeric(target) and target.distinct > 2)
+    return dated and number and reading.said("tasks", "forecast")
 
 
 def _column_task(

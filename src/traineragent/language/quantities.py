@@ -298,7 +298,8 @@ class _Grammar:
             return Quantity(
                 "measure" if kind in ("mass", "length", "energy", "power") else kind, value * factor, start, stop, name
             )
-        return Quantity("share", value, start, end, "part")
+        alone = _ALONE.match(plain, start) or not plain[start:end].isalpha()
+        return Quantity("share", value, start, end, "part") if alone else None
 
     def _rate(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         if worded == "article" or worded == "part":
@@ -320,6 +321,7 @@ _RATIO = re.compile(
     r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
     r"(?P<of>in\s+every|out\s+of\s+every|out\s+of|in|of|on|per|auf|von|aus|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
+_ALONE = re.compile(r"(?:half|halbe?n?|haelfte|mitad|metade|moitie)\b")  # "medio" alone is "mean" in Spanish
 _REVERSED = re.compile(r"(?:out of|of|in|von|aus|sur|de cada|em cada|su)\s+(?:every\s+|each\s+|all\s+)?$")
 _AT_MOST = re.compile(
     r"(?:at most|no more than|not more than|at least|only|a maximum of|up to|hochstens|maximal|mindestens|au plus|"

@@ -141,7 +141,12 @@ class _Scan:
 
     def _named_near(self, q: Quantity, but: str = "") -> bool:
         """Whether a metric's own name claims this quantity."""
-        return any(n.name != but and self._claims(n, q) for n in self.namings)
+        return any(n.name != but and q in self._claimed(n) for n in self.namings)
+
+    def _claimed(self, naming: Naming) -> list[Quantity]:
+        """The numbers that belong to a name: those behind it, else the one before it."""
+        claimed = [q for q in self.reading.quantities if self._claims(naming, q)]
+        return [q for q in claimed if q.start >= naming.end] or claimed
 
     def _limit(self, name: str, how: str, q: Quantity, at: int) -> Limit:
         self._use(q)
@@ -157,7 +162,7 @@ class _Scan:
 
     def _metric_limits(self, naming: Naming) -> list[Limit]:
         out = []
-        for q in [q for q in self.free if self._claims(naming, q)]:
+        for q in [q for q in self._claimed(naming) if q in self.free]:
             value = self._scaled(naming.name, q)
             if value is None:
                 continue

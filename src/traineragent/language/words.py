@@ -50,7 +50,8 @@ _SAME = str.maketrans(
 WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Scripts written without spaces between the words (Hangul counts: its particles stick to the words)."""
 
-_TOKEN = re.compile(rf"[{WIDE}]|[^\W\d_{WIDE}]+|\d+")
+_MARKS = "\u0900-\u0903\u093a-\u094f\u0962\u0963"  # vowel signs, which count as no letters
+_TOKEN = re.compile(rf"[{WIDE}]|(?:[^\W\d_{WIDE}]|[{_MARKS}])+|\d+")
 _SENTENCE_END = re.compile(r"(?<=[!?;\n])\s*|(?<=\.)(?=\s|$|[^\W\d])(?<!\b[a-z]\.)(?<!\bno\.)\s*")
 _CLAUSE_END = re.compile(
     r"[,:()]\s|[,:()](?=[^\W\d])|\s(?:but|and|aber|und|mais|et|pero|y|mas|e|although|though)\s|\s-+\s|[()]"
@@ -135,7 +136,7 @@ def _spans(text: str, end: re.Pattern[str]) -> tuple[tuple[int, int], ...]:
 def name_tokens(name: str) -> tuple[str, ...]:
     """The words in a column name: "avgSalePrice_EUR2" -> ("avg", "sale", "price", "eur", "2")."""
     split = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", name)
-    return tuple(m.group() for m in re.finditer(r"[^\W\d_]+|\d+", fold(split)))
+    return tuple(m.group() for m in re.finditer(rf"(?:[^\W\d_]|[{_MARKS}])+|\d+", fold(split)))
 
 
 def stem(word: str) -> str:
