@@ -167,7 +167,7 @@ def _discard_unless_begun(folder: NewFolder, error: TrainerError) -> None:
     """Bad data leaves no folder behind; work that was done is never thrown away. A machine that is out of room before
     anything was done is said as bad usage, because there is nothing to go on with."""
     if isinstance(error, Interrupted):
-        if not (folder.path / JOURNAL).exists():
+        if not _begun(folder.path):
             folder.discard()
         return
     if any((folder.path / "trials").glob("*/result.json")):
@@ -223,14 +223,26 @@ def _opened(
         with _stoppable(), _wired(folder, config, ask, progress, request) as found:
             yield found
     except KeyboardInterrupt as e:
-        said = f"stopped; {go_on}" if (folder / JOURNAL).exists() else "stopped before the run began"
-        raise Interrupted(said) from e
+        raise Interrupted(f"stopped; {go_on}" if _begun(folder) else "stopped before the run began") from e
     except MemoryError as e:
         raise Paused(f"out of memory; close other programs, then {go_on}") from e
     except OSError as e:
         if not out_of_room(e, folder):
             raise
         raise Paused(f"the disk is full; free some space, then {go_on}") from e
+
+
+def _begun(folder: Path) -> bool:
+    """Whether the journal holds the request, so that there is something to go on with."""
+    from .store.journal import Journal
+
+    if not (folder / JOURNAL).exists():
+        return False
+    journal = Journal(folder / JOURNAL)
+    try:
+        return bool(journal.messages("RunRequested"))
+    finally:
+        journal.close()
 
 
 @contextmanager
@@ -246,6 +258,8 @@ def _wired(
         if request is not None:
             journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
             journal.post([("person", "task", RunRequested(request))])
+        elif journal.last(RunRequested) is None:
+            raise InputError(f"the run in {folder} was ended before it began; remove the folder and start it again")
         memory, agents = _agents(journal, folder, config, ask, progress)
         try:
             yield memory, Hub(journal, agents)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +52,7 @@ def train(
     """The main job: understand, prepare, train, tune, export, verify, report."""
     from .. import api
 
-    with _watching() as progress:
+    with _watching(as_json) as progress:
         report = api.train(
             request,
             data or (),
@@ -120,7 +120,7 @@ def resume(
     """Goes on after a crash, a kill or Ctrl-C, from the last finished step."""
     from .. import api
 
-    with _watching() as progress:
+    with _watching(as_json, run_dir) as progress:
         report = api.resume(run_dir, config=config, ask=_asking(ask), progress=progress)
     return _show(report, as_json)
 
@@ -138,11 +138,26 @@ def demo(
         return run_demo(out, minutes, progress, lambda report: _show(report, as_json=False))
 
 
-def _watching() -> Any:
-    """Live progress on stderr."""
+@contextmanager
+def _watching(as_json: bool = False, run: Path | None = None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Live progress on stderr, and a prompt end on Ctrl-C that names how to go on."""
     from ..report.progress import Progress
+    from .stopping import stopping_promptly
 
-    return Progress(sys.stderr) if sys.stderr is not None else nullcontext(lambda event: None)
+    folders = [str(run)] if run else []
+    shown = Progress(sys.stderr) if sys.stderr is not None else nullcontext(lambda event: None)
+
+    def last_words() -> str:
+        return f"stopped; go on with: traineragent resume {folders[-1]}" if folders else "stopped before the run began"
+
+    with stopping_promptly(last_words, as_json=as_json), shown as show:
+
+        def progress(event: dict[str, Any]) -> None:
+            if event.get("kind") == "run":
+                folders.append(str(event["folder"]))
+            show(event)
+
+        yield progress
 
 
 def _asking(ask: bool | None) -> Callable[[Question], str | None] | None:

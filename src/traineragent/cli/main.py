@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from ..errors import InputError, TrainerError
+from ..errors import InputError, Interrupted, TrainerError
 from . import jobs, looking, using
 
 app = typer.Typer(
@@ -62,6 +62,8 @@ def main() -> None:
     as_json = "--json" in arguments
     try:
         code = app(args=arguments, prog_name="traineragent", standalone_mode=False)
+        if code == Interrupted.exit_code:  # typer's answer to Ctrl-C before our own code ran
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
     except TrainerError as e:
         _fail(e, e.exit_code, str(e), as_json)
