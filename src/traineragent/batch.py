@@ -23,7 +23,8 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
     table = read_table([data])
     frame = table.frame.astype(object).where(table.frame.notna(), None)
     try:
-        answers: list[dict[str, Any]] = predictor.predict(frame.to_dict("records"))
+        rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+        answers: list[dict[str, Any]] = predictor.predict(rows)
     except InputError as e:
         place = None if e.row is None else int(table.row[e.row])
         raise InputError(f"{Path(data).name}, line {place}: {e}", file=data, row=place, column=e.column) from e

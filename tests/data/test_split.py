@@ -52,12 +52,20 @@ def test_rows_without_an_answer_are_counted_and_left_out() -> None:
 
 
 def test_rows_with_equal_inputs_never_straddle_the_split() -> None:
-    values = RNG.integers(0, 120, 600)
+    values = np.concatenate([np.arange(500), RNG.integers(0, 500, 100)])
     data = frame(id=[f"r{i:04d}x" for i in range(600)], x=values.tolist(), y=RNG.choice(["a", "b"], 600).tolist())
     held = split_holdout(data, target_of(data, "y", "class"))
     assert not set(values[held.train]) & set(values[held.holdout])
     assert 100 <= len(held.holdout) <= 125
     assert "repeat the inputs" in held.why
+
+
+def test_rows_that_repeat_by_nature_are_drawn_one_by_one() -> None:
+    dishes = RNG.integers(0, 40, 600)
+    data = frame(dish=[f"dish {d}" for d in dishes], size=(dishes % 3).tolist(), y=RNG.choice(["a", "b"], 600).tolist())
+    held = split_holdout(data, target_of(data, "y", "class"))
+    assert set(dishes[held.train]) & set(dishes[held.holdout])
+    assert len(held.holdout) == 120
 
 
 def test_a_class_of_two_rows_stays_in_training() -> None:

@@ -19,7 +19,7 @@ from ..data.operations import CATALOGUE, Prepared, apply, column_facts
 from ..data.profile import profile_table
 from ..data.reading import RawTable, read_table
 from ..data.signal import signal
-from ..data.split import Holdout, duplicate_keys, find_groups, find_time, split_holdout, time_values
+from ..data.split import Holdout, duplicate_keys, find_groups, find_time, split_holdout, ties, time_values
 from ..data.target import spelling_notes, target_of, target_values
 from ..domain.data import Column, PreparedFacts, TableProfile, Target
 from ..domain.messages import DataCollected, DataPrepared, DataRequested, Message, TaskSpecified
@@ -241,7 +241,7 @@ class DataAgent:
             classes=len(target.labels),
             groups=groups,
             time=time,
-            duplicates=duplicate_keys(frame, target.name),
+            duplicates=ties(duplicate_keys(frame, target.name)),
             seed=self.memory.request.seed,
         )
 

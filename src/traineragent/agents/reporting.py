@@ -57,8 +57,8 @@ def _report(
         "target": task.data_info.target,
         "metric": _metric(delivered),
         "requirements": [asdict(m) for m in delivered.requirements] if delivered else _unmeasured(task),
-        "model": _model(memory),
-        "data": _data(memory),
+        "model": model_facts(memory),
+        "data": data_facts(memory),
         "leaderboard": leaderboard(memory),
         "reason": reason or " ".join(verdict.reasons),
         "alternative": verdict.alternative,
@@ -85,7 +85,7 @@ def _read(path: Path) -> dict[str, Any]:
     return read_json(path) if path.exists() else {}
 
 
-def _model(memory: Memory) -> dict[str, Any]:
+def model_facts(memory: Memory) -> dict[str, Any]:
     chosen: ModelSelected | None = memory.journal.last(ModelSelected)
     if chosen is None:
         return {}
@@ -108,7 +108,7 @@ def _model(memory: Memory) -> dict[str, Any]:
     }
 
 
-def _data(memory: Memory) -> dict[str, Any]:
+def data_facts(memory: Memory) -> dict[str, Any]:
     split, profile = _read(memory.folder / "data/split.json"), _read(memory.folder / "data/profile.json")
     collected: DataCollected | None = memory.journal.last(DataCollected)
     rows_read = collected.rows if collected else 0
@@ -170,6 +170,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
         "evaluation": holdout.get("evaluation"),
         "importance": holdout.get("importance", []),
         "slices": holdout.get("slices", []),
+        "groups": holdout.get("groups", []),
         "timeline": _timeline(memory),
         "decisions": [
             {
@@ -182,7 +183,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
             }
             for d in memory.journal.decisions()
         ],
-        "selection": _model(memory),
+        "selection": model_facts(memory),
         "environment": environment(memory),
     }
 

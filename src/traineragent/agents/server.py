@@ -36,6 +36,7 @@ from ..store.journal import Decision
 from .frames import read_frame
 from .hub import Outgoing
 from .memory import Memory
+from .reporting import data_facts, environment, model_facts
 
 CATALOGUE: Mapping[str, OperationSpec] = {
     "export": OperationSpec({"threads": "integer?"}, "writes the bundle with one graph, proved equal to the model"),
@@ -300,14 +301,23 @@ class ServerAgent:
             seconds=seconds,
             seed=self.memory.request.seed,
         )
-        errors = self._errors(y, predictor.predict_matrix(x))
+        answers = predictor.predict_matrix(x)
+        errors = self._errors(y, answers)
+        picked, actual = self._rates(y, answers)
         values = column_values(self.columns, x)
         found = {
             "importance": [asdict(i) for i in importance],
             "slices": [asdict(s) for s in weak_slices(values, errors)],
-            "groups": [asdict(g) for g in group_gaps(values, errors)],
+            "groups": [asdict(g) for g in group_gaps(values, errors, selected=picked, actual=actual)],
         }
         write_json(self.memory.folder / "data" / "explanation.json", found)
+
+    def _rates(self, y: np.ndarray, answers: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Who was answered positive and who is, for two classes."""
+        if self.data.classes != 2:
+            return None, None
+        positive = 1 if self.target.positive is None else self.target.positive
+        return answers.labels == positive, y == positive
 
     def _scores_of(self, predictor: Predictor) -> Callable[[np.ndarray], np.ndarray]:
         """(rows, classes) probabilities or (rows,) values of the served model."""
@@ -354,4 +364,8 @@ class ServerAgent:
             "profile": read_json(self.memory.folder / "data" / "profile.json"),
             "split": read_json(self.memory.folder / "data" / "split.json"),
             "graph": read_json(self.memory.folder / "data" / "graph.json"),
+            "groups": saved.get("groups", []),
+            "data": data_facts(self.memory),
+            "model": model_facts(self.memory),
+            "environment": environment(self.memory),
         }

@@ -128,6 +128,7 @@ class TaskAgent:
 
     def _put(self, question: Question) -> str | None:
         assert self.memory.ask_person is not None
+        self.memory.say("question", question.text, about=question.about)
         answer = self.memory.ask_person(question)
         self.memory.say("dialogue", question.text, answer=answer, about=question.about)
         return answer

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
+
 Delivered = Annotated[Path, typer.Argument(metavar="RUN_OR_BUNDLE", help="A run's folder or a bundle.")]
 
 
@@ -37,10 +39,27 @@ def serve(
     run_or_bundle: Delivered,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port; 0 takes a free one.")] = 8000,
-    token: Annotated[str | None, typer.Option("--token", metavar="T", help="Ask every caller for this token.")] = None,
+    token: Annotated[
+        str | None, typer.Option("--token", metavar="T", envvar="SERVE_TOKEN", help="Ask every caller for this token.")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", metavar="FILE", help="The token, read from a file.")
+    ] = None,
 ) -> None:
     """The delivered service."""
     from ..bundles import bundle_of
     from ..serve.server import run_server
 
-    run_server(bundle_of(run_or_bundle), host=host, port=port, token=token)
+    run_server(bundle_of(run_or_bundle), host=host, port=port, token=_token(token, token_file))
+
+
+def _token(token: str | None, file: Path | None) -> str | None:
+    if file is None:
+        return token
+    try:
+        found = file.read_text(encoding="utf-8").strip()
+    except OSError as e:
+        raise InputError(f"the token file {file} cannot be read ({e.strerror})", file=str(file)) from e
+    if not found:
+        raise InputError(f"the token file {file} is empty; put the token into it", file=str(file))
+    return found

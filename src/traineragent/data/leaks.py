@@ -439,8 +439,7 @@ def _row_leaks(profile: TableProfile, y: Float64) -> list[Leak]:
     if profile.duplicate_rows >= max(5, 0.01 * profile.rows):
         evidence = (
             f"{profile.duplicate_rows:,} of {profile.rows:,} training rows "
-            f"({profile.duplicate_rows / profile.rows:.1%}) repeat another one, ids aside; copies are kept on one side "
-            "of every split, or scores would flatter"
+            f"({profile.duplicate_rows / profile.rows:.1%}) repeat another one, ids aside"
         )
         leaks.append(Leak(ROWS, "duplicate_rows", evidence, "warned"))
     if len(y) >= 200 and profile.target_kind == "class":

@@ -68,11 +68,10 @@ class Column:
 
     @property
     def feature_kinds(self) -> tuple[FeatureKind, ...]:
-        if self.kind == "category":
-            return ("category",)
+        kinds: list[FeatureKind] = ["category"] if self.kind == "category" else ["number"] * len(self.features)
         if self.kind == "text":
-            return ("number", "number", *(("count",) * len(self.words)))
-        return ("number",) * len(self.features)
+            kinds[2:] = ["count"] * len(self.words)
+        return tuple(kinds)
 
 
 @dataclass(frozen=True)

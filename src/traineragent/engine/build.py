@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..domain.run import Candidate, Member, TrialResult
 from ..domain.task import Requirement
 from ..errors import TrainerError
+from ..export.answers import with_answers
 from ..export.graph import assemble
 from ..export.parity import Bag, Parity, check, cost
 from .dataset import TrainingData
@@ -84,6 +85,7 @@ def build(
             for m, r in zip(chosen, results, strict=True)
         ]
         model = _assembled(table, bags, decided, metric, metadata or {})
+        model = with_answers(model, decided.decision, decided.interval, positive)
         graph = model.SerializeToString()
         proof = _proof(table, graph, bags, decided)
         if proof.ok:

@@ -86,9 +86,11 @@ class _Evidence:
     score: float = 0.0
     why: list[tuple[float, str]] = field(default_factory=list)
     pointed: bool = False
+    spoken: bool = False  # something in the words speaks for it
 
-    def add(self, points: float, why: str) -> None:
+    def add(self, points: float, why: str, spoken: bool = False) -> None:
         self.score += points
+        self.spoken |= spoken and points > 0
         if points:
             self.why.append((points, why))
 
@@ -157,9 +159,13 @@ def _name_pattern(name: str) -> re.Pattern[str]:
         )
     if re.search(rf"[{WIDE}\u0900-\u097f]", name):
         return re.compile(rf"(?P<q>[\"'`])?(?P<n>{re.escape(fold(name))})")
+    if len(tokens) == 1 and len(tokens[0]) > 5 and tokens[0].isascii():
+        tokens = tuple(tokens[0])  # "bodyfat" is also "body fat"
     *first, last = tokens
-    ending = r"(?:e?s|'s)?" if len(last) > 3 else ""
-    body = r"[\s_.'-]*(?:s\s+)?".join(re.escape(t) for t in (*first, last))
+    ending = r"(?:e?s|'s)?" if len("".join(tokens)) > 3 else ""
+    body = (r"[\s_-]?" if len(last) == 1 and len(tokens) > 5 else r"[\s_.'-]*(?:s\s+)?").join(
+        re.escape(t) for t in (*first, last)
+    )
     return re.compile(rf"(?P<q>[\"'`])?(?<!\w)(?P<n>{body}){ending}(?!\w)")
 
 
@@ -175,6 +181,7 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
     _by_place(found, columns.reading)
     _by_being_alone(found)
     _by_being_the_only_fit(found, wish)
+    _by_default(found, wish, columns.reading)
     ranked = sorted(found, key=lambda e: -e.score)
     return [
         Candidate(
@@ -201,7 +208,7 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
         if points > best or not best:
             best, why = points, reason
     if mine:
-        evidence.add(best, why)
+        evidence.add(best, why, spoken=True)
         evidence.pointed = pointed
         return
     _by_part_of_name(evidence, columns, regions)
@@ -234,7 +241,7 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
         points = book * (2.0 + 1.5 * cover)
         if points > best:
             best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
-    evidence.add(best, why)
+    evidence.add(best, why, spoken=True)
 
 
 def _by_values(evidence: _Evidence, reading: Reading) -> None:
@@ -327,6 +334,19 @@ def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
     fits = [e for e in able if _fits(e.column, wish)]
     if wish and len(fits) == 1:
         fits[0].add(1.2, "no other column gives such an answer")
+
+
+def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> None:
+    """No column is spoken of, but something is to be predicted: tables mostly end with the answer."""
+    able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
+    if not able or any(e.spoken for e in able) or not reading.said("wishes", "goal"):
+        return
+    last = found[-1]
+    binary = [e for e in able if e.column.distinct == 2]
+    alone = len(binary) == 1 and binary[0] is last
+    amount = wish == "amount" and _fits(last.column, wish)
+    if last in able and (amount or (wish in (None, "flag") and alone)):
+        last.add(1.5, "nothing else fits better, and tables mostly end with the answer")
 
 
 def _fits(column: ColumnProfile, wish: str | None) -> bool:

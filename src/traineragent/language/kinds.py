@@ -28,6 +28,8 @@ FAMILY = {
 def wish_of(reading: Reading) -> str | None:
     """The kind of answer wanted: flag (yes or no), choice (which of several), amount (how much); None if open."""
     scores = {key: float(len(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
+    scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
+    scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
     for naming in find_metrics(reading):
         tasks = lexicon("metrics")[naming.name]["tasks"]
         scores["amount"] += 2 * ("regression" in tasks)

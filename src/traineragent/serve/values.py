@@ -157,8 +157,8 @@ def number_key(text: str) -> int | float | None:
 
 
 def clip32(value: float) -> float:
-    """A finite number brought into the range of float32."""
-    return max(-FLOAT32_MAX, min(FLOAT32_MAX, value))
+    """A finite number brought into the range of float32; NaN stays NaN."""
+    return value if value != value else max(-FLOAT32_MAX, min(FLOAT32_MAX, value))
 
 
 def as_text(value: Any) -> str:
