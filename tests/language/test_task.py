@@ -768,6 +768,151 @@ def test_reads_what_is_wanted(
     assert task.verdict.decision == "accept"
 
 
+OBLIQUE = [
+    (
+        "Warn the nurses before someone gets worse. Sensitivity 0.85.",
+        "resp_rate:float 8..40, spo2:float 70..100, pulse:int 40..180, icu_24h:flag 0|1",
+        "icu_24h",
+    ),
+    (
+        "Which beehives won't make it through the winter?",
+        "hive:cat h1|h2|h3, mites:float 0..20, weight_kg:float 5..50, dead_in_spring:flag 0|1",
+        "dead_in_spring",
+    ),
+    (
+        "Stop the bad guys at the login page.",
+        "ip_class:cat a|b|c, attempts:int 1..90, hour:int 0..23, malicious:flag 0|1",
+        "malicious",
+    ),
+    (
+        "Rate the risk that a bridge needs closing.",
+        "bridge:id, age:int 1..120, trucks_day:int 0..9000, closed_5y:flag 0|1",
+        "closed_5y",
+    ),
+    (
+        "Is the drinking water safe?",
+        "ph:float 0..14, sulfate:float 0..500, turbidity:float 0..9, potability:flag 0|1",
+        "potability",
+    ),
+    ("Shark attacks: will the swimmer live?", "species:cat a|b|c, depth:float 0..20, fatal:flag N|Y", "fatal"),
+    ("Read the X-ray report and say whether there is a fracture.", "report:text, fracture:flag no|yes", "fracture"),
+    (
+        "How many people will die of heat this week per district?",
+        "week:date, district:cat a|b|c, tmax:float 10..45, deaths:int 0..60",
+        "deaths",
+    ),
+    (
+        "Explosive volcano or not? from the gas readings",
+        "so2:float 0..90, co2:float 0..900, tremor:float 0..9, eruption_30d:flag 0|1",
+        "eruption_30d",
+    ),
+    ("Which posts contain threats? A moderator looks at each.", "post:text, threat:flag 0|1", "threat"),
+    (
+        "Decide whether a cell is cancerous, second opinion for pathologists.",
+        "radius:float 5..30, texture:float 5..40, diagnosis:cat B|M",
+        "diagnosis",
+    ),
+    (
+        "find insects that destroy the harvest early: infestation yes/no",
+        "trap_count:int 0..90, temp:float 0..40, infested:flag 0|1",
+        "infested",
+    ),
+    (
+        "Which drivers had been drinking? anonymised test data",
+        "speed:float 0..200, swerve:float 0..9, reaction_ms:int 100..900, over_limit:flag 0|1",
+        "over_limit",
+    ),
+    ("Estimate how bad the wildfire gets", "wind:float 0..90, humidity:float 0..100, area_ha:float 0..900", "area_ha"),
+    (
+        "Predict blood sugar two hours after a meal",
+        "carbs_g:float 0..200, insulin_u:float 0..30, glucose_before:float 50..300, glucose_after_2h:float 50..400",
+        "glucose_after_2h",
+    ),
+    (
+        "Which tenants' flats have mould? humidity sensors",
+        "flat:id, rh_mean:float 20..100, temp_min:float 5..25, mould:flag no|yes",
+        "mould",
+    ),
+    ("What will the temperature of the oven be?", "gas:float 0..9, fan:int 0..5, oven_c:float 20..300", "oven_c"),
+    ("grade of steel", "c_pct:float 0..2, mn_pct:float 0..2, steel_grade:cat S235|S355|S690", "steel_grade"),
+    (
+        "Tell poisonous plants from edible ones",
+        "leaf:cat a|b, berry:cat red|black, toxicity:cat none|mild|deadly",
+        "toxicity",
+    ),
+    ("Who wins the bout?", "reach_diff:float -30..30, age_diff:int -20..20, winner:cat red|blue", "winner"),
+    (
+        "How long does the drug stay in the blood?",
+        "dose:float 0..900, weight:float 30..150, half_life_h:float 0..50",
+        "half_life_h",
+    ),
+    ("which suicide-prevention calls should be answered first", "call_text:text, urgent:flag 0|1", "urgent"),
+    (
+        "How much will a knife attack victim's treatment cost us? hospital budgeting",
+        "age:int 0..99, icu_days:int 0..40, cost_eur:float 100..90000",
+        "cost_eur",
+    ),
+    ("Is the meat spoiled?", "storage_h:float 0..90, temp:float 0..20, odour:int 0..9, spoiled:flag 0|1", "spoiled"),
+    (
+        "Which child seats break in the crash test?",
+        "model:cat a|b|c, speed:float 20..70, angle:float 0..40, broke:flag 0|1",
+        "broke",
+    ),
+    (
+        "Recognise gunshots in the audio features",
+        "rms:float 0..1, zcr:float 0..1, mfcc1:float -90..90, gunshot:flag 0|1",
+        "gunshot",
+    ),
+    (
+        "Body fat percentage from measurements",
+        "abdomen:float 50..150, neck:float 30..55, bodyfat:float 2..50",
+        "bodyfat",
+    ),
+    ("what rank will the page get", "words:int 10..9000, links:int 0..900, position:int 1..100", "position"),
+    ("Rain or shine?", "pressure:float 950..1050, humidity:float 0..100, weather:cat rain|sun|cloud", "weather"),
+    (
+        "Who among our donors gives again?",
+        "months_since:int 0..90, times:int 0..50, litres:float 0..20, donated:flag 0|1",
+        "donated",
+    ),
+    (
+        "Predict the salary for a job ad from its title and description",
+        "title:text, description:text, city:cat a|b|c, salary:float 9000..200000",
+        "salary",
+    ),
+    (
+        "Grasp quality: will the robot hold the part?",
+        "f1:float 0..9, f2:float 0..9, width:float 0..9, success:flag 0|1",
+        "success",
+    ),
+    ("which emails should go to the lawyer", "body:text, sender:cat a|b|c, for_legal:flag no|yes", "for_legal"),
+    (
+        "Amount of water the field needs",
+        "soil_moist:float 0..1, temp:float 0..45, irrigation_mm:float 0..60",
+        "irrigation_mm",
+    ),
+    ("how old is the tree", "height_m:float 1..60, girth_cm:float 10..600, years:int 1..900", "years"),
+    (
+        "How strong is the password? our own users",
+        "length:int 1..40, digits:int 0..20, symbols:int 0..9, strength:int 0..2",
+        "strength",
+    ),
+    ("predict hospital readmission", "age:int 0..99, stays:int 0..20, drugs:int 0..40, readmit:flag 0|1", "readmit"),
+    (
+        "Will the satellite be hit by debris?",
+        "miss_km:float 0..90, speed:float 0..20, size_cm:float 0..90, collision:flag 0|1",
+        "collision",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "columns", "target"), OBLIQUE)
+def test_finds_a_target_that_is_only_hinted_at(words: str, columns: str, target: str) -> None:
+    task = read(words, columns)
+    assert task.data_info.target == target
+    assert task.verdict.decision == "accept"
+
+
 def test_target_option_overrides_the_words() -> None:
     task = understand(Request("Predict the price", target="cut"), table(DIAM), ROWS)
     assert task.data_info.target == "cut"

@@ -67,6 +67,7 @@ class Candidate:
     score: float
     why: tuple[str, ...]
     pointed: bool = False  # the words point at it: by name, as "column X", or by place
+    spoken: bool = False  # something in the words speaks for it
 
 
 @dataclass(frozen=True)
@@ -183,12 +184,11 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
     _by_being_the_only_fit(found, wish)
     _by_default(found, wish, columns.reading)
     ranked = sorted(found, key=lambda e: -e.score)
-    return [
-        Candidate(
-            e.column.name, round(e.score, 3), tuple(w for _, w in sorted(e.why, reverse=True) if _ > 0), e.pointed
-        )
-        for e in ranked
-    ]
+    return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken) for e in ranked]
+
+
+def _reasons(evidence: _Evidence) -> tuple[str, ...]:
+    return tuple(why for points, why in sorted(evidence.why, reverse=True) if points > 0)
 
 
 def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
@@ -224,9 +224,14 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
         key = stem(word)
         if key in stems and len(word) > 2:
             hits[key] = max(hits.get(key, 0.0), regions.weight(start))
-    if hits:
-        share = sum(max(0.0, w) for w in hits.values()) / len(stems)
-        evidence.add(2.5 * share, "shares the words " + ", ".join(sorted(stems[k] for k in hits)) + " with the request")
+    if not hits:
+        return
+    if max(hits.values()) < 0.2:
+        evidence.add(-0.8, "")  # only named among the inputs, or among what to leave out
+        return
+    share = sum(max(0.0, w) for w in hits.values()) / len(stems)
+    words = ", ".join(sorted(stems[k] for k in hits))
+    evidence.add(2.5 * share, f"shares the words {words} with the request", spoken=True)
 
 
 def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
@@ -339,7 +344,7 @@ def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
 def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> None:
     """No column is spoken of, but something is to be predicted: tables mostly end with the answer."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
-    if not able or any(e.spoken for e in able) or not reading.said("wishes", "goal"):
+    if not able or any(e.spoken for e in able) or not (wish or reading.said("wishes", "goal")):
         return
     last = found[-1]
     binary = [e for e in able if e.column.distinct == 2]

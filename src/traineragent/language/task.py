@@ -33,8 +33,8 @@ from .positive import positive_label
 from .reading import Reading
 from .requirements import Limit, as_requirements, find_limits
 
-CLEAR, ENOUGH = 1.2, 2.0
-"""A target is taken without asking when it leads by CLEAR points and has ENOUGH points itself."""
+CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
+"""A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
 _OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
 _NO_TARGET = frozenset({"image_classification", "image_generation", "visual_grounding"})
 
@@ -114,7 +114,7 @@ class _Understanding:
         best, *rest = self.ranking
         lead = best.score - rest[0].score if rest else best.score
         confidence = _confidence(best.score, lead)
-        if best.score < ENOUGH or (lead < CLEAR and not best.pointed):
+        if best.score < (SPOKEN if best.spoken else ENOUGH) or (lead < CLEAR and not best.pointed):
             self._ask_target(best, rest)
             return None
         if not best.pointed:
