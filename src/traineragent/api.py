@@ -255,12 +255,13 @@ def _wired(
     journal = Journal(folder / JOURNAL, create=request is not None)
     try:
         journal.take_ownership()
+        overlay = keep_overlay(config.overlay, folder)  # before the request: what is resumed has its procedures
         if request is not None:
             journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
             journal.post([("person", "task", RunRequested(request))])
         elif journal.last(RunRequested) is None:
             raise InputError(f"the run in {folder} was ended before it began; remove the folder and start it again")
-        memory, agents = _agents(journal, folder, config, ask, progress)
+        memory, agents = _agents(journal, folder, overlay, config.threads, ask, progress)
         try:
             yield memory, Hub(journal, agents)
         finally:
@@ -271,7 +272,7 @@ def _wired(
 
 
 def _agents(
-    journal: Any, folder: Path, config: Config, ask: Asking | None, progress: Progress
+    journal: Any, folder: Path, overlay: Path | None, threads: int, ask: Asking | None, progress: Progress
 ) -> tuple[Memory, dict[Any, Any]]:
     from .agents.data import DataAgent
     from .agents.memory import Memory
@@ -281,14 +282,14 @@ def _agents(
     from .brains.checked import Checked
     from .brains.planner import Planner
 
-    planner = Planner(keep_overlay(config.overlay, folder))
+    planner = Planner(overlay)
     procedures = planner.procedures
     memory = Memory(
         journal=journal,
         folder=folder,
         brain=Checked(planner, planner),
         settings={a: p.settings for a, p in procedures.items()},  # type: ignore[misc]
-        make_compute=lambda m: _local_compute(m, config.threads),
+        make_compute=lambda m: _local_compute(m, threads),
         progress=progress,
         ask_person=ask,
     )
