@@ -95,9 +95,19 @@ def test_one_sided_metric_does_not_end_in_a_trivial_threshold(metric: str) -> No
     assert decision.threshold is None or "best when" in why
 
 
-def test_ranking_metric_without_limits_keeps_the_more_probable_class() -> None:
+@pytest.mark.parametrize("metric", ["roc_auc", "average_precision"])
+def test_a_rare_class_that_is_sought_is_answered_more_often_than_at_one_half(metric: str) -> None:
     y, p, folds = binary()
-    assert decide(y, p, folds, classes=2, metric="roc_auc", positive=1).decision == Decision()
+    decided = decide(y, p, folds, classes=2, metric=metric, positive=1)
+    assert decided.decision.threshold is not None
+    assert f1_score(y == 1, p[:, 1] >= decided.decision.threshold) > f1_score(y == 1, p[:, 1] >= 0.5)
+    assert "is what is sought" in " ".join(decided.why)
+
+
+def test_a_frequent_class_and_log_loss_keep_the_more_probable_one() -> None:
+    y, p, folds = binary()
+    assert decide(y, p, folds, classes=2, metric="log_loss", positive=1).decision == Decision()
+    assert decide(y, p, folds, classes=2, metric="roc_auc", positive=0).decision == Decision()
 
 
 def many(rows: int = 4000, seed: int = 0):

@@ -30,6 +30,9 @@ MOST_THRESHOLDS = 2000
 ROWS_A_BIN = 100
 BINS = (1, 3, 5, 10, 20)
 WORTH_A_BIN = 1.01  # more bins must lower the interval score by more than this
+RANKING = ("roc_auc", "average_precision")
+RARE = 0.4
+SOUGHT = "the rarer class is what is sought; at one half it would seldom be answered"
 ONE_SIDED = {"precision": ("f_half", "precision alone is best when hardly anything is called positive")} | {
     "recall": ("f_two", "recall alone is best when everything is called positive")
 }
@@ -205,12 +208,13 @@ def threshold(
     a stated limit among the thresholds that keep it. With neither, the more probable class is answered."""
     limits = [r for r in requirements if r.name in SCORERS and scorer(r.name).needs == "labels"]
     by_label = scorer(metric).needs == "labels"
-    if not by_label and not limits:
-        return Decision(), "the more probable class is answered"
-    goal, why_goal = _goal(metric, by_label, limits)
     truth, score = y == positive, p[:, positive]
+    sought = metric in RANKING and float(truth.mean()) < RARE
+    if not by_label and not limits and not sought:
+        return Decision(), "the more probable class is answered"
+    goal, why_goal = ("f1", SOUGHT) if sought and not limits else _goal(metric, by_label, limits)
     if not limits and not _helps(truth, score, folds, goal):
-        return Decision(), f"the more probable class is answered: no other threshold raises {metric} on unseen folds"
+        return Decision(), f"the more probable class is answered: no other threshold raises {goal} on unseen folds"
     best, kept = _best_threshold(truth, score, goal, limits)
     stated = " and ".join(f"{r.name} {r.direction} {r.limit:g}" for r in limits)
     if not limits:
