@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import registry
+from ..domain.data import Target
 from ..domain.messages import (
     Body,
     CandidatesRanked,
@@ -25,9 +26,11 @@ from ..domain.run import AgentName, Candidate, Measured, Selection, Trial, Trial
 from ..engine.dataset import TrainingData
 from ..engine.ensemble import Limits, select
 from ..engine.search import Tunable, propose
+from ..engine.shrink import shrink
 from ..engine.training import context_for
 from ..errors import TrainerError
 from ..ports import Card, OperationSpec
+from ..store.files import read_json
 from .hub import Outgoing
 from .memory import Memory
 
@@ -40,7 +43,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "deliver_first": OperationSpec({}, "hands the first model over, so that something servable exists"),
     "stop": OperationSpec({}, "ends the search and selects under the limits"),
     "tighten": OperationSpec(
-        {"latency_factor": "number?", "size_factor": "number?"}, "selects again under limits that are this much lower"
+        {"margin": "number"},
+        "selects a lighter model, such that what was measured comes within this share of the limits",
     ),
     "search_more": OperationSpec({}, "spends the time that is left on further candidates"),
     "give_up": OperationSpec({}, "says that nothing more helps"),
@@ -228,20 +232,23 @@ class ModelAgent:
         self.memory.say(kind, note, best=shown, metric=metric, trial=result.index, status=result.status)
 
     # ------------------------------------------------------------------ planning and action: the selection
-    def _select(self) -> Selection:
+    def _select(self, relaxed: bool = False) -> Selection:
+        """The best selection within the limits; `relaxed` leaves size and latency to what comes after."""
         trials = [t for t in self.memory.journal.trials() if t.status in ("done", "timeout") and t.score is not None]
         if not trials:
             notes = [f"{t.candidate.family}: {t.note}" for t in self.memory.journal.trials()]
             raise TrainerError(f"no candidate could be trained in the time given ({'; '.join(notes[-3:])})")
         metric = self.memory.journal.meta("metric") or ""
+        target: Target = self.memory.load("data/target.json", Target)
         return select(
             trials,
             self._oof,
             self.data.y,
             self.data.folds,
             metric,
-            self.limits,
+            replace(self.limits, size_mb=None, latency_us=None) if relaxed else self.limits,
             seed=self.memory.request.seed,
+            positive=1 if target.positive is None else target.positive,
             interpretable=lambda family: bool(registry.get("families", family).card.interpretable),
         )
 
@@ -297,27 +304,46 @@ class ModelAgent:
             "members": len(last.selection.members),
         }
 
-    def _tighten(
-        self,
-        message: Message,
-        missed: RequirementMissed,
-        latency_factor: float | None = None,
-        size_factor: float | None = None,
-    ) -> Outgoing:
-        """Selects again under limits scaled down from what the last selection cost. Falls back to more search."""
+    def _tighten(self, message: Message, missed: RequirementMissed, margin: float) -> Outgoing:
+        """Selects again under the limits that the measurement calls for, and gives up fold models where that is not
+        enough. Falls back to more search when even one model of the best member is too much."""
         last: ModelSelected = self.memory.journal.last(ModelSelected)
         trials = {t.index: t for t in self.memory.journal.trials()}
+        graph = read_json(self.memory.folder / "data" / "graph.json")
         used = [trials[m.trial] for m in last.selection.members]
-        limits = self.limits
-        if latency_factor:
-            limits = replace(limits, latency_us=latency_factor * sum(t.predict_us for t in used))
-        if size_factor:
-            limits = replace(limits, size_mb=size_factor * sum(t.size_mb for t in used))
+        scales = {
+            "size_scale": graph["size_mb"] / max(sum(t.size_mb for t in used), 1e-6),
+            "latency_scale": graph["us_per_row_1"] / max(sum(t.predict_us for t in used), 1e-6),
+        }
+        limits = self._tightened(missed, graph, margin)
         self.memory.journal.set_meta("limits", json.dumps(asdict(limits)))
-        selection = self._select()
-        if selection.members == last.selection.members:
+        lighter = [
+            found.selection
+            for chosen in (self._select(), self._select(relaxed=True))
+            if (found := shrink(chosen, trials, size_mb=limits.size_mb, latency_us=limits.latency_us, **scales))
+        ]
+        best = max(lighter, key=lambda s: s.score, default=None)
+        if best is None or best.members == last.selection.members:
             return self._search_more(message, missed)
-        return self._deliver(selection, missed.round, provisional=False)
+        return self._deliver(best, missed.round, provisional=False)
+
+    def _tightened(self, missed: RequirementMissed, graph: Mapping[str, Any], margin: float) -> Limits:
+        """What the model alone may cost: the stated limits with a margin, less what was measured around the model."""
+        limits = self.limits
+        for m in missed.measured:
+            if m.met or m.measured is None:
+                continue
+            if m.name.startswith("latency_ms"):
+                around_us = max(1e3 * m.measured - graph["us_per_row_1"], 0.0)
+                allowed = max(margin * 1e3 * m.limit - around_us, 0.05 * graph["us_per_row_1"])
+                limits = replace(limits, latency_us=min(limits.latency_us or allowed, allowed))
+            elif m.name == "throughput_rows_s":
+                allowed = margin * graph["us_per_row_1"] * m.measured / m.limit
+                limits = replace(limits, latency_us=min(limits.latency_us or allowed, allowed))
+            elif m.name in SMALLER:
+                allowed = margin * graph["size_mb"] * m.limit / m.measured
+                limits = replace(limits, size_mb=min(limits.size_mb or allowed, allowed))
+        return limits
 
     def _search_more(self, message: Message, missed: RequirementMissed) -> Outgoing:
         if self.search_left_s(missed.round) <= 0:
