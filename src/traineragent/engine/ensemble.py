@@ -6,7 +6,7 @@ Works on out-of-fold predictions alone (Caruana et al. 2004). It knows nothing o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,7 @@ def select(
     limits: Limits | None = None,
     seed: int = 0,
     interpretable: Callable[[str], bool] = lambda family: False,
+    positive: int = 1,
 ) -> Selection:
     """The members and weights to deliver. `oof(index)` gives a trial's predictions, NaN where never validated.
 
@@ -73,60 +74,74 @@ def select(
         why = "no model keeps the limits; this one comes nearest"
         return Selection((Member(cheapest.index, 1.0),), float(cheapest.score or 0.0), cheapest.index, why)
     pool, known = _pool(fitting, oof, y, metric)
+    judge = _Judge(metric, y, known, oof, seed, positive)
     single = max(pool.results, key=lambda r: (r.score or -np.inf, -r.index))
-    alone = Selection((Member(single.index, 1.0),), float(single.score or 0.0), single.index, "best single model")
-    if limits.interpretable or limits.max_members < 2 or len(pool.results) < 2:
-        return alone
-    weights = _weights(pool, limits, seed)
-    members = {r.index: float(w) for r, w in zip(pool.results, weights, strict=True) if w > 0}
-    members = _anchored(members, fitting, oof, y, known, metric, limits, seed)
-    if len(members) < 2:
-        return alone if single.index in members else replace(alone, members=(Member(next(iter(members)), 1.0),))
-    together = _combine(members, oof)[known]
-    best = np.asarray(oof(single.index), dtype=np.float64)[known]
-    gain, sure = paired_gain(metric, y[known], together, best, seed=seed)
-    if gain <= 0 or sure < SURE:
-        return alone
-    measure = scorer(metric)
-    score = measure.utility(measure(y[known], together))
-    why = f"{len(members)} models together beat the best one by {gain:.4g} in {sure:.0%} of resamples"
+    members, why = {single.index: 1.0}, "best single model"
+    if not limits.interpretable and limits.max_members > 1 and len(pool.results) > 1:
+        weights = _weights(pool, limits, seed)
+        together = {r.index: float(w) for r, w in zip(pool.results, weights, strict=True) if w > 0}
+        gain, sure = judge.gain(together, members)
+        if gain > 0 and sure >= SURE:
+            members = together
+            why = f"{len(together)} models together beat the best one by {gain:.4g} in {sure:.0%} of resamples"
+        members, note = _anchored(members, fitting, judge, limits)
+        why += note
     ordered = sorted(members.items(), key=lambda m: (-m[1], m[0]))
-    return Selection(tuple(Member(index, weight) for index, weight in ordered), score, single.index, why)
+    return Selection(tuple(Member(index, weight) for index, weight in ordered), judge.score(members), single.index, why)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Scores weighted members on the rows that all of them predicted."""
+
+    metric: str
+    y: Float64
+    known: NDArray[np.bool_]
+    oof: Loader
+    seed: int
+    positive: int
+
+    def predictions(self, members: dict[int, float]) -> Float64:
+        parts = [weight * self.oof(index).astype(np.float64) for index, weight in members.items()]
+        return np.asarray(sum(parts))[self.known]
+
+    def score(self, members: dict[int, float]) -> float:
+        measure = scorer(self.metric)
+        return measure.utility(measure(self.y[self.known], self.predictions(members), None, self.positive))
+
+    def gain(self, better: dict[int, float], worse: dict[int, float]) -> tuple[float, float]:
+        """(mean gain in utility, share of resamples with a gain). Sorting every class's column hundreds of times
+        would take minutes, so log-loss stands in for ranking metrics of many classes."""
+        first, second = self.predictions(better), self.predictions(worse)
+        many = first.ndim == 2 and first.shape[1] > 2 and self.metric in ("roc_auc", "average_precision")
+        metric = "log_loss" if many else self.metric
+        return paired_gain(metric, self.y[self.known], first, second, seed=self.seed, positive=self.positive)
 
 
 def _anchored(
-    members: dict[int, float],
-    results: list[TrialResult],
-    oof: Loader,
-    y: Float64,
-    known: NDArray[np.bool_],
-    metric: str,
-    limits: Limits,
-    seed: int,
-) -> dict[int, float]:
-    """Gives the default model, the first that predicted all rows, half the weight where the ensemble does not beat it
+    members: dict[int, float], results: list[TrialResult], judge: _Judge, limits: Limits
+) -> tuple[dict[int, float], str]:
+    """Gives the default model, the first that predicted all rows, half the weight where the choice does not beat it
     beyond doubt: on small sets out-of-fold scores of many tuned, early-stopped models promise more than they keep."""
-    complete = [r for r in results if np.array_equal(_known(oof(r.index)), known)]
+    complete = [r for r in results if np.array_equal(_known(judge.oof(r.index)), judge.known)]
     anchor = min(complete, key=lambda r: r.index)
     if set(members) == {anchor.index}:
-        return members
-    _, sure = paired_gain(metric, y[known], _combine(members, oof)[known], oof(anchor.index)[known], seed=seed)
+        return members, ""
+    _, sure = judge.gain(members, {anchor.index: 1.0})
     if sure >= BEYOND_DOUBT:
-        return members
+        return members, ""
     blended = {index: weight * (1 - ANCHOR_WEIGHT) for index, weight in members.items()}
     blended[anchor.index] = blended.get(anchor.index, 0.0) + ANCHOR_WEIGHT
     used = [r for r in results if r.index in blended]
-    return blended if len(used) <= limits.max_members and _fits(used, limits) else members
+    if len(used) > limits.max_members or not _fits(used, limits):
+        return members, ""
+    return blended, "; the default model keeps half the weight, as nothing beats it beyond doubt"
 
 
 def _fits(results: Sequence[TrialResult], limits: Limits) -> bool:
     if limits.size_mb is not None and sum(r.size_mb for r in results) > limits.size_mb:
         return False
     return limits.latency_us is None or sum(r.predict_us for r in results) <= limits.latency_us
-
-
-def _combine(members: dict[int, float], oof: Loader) -> Float64:
-    return np.asarray(sum(w * oof(index).astype(np.float64) for index, w in members.items()))
 
 
 def _pool(results: list[TrialResult], oof: Loader, y: Float64, metric: str) -> tuple[_Pool, NDArray[np.bool_]]:
@@ -158,8 +173,6 @@ def _objective(metric: str, outputs: int) -> Callable[[Float64, Float64], float]
     measure = scorer(metric)
     if measure.needs == "values":
         return lambda y, p: measure.utility(measure(y, p[:, 0]))
-    if measure.needs == "probabilities" and outputs > 1:
-        return lambda y, p: measure.utility(measure(y, p))
 
     def binary_loss(y: Float64, p: Float64) -> float:
         q = np.clip(p[:, 0], EPSILON, 1 - EPSILON)

@@ -25,6 +25,7 @@ from .metrics import scorer
 REPEAT_BELOW_ROWS = 3000  # smaller sets draw their folds again, so that luck with one split decides less
 FITS_OF_SMALL = 15  # about so many: five folds three times, or ten folds once
 RACE_FROM_ROWS = 4000  # below, one fold is too noisy to judge by
+SAFE_SHARE = 0.8  # of the time limit is dealt out to the fits
 RACE_MARGIN = 1.08  # error on fold 0 against the family's best
 OWN = ("folds",)  # parameters that training itself reads
 
@@ -134,13 +135,17 @@ def _rounds(data: TrainingData, params: Mapping[str, Any], seed: int) -> Iterato
 
 
 def _deadline(deadline: float | None, start: float, done: int, rounds: int) -> tuple[float, float] | None:
-    """(when the next fit must stop, when no further fit may begin): what is left is shared among the fits to come."""
+    """(when the next fit must stop, when no further fit may begin).
+
+    What is left is shared among the fits to come, less a part for saving and for what a fit cannot stop: a bag with a
+    fold missing cannot join an ensemble, so all its time would be lost."""
     if deadline is None or not np.isfinite(deadline):
         return None
     now = time.monotonic()
+    aim = start + SAFE_SHARE * (deadline - start)
+    share = max(aim - now, 0.02 * (deadline - start)) / (rounds - done)
     each = (now - start) / max(done, 1)
-    last_call = deadline - 0.7 * each if done else deadline
-    return now + (deadline - now) / (rounds - done) * (1.0 if done else 1.3), last_call
+    return now + share, deadline - (0.5 * each if done else 0.0)
 
 
 def _fit(
