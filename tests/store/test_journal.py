@@ -88,10 +88,33 @@ def test_a_run_has_one_owner_until_it_dies(tmp_path: Path, journal: Journal) -> 
     )
     other = subprocess.run([sys.executable, "-c", code, str(journal.path)], capture_output=True, text=True, check=False)
     assert "is being worked on by process" in other.stderr
+    code_release = code.replace(".take_ownership()", ".release()")
+    subprocess.run([sys.executable, "-c", code_release, str(journal.path)], check=True)  # not its own: changes nothing
+    again = subprocess.run([sys.executable, "-c", code, str(journal.path)], capture_output=True, text=True, check=False)
+    assert "is being worked on by process" in again.stderr
     journal.release()
     ok = subprocess.run([sys.executable, "-c", code, str(journal.path)], capture_output=True, text=True, check=False)
     assert ok.returncode == 0, ok.stderr
     journal.take_ownership()  # its owner is dead, so the run is free again
+
+
+def test_who_was_refused_a_run_does_not_free_it(journal: Journal) -> None:
+    journal.take_ownership()
+    code = (
+        "import sys; from pathlib import Path; from traineragent.store.journal import Journal\n"
+        "journal = Journal(Path(sys.argv[1]))\n"
+        "try: journal.take_ownership()\n"
+        "finally: journal.release()"
+    )
+    for _ in range(2):
+        other = subprocess.run(
+            [sys.executable, "-c", code, str(journal.path)], capture_output=True, text=True, check=False
+        )
+        assert "is being worked on by process" in other.stderr
+    code_release = code.replace(".take_ownership()", ".release()")
+    subprocess.run([sys.executable, "-c", code_release, str(journal.path)], check=True)  # not its own: changes nothing
+    again = subprocess.run([sys.executable, "-c", code, str(journal.path)], capture_output=True, text=True, check=False)
+    assert "is being worked on by process" in again.stderr
 
 
 WRITER = """

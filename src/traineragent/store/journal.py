@@ -132,6 +132,7 @@ class Journal:
                 raise _in_words(e, path) from e
         self._used_before = float(self.meta("active_s") or 0.0)
         self._started = time.monotonic()
+        self._owned = False
 
     def _migrate(self) -> None:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
@@ -177,11 +178,16 @@ class Journal:
                     raise InputError(f"this run is being worked on by process {owner['pid']}; wait for it or end it")
             mine = {"pid": os.getpid(), "started": me.create_time(), "boot": _boot_id()}
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('owner', ?)", (_dump(mine),))
+        self._owned = True
 
     def release(self) -> None:
+        """Gives the run back. Who was refused it has nothing to give back, and leaves its owner alone."""
+        if not self._owned:
+            return
         with self._transaction():
             self._tick()
             self._db.execute("DELETE FROM meta WHERE key='owner'")
+        self._owned = False
 
     def close(self) -> None:
         self._db.close()
