@@ -20,6 +20,7 @@ NEXT = {
     "perfect": False,
     "portfolio": 5,
     "since_gain": 0,
+    "resorts": 0,
 }
 
 
@@ -50,6 +51,12 @@ def test_the_plan_follows_the_facts() -> None:
     assert planned(None, trials_asked=3) == ["stop"]
     assert planned(None, delivered_first=False) == ["deliver_first"]
     assert planned(None, perfect=True) == ["stop"]
+
+
+def test_nothing_servable_when_time_is_up_calls_for_something_quick() -> None:
+    late = {"seconds_left": -1.0, "usable": 0}
+    assert planned(None, **late) == ["last_resort"]
+    assert planned(None, **late, resorts=2) == ["stop"]
 
 
 def test_an_overlay_changes_removes_and_adds_steps(tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "tune": OperationSpec({"family": "string"}, "lets the search vary this family's parameters"),
     "train_next": OperationSpec({}, "trains the next candidate of the portfolio, or a tuned one"),
     "deliver_first": OperationSpec({}, "hands the first model over, so that something servable exists"),
+    "last_resort": OperationSpec(
+        {"family": "string"}, "trains a family that is quick, because nothing is servable yet"
+    ),
     "stop": OperationSpec({}, "ends the search and selects under the limits"),
     "tighten": OperationSpec(
         {"margin": "number"},
@@ -89,6 +92,7 @@ class ModelAgent:
             "trials_asked": self.memory.request.trials,
             "by_number": self._by_number,
             "usable": len(scores),
+            "resorts": sum(t.candidate.origin == "last resort" for t in trials),
             "failed": sum(t.status == "failed" for t in trials),
             "best": best,
             "since_gain": _since_gain(trials),
@@ -137,7 +141,13 @@ class ModelAgent:
         """Asks which candidates to try, in what order; those the constraints rule out are left out, with the reason."""
         if self.portfolio:
             return
-        facts = {**self.memory.facts, "interpretable": self._interpretable, "minutes": self.memory.total_s / 60}
+        facts = {
+            **self.memory.facts,
+            "interpretable": self._interpretable,
+            "minutes": self.memory.total_s / 60,
+            "size_limit_mb": self.memory.task.limit("size_mb"),
+            "latency_limit_ms": self._latency_limit_ms,
+        }
         chosen, why = [], []
         for operation in self.memory.plan(self.name, "candidates", facts, CATALOGUE, f"message-{message.id}"):
             if operation.do == "try" and self._suits(operation.args["family"]):
@@ -147,6 +157,11 @@ class ModelAgent:
         if not chosen:
             raise TrainerError("no model family suits the data and the constraints; relax one of them")
         self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
+
+    @property
+    def _latency_limit_ms(self) -> float | None:
+        names = ("latency_ms_p95", "latency_ms_p50", "latency_ms_p99")
+        return min((r.limit for r in self.memory.task.requirements if r.name in names), default=None)
 
     @property
     def _interpretable(self) -> bool:
@@ -177,10 +192,21 @@ class ModelAgent:
                     self._train(Trial(facts["trials"], candidate, self._time_limit(candidate)), facts)
                     continue
                 do = "stop"
+            if do == "last_resort":
+                self._last_resort(facts, operations[0].args["family"])
+                continue
             if do == "deliver_first":
                 return self._deliver(self._select(), round, provisional=True)
             self.memory.journal.set_meta("search_ended", "yes")
             return self._deliver(self._select(), round, provisional=False)
+
+    def _last_resort(self, facts: Mapping[str, Any], family: str) -> None:
+        """Trains `family` though the time is up, because nothing servable exists."""
+        trial = Trial(facts["trials"], Candidate(family, origin="last resort"))
+        self.memory.say("trial", f"{family}, as a last resort", phase="training")
+        self.memory.journal.add_trial(
+            self.memory.compute.run(trial, timeout_s=self.memory.settings[self.name]["last_resort_s"])
+        )
 
     def _next_candidate(self, number: int) -> Candidate | None:
         trials = self.memory.journal.trials()
@@ -214,6 +240,8 @@ class ModelAgent:
         limit = left if trial.time_limit_s is None else trial.time_limit_s
         if not self._by_number:
             limit = min(left, limit)
+        if not facts["usable"]:  # a model found late is worth more than the time kept back to deliver none
+            limit = max(limit, min(self.memory.settings[self.name]["first_model_s"], 0.4 * self.memory.left_s))
         asked = self.memory.request.trials
         progress = {"done": trial.index, "of": asked or max(facts["portfolio"], trial.index + 1)}
         words = f"{trial.candidate.family} {_brief(trial.candidate.params)}".strip()
@@ -265,11 +293,12 @@ class ModelAgent:
         settings, task = self.memory.settings[self.name], self.memory.task
         latency = None if self._by_number else settings["default_latency_us"]  # a clock is never the same twice
         size = settings["default_size_mb"]
-        asked = [task.limit(n) for n in ("latency_ms_p95", "latency_ms_p50", "latency_ms_p99") if task.limit(n)]
-        if asked:
-            latency = min(latency or np.inf, 1e3 * settings["model_share_of_latency"] * min(a for a in asked if a))
-        if task.limit("size_mb"):
-            size = min(size, settings["model_share_of_size"] * (task.limit("size_mb") or 0.0))
+        if self._latency_limit_ms is not None:
+            latency = min(latency or np.inf, 1e3 * settings["model_share_of_latency"] * self._latency_limit_ms)
+        size_asked = task.limit("size_mb")
+        if size_asked is not None:
+            around = settings["bundle_mb_around_model"]
+            size = min(size, max(settings["model_share_of_size"] * size_asked - around, 0.25 * size_asked))
         return Limits(size, latency, self._interpretable, settings["most_members"])
 
     def _deliver(self, selection: Selection, round: int, provisional: bool) -> Outgoing:

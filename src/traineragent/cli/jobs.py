@@ -129,7 +129,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="RUN_DIR", help="The run's folder; made anew.")] = Path(
         "demo-run"
     ),
-    minutes: Annotated[float, typer.Option("--minutes", metavar="N")] = 0.5,
+    minutes: Annotated[float, typer.Option("--minutes", metavar="N", help="Time for everything.")] = 0.75,
 ) -> int:
     """The main job on a real bundled data set, end to end, ending with one real HTTP prediction."""
     from .demo import run_demo
