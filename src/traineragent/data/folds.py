@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -54,6 +52,9 @@ def bound(groups: Int64 | None, duplicates: Int64 | None, rows: int) -> Int64:
         only = groups if groups is not None else duplicates
         assert only is not None
         return np.unique(only, return_inverse=True)[1].astype(np.int64)
+    from scipy.sparse import coo_array  # here, because it takes half a second and most tables have no groups
+    from scipy.sparse.csgraph import connected_components
+
     left = np.unique(groups, return_inverse=True)[1]
     right = np.unique(duplicates, return_inverse=True)[1] + left.max() + 1
     size = int(right.max()) + 1

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import fastparquet
 import numpy as np
 import pandas as pd
 
@@ -40,6 +39,8 @@ def read_parquet(source: Source, options: ReadOptions) -> Part:
 
 
 def _frame(source: Source, path: Path) -> Any:
+    import fastparquet  # here, so that other formats are not kept waiting for it
+
     try:
         return fastparquet.ParquetFile(str(path)).to_pandas()
     except Exception as error:  # noqa: BLE001  a damaged file fails in many ways inside the C code

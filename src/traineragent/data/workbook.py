@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import openpyxl
 
 from traineragent.data.columns import TextColumns, block_from_cells
 from traineragent.data.delimited import COLUMN_LIMIT, digest
@@ -59,6 +58,8 @@ def read_workbook(source: Source, options: ReadOptions) -> Part:
 
 
 def _opened(source: Source) -> Any:
+    import openpyxl  # here, so that other formats are not kept waiting for it
+
     try:
         with source.open() as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which do not matter here

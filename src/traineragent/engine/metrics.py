@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from ..domain.task import Direction
 from ..errors import InputError
@@ -61,20 +60,26 @@ def _labels(scores: Array, threshold: float | None, positive: int) -> Array:
     if scores.ndim == 1:
         return scores
     if scores.shape[1] != 2:
-        return scores.argmax(axis=1).astype(np.float64)
+        return np.asarray(scores.argmax(axis=1), dtype=np.float64)
     p = scores[:, positive]
     hit = p > 0.5 if threshold is None else p >= threshold
     return np.asarray(hit, dtype=np.float64)
 
 
 # ------------------------------------------------------------------------------------------- ranking and probabilities
+def _ranks(score: Array) -> Array:
+    """Ranks from 1, ties share their mean. SciPy has this too, for 0.8 s of imports that a first model waits for."""
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place], dtype=np.float64)
+
+
 def _auc(truth: NDArray[np.bool_], score: Array) -> float:
     """Area under the ROC curve by ranks (Mann-Whitney); ties count half. NaN when only one class is present."""
     positives = int(truth.sum())
     negatives = truth.size - positives
     if positives == 0 or negatives == 0:
         return float("nan")
-    ranks = rankdata(score)
+    ranks = _ranks(score)
     return float((ranks[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
