@@ -16,6 +16,7 @@ from traineragent.engine.build import build, out_of_fold, read_result
 from traineragent.engine.dataset import TrainingData
 from traineragent.engine.training import train_trial
 from traineragent.errors import TrainerError
+from traineragent.export.differences import Difference, extend
 
 HERE = Path(__file__).parent
 
@@ -121,3 +122,32 @@ def test_result_reads_back_from_its_folder(classes: Run) -> None:
     result = read_result(classes.root / "trials", 1)
     assert result.candidate.family == "linear"
     assert len(result.fold_scores) == 3
+
+
+def test_derived_differences_are_computed_by_the_graph_from_what_the_codec_makes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    differences = (Difference(1, 0, 2.0), Difference(2, 0, -30.0))
+    start = rng.uniform(0, 300, 600)
+    typed = np.stack([start, start + rng.exponential(0.01, 600), rng.uniform(0, 300, 600), rng.integers(0, 9, 600)], 1)
+    typed = typed.astype(np.float32)
+    typed[::17, 1] = np.nan
+    x = extend(typed, differences)
+    y = np.where(np.isnan(x[:, 4]), 7.0, 100 * (x[:, 4] - 2)) + rng.normal(size=600) * 0.05
+    names, kinds = ("a", "b", "c", "k", "b − a", "c − a"), ("number",) * 3 + ("category",) + ("number",) * 2
+    folds, levels = (np.arange(600) % 3).astype(np.int8), (0, 0, 0, 9, 0, 0)
+    table = TrainingData(x, y, folds, names, kinds, levels, 0, bound=True, differences=differences)
+    table.save(tmp_path / "data")
+    assert TrainingData.load(tmp_path / "data").differences == differences
+    for i, (family, params) in enumerate({"lightgbm": {"rounds": 60}, "linear": {}}.items()):
+        folder = tmp_path / "trials" / f"{i:04d}"
+        result = train_trial(
+            table, Trial(i, Candidate(family, params)), metric="rmse", seed=0, threads=1, folder=folder
+        )
+        (folder / "result.json").write_text(json.dumps({"key": "", "result": asdict(result)}))
+    chosen = [{"trial": t, "weight": 0.5} for t in (0, 1)]
+    facts = build(str(tmp_path / "data"), str(tmp_path / "trials"), chosen, str(tmp_path / "model.onnx"), metric="rmse")
+    assert (facts.fallback, facts.parity_max < 1e-5) == ("", True)
+    session = ort.InferenceSession(tmp_path / "model.onnx")
+    assert session.get_inputs()[0].shape == ["rows", 4]
+    answers = session.run(["y"], {"x": typed})[0][:, 0]
+    assert np.corrcoef(answers, y)[0, 1] > 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .. import registry
+from ..data.durations import date_pairs, difference_name, differences_of, duration_leaks
 from ..data.folds import cv_folds
 from ..data.leaks import find_leaks
 from ..data.levels import levels_of
@@ -21,13 +22,14 @@ from ..data.reading import RawTable, read_table
 from ..data.signal import signal
 from ..data.split import Holdout, duplicate_keys, find_groups, find_time, split_holdout, ties, time_values
 from ..data.target import spelling_notes, target_of, target_values
-from ..domain.data import Column, PreparedFacts, TableProfile, Target
+from ..domain.data import Column, FeatureKind, PreparedFacts, TableProfile, Target
 from ..domain.messages import DataCollected, DataPrepared, DataRequested, Message, TaskSpecified
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
 from ..engine.dataset import TrainingData
 from ..engine.metrics import scorer
 from ..errors import InputError
+from ..export.differences import extend
 from ..ports import OperationSpec, Task
 from ..serve.codecs.table import TableCodec
 from ..store.files import read_json, sha256_of, write_json
@@ -35,6 +37,7 @@ from .frames import read_frame, write_frame
 from .hub import Outgoing
 from .memory import Memory
 
+NUMBER: FeatureKind = "number"
 COLLECT: Mapping[str, OperationSpec] = {
     "read": OperationSpec({"max_rows": "integer?"}, "reads the sources into one table of text cells"),
 }
@@ -107,8 +110,11 @@ class DataAgent:
             "time_found": times[0].column if times else None,
         }
 
-    def _perceive_columns(self, profile: TableProfile, task: TaskSpec) -> dict[str, Any]:
+    def _perceive_columns(
+        self, profile: TableProfile, task: TaskSpec, pairs: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
         excluded = {c.column: c.why for c in task.data_info.ignored}
+        without = {*excluded, *(leak.column for leak in profile.leaks if leak.action == "dropped")}
         return {
             "rows": profile.rows,
             "duplicate_rows": profile.duplicate_rows,
@@ -119,6 +125,7 @@ class DataAgent:
                 {**c, "excluded": c["name"] in excluded, "excluded_why": excluded.get(c["name"], "")}
                 for c in column_facts(profile)
             ],
+            "date_pairs": [p for p in pairs if not without & {p["first"], p["second"]}],
         }
 
     # ------------------------------------------------------------------ splitting and preparing
@@ -195,9 +202,10 @@ class DataAgent:
         y = target_values(frame[target.name], target)
         profile = profile_table(frame, target, seed=self.memory.request.seed)
         excluded = tuple(c.column for c in task.data_info.ignored)
-        leaks = find_leaks(frame, target, profile, words_exclude=excluded)
+        pairs = date_pairs(frame, [c.name for c in profile.columns if c.meaning == "date"], y)
+        leaks = (*find_leaks(frame, target, profile, words_exclude=excluded), *duration_leaks(pairs))
         profile = replace(profile, leaks=leaks, warnings=(*profile.warnings, *split["notes"]))
-        facts = self._perceive_columns(profile, task)
+        facts = self._perceive_columns(profile, task, pairs)
         operations = self.memory.plan(self.name, "prepare", facts, CATALOGUE, key)
         self.memory.say("prepared", f"{len(leaks)} leaks, {len(operations)} operations")
         prepared = apply(operations, frame, y, target, seed=self.memory.request.seed)
@@ -210,15 +218,18 @@ class DataAgent:
     ) -> tuple[Any, list[Path]]:
         folder, codec = self.memory.folder / "data", TableCodec(prepared.columns)
         x = codec.encode_frame({c.name: prepared.frame[c.name] for c in prepared.columns})
+        differences = differences_of(prepared.columns, prepared.differences)
+        names = tuple(map(difference_name, prepared.differences))
         data = TrainingData(
-            x=x,
+            x=extend(x, differences),
             y=prepared.y,
             folds=self._folds(prepared, target, split),
-            names=codec.features,
-            kinds=tuple(k for c in prepared.columns for k in c.feature_kinds),
-            levels=tuple(n for c in prepared.columns for n in _levels(c)),
+            names=(*codec.features, *names),
+            kinds=(*(k for c in prepared.columns for k in c.feature_kinds), *(NUMBER for _ in names)),
+            levels=(*(n for c in prepared.columns for n in _levels(c)), *[0] * len(names)),
             classes=len(target.labels),
             bound=split["group"] is not None or split["time"] is not None,
+            differences=differences,
         )
         data.save(folder / "prepared")
         found = signal(data.x, data.y, data.kinds, classes=data.classes, seed=self.memory.request.seed)
@@ -227,10 +238,10 @@ class DataAgent:
         self.memory.save("data/profile.json", profile, TableProfile)
         facts = _facts(data, prepared.columns, split)
         write_json(folder / "prepared.json", {"removed": [asdict(r) for r in prepared.removed], "facts": asdict(facts)})
-        names = ("columns.json", "profile.json", "prepared.json", "prepared/x.npy", "prepared/y.npy")
-        written = [folder / n for n in (*names, "prepared/folds.npy", "prepared/table.json")]
-        files = {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}
-        return {"facts": asdict(facts), "files": files}, written
+        files = ("columns.json", "profile.json", "prepared.json", "prepared/x.npy", "prepared/y.npy")
+        written = [folder / n for n in (*files, "prepared/folds.npy", "prepared/table.json")]
+        hashes = {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}
+        return {"facts": asdict(facts), "files": hashes}, written
 
     def _folds(self, prepared: Prepared, target: Target, split: Mapping[str, Any]) -> np.ndarray:
         frame = prepared.frame

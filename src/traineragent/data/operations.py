@@ -7,7 +7,7 @@ dropped without an operation that says so, and it knows nothing of who chose the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,15 @@ Keep = NDArray[np.bool_]
 @dataclass(frozen=True)
 class Prepared:
     """Training rows after the operations, with the declarations of the columns that are used.
-    `dropped`: column -> why; `removed`: rows taken out."""
+    `dropped`: column -> why; `removed`: rows taken out; `differences`: pairs of date columns, the first minus the
+    second."""
 
     frame: pd.DataFrame
     y: NDArray[np.float64]
     columns: tuple[Column, ...]
     removed: tuple[Removal, ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()
+    differences: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -47,6 +49,7 @@ class _Table:
     seed: int
     parsings: dict[str, Parsing] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
+    differences: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def keep(self, rows: Keep) -> int:
         """Keeps the marked rows; returns how many went."""
@@ -101,7 +104,8 @@ def apply(
     if len(table.y) < 2:
         raise InputError(f"{len(table.y)} training rows are left; at least 2 are needed")
     columns = build_columns(table.frame, parsings)
-    return Prepared(table.frame, table.y, columns, tuple(removed), tuple(table.dropped.items()))
+    differences = tuple(pair for pair in table.differences if not set(pair) & set(table.dropped))
+    return Prepared(table.frame, table.y, columns, tuple(removed), tuple(table.dropped.items()), differences)
 
 
 def _arguments(operation: Operation, table: _Table) -> dict[str, Any]:
@@ -174,6 +178,24 @@ def parse_category(table: _Table, column: str, most: int | None = None, fewest: 
 @_operation("reads a column as dates and makes a feature of each part that varies", column="string")
 def parse_date(table: _Table, column: str) -> tuple[int, str]:
     table.parsings[column] = Parsing(column, "date")
+    return 0, ""
+
+
+@_operation(
+    "gives models the days from the `second` date column to the `first`, which trees cannot work out themselves",
+    first="string",
+    second="string",
+)
+def derive_difference(table: _Table, first: str, second: str) -> tuple[int, str]:
+    for name in (first, second):
+        parsing = table.parsings.get(name)
+        if parsing is None or parsing.parse != "date":
+            raise InputError(
+                f"a difference needs two columns that are read as dates, and {name!r} is not; parse it as a date first",
+                column=name,
+            )
+        table.parsings[name] = replace(parsing, days=True)
+    table.differences[first, second] = None
     return 0, ""
 
 

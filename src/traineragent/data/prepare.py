@@ -35,12 +35,14 @@ FEWEST_ROWS_A_WORD = 3
 
 @dataclass(frozen=True)
 class Parsing:
-    """How one input column is parsed. `most` caps its categories or words, `fewest` is the rows that each must have."""
+    """How one input column is parsed. `most` caps its categories or words, `fewest` is the rows that each must have;
+    `days`: a date gets this part even where it spans less than a day."""
 
     column: str
     parse: Parse
     most: int | None = None
     fewest: int | None = None
+    days: bool = False
 
 
 def build_columns(
@@ -148,6 +150,8 @@ def _date(reading: Reading, parsing: Parsing) -> Column:
     known = np.flatnonzero(np.isfinite(dates.values))
     found = moments([levels.texts[i] for i in known], dates.formats)
     parts = varying_parts(found, levels.counts[known].tolist(), time_only=dates.time_only)
+    if parsing.days and "days" not in parts:
+        parts = ("days", *parts)
     first = float(np.floor(dates.values[known].min()))
     middle = known[np.argsort(dates.values[known])[len(known) // 2]]
     return Column(

@@ -141,21 +141,31 @@ def _assembled(
 ) -> onnx.ModelProto:
     return assemble(
         [(weight, [model.graph() for model in models]) for weight, models in bags],
-        features=table.x.shape[1],
+        features=table.typed,
         outputs=max(table.classes, 1),
         temperature=decided.temperature,
         metadata={"metric": metric, **metadata},
+        differences=table.differences,
     )
 
 
 def _sample(table: TrainingData, rows: int) -> NDArray[np.float32]:
     picked = np.random.default_rng(0).permutation(table.rows)[:rows]
-    return np.ascontiguousarray(table.x[np.sort(picked)])
+    return np.ascontiguousarray(table.x[np.sort(picked), : table.typed])
 
 
 def _proof(table: TrainingData, graph: bytes, bags: Sequence[Bag], decided: Decided) -> Parity:
     x = _sample(table, PARITY_ROWS)
-    return check(graph, bags, x, kinds=table.kinds, levels=table.levels, temperature=decided.temperature)
+    typed = table.typed
+    return check(
+        graph,
+        bags,
+        x,
+        kinds=table.kinds[:typed],
+        levels=table.levels[:typed],
+        temperature=decided.temperature,
+        extend=table.extended,
+    )
 
 
 def _facts(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..domain.data import FeatureKind
 from ..errors import TrainerError
+from ..export.differences import Difference, extend
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -31,6 +32,7 @@ class TrainingData:
     classes  number of classes, 0 for regression
     positive index of the positive class of a binary task
     bound    rows belong to groups or follow time, so folds may not be drawn again
+    differences  of two features; they are the last columns of x, and the served graph derives them itself
     """
 
     x: Float32
@@ -42,6 +44,7 @@ class TrainingData:
     classes: int
     bound: bool = False
     positive: int = 1
+    differences: tuple[Difference, ...] = ()
 
     def __post_init__(self) -> None:
         rows, features = self.x.shape
@@ -52,6 +55,15 @@ class TrainingData:
     @property
     def rows(self) -> int:
         return int(self.x.shape[0])
+
+    @property
+    def typed(self) -> int:
+        """Number of features that the codec makes: all but the differences."""
+        return int(self.x.shape[1]) - len(self.differences)
+
+    def extended(self, typed: Float32) -> Float32:
+        """What models read, (rows, features), of what the codec makes, (rows, typed)."""
+        return extend(typed, self.differences)
 
     @property
     def task(self) -> str:
@@ -70,6 +82,7 @@ class TrainingData:
             "classes": self.classes,
             "bound": self.bound,
             "positive": self.positive,
+            "differences": self.differences,
         }
         (folder / "table.json").write_text(json.dumps(facts), encoding="utf-8")
         return {name: sha256(folder / name) for name in ("x.npy", "y.npy", "folds.npy", "table.json")}
@@ -84,7 +97,9 @@ class TrainingData:
         except (OSError, ValueError) as error:
             raise TrainerError(f"the prepared training data cannot be read again: {error}") from error
         names, kinds, levels = tuple(facts["names"]), tuple(facts["kinds"]), tuple(facts["levels"])
-        return cls(x, y, folds, names, kinds, levels, facts["classes"], facts["bound"], facts.get("positive", 1))
+        differences = tuple(Difference(*d) for d in facts.get("differences", ()))
+        positive = facts.get("positive", 1)
+        return cls(x, y, folds, names, kinds, levels, facts["classes"], facts["bound"], positive, differences)
 
 
 def sha256(path: Path) -> str:

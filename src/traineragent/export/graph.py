@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from .builder import IR_VERSION, OPSET
+from .differences import Difference
 from .trees import ML_DOMAIN, ML_OPSET, Forest, read_node, tree_node
 
 Member = tuple[float, Sequence[onnx.ModelProto]]
@@ -81,12 +82,14 @@ def assemble(
     outputs: int,
     temperature: float = 1.0,
     metadata: Mapping[str, str] | None = None,
+    differences: Sequence[Difference] = (),
 ) -> onnx.ModelProto:
     """One graph: "x" float (rows, features) -> "y" float (rows, outputs), the weighted mean over members of the mean
     over each member's fold models. Classes (outputs > 1): `temperature` other than 1 cools or warms the probabilities.
+    The models read `x` with `differences` at its end.
 
     Raises onnx.checker.ValidationError when a part is not valid ONNX."""
-    joint = _Joint(features, outputs)
+    joint = _Joint(features, outputs, differences)
     total = sum(weight for weight, _ in members)
     for weight, models in members:
         for model in models:
@@ -100,7 +103,7 @@ def assemble(
 class _Joint:
     """The joint graph while it grows. Nodes and constants that are equal are entered once."""
 
-    def __init__(self, features: int, outputs: int) -> None:
+    def __init__(self, features: int, outputs: int, differences: Sequence[Difference] = ()) -> None:
         self.features, self.outputs = features, outputs
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
@@ -108,8 +111,18 @@ class _Joint:
         self._lanes: list[_Lane] = []
         self._trees: list[_Trees] = []
         self._made: dict[str, onnx.NodeProto] = {}
+        self.source, self.width = self._extended(differences), features + len(differences)  # what the models read
 
     # ------------------------------------------------------------------------------------ entering
+    def _extended(self, differences: Sequence[Difference]) -> str:
+        """`extend` as nodes: the matrix that the models read."""
+        if not differences:
+            return "x"
+        first, second = (self.constant(np.array([d[side] for d in differences], dtype=np.int64)) for side in (0, 1))
+        sides = [self.op("Gather", "x", picked, axis=1) for picked in (first, second)]
+        apart = self.op("Add", self.op("Sub", *sides), self.floats([d.offset for d in differences]))
+        return self.op("Concat", "x", apart, axis=1)
+
     def constant(self, value: NDArray[Any]) -> str:
         value = np.ascontiguousarray(value)
         key = ("constant", value.dtype.str, value.shape, value.tobytes())
@@ -143,7 +156,7 @@ class _Joint:
     def add(self, model: onnx.ModelProto, weight: float) -> None:
         """Enters one fold model up to its head. A head made by trees waits, to be joined with all other trees."""
         tail = find_tail(model.graph)
-        here = {"x": "x", "": ""}
+        here = {"x": self.source, "": ""}
         for tensor in model.graph.initializer:
             here[tensor.name] = self.constant(numpy_helper.to_array(tensor))
         for node in _needed(model.graph.node, tail.head):
@@ -164,13 +177,13 @@ class _Joint:
 
     def _parts(self, source: str, own_name: str, model: onnx.ModelProto) -> list[tuple[str, int]]:
         """The tensors, with their widths, that stand side by side in `source`."""
-        if source == "x":
-            return [("x", self.features)]
+        if source == self.source:
+            return [(source, self.width)]
         made, own = self._made[source], _producers(model.graph)[own_name]
         if made.op_type != "Concat":
             return [(source, _width(model, own_name))]
         return [
-            (name, self.features if name == "x" else _width(model, own_part))
+            (name, self.width if name == self.source else _width(model, own_part))
             for name, own_part in zip(made.input, own.input, strict=True)
         ]
 

@@ -7,7 +7,7 @@ of how rows are parsed or models are chosen.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,11 +76,13 @@ def check(
     kinds: Sequence[FeatureKind],
     levels: Sequence[int],
     temperature: float = 1.0,
+    extend: Callable[[Float32], Float32] | None = None,
 ) -> Parity:
-    """Compares graph and models on the rows `x` and on edge rows made of them."""
+    """Compares graph and models on the rows `x` and on edge rows made of them. `extend` makes what the models read of
+    what the graph takes, where the graph itself derives features."""
     run = session(graph)
     rows = np.concatenate([x, edge_rows(x, kinds, levels)])
-    want = reference(bags, rows, temperature)
+    want = reference(bags, extend(rows) if extend else rows, temperature)
     got = np.asarray(run.run(["y"], {"x": rows})[0], dtype=np.float64)
     finite = bool(np.isfinite(run.run(["y"], {"x": extreme_rows(x, kinds)})[0]).all())
     if want.ndim == 1:
