@@ -63,6 +63,71 @@ def test_reads_limits_of_regression(words: str, expected: dict[str, float]) -> N
     assert limits(words, "regression") == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("words", "task", "expected"),
+    [
+        ("We can live with 2 wrong in 50.", "classification", {"accuracy": 0.96}),
+        ("It should get nineteen out of twenty right.", "classification", {"accuracy": 0.95}),
+        (
+            "Precision must not drop under 60 %, recall not under 85 %.",
+            "classification",
+            {"precision": 0.6, "recall": 0.85},
+        ),
+        ("at least 0.8 for both precision and recall", "classification", {"precision": 0.8, "recall": 0.8}),
+        ("Response time < 0.1s, footprint < 3MB", "classification", {"latency_ms_p95": 100, "size_mb": 3}),
+        ("The whole thing has to fit into two megabytes.", "classification", {"size_mb": 2}),
+        (
+            "should take no more than 5 milliseconds per prediction at the 99th percentile",
+            "classification",
+            {"latency_ms_p99": 5},
+        ),
+        ("median latency of 3 ms", "classification", {"latency_ms_p50": 3}),
+        ("It must handle two thousand requests a second.", "classification", {"throughput_rows_s": 2000}),
+        ("Training shouldn't run longer than half an hour.", "classification", {"train_minutes": 30}),
+        ("you have 15 minutes to train", "classification", {"train_minutes": 15}),
+        ("RAM is tight: 100 MB at most", "classification", {"memory_mb": 100}),
+        ("Find four fifths of the leaks.", "classification", {"recall": 0.8}),
+        ("Only one in a hundred healthy people may be called sick.", "classification", {"false_positive_rate": 0.01}),
+        ("of the flagged ones 3 out of 4 must really be fraud", "classification", {"precision": 0.75}),
+        ("no more than 10 % of the alarms may be false", "classification", {"precision": 0.9}),
+        ("let no more than 3 % of the cases slip through", "classification", {"recall": 0.97}),
+        ("Anything under 80 percent accuracy is useless.", "classification", {"accuracy": 0.8}),
+        ("We have 5% churn in 20,000 rows; AUC 0.8 would be fine.", "classification", {"roc_auc": 0.8}),
+        ("accuracy: min 85%, better 90%", "classification", {"accuracy": 0.85}),
+        ("R2 >= 0.75, RMSE <= 12", "regression", {"r2": 0.75, "rmse": 12}),
+        ("the mean absolute error should be 5 or less", "regression", {"mae": 5}),
+        ("stay within 10 % of the true value on average", "regression", {"mape": 0.1}),
+        ("a deviation of 3 kWh on average is tolerable", "regression", {"mae": 3}),
+        ("don't miss the real price by more than $500", "regression", {"mae": 500}),
+        ("MAE: 2.5; size: 4 MB; p95: 30 ms", "regression", {"mae": 2.5, "size_mb": 4, "latency_ms_p95": 30}),
+        (
+            "Die Genauigkeit muss über 90 % liegen, die Antwortzeit unter 50 Millisekunden.",
+            "classification",
+            {"accuracy": 0.9, "latency_ms_p95": 50},
+        ),
+        ("Höchstens jeder zwanzigste Ausfall darf übersehen werden.", "classification", {"recall": 0.95}),
+        ("Das Training darf höchstens eine Viertelstunde dauern.", "classification", {"train_minutes": 15}),
+        ("Neun von zehn Betrugsfällen müssen erkannt werden.", "classification", {"recall": 0.9}),
+        (
+            "La précision doit dépasser 80 % et le modèle peser moins de 10 Mo.",
+            "classification",
+            {"precision": 0.8, "size_mb": 10},
+        ),
+        ("Trouver au moins 8 malades sur 10.", "classification", {"recall": 0.8}),
+        ("que acierte 9 de cada 10 veces", "classification", {"accuracy": 0.9}),
+        ("error absoluto medio inferior a 3,5", "regression", {"mae": 3.5}),
+        ("acurácia acima de 85%, resposta em até 200 ms", "classification", {"accuracy": 0.85, "latency_ms_p95": 200}),
+        ("F1不低于0.8,训练时间不超过10分钟", "classification", {"f1": 0.8, "train_minutes": 10}),
+        ("漏检率不超过2%", "classification", {"recall": 0.98}),
+        ("正解率は90%以上、応答は100ミリ秒以内", "classification", {"accuracy": 0.9, "latency_ms_p95": 100}),
+        ("정확도 90% 이상, 응답 50밀리초 이내", "classification", {"accuracy": 0.9, "latency_ms_p95": 50}),
+        ("R2 kam se kam 0.8, jawab 100 ms ke andar", "regression", {"r2": 0.8, "latency_ms_p95": 100}),
+    ],
+)
+def test_reads_limits_in_many_wordings(words: str, task: str, expected: dict[str, float]) -> None:
+    assert limits(words, task) == pytest.approx(expected)
+
+
 def test_directions_follow_the_name() -> None:
     reading = Reading.of("recall 0.9, latency 20 ms, log loss 0.4, 100 rows per second")
     found = {x.name: x.direction for x in find_limits(reading, find_metrics(reading), "classification")}

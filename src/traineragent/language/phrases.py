@@ -126,6 +126,6 @@ def _word(piece: str) -> str:
     body = re.escape(piece.rstrip("*"))
     if _WIDE.search(piece):
         return body
-    left = r"(?<!\w)" if re.match(r"\w", piece) else ""
-    right = r"\w*" if stem else (r"(?!\w)" if re.search(r"\w$", piece) else "")
+    left = rf"(?<![^\W{WIDE}])" if re.match(r"\w", piece) else ""
+    right = rf"[^\W{WIDE}]*" if stem else (rf"(?![^\W{WIDE}])" if re.search(r"\w$", piece) else "")
     return left + body + right

@@ -128,6 +128,8 @@ class _Grammar:
     def read(self, plain: str, match: re.Match[str]) -> Quantity | None:
         """The quantity whose number begins at `match`, or None where the word is no number here ("a house")."""
         start, value, end, worded = match.start(), *self.value(plain, match)
+        if re.compile(r"(?:st|nd|rd|th)\b").match(plain, end):
+            return None  # "the 99th percentile"
         if match.group() == "百分之":
             return Quantity("share", value / 100, start, end, "percent") if end > match.end() else None
         if value != value:  # an article with nothing countable after it
@@ -231,7 +233,7 @@ class _Grammar:
         (kind, name, factor), end = found
         if worded == "article" and kind in ("share", "money", "mass", "length"):
             return None
-        if worded == "article" and kind == "time" and not _counts(plain, start):
+        if worded == "article" and kind == "time" and name != "quarter_hour" and not _counts(plain, start):
             return None  # "once a day" and "in an hour" count nothing; "within a second" does
         if name == "tenth_zh":
             half = re.compile("半|[一二三四五六七八九]").match(plain, end)
@@ -298,7 +300,8 @@ class _Grammar:
             return Quantity(
                 "measure" if kind in ("mass", "length", "energy", "power") else kind, value * factor, start, stop, name
             )
-        alone = _ALONE.match(plain, start) or not plain[start:end].isalpha()
+        every = re.search(r"\b(?:every|jede[rns]?)\s$", plain[:start])
+        alone = every or _ALONE.match(plain, start) or not plain[start:end].isalpha()
         return Quantity("share", value, start, end, "part") if alone else None
 
     def _rate(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:

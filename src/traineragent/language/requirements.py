@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 from ..domain.task import Requirement
@@ -54,6 +55,7 @@ def find_limits(reading: Reading, namings: Sequence[Naming], task: str) -> list[
     """All limits that hold, in the order in which they are said. `task`: classification, regression, tokens, …"""
     scan = _Scan(reading, namings, task)
     limits = [*scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
+    limits += scan.shared(limits)
     marked = [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
     return _settled(reading, marked)
 
@@ -153,6 +155,22 @@ class _Scan:
         value = {"complement": 1 - q.value, "hundredth": q.value / 100}.get(how, q.value)
         return Limit(name, value, q, at, described=True)
 
+    def shared(self, limits: Sequence[Limit]) -> list[Limit]:
+        """ "precision and recall of 0.8": a name joined by "and" to one that has a limit has the same."""
+        out = []
+        for one, other in pairwise(self.namings):
+            between = self.reading.masked[one.end : other.start]
+            if re.fullmatch(r"\s*(?:and|&|,|/|und|et|y|e|和|与)\s*", between) and one.name != other.name:
+                had = {x.name: x for x in limits}
+                for lacking, giving in ((one, other), (other, one)):
+                    if (
+                        lacking.name not in had
+                        and giving.name in had
+                        and scale_of(lacking.name) == scale_of(giving.name)
+                    ):
+                        out.append(replace(had[giving.name], name=lacking.name, at=lacking.start))
+        return out
+
     def by_metric_with_unit(self) -> list[Limit]:
         """A score named right beside its number: "recall of .7", "F1 88", "AUC: 0.85"."""
         return [limit for n in self.namings if scale_of(n.name) != "error" for limit in self._metric_limits(n)]
@@ -242,7 +260,7 @@ class _Scan:
         return q.kind == "time" and (q.unit in ("ms", "us") or (q.unit == "s" and self._near("latency", q, 30)))
 
     def _percentile(self, sentence: Span, q: Quantity) -> str:
-        clause = (max(sentence[0], q.start - 40), min(sentence[1], q.end + 30))
+        clause = (max(sentence[0], q.start - 40), min(sentence[1], q.end + 50))
         if self.reading.said("service", "percentile", clause):
             return "latency_ms_p99"
         return "latency_ms_p50" if self.reading.said("service", "median", clause) else "latency_ms_p95"
