@@ -184,3 +184,13 @@ def test_few_rows_and_a_single_fold_still_give_decisions() -> None:
     assert decide(y, guess, folds * 0, classes=0, metric="rmse").interval is not None
     y, p, folds = binary(rows=12, shift=0.0)
     decide(y, p, folds * 0, classes=2, metric="f1", positive=1)
+
+
+def test_a_floor_under_the_metric_itself_leaves_the_rest_to_its_counterpart() -> None:
+    y, p, folds = binary()
+    floor = Requirement("recall", ">=", 0.6)
+    decision, why = threshold(y, p, folds, metric="recall", requirements=[floor], positive=1)
+    assert decision.threshold is not None
+    found = p[y == 1, 1] >= decision.threshold
+    assert 0.6 <= found.mean() < 0.75
+    assert "only asked to reach its limit" in why

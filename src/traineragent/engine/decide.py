@@ -228,6 +228,8 @@ def threshold(
 
 def _goal(metric: str, by_label: bool, limits: Sequence[Requirement]) -> tuple[str, str]:
     """What to maximise, and why if that is not the metric itself."""
+    if metric in ONE_SIDED and [r.name for r in limits] == [metric]:
+        return COUNTERPART[metric], f"{metric} is only asked to reach its limit"
     other = next((r.name for r in limits if r.name != metric), None)
     if by_label and (metric not in ONE_SIDED or other is not None):
         return metric, ""
