@@ -17,8 +17,9 @@ from functools import cache
 from .words import WIDE, fold
 
 QUANTITY_KINDS = ("share", "number", "time", "size", "money", "fps", "rate", "measure")
-_MARKS = {kind: chr(0xE001 + i) for i, kind in enumerate(QUANTITY_KINDS)}
-FILL = "\ue000"
+# Control characters never survive folding, and classes of characters beyond Latin-1 take long to compile.
+MARKS = {kind: chr(1 + i) for i, kind in enumerate(QUANTITY_KINDS)}
+FILL = "\x0e"
 _PIECE = re.compile(r"\.\.\.|\.\.|[(|)\[\]]|<\w+>|[^\s()|\[\]<]+")
 _WIDE = re.compile(f"[{WIDE}\u0900-\u097f]")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")
@@ -28,7 +29,7 @@ _LITERAL = re.compile(r"(?:[^\s()|\[\]<>*.]|(?<=\d)\.)+(?![^<]*>)")
 
 def mark(kind: str, length: int) -> str:
     """What stands in the text for a quantity of `length` characters."""
-    return _MARKS[kind] + FILL * (length - 1)
+    return MARKS[kind] + FILL * (length - 1)
 
 
 def matches(phrases: Iterable[str], text: str, start: int = 0, end: int | None = None) -> list[re.Match[str]]:
@@ -120,12 +121,12 @@ def _gap(words: int, wide: bool) -> str:
 def _word(piece: str) -> str:
     if piece.startswith("<"):
         kind = piece[1:-1]
-        marks = "".join(_MARKS.values()) if kind == "any" else _MARKS[kind]
+        marks = "".join(MARKS.values()) if kind == "any" else MARKS[kind]
         return f"[{marks}]{FILL}*"
     stem = piece.endswith("*")
     body = re.escape(piece.rstrip("*"))
     if _WIDE.search(piece):
         return body
-    left = rf"(?<![^\W{WIDE}])" if re.match(r"\w", piece) else ""
-    right = rf"[^\W{WIDE}]*" if stem else (rf"(?![^\W{WIDE}])" if re.search(r"\w$", piece) else "")
+    left = r"(?<![a-z0-9_])" if re.match(r"\w", piece) else ""  # folded Latin is ASCII; "auc不低于" has a word's end
+    right = r"\w*" if stem else (r"(?![a-z0-9_])" if re.search(r"\w$", piece) else "")
     return left + body + right

@@ -16,7 +16,7 @@ from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
 from .horizon import horizon_quantity
 from .metrics import Naming, direction_of, scale_of
-from .phrases import in_languages, matches
+from .phrases import MARKS, in_languages, matches
 from .quantities import Quantity
 from .reading import Reading, Span
 from .words import name_tokens
@@ -213,7 +213,7 @@ class _Scan:
         between = self.reading.masked[first:last]
         if re.search(r"[.!?;\n](?:\s|$)", between):
             return False
-        if any("\ue000" <= c <= "\ue010" for c in between) and not self._replaces(first, last):
+        if any(mark in between for mark in MARKS.values()) and not self._replaces(first, last):
             return False
         if any(n is not naming and first <= n.start and n.end <= last for n in self.namings):
             return False
