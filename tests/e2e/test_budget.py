@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def hanging(share: float) -> dict[str, object]:
     return {"family": "unruly:PLUGIN", "params": {"act": "hang"}, "share": share}
 
 
-def timed(out: Path, minutes: float, table: Path, *more: object, **environment: str) -> tuple[dict[str, object], float]:
+def timed(out: Path, minutes: float, table: Path, *more: object, **environment: str) -> tuple[dict[str, Any], float]:
     began = time.monotonic()
     said = run(
         "train", PRICE_WORDS, "--data", table, "--minutes", minutes, "--out", out, "--json", *more, **environment
@@ -56,16 +57,11 @@ def test_candidates_that_hang_in_c_code_cost_their_share_and_no_more(tmp_path: P
     assert next(e["family"] for e in board if e["status"] == "done") == "linear"
 
 
-def test_a_run_in_which_every_candidate_hangs_ends_in_time_with_an_honest_report(tmp_path: Path) -> None:
+def test_a_run_in_which_every_candidate_hangs_still_ends_in_time_with_a_simple_model(tmp_path: Path) -> None:
     table = write_csv(prices(400), tmp_path / "houses.csv")
     procedures = quick_procedures(tmp_path / "procedures", [hanging(0.3), hanging(0.3)])
-    began = time.monotonic()
-    said = run(
-        "train", PRICE_WORDS, "--data", table, "--minutes", 0.3, "--out", tmp_path / "run", "--json",
-        "--config", procedures, PYTHONPATH=UNRULY,
-    )  # fmt: skip
-    assert time.monotonic() - began <= 0.3 * 60 + SLACK_S
-    assert said.code == 1
-    assert said.json["status"] == "failed"
-    assert "time limit" in said.json["reason"]
-    assert "Traceback" not in said.err
+    report, took = timed(tmp_path / "run", 0.3, table, "--config", procedures, PYTHONPATH=UNRULY)
+    assert took <= 0.3 * 60 + SLACK_S
+    assert report["status"] == "delivered"
+    assert report["model"]["family"] == "linear"
+    assert report["metric"]["value"] < 0.5 * report["metric"]["baseline"]
