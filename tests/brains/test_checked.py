@@ -58,7 +58,7 @@ def test_an_invalid_answer_of_the_fallback_is_a_defect() -> None:
 
 
 def test_the_planner_answers_from_the_procedure() -> None:
-    facts = {"sources": 0, "words": 3}
+    facts = {"sources": 0, "words": 3, "decision": "ask"}
     answer = Planner().answer(BrainQuestion("task", "begin", facts, {}))
     assert [o.do for o in answer.operations] == ["ask_for_data"]
     assert answer.by == "planner"

@@ -26,7 +26,7 @@ from ..domain.messages import (
     WorkFailed,
 )
 from ..domain.run import AgentName, Operation, Status
-from ..domain.task import Question, TaskSpec
+from ..domain.task import Question, Request, TaskSpec
 from ..errors import InputError
 from ..language.task import understand
 from ..ports import OperationSpec
@@ -77,7 +77,7 @@ class TaskAgent:
         """The question this message raises, and the measured facts that bear on it."""
         match message.body:
             case RunRequested(request=request):
-                return "begin", {"sources": len(request.data), "words": len(request.words.split())}
+                return "begin", self._perceive_request(request)
             case DataCollected() as collected:
                 return "judge", self._perceive_words(collected)
             case ServiceMeasured() as measured:
@@ -91,6 +91,16 @@ class TaskAgent:
                 return "recover", {"agent": agent, "error": error, "seconds_left": self.memory.left_s}
             case other:
                 raise AssertionError(f"the task agent is not meant to get {type(other).__name__}")
+
+    def _perceive_request(self, request: Request) -> dict[str, Any]:
+        """Words without data are judged at once: what may not be done needs no data to be declined."""
+        words = len(request.words.split())
+        facts: dict[str, Any] = {"sources": len(request.data), "words": words, "decision": None}
+        if not request.data:
+            task = understand(request, (), 0, kind="none")
+            self.memory.cache["judged"] = self.memory.cache["understood"] = task
+            facts["decision"] = task.verdict.decision
+        return facts
 
     def _perceive_words(self, collected: DataCollected) -> dict[str, Any]:
         task = self._understand(collected)
@@ -158,9 +168,12 @@ class TaskAgent:
         return [("data", DataRequested(self.memory.request.data))]
 
     def _ask_for_data(self, message: Message) -> Outgoing:
+        task: TaskSpec = self.memory.cache["judged"]
         question = Question("data", "Which data should be learned from? Point at it with --data FILE.")
-        task = TaskSpec("unknown", verdict=replace(TaskSpec("").verdict, decision="ask", questions=(question,)))
-        return self._ask_out(task)
+        others = tuple(q for q in task.verdict.questions if q.about != "data")
+        return self._ask_out(
+            replace(task, verdict=replace(task.verdict, decision="ask", questions=(question, *others)))
+        )
 
     def _accept(self, message: Message, minutes: float) -> Outgoing:
         task = self._understand(message.body)  # type: ignore[arg-type]
