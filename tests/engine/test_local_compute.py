@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from traineragent.domain.run import Candidate, Trial
 from traineragent.engine.compute.child import clean_environment, free_memory_mb
 from traineragent.engine.compute.local import LocalCompute, WorkFailed
 from traineragent.engine.dataset import TrainingData
-from traineragent.errors import Paused
+from traineragent.errors import InputError, Paused
 
 HERE = Path(__file__).parent
 
@@ -192,6 +193,34 @@ def test_call_answers_and_its_failures_are_exceptions(compute: LocalCompute) -> 
         compute.call("unruly:answer", {"what": "sleep"}, 0.3)
     assert caught.value.kind == "timeout"
     assert compute.call("unruly:answer", {"what": "again"}, 60)["answer"] == "again"
+
+
+def test_bad_input_found_in_the_child_is_bad_input_here(compute: LocalCompute) -> None:
+    with pytest.raises(InputError) as caught:
+        compute.call("unruly:answer", {"what": "bad input"}, 60)
+    assert str(caught.value) == "a.csv, line 3:\nno number"
+    assert (caught.value.file, caught.value.row, caught.value.column) == ("a.csv", 3, "b")
+
+
+def test_lack_of_room_in_the_child_is_lack_of_room_here(compute: LocalCompute) -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        compute.call("unruly:answer", {"what": "full"}, 60)
+    assert caught.value.errno == errno.ENOSPC
+    with pytest.raises(MemoryError, match="as it happens"):
+        compute.call("unruly:answer", {"what": "no memory"}, 60)
+    with pytest.raises(WorkFailed, match="No such file"):
+        compute.call("unruly:answer", {"what": "lost"}, 60)
+
+
+def test_metric_may_be_agreed_after_the_start(compute: LocalCompute, tmp_path: Path) -> None:
+    agreed: list[str] = []
+    with LocalCompute(compute.data, tmp_path, metric=lambda: agreed[-1], seed=0, threads=1) as late:
+        assert late.call("unruly:answer", {"what": "x"}, 60)["answer"] == "x"
+        scores = []
+        for metric in ("rmse", "mae", "rmse"):
+            agreed.append(metric)
+            scores.append(late.run(trial(0), 60).score)
+    assert scores[0] == scores[2] != scores[1]  # a kept result of another metric is none
 
 
 PARENT = """

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from traineragent.errors import InputError
 from traineragent.export.builder import GraphBuilder
 from traineragent.ports import Batch, Card, FitContext
 
@@ -102,6 +103,14 @@ def answer(what: str) -> dict[str, Any]:
         ACTS[what]()
     if what == "raise":
         raise ValueError("that was asked for")
+    if what == "bad input":
+        raise InputError("a.csv, line 3:\nno number", file="a.csv", row=3, column="b")
+    if what == "full":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    if what == "lost":
+        raise FileNotFoundError(errno.ENOENT, "No such file")
+    if what == "no memory":
+        raise MemoryError("as it happens")
     return {"answer": what, "threads": os.environ["OMP_NUM_THREADS"]}
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..domain.run import Candidate, Trial
+from ..errors import InputError, Paused
 
 PR_SET_PDEATHSIG = 1
 IDLE_S = 0.05
@@ -42,11 +43,12 @@ class Worker:
 
         return TrainingData.load(Path(self.settings["data"]))
 
-    def warm(self) -> None:
-        """Pays for imports and data before there is work."""
-        importlib.import_module("traineragent.engine.training")
-        if (Path(self.settings["data"]) / "table.json").is_file():
-            _ = self.data
+    def warm(self, wanted: Callable[[], bool]) -> None:
+        """Pays for imports, in the order in which they will be needed, until there is work."""
+        for name in self.settings.get("warm", ("traineragent.engine.training",)):
+            if wanted():
+                return
+            importlib.import_module(name)
 
     def do(self, message: Mapping[str, Any]) -> None:
         """One piece of work. Whatever goes wrong in it becomes an answer."""
@@ -57,8 +59,7 @@ class Worker:
             self.say({"value": work(message)})
         except Exception as error:  # noqa: BLE001  a trial's fault is a result
             traceback.print_exc()
-            text = str(error).strip().splitlines()
-            self.say({"error": {"type": type(error).__name__, "line": (text or [""])[-1][:500]}})
+            self.say({"error": _told(error)})
 
     def train(self, message: Mapping[str, Any]) -> dict[str, Any]:
         from .training import train_trial
@@ -71,7 +72,7 @@ class Worker:
         result = train_trial(
             self.data,
             trial,
-            metric=self.settings["metric"],
+            metric=message["metric"],
             seed=self.settings["seed"],
             threads=self.settings["threads"],
             folder=Path(message["folder"]),
@@ -89,6 +90,19 @@ class Worker:
         module, _, name = message["function"].partition(":")
         value = getattr(importlib.import_module(module), name)(**message["args"])
         return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """An error as JSON: its type, its last line, and what the other side needs to raise it again where it matters."""
+    text = str(error).strip().splitlines()
+    told: dict[str, Any] = {"type": type(error).__name__, "line": (text or [""])[-1][:500]}
+    if isinstance(error, InputError):
+        told["input"] = {"message": str(error), "file": error.file, "row": error.row, "column": error.column}
+    if isinstance(error, Paused):
+        told["paused"] = str(error)
+    if isinstance(error, OSError):
+        told["errno"] = error.errno
+    return told
 
 
 def _send_stderr_to(path: Path) -> None:
@@ -145,7 +159,7 @@ def main() -> None:
     threading.Thread(target=_read, args=(commands, inbox, arrived), daemon=True).start()
     worker = Worker(settings, say)
     if not arrived.acquire(timeout=IDLE_S):  # nobody waits yet: a good moment to warm up
-        worker.warm()
+        worker.warm(lambda: bool(inbox))
         arrived.acquire()
     arrived.release()
     while arrived.acquire():

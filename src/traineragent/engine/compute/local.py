@@ -12,13 +12,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ...domain.run import Candidate, Trial, TrialResult
-from ...errors import Paused, TrainerError
+from ...errors import InputError, Paused, TrainerError
+from ...store.files import out_of_room
 from .child import Child, Outcome
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
@@ -38,25 +39,29 @@ class WorkFailed(TrainerError):
 
 
 class LocalCompute:
-    """Implements `ports.Compute` with one persistent child. `data` is the folder that `TrainingData.save` wrote.
+    """Implements `ports.Compute` with one persistent child. `data` is the folder that `TrainingData.save` writes before
+    the first trial, and `metric` may be a function where it is known only then.
 
-    `progress(trial index, {"fold", "folds", "score"})` is called while a trial runs. `history` are the results of an
-    earlier process, so that a resumed search races against the same rivals."""
+    `warm` names modules that the child imports while it has nothing to do, in this order. `progress(trial index,
+    {"fold", "folds", "score"})` is called while a trial runs. `history` are the results of an earlier process, so that
+    a resumed search races against the same rivals."""
 
     def __init__(
         self,
         data: Path,
         trials: Path,
         *,
-        metric: str,
+        metric: str | Callable[[], str],
         seed: int,
         threads: int,
         memory_mb: float | None = None,
+        warm: Sequence[str] = ("traineragent.engine.training",),
         progress: TrialProgress | None = None,
         history: Iterable[TrialResult] = (),
     ) -> None:
         self.data, self.trials = data, trials
-        self.settings = {"data": str(data), "metric": metric, "seed": seed, "threads": threads}
+        self.settings = {"data": str(data), "seed": seed, "threads": threads, "warm": tuple(warm)}
+        self._metric = metric
         self.threads, self.memory_mb, self.progress = threads, memory_mb, progress
         self.rivals: dict[str, float] = {}
         for result in history:
@@ -64,6 +69,10 @@ class LocalCompute:
         self._data_hash: str | None = None
         trials.mkdir(parents=True, exist_ok=True)
         self._child: Child | None = self._start()
+
+    @property
+    def metric(self) -> str:
+        return self._metric() if callable(self._metric) else self._metric
 
     def run(self, trial: Trial, timeout_s: float) -> TrialResult:
         """Trains one trial in at most `timeout_s` and a second. A trial whose whole folder is there already, from
@@ -81,6 +90,7 @@ class LocalCompute:
             "do": "train",
             "trial": asdict(trial),
             "folder": str(draft),
+            "metric": self.metric,
             "rivals": self.rivals,
             "log": str(draft / LOG_FILE),
         }
@@ -100,12 +110,13 @@ class LocalCompute:
         return result
 
     def call(self, function: str, args: Mapping[str, Any], timeout_s: float) -> Any:
-        """Runs "package.module:function" with JSON arguments in the child. Raises WorkFailed, saying why in words."""
+        """Runs "package.module:function" with JSON arguments in the child. Raises WorkFailed, saying why in words;
+        InputError, Paused, MemoryError and the OSError of a full disk come through as they are."""
         outcome = self._work({"do": "call", "function": function, "args": dict(args)}, timeout_s, None)
         if outcome.kind == "done":
             return outcome.value
         if outcome.kind == "error":
-            raise WorkFailed(f"{outcome.value['type']}: {outcome.value['line']}", "error")
+            _raise_again(outcome.value, self.trials)
         raise WorkFailed(outcome.note, outcome.kind)
 
     def folder(self, index: int) -> Path:
@@ -156,7 +167,7 @@ class LocalCompute:
             for name in DATA_FILES:
                 digest.update(_sha256(self.data / name).encode())
             self._data_hash = digest.hexdigest()
-        facts = [self._data_hash, self.settings["metric"], self.settings["seed"], trial.index, asdict(trial.candidate)]
+        facts = [self._data_hash, self.metric, self.settings["seed"], trial.index, asdict(trial.candidate)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def _kept(self, trial: Trial) -> TrialResult | None:
@@ -189,6 +200,20 @@ class LocalCompute:
             _sync(path)
         draft.rename(final)
         _sync(self.trials)
+
+
+def _raise_again(told: Mapping[str, Any], folder: Path) -> NoReturn:
+    """What went wrong in the child, as the error it is for whoever asked."""
+    if "input" in told:
+        place = dict(told["input"])
+        raise InputError(place.pop("message"), **place)
+    if "paused" in told:
+        raise Paused(told["paused"])
+    if "errno" in told and out_of_room(OSError(told["errno"], told["line"]), folder):
+        raise OSError(errno.ENOSPC, told["line"])
+    if told["type"] == "MemoryError":
+        raise MemoryError(told["line"])
+    raise WorkFailed(f"{told['type']}: {told['line']}", "error")
 
 
 def _result(trial: Trial, outcome: Outcome, seen: Mapping[str, Any], seconds: float) -> TrialResult:
