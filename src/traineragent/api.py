@@ -195,6 +195,9 @@ def _sources(data: Any, folder: Path) -> tuple[str, ...]:
 
 def _absolute(source: str) -> str:
     """Paths are kept absolute, so that a run can be resumed from anywhere; addresses stay as they are."""
+    if not _is_text(source):
+        name = source.encode("utf-8", "backslashreplace").decode()
+        raise InputError(f"{name}: the name is not valid UTF-8 text; rename the file", file=name)
     if "://" in source:
         return source
     path, hash_sign, part = source.partition("#")

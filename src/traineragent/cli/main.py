@@ -80,7 +80,13 @@ def main() -> None:
         _fail(e, 1, f"a defect of traineragent: {type(e).__name__}: {e}. --debug shows where.", as_json)
 
 
+def harmless(text: str) -> str:
+    """One line of text whose control, direction and stray characters are written out instead of obeyed."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
 def _fail(error: BaseException, code: int, sentence: str, as_json: bool) -> None:
+    sentence = harmless(" ".join(sentence.split()))
     if os.environ.get("TRAINERAGENT_DEBUG"):
         raise error
     typer.echo(f"traineragent: {sentence}", err=True)

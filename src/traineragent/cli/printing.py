@@ -6,15 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich import box
+from rich import box, markup
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+
+from ..report.wording import clean
 
 if TYPE_CHECKING:
     from ..knowledge.sop import Procedure
 
 STATUS_STYLE = {"delivered": "green", "delivered_unmet": "yellow", "declined": "red", "failed": "red"}
+
+
+def _plain(text: str) -> str:
+    """Text that neither rich nor the terminal takes for an instruction."""
+    return markup.escape(clean(text))
 
 
 def _table(*heads: str) -> Table:
@@ -25,7 +31,7 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
     console = Console()
     if not runs:
         console.print(
-            f'No runs in {escape(str(root))} yet. Start one: traineragent train "…" --data FILE', highlight=False
+            f'No runs in {_plain(str(root))} yet. Start one: traineragent train "…" --data FILE', highlight=False
         )
         return
     table = _table("run", "started", "status", "score", "request")
@@ -34,7 +40,7 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
         style = STATUS_STYLE.get(run["status"], "dim")
         status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
         created = (run["created"] or "")[:16].replace("T", " ")
-        table.add_row(escape(run["folder"]), created, status, score, escape((run["request"] or "")[:60]))
+        table.add_row(_plain(run["folder"]), created, status, score, _plain((run["request"] or "")[:60]))
     console.print(table)
 
 
@@ -42,13 +48,13 @@ def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
     console = Console()
     for d in decisions:
         console.print(
-            f"[dim]{d['at'][11:19]}[/] [bold]{d['agent']}[/] {escape(d['what'])} [dim]({escape(d['by'])})[/]",
+            f"[dim]{d['at'][11:19]}[/] [bold]{d['agent']}[/] {_plain(d['what'])} [dim]({_plain(d['by'])})[/]",
             highlight=False,
         )
-        console.print(f"         {escape(d['why'])}", highlight=False)
+        console.print(f"         {_plain(d['why'])}", highlight=False)
         facts = ", ".join(f"{k} {_short(v)}" for k, v in d["evidence"].items() if v is not None)
         if facts:
-            console.print(f"         [dim]{escape(facts)}[/]", highlight=False)
+            console.print(f"         [dim]{_plain(facts)}[/]", highlight=False)
 
 
 def _short(value: Any) -> str:
@@ -60,13 +66,13 @@ def print_plan(task: Mapping[str, Any]) -> None:
     console, verdict = Console(highlight=False), task["verdict"]
     info = task["data_info"]
     style = {"accept": "green", "ask": "yellow", "decline": "red"}[verdict["decision"]]
-    console.print(f"[bold {style}]{verdict['decision']}[/]  {escape(task['task_type'].replace('_', ' '))}", end="")
-    console.print(f" of [bold]{escape(str(info['target']))}[/], {info['rows']:,} rows" if info["target"] else "")
+    console.print(f"[bold {style}]{verdict['decision']}[/]  {_plain(task['task_type'].replace('_', ' '))}", end="")
+    console.print(f" of [bold]{_plain(str(info['target']))}[/], {info['rows']:,} rows" if info["target"] else "")
     for head, lines in _plan_lines(task):
         if lines:
             console.print(f"\n[bold]{head}[/]")
             for line in lines:
-                console.print(f"  {escape(line)}")
+                console.print(f"  {_plain(line)}")
 
 
 def _plan_lines(task: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
@@ -98,17 +104,17 @@ def _plan_lines(task: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 def print_procedure(procedure: Procedure) -> None:
     console = Console(highlight=False)
     console.print(
-        f"[bold]{procedure.agent} agent[/], version {procedure.version}, from {escape(', '.join(procedure.sources))}"
+        f"[bold]{procedure.agent} agent[/], version {procedure.version}, from {_plain(', '.join(procedure.sources))}"
     )
-    console.print(escape(" ".join(procedure.profile.split())), style="dim")
+    console.print(_plain(" ".join(procedure.profile.split())), style="dim")
     for name, value in procedure.settings.items():
-        console.print(f"  {escape(name)}: {escape(str(value))}")
+        console.print(f"  {_plain(name)}: {_plain(str(value))}")
     for kind, steps in procedure.questions.items():
-        console.print(f"\n[bold]{escape(kind)}[/]")
+        console.print(f"\n[bold]{_plain(kind)}[/]")
         for s in steps:
-            arguments = escape(str(dict(s.args))) if s.args else ""
-            console.print(f"  [bold]{escape(s.id)}[/]  do {escape(s.do)} {arguments}  [dim]{escape(s.source)}[/]")
+            arguments = _plain(str(dict(s.args))) if s.args else ""
+            console.print(f"  [bold]{_plain(s.id)}[/]  do {_plain(s.do)} {arguments}  [dim]{_plain(s.source)}[/]")
             loop = f"for {s.loop}, " if s.loop else ""
             if s.loop or s.when != "True":
-                console.print(f"      {escape(loop)}when {escape(s.when)}")
-            console.print(f"      [dim]{escape(s.why)}[/]")
+                console.print(f"      {_plain(loop)}when {_plain(s.when)}")
+            console.print(f"      [dim]{_plain(s.why)}[/]")
