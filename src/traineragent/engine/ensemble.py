@@ -25,7 +25,7 @@ BAG_BELOW_ROWS = 6000  # below, greedy selection is repeated on halves of the ro
 BAGS = 10
 ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
 BEYOND_DOUBT = 0.95
-SURE = 0.5  # share of resamples in which an ensemble must beat the single best
+SURE = 0.7  # share of resamples in which an ensemble must beat the single best
 
 
 @dataclass(frozen=True)

@@ -26,29 +26,40 @@ OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "pat
 
 @dataclass(frozen=True)
 class FittedLightGBM:
-    """Boosted trees behind their encoder; `scale` undoes the target's scale in regression."""
+    """Boosted trees behind their encoder; `scale` undoes the target's scale in regression.
 
-    text: str
+    The booster may hold more trees than the first `rounds`, which count: early stopping's choice, or that of `at`."""
+
     booster: lightgbm.Booster
+    rounds: int
     encoder: TreeEncoder
     scale: TargetScale | None
     features: int
     classes: int
 
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        raw = np.asarray(self.booster.predict(self.encoder.transform(x)), dtype=np.float64)
+        z = self.encoder.transform(x)
+        raw = np.asarray(self.booster.predict(z, num_iteration=self.rounds), dtype=np.float64)
         if self.classes == 2:
             return np.stack([1.0 - raw, raw], axis=1)
         return raw if self.scale is None else self.scale.undo(raw)
 
+    def at(self, rounds: int) -> FittedLightGBM:
+        """The same model with so many rounds, or as many as it has."""
+        return replace(self, rounds=min(rounds, self.booster.current_iteration()))
+
     def save(self, path: Path) -> None:
         arrays: dict[str, Any] = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
-        text = np.frombuffer(self.text.encode(), dtype=np.uint8)
+        text = np.frombuffer(self._text.encode(), dtype=np.uint8)
         with path.open("wb") as file:
             np.savez(file, text=text, shape=np.array([self.features, self.classes]), **arrays)
 
+    @property
+    def _text(self) -> str:
+        return str(self.booster.model_to_string(num_iteration=self.rounds))
+
     def graph(self) -> onnx.ModelProto:
-        model = read_lightgbm(self.text)
+        model = read_lightgbm(self._text)
         graph = GraphBuilder(self.features)
         source, columns = self.encoder.write(graph, "x")
         forest = replace(model.forest, feature=np.asarray(columns, dtype=np.int64)[model.forest.feature])
@@ -102,9 +113,8 @@ class LightGBM:
         if valid is not None and params.get("patience", 50):
             goal = valid.y if scale is None else scale.forward(valid.y)
             held = data.create_valid(encoder.transform(valid.x), goal)
-        text = _boost(settings, data, held, params, context)
-        booster = lightgbm.Booster(model_str=text)
-        return FittedLightGBM(text, booster, encoder, scale, train.x.shape[1], context.classes)
+        booster, rounds = _boost(settings, data, held, params, context)
+        return FittedLightGBM(booster, rounds, encoder, scale, train.x.shape[1], context.classes)
 
     def load(self, path: Path, context: FitContext) -> FittedLightGBM:
         with np.load(path, allow_pickle=False) as file:
@@ -113,7 +123,8 @@ class LightGBM:
         scale = TargetScale.from_arrays(arrays) if "target" in arrays else None
         features, classes = arrays["shape"].tolist()
         booster = lightgbm.Booster(model_str=text)
-        return FittedLightGBM(text, booster, TreeEncoder.from_arrays(arrays), scale, features, classes)
+        encoder = TreeEncoder.from_arrays(arrays)
+        return FittedLightGBM(booster, booster.current_iteration(), encoder, scale, features, classes)
 
 
 def _target_scale(params: Mapping[str, Any], train: Batch, context: FitContext) -> TargetScale | None:
@@ -182,8 +193,8 @@ def _boost(
     held: lightgbm.Dataset | None,
     params: Mapping[str, Any],
     context: FitContext,
-) -> str:
-    """LightGBM's text model at the best round on `held`, or of all rounds; the deadline ends it early."""
+) -> tuple[lightgbm.Booster, int]:
+    """The booster and its best round on `held`, or its last; the deadline ends it early."""
     callbacks: list[Any] = [_stop_at(context.deadline)] if context.deadline is not None else []
     if held is not None:
         callbacks.append(lightgbm.early_stopping(params.get("patience", 50), verbose=False))
@@ -195,7 +206,7 @@ def _boost(
         callbacks=callbacks,
     )
     best = booster.best_iteration if held is not None and booster.best_iteration > 0 else booster.current_iteration()
-    return str(booster.model_to_string(num_iteration=best))
+    return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=-1)), best
 
 
 def _stop_at(deadline: float) -> Any:
