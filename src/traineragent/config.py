@@ -22,6 +22,6 @@ class Config:
         if overlay is not None and not overlay.is_dir():
             raise InputError(f"--config names the folder {str(overlay)!r}, which does not exist")
         home = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser() / "traineragent"
-        chosen = overlay or (home if home.is_dir() else None)
+        chosen = overlay or (home if os.path.isdir(home) else None)  # False also where it may not be looked at
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return Config(chosen, max(1, min(cores, 8)))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from traineragent.data.columns import Block, TextColumns, block_from_cells
-from traineragent.data.dialect import TRIED, detect_dialect, sample_rows, usual_width
+from traineragent.data.dialect import NUMBER, TRIED, detect_dialect, sample_rows, usual_width
 from traineragent.data.encoding import Encoding, detect_encoding, open_text
 from traineragent.data.fitting import COMMENT, Irregular, RowFitter, refuse_ragged
 from traineragent.data.header import Layout, find_layout, is_header
@@ -103,6 +103,8 @@ def _plan(source: Source, options: ReadOptions) -> _Plan:
         raise InputError(f"{source.name}: the file holds nothing but blank lines", file=source.name)
     _refuse_wide(source, lines)
     dialect = detect_dialect(_without_comments(lines), forced)
+    if dialect.kind == "none":
+        _refuse_shapeless(source, lines, skipped)
     rows = [Row(row.line + skipped, row.cells, row.broken) for row in sample_rows(lines, dialect)]
     layout = _layout(rows, dialect, options)
     if layout.width > COLUMN_LIMIT:
@@ -173,6 +175,24 @@ def _refuse_wide(source: Source, lines: list[str]) -> None:
             cells = max(line.count(mark) for mark in ",;\t|") + 1
             if cells > COLUMN_LIMIT:
                 raise _too_wide(source, cells)
+
+
+def _refuse_shapeless(source: Source, lines: list[str], skipped: int) -> None:
+    """Values between delimiters in rows that agree in nothing are a damaged table, not one column of text."""
+    rows = [(n, line.rstrip("\r\n")) for n, line in enumerate(lines[:400], 1 + skipped) if line.strip()]
+    for mark in ",;\t|":
+        cells = [(n, line.split(mark)) for n, line in rows]
+        several = sum(len(row) > 1 for _, row in cells)
+        values = [cell for _, row in cells for cell in row]
+        plain = sum(not cell or cell.isalnum() or NUMBER.fullmatch(cell) is not None for cell in values)
+        if len(rows) < 4 or len(cells[0][1]) < 3 or several < 0.8 * len(rows) or plain < 0.9 * len(values):
+            continue
+        header, odd = len(cells[0][1]), next((n, len(row)) for n, row in cells[1:] if len(row) != len(cells[0][1]))
+        raise InputError(
+            f"{source.name}: the rows differ in length: the first has {header} cells, line {odd[0]} has {odd[1]}, and "
+            "no length is usual; write every row with the same number of cells",
+            file=source.name, row=odd[0],
+        )  # fmt: skip
 
 
 def _too_wide(source: Source, cells: int) -> InputError:
