@@ -139,11 +139,11 @@ class Search:
         return select(self.history, self.oof, self.data.y, self.data.folds, self.metric, Limits(25, 1500), self.seed)
 
     def oof(self, index: int) -> np.ndarray:
-        return np.load(self.folder / str(index) / "oof.npy")
+        return np.asarray(np.load(self.folder / str(index) / "oof.npy"))
 
     def predict(self, index: int, x: np.ndarray) -> np.ndarray:
         models = load_models(self.data, self.history[index], self.folder / str(index), self.metric)
-        return np.mean([m.predict(x) for m in models], axis=0)
+        return np.asarray(np.mean([m.predict(x) for m in models], axis=0))
 
 
 def default_error(data: TrainingData, x: np.ndarray, y: np.ndarray) -> float:
