@@ -83,12 +83,15 @@ class Memory:
         """Asks the brain, writes each decision with its reason and evidence into the journal, returns the operations.
         `key` makes the entries unique, so that a resumed run writes none twice."""
         answer = self.brain.answer(BrainQuestion(agent, kind, {**self.settings[agent], **facts}, catalogue))
-        for number, operation in enumerate(answer.operations):
-            what = operation.do + (f" {_short(operation.args)}" if operation.args else "")
-            evidence = {k: v for k, v in facts.items() if isinstance(v, (int, float, str, bool, type(None)))}
-            self.journal.decide(
-                f"{key}/{kind}/{number}", Decision(agent, answer.by, f"{kind}: {what}", operation.why, evidence)
-            )
+        evidence = {k: v for k, v in facts.items() if isinstance(v, (int, float, str, bool, type(None)))}
+        self.journal.decide_all(
+            {
+                f"{key}/{kind}/{number}": Decision(
+                    agent, answer.by, f"{kind}: {_what(operation)}", operation.why, evidence
+                )
+                for number, operation in enumerate(answer.operations)
+            }
+        )
         return answer.operations
 
     # ------------------------------------------------------------------ steps that are never repeated
@@ -124,5 +127,6 @@ class Memory:
         self.progress({"kind": kind, "text": text, "clock_s": self.journal.clock_s, **more})
 
 
-def _short(args: Mapping[str, Any]) -> str:
-    return ", ".join(f"{k}={v if not isinstance(v, float) else round(v, 4)}" for k, v in args.items())[:300]
+def _what(operation: Operation) -> str:
+    args = ", ".join(f"{k}={round(v, 4) if isinstance(v, float) else v}" for k, v in operation.args.items())
+    return f"{operation.do} {args[:300]}".strip()

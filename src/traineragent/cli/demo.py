@@ -38,6 +38,8 @@ def run_demo(
     typer.echo(f'traineragent train "{REQUEST}" --data {table} --minutes {minutes:g} --out {out}\n', err=True)
     report = api.train(REQUEST, table, minutes=minutes, out=out, progress=progress)
     code = show(report)
+    if not report["bundle"]:
+        return code
     _ask_service(out, asked, truth)
     typer.echo(f"\nThe report:   {(out / 'report.html').resolve()}")
     typer.echo(f"Serve it:     traineragent serve {out}")

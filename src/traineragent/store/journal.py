@@ -247,12 +247,18 @@ class Journal:
 
     # ------------------------------------------------------------------ decisions, steps, trials, events
     def decide(self, key: str, decision: Decision) -> None:
+        self.decide_all({key: decision})
+
+    def decide_all(self, decisions: Mapping[str, Decision]) -> None:
+        """Keeps decisions by key, in one transaction: a wide table brings thousands, and each flush takes its time."""
         with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO decisions VALUES (?, "
-                "coalesce((SELECT seq FROM decisions WHERE key=?1), (SELECT count(*) FROM decisions)), ?,?,?,?,?,?)",
-                (key, _now(), decision.agent, decision.brain, decision.what, decision.why, _dump(decision.evidence)),
-            )
+            for key, d in decisions.items():
+                self._db.execute(
+                    "INSERT OR REPLACE INTO decisions VALUES (?, "
+                    "coalesce((SELECT seq FROM decisions WHERE key=?1), (SELECT count(*) FROM decisions)), "
+                    "?,?,?,?,?,?)",
+                    (key, _now(), d.agent, d.brain, d.what, d.why, _dump(d.evidence)),
+                )
 
     def decisions(self) -> list[Decision]:
         rows = self._db.execute("SELECT agent, brain, what, why, evidence, at FROM decisions ORDER BY seq, rowid")
