@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .domain.messages import RunRequested, TaskSpecified
+from .domain.messages import RunFinished, RunRequested, TaskSpecified
 from .domain.task import Question, Request
 from .errors import InputError, Interrupted, Paused, TrainerError
 from .store.files import out_of_room
@@ -211,7 +212,9 @@ def _run(
 ) -> Report:
     from .result import Report
 
-    with _opened(folder, config, ask, progress, request) as (_, hub):
+    with _opened(folder, config, ask, progress, request) as (memory, hub):
+        if memory.journal.last(RunFinished) is None:
+            _ = memory.compute  # the process that works gets ready while the data is read here
         hub.run()
     return Report.open(folder)
 
@@ -227,6 +230,8 @@ def _opened(
             yield found
     except KeyboardInterrupt as e:
         raise Interrupted(f"stopped; {go_on}" if _begun(folder) else "stopped before the run began") from e
+    except Paused as e:
+        raise Paused(f"{str(e).partition(';')[0]}; free some space, then {go_on}") from e
     except MemoryError as e:
         raise Paused(f"out of memory; close other programs, then {go_on}") from e
     except OSError as e:
@@ -277,11 +282,7 @@ def _wired(
 def _agents(
     journal: Any, folder: Path, overlay: Path | None, threads: int, ask: Asking | None, progress: Progress
 ) -> tuple[Memory, dict[Any, Any]]:
-    from .agents.data import DataAgent
     from .agents.memory import Memory
-    from .agents.model import ModelAgent
-    from .agents.server import ServerAgent
-    from .agents.task import TaskAgent
     from .brains.checked import Checked
     from .brains.planner import Planner
 
@@ -296,8 +297,33 @@ def _agents(
         progress=progress,
         ask_person=ask,
     )
-    kinds = (TaskAgent, DataAgent, ModelAgent, ServerAgent)
-    return memory, {k.name: k(memory, procedures[k.name].profile) for k in kinds}
+    return memory, _Agents(lambda name: _agent(name)(memory, procedures[name].profile))
+
+
+class _Agents(dict[Any, Any]):
+    """The agents by name, each imported and made when it is first called for."""
+
+    def __init__(self, make: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self._make(name)
+        return self[name]
+
+
+def _agent(name: str) -> Any:
+    """The class of an agent: `DataAgent` in `agents/data.py`, and so on."""
+    return getattr(import_module(f"{__package__}.agents.{name}"), f"{name.title()}Agent")
+
+
+WARM = (
+    "traineragent.agents.preparation",
+    "traineragent.engine.training",
+    "traineragent.families.lightgbm",
+    "traineragent.engine.build",
+)
+"""What the process that works imports before there is work, in the order in which it will be needed."""
 
 
 def _local_compute(memory: Memory, threads: int) -> Any:
@@ -306,9 +332,10 @@ def _local_compute(memory: Memory, threads: int) -> Any:
     return LocalCompute(
         memory.folder / "data" / "prepared",
         memory.folder / "trials",
-        metric=memory.journal.meta("metric") or "",
+        metric=lambda: memory.journal.meta("metric") or "",
         seed=memory.request.seed,
         threads=threads,
+        warm=WARM,
         history=memory.journal.trials(),
         progress=lambda trial, fold: memory.progress({"kind": "fold", "text": "", "trial": trial, **fold}),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,33 +11,26 @@ import numpy as np
 import pandas as pd
 
 from .. import registry
-from ..data.durations import date_pairs, difference_name, differences_of, duration_leaks
-from ..data.folds import cv_folds
-from ..data.leaks import find_leaks
-from ..data.levels import levels_of
-from ..data.meaning import profile_columns
-from ..data.operations import CATALOGUE, Prepared, apply, column_facts
-from ..data.profile import profile_table
+from ..data.meaning import Reading, profile_columns, read_columns
+from ..data.operations import CATALOGUE
 from ..data.reading import RawTable, read_table
-from ..data.signal import signal
-from ..data.split import Holdout, duplicate_keys, find_groups, find_time, split_holdout, ties, time_values
-from ..data.target import spelling_notes, target_of, target_values
-from ..domain.data import Column, FeatureKind, PreparedFacts, TableProfile, Target
+from ..data.split import Holdout, find_groups, find_time, split_holdout
+from ..data.target import spelling_notes, target_of
+from ..domain.data import Target
 from ..domain.messages import DataCollected, DataPrepared, DataRequested, Message, TaskSpecified
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
-from ..engine.dataset import TrainingData
+from ..engine.compute.local import WorkFailed
 from ..engine.metrics import scorer
-from ..errors import InputError
-from ..export.differences import extend
+from ..errors import InputError, TrainerError
 from ..ports import OperationSpec, Task
-from ..serve.codecs.table import TableCodec
-from ..store.files import read_json, sha256_of, write_json
-from .frames import read_frame, write_frame
+from ..store.files import sha256_of, write_json
+from .frames import write_frame
 from .hub import Outgoing
 from .memory import Memory
 
-NUMBER: FeatureKind = "number"
+PREPARATION = "traineragent.agents.preparation"
+PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 COLLECT: Mapping[str, OperationSpec] = {
     "read": OperationSpec({"max_rows": "integer?"}, "reads the sources into one table of text cells"),
 }
@@ -69,7 +62,7 @@ class DataAgent:
         for operation in self.memory.plan(self.name, "collect", facts, COLLECT, f"message-{message.id}"):
             self.memory.say("phase", "reading the data", phase="read")
             table = self._read(sources, operation.args.get("max_rows"))
-        columns = profile_columns(table.frame)
+        columns = profile_columns(table.frame, readings=self._readings(table))
         self.memory.say("read", f"{len(table.frame):,} rows, {table.frame.shape[1]} columns", notes=list(table.notes))
         files = tuple(asdict(f) for f in table.files)
         return [("task", DataCollected(len(table.frame), columns, table.notes, files))]
@@ -81,6 +74,12 @@ class DataAgent:
             self._require_unchanged(table)
             self.memory.cache["table"] = table
         found: RawTable = self.memory.cache["table"]
+        return found
+
+    def _readings(self, table: RawTable) -> Mapping[str, Reading]:
+        if "readings" not in self.memory.cache:
+            self.memory.cache["readings"] = read_columns(table.frame)
+        found: Mapping[str, Reading] = self.memory.cache["readings"]
         return found
 
     def _require_unchanged(self, table: RawTable) -> None:
@@ -97,8 +96,9 @@ class DataAgent:
     # ------------------------------------------------------------------ perception
     def _perceive_split(self, table: RawTable, task: TaskSpec, target: Target) -> dict[str, Any]:
         """What ties rows together or orders them: said in words, or plain from the data."""
-        groups = find_groups(table.frame, target.name)
-        times = find_time(table.frame, target.name)
+        readings = self._readings(table)
+        groups = find_groups(table.frame, target.name, readings)
+        times = find_time(table.frame, target.name, readings)
         said = next((c.removeprefix("split:group:") for c in task.constraints if c.startswith("split:group:")), None)
         return {
             "rows": len(table.frame),
@@ -110,22 +110,20 @@ class DataAgent:
             "time_found": times[0].column if times else None,
         }
 
-    def _perceive_columns(
-        self, profile: TableProfile, task: TaskSpec, pairs: Sequence[Mapping[str, Any]]
-    ) -> dict[str, Any]:
+    def _perceive_columns(self, examined: Mapping[str, Any], task: TaskSpec) -> dict[str, Any]:
         excluded = {c.column: c.why for c in task.data_info.ignored}
-        without = {*excluded, *(leak.column for leak in profile.leaks if leak.action == "dropped")}
+        without = {*excluded, *examined["dropped"]}
         return {
-            "rows": profile.rows,
-            "duplicate_rows": profile.duplicate_rows,
-            "duplicate_share": profile.duplicate_rows / max(profile.rows, 1),
-            "classes": len(profile.class_counts),
+            "rows": examined["rows"],
+            "duplicate_rows": examined["duplicate_rows"],
+            "duplicate_share": examined["duplicate_rows"] / max(examined["rows"], 1),
+            "classes": examined["classes"],
             "minutes": task.budget.minutes,
             "columns": [
                 {**c, "excluded": c["name"] in excluded, "excluded_why": excluded.get(c["name"], "")}
-                for c in column_facts(profile)
+                for c in examined["columns"]
             ],
-            "date_pairs": [p for p in pairs if not without & {p["first"], p["second"]}],
+            "date_pairs": [p for p in examined["date_pairs"] if not without & {p["first"], p["second"]}],
         }
 
     # ------------------------------------------------------------------ splitting and preparing
@@ -133,7 +131,6 @@ class DataAgent:
         key = f"message-{message.id}"
         self.memory.say("phase", "preparing the data", phase="prepare")
         split = self.memory.step("split", self.name, lambda: self._split(task, key))
-        _ = self.memory.compute  # the process that trains starts now, while columns are profiled here
         prepared = self.memory.step("prepare", self.name, lambda: self._make_typed(task, key))
         files = {**split["files"], **prepared["files"]}
         return [("model", DataPrepared(prepared["facts"], files))]
@@ -155,9 +152,12 @@ class DataAgent:
             group=operation.args.get("group"),
             time=time,
             seed=self.memory.request.seed,
+            readings=self._readings(table),
         )
         written = self._seal(table.frame, holdout, target, operation.args.get("group"), time)
         self._agree_metric(task, target, kind)
+        for used in ("table", "readings"):  # from here on the rows are in files
+            self.memory.cache.pop(used)
         return {"files": {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}}, written
 
     def _seal(
@@ -195,95 +195,32 @@ class DataAgent:
 
     def _make_typed(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
         """Profile, leaks, operations by the procedure, declarations, and the matrix that models learn from."""
-        folder = self.memory.folder / "data"
-        frame = read_frame(folder / "train.parquet")
-        target: Target = self.memory.load("data/target.json", Target)
-        split = read_json(folder / "split.json")
-        y = target_values(frame[target.name], target)
-        profile = profile_table(frame, target, seed=self.memory.request.seed)
-        excluded = tuple(c.column for c in task.data_info.ignored)
-        pairs = date_pairs(frame, [c.name for c in profile.columns if c.meaning == "date"], y)
-        leaks = (*find_leaks(frame, target, profile, words_exclude=excluded), *duration_leaks(pairs))
-        profile = replace(profile, leaks=leaks, warnings=(*profile.warnings, *split["notes"]))
-        facts = self._perceive_columns(profile, task, pairs)
+        folder, seed = str(self.memory.folder), self.memory.request.seed
+        excluded = [c.column for c in task.data_info.ignored]
+        examined = self._work("examine", folder=folder, excluded=excluded, seed=seed)
+        facts = self._perceive_columns(examined, task)
         operations = self.memory.plan(self.name, "prepare", facts, CATALOGUE, key)
-        self.memory.say("prepared", f"{len(leaks)} leaks, {len(operations)} operations")
-        prepared = apply(operations, frame, y, target, seed=self.memory.request.seed)
-        order = list(frame.columns)
-        prepared = replace(prepared, columns=tuple(sorted(prepared.columns, key=lambda c: order.index(c.name))))
-        return self._write_typed(prepared, profile, target, split)
+        self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
+        made = self._work("make", folder=folder, operations=[asdict(o) for o in operations], seed=seed)
+        written = [self.memory.folder / name for name in made["files"]]
+        files = {name: sha256_of(self.memory.folder / name) for name in made["files"]}
+        return {"facts": made["facts"], "files": files}, written
 
-    def _write_typed(
-        self, prepared: Prepared, profile: TableProfile, target: Target, split: Mapping[str, Any]
-    ) -> tuple[Any, list[Path]]:
-        folder, codec = self.memory.folder / "data", TableCodec(prepared.columns)
-        x = codec.encode_frame({c.name: prepared.frame[c.name] for c in prepared.columns})
-        differences = differences_of(prepared.columns, prepared.differences)
-        names = tuple(map(difference_name, prepared.differences))
-        data = TrainingData(
-            x=extend(x, differences),
-            y=prepared.y,
-            folds=self._folds(prepared, target, split),
-            names=(*codec.features, *names),
-            kinds=(*(k for c in prepared.columns for k in c.feature_kinds), *(NUMBER for _ in names)),
-            levels=(*(n for c in prepared.columns for n in _levels(c)), *[0] * len(names)),
-            classes=len(target.labels),
-            bound=split["group"] is not None or split["time"] is not None,
-            differences=differences,
-        )
-        data.save(folder / "prepared")
-        found = signal(data.x, data.y, data.kinds, classes=data.classes, seed=self.memory.request.seed)
-        profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
-        self.memory.save("data/columns.json", prepared.columns, tuple[Column, ...])
-        self.memory.save("data/profile.json", profile, TableProfile)
-        facts = _facts(data, prepared.columns, split)
-        write_json(folder / "prepared.json", {"removed": [asdict(r) for r in prepared.removed], "facts": asdict(facts)})
-        files = ("columns.json", "profile.json", "prepared.json", "prepared/x.npy", "prepared/y.npy")
-        written = [folder / n for n in (*files, "prepared/folds.npy", "prepared/table.json")]
-        hashes = {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}
-        return {"facts": asdict(facts), "files": hashes}, written
-
-    def _folds(self, prepared: Prepared, target: Target, split: Mapping[str, Any]) -> np.ndarray:
-        frame = prepared.frame
-        groups = levels_of(frame[split["group"]]).codes.astype(np.int64) if split["group"] else None
-        time = time_values(frame, split["time"]) if split["time"] else None
-        return cv_folds(
-            prepared.y,
-            classes=len(target.labels),
-            groups=groups,
-            time=time,
-            duplicates=ties(duplicate_keys(frame, target.name)),
-            seed=self.memory.request.seed,
-        )
-
-
-def _levels(column: Column) -> tuple[int, ...]:
-    """Number of categories of each feature of a column, 0 for those that are no category."""
-    return (len(column.categories),) if column.kind == "category" else (0,) * len(column.features)
+    def _work(self, what: str, **arguments: Any) -> Any:
+        """A function of `preparation`, in the process that can be killed. Nothing can be delivered without it, so it
+        may take longer than the budget, but not for ever."""
+        patience = PATIENCE_S if self.memory.request.minutes else PATIENCE_WITHOUT_BUDGET_S
+        try:
+            return self.memory.compute.call(
+                f"{PREPARATION}:{what}", arguments, timeout_s=max(patience, self.memory.left_s)
+            )
+        except WorkFailed as e:
+            if e.kind == "memory":
+                raise MemoryError(str(e)) from e
+            raise TrainerError(f"the data could not be prepared: {e}") from e
 
 
 def _roles(table: RawTable) -> list[str | None] | None:
     """The role of each row, where files were given as train and test."""
     roles = [f.role for f in table.files]
     return [roles[p] for p in table.part] if "test" in roles else None
-
-
-def _facts(data: TrainingData, columns: tuple[Column, ...], split: Mapping[str, Any]) -> PreparedFacts:
-    counts = np.bincount(data.y.astype(np.int64), minlength=data.classes) if data.classes else np.zeros(1, int)
-    kinds = data.kinds
-    deviation = data.y.std() or 1.0
-    return PreparedFacts(
-        rows=data.rows,
-        features=data.x.shape[1],
-        numbers=kinds.count("number"),
-        categories=kinds.count("category"),
-        counts=kinds.count("count"),
-        classes=data.classes,
-        max_categories=max(data.levels, default=0),
-        smallest_class=int(counts.min()) if data.classes else 0,
-        missing_share=float(np.isnan(data.x).mean()) if data.x.size else 0.0,
-        target_skew=0.0 if data.classes else float((((data.y - data.y.mean()) / deviation) ** 3).mean()),
-        target_positive=not data.classes and bool((data.y > 0).all()),
-        time_ordered=split["time"] is not None,
-        grouped=split["group"] is not None,
-    )

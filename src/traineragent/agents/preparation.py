@@ -1,0 +1,169 @@
+"""The Data agent's heavy work, done in the process that may be killed: looks at training rows, makes typed arrays.
+
+Called by name with JSON arguments (`ports.Compute.call`), so whoever plans imports none of the libraries that work.
+It knows nothing of procedures, journals or the hold-out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from pydantic import TypeAdapter
+
+from ..data.durations import date_pairs, difference_name, differences_of, duration_leaks
+from ..data.folds import cv_folds
+from ..data.leaks import find_leaks
+from ..data.levels import levels_of
+from ..data.meaning import Reading, read_columns
+from ..data.operations import Prepared, apply, column_facts
+from ..data.profile import profile_table
+from ..data.signal import signal
+from ..data.split import duplicate_keys, ties, time_values
+from ..data.target import target_values
+from ..domain.data import Column, FeatureKind, PreparedFacts, TableProfile, Target
+from ..domain.run import Operation
+from ..engine.dataset import TrainingData
+from ..export.differences import extend
+from ..serve.codecs.table import TableCodec
+from ..store.files import read_json, write_json
+from .frames import read_frame
+
+T = TypeVar("T")
+NUMBER: FeatureKind = "number"
+WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}.npy" for n in ("x", "y", "folds")))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The training rows as sealed off, with what is known of them. `y` float64 (rows,)."""
+
+    frame: pd.DataFrame
+    y: np.ndarray
+    target: Target
+    split: Mapping[str, Any]
+    readings: Mapping[str, Reading]
+
+
+def examine(folder: str, excluded: Sequence[str], seed: int) -> dict[str, Any]:
+    """What a procedure may ask about the training rows in the run's `folder`/data; all of it goes to profile.json.
+
+    "columns" as `column_facts` gives them, "date_pairs" as `date_pairs` does, "dropped" and "leaks": names and number
+    of the columns that give the answer away."""
+    data = Path(folder) / "data"
+    rows = _opened(data, (data / "train.parquet").stat().st_mtime_ns)
+    profile = profile_table(rows.frame, rows.target, seed=seed, readings=rows.readings)
+    pairs = date_pairs(rows.frame, [c.name for c in profile.columns if c.meaning == "date"], rows.y)
+    found = find_leaks(rows.frame, rows.target, profile, words_exclude=tuple(excluded), readings=rows.readings)
+    leaks = (*found, *duration_leaks(pairs))
+    profile = replace(profile, leaks=leaks, warnings=(*profile.warnings, *rows.split["notes"]))
+    _save(data / "profile.json", profile, TableProfile)
+    return {
+        "rows": profile.rows,
+        "duplicate_rows": profile.duplicate_rows,
+        "classes": len(profile.class_counts),
+        "columns": column_facts(profile),
+        "date_pairs": pairs,
+        "dropped": [leak.column for leak in leaks if leak.action == "dropped"],
+        "leaks": len(leaks),
+    }
+
+
+def make(folder: str, operations: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+    """Carries out the operations on what was examined, and writes declarations, folds and the matrix that models learn
+    from. Returns the facts about it (`PreparedFacts`) and the names of the files below `folder`."""
+    data = Path(folder) / "data"
+    rows = _opened(data, (data / "train.parquet").stat().st_mtime_ns)
+    profile = _load(data / "profile.json", TableProfile)
+    prepared = apply([Operation(**o) for o in operations], rows.frame, rows.y, rows.target, seed=seed)
+    order = list(rows.frame.columns)
+    prepared = replace(prepared, columns=tuple(sorted(prepared.columns, key=lambda c: order.index(c.name))))
+    table = _table(prepared, rows, seed)
+    table.save(data / "prepared")
+    found = signal(table.x, table.y, table.kinds, classes=table.classes, seed=seed)
+    profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
+    _save(data / "columns.json", prepared.columns, tuple[Column, ...])
+    _save(data / "profile.json", profile, TableProfile)
+    facts = asdict(_facts(table, rows.split))
+    write_json(data / "prepared.json", {"removed": [asdict(r) for r in prepared.removed], "facts": facts})
+    _opened.cache_clear()
+    return {"facts": facts, "files": [f"data/{name}" for name in (*WRITTEN, "prepared/table.json")]}
+
+
+@lru_cache(maxsize=1)
+def _opened(data: Path, changed_ns: int) -> _Rows:
+    """The rows in train.parquet, read once for both steps."""
+    frame = read_frame(data / "train.parquet")
+    target = _load(data / "target.json", Target)
+    y = target_values(frame[target.name], target)
+    return _Rows(frame, y, target, read_json(data / "split.json"), read_columns(frame))
+
+
+def _save(path: Path, value: Any, kind: Any) -> None:
+    write_json(path, TypeAdapter(kind).dump_python(value, mode="json"))
+
+
+def _load(path: Path, kind: type[T]) -> T:
+    return TypeAdapter(kind).validate_python(read_json(path))
+
+
+def _table(prepared: Prepared, rows: _Rows, seed: int) -> TrainingData:
+    codec = TableCodec(prepared.columns)
+    x = codec.encode_frame({c.name: prepared.frame[c.name] for c in prepared.columns})
+    differences = differences_of(prepared.columns, prepared.differences)
+    names = tuple(map(difference_name, prepared.differences))
+    return TrainingData(
+        x=extend(x, differences),
+        y=prepared.y,
+        folds=_folds(prepared, rows, seed),
+        names=(*codec.features, *names),
+        kinds=(*(k for c in prepared.columns for k in c.feature_kinds), *(NUMBER for _ in names)),
+        levels=(*(n for c in prepared.columns for n in _levels(c)), *[0] * len(names)),
+        classes=len(rows.target.labels),
+        bound=rows.split["group"] is not None or rows.split["time"] is not None,
+        differences=differences,
+    )
+
+
+def _folds(prepared: Prepared, rows: _Rows, seed: int) -> np.ndarray:
+    frame, split = prepared.frame, rows.split
+    readings = rows.readings if len(frame) == len(rows.frame) else None
+    return cv_folds(
+        prepared.y,
+        classes=len(rows.target.labels),
+        groups=levels_of(frame[split["group"]]).codes.astype(np.int64) if split["group"] else None,
+        time=time_values(frame, split["time"]) if split["time"] else None,
+        duplicates=ties(duplicate_keys(frame, rows.target.name, readings)),
+        seed=seed,
+    )
+
+
+def _levels(column: Column) -> tuple[int, ...]:
+    """Number of categories of each feature of a column, 0 for those that are no category."""
+    return (len(column.categories),) if column.kind == "category" else (0,) * len(column.features)
+
+
+def _facts(data: TrainingData, split: Mapping[str, Any]) -> PreparedFacts:
+    counts = np.bincount(data.y.astype(np.int64), minlength=data.classes) if data.classes else np.zeros(1, int)
+    kinds = data.kinds
+    deviation = data.y.std() or 1.0
+    return PreparedFacts(
+        rows=data.rows,
+        features=data.x.shape[1],
+        numbers=kinds.count("number"),
+        categories=kinds.count("category"),
+        counts=kinds.count("count"),
+        classes=data.classes,
+        max_categories=max(data.levels, default=0),
+        smallest_class=int(counts.min()) if data.classes else 0,
+        missing_share=float(np.isnan(data.x).mean()) if data.x.size else 0.0,
+        target_skew=0.0 if data.classes else float((((data.y - data.y.mean()) / deviation) ** 3).mean()),
+        target_positive=not data.classes and bool((data.y > 0).all()),
+        time_ordered=split["time"] is not None,
+        grouped=split["group"] is not None,
+    )
