@@ -23,6 +23,12 @@ def test_finds_signal_in_classes_and_numbers() -> None:
     assert signal(x, x[:, 0].astype(float) * 5, kinds, classes=0).found
 
 
+def test_finds_a_strong_one_in_thirty_rows() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(30, 3)).astype(np.float32)
+    assert signal(x, 3.0 * x[:, 1] + rng.normal(0, 0.5, 30), ("number",) * 3, classes=0).found
+
+
 def test_warns_where_there_is_none() -> None:
     x = noise(600)
     for classes, y in ((2, RNG.integers(0, 2, 600)), (3, RNG.integers(0, 3, 600)), (0, RNG.normal(size=600))):

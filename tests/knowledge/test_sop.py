@@ -96,3 +96,25 @@ def test_an_unknown_fact_names_the_step_and_its_line(tmp_path: Path) -> None:
 
 def test_reasons_hold_the_evidence() -> None:
     assert load("model").plan("next", {**load("model").settings, **NEXT})[0].why == "20 s are left for the search"
+
+
+def test_an_overlay_with_nothing_under_its_keys_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "sops").mkdir()
+    (tmp_path / "sops" / "model.yaml").write_text("settings:\nquestions:\n", encoding="utf-8")
+    assert load("model", tmp_path).questions == load("model").questions
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b"settings: 3", "settings should hold a mapping, found 3"),
+        (b"question: {candidates: []}", "unknown \\['question'\\]"),
+        (b"questions: {candidates: 5}", "should hold a list of steps, found 5"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+    ],
+)
+def test_a_misshapen_overlay_is_refused_in_a_sentence(tmp_path: Path, text: bytes, sentence: str) -> None:
+    (tmp_path / "sops").mkdir()
+    (tmp_path / "sops" / "model.yaml").write_bytes(text)
+    with pytest.raises(InputError, match=sentence):
+        load("model", tmp_path)

@@ -21,10 +21,10 @@ Int64 = NDArray[np.int64]
 MOST_ROWS = 6000
 _ROUNDS = 60
 _MOST_CLASSES = 8
+_SMALL_LEAVES, _LEAVES = 3, 10  # rows a leaf holds at least: of few rows, and of a hundred or more
 _PARAMS = {
     "num_leaves": 15,
     "learning_rate": 0.15,
-    "min_data_in_leaf": 10,
     "max_bin": 63,
     "feature_fraction": 0.8,
     "verbosity": -1,
@@ -74,7 +74,8 @@ def fit_probe(x: Float32, y: Float64, classes: int, seed: int, rounds: int = _RO
     else:
         objective = {"objective": "regression"}
     data = lgb.Dataset(x, y, free_raw_data=True, params={"verbosity": -1})
-    return lgb.train({**_PARAMS, **objective, "seed": seed}, data, num_boost_round=rounds)
+    leaf = min(max(_SMALL_LEAVES, len(y) // 10), _LEAVES)
+    return lgb.train({**_PARAMS, **objective, "min_data_in_leaf": leaf, "seed": seed}, data, num_boost_round=rounds)
 
 
 def answers(model: lgb.Booster, x: Float32, classes: int) -> Float64:

@@ -21,6 +21,7 @@ from ..errors import InputError
 from .expression import ExpressionError, evaluate
 
 AGENTS = ("task", "data", "model", "server")
+_FILE_KEYS = {"agent", "version", "profile", "settings", "questions"}
 _STEP_KEYS = {"id", "do", "when", "for", "with", "why", "last", "remove", "after"}
 
 
@@ -119,7 +120,18 @@ def _read(text: str, name: str) -> dict[str, Any]:
         raise InputError(f"{name} is not valid YAML: {e}", file=name) from e
     if not isinstance(data, dict):
         raise InputError(f"{name} should hold a mapping with `profile` and `questions`", file=name)
+    unknown = sorted(map(str, set(data) - _FILE_KEYS - {"__line__"}))
+    if unknown:
+        raise InputError(f"{name}: a procedure has the keys {sorted(_FILE_KEYS)}; unknown {unknown}", file=name)
     return data
+
+
+def _mapping(raw: Mapping[str, Any], key: str, name: str) -> dict[str, Any]:
+    """What stands under `key` without the loader's marks; nothing there is an empty mapping."""
+    found = raw.get(key)
+    if found is not None and not isinstance(found, dict):
+        raise InputError(f"{name}: {key} should hold a mapping, found {found!r}", file=name)
+    return {k: v for k, v in (found or {}).items() if k != "__line__"}
 
 
 def _step(raw: Any, name: str) -> Step:
@@ -143,7 +155,9 @@ def _step(raw: Any, name: str) -> Step:
     )
 
 
-def _overlaid(steps: Sequence[Step], changes: Sequence[Any], name: str) -> tuple[Step, ...]:
+def _overlaid(steps: Sequence[Step], changes: Any, name: str) -> tuple[Step, ...]:
+    if not isinstance(changes, list):
+        raise InputError(f"{name}: a question should hold a list of steps, found {changes!r}", file=name)
     out = list(steps)
     for raw in changes:
         ids = [s.id for s in out]
@@ -177,14 +191,15 @@ def load(agent: str, overlay: Path | None = None) -> Procedure:
 
 
 def _with_overlay(base: Procedure, path: Path) -> Procedure:
-    raw = _read(path.read_text("utf-8"), str(path))
+    try:
+        raw = _read(path.read_text("utf-8"), str(path))
+    except UnicodeDecodeError as e:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8", file=str(path)) from e
     questions = dict(base.questions)
-    for kind, changes in raw.get("questions", {}).items():
-        if kind == "__line__":
-            continue
+    for kind, changes in _mapping(raw, "questions", str(path)).items():
         if kind not in questions:
             raise InputError(f"{path}: the {base.agent} agent asks no question {kind!r}; it asks {sorted(questions)}")
         questions[kind] = _overlaid(questions[kind], changes, str(path))
-    settings = {**base.settings, **_strip(raw.get("settings", {}))}
+    settings = {**base.settings, **_strip(_mapping(raw, "settings", str(path)))}
     profile = str(raw.get("profile", base.profile)).strip()
     return replace(base, profile=profile, questions=questions, settings=settings, sources=(*base.sources, str(path)))
