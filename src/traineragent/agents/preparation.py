@@ -36,6 +36,8 @@ from .frames import read_frame
 
 T = TypeVar("T")
 NUMBER: FeatureKind = "number"
+FOLDS = ((4000, 10), (6000, 8), (np.inf, 5))
+"""Rows below -> folds: small tables need every row they have, large ones the time."""
 WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}.npy" for n in ("x", "y", "folds")))
 
 
@@ -115,32 +117,38 @@ def _load(path: Path, kind: type[T]) -> T:
 def _table(prepared: Prepared, rows: _Rows, seed: int) -> TrainingData:
     codec = TableCodec(prepared.columns)
     x = codec.encode_frame({c.name: prepared.frame[c.name] for c in prepared.columns})
+    folds, bound = _folds(prepared, rows, seed)
     differences = differences_of(prepared.columns, prepared.differences)
     names = tuple(map(difference_name, prepared.differences))
     return TrainingData(
         x=extend(x, differences),
         y=prepared.y,
-        folds=_folds(prepared, rows, seed),
+        folds=folds,
         names=(*codec.features, *names),
         kinds=(*(k for c in prepared.columns for k in c.feature_kinds), *(NUMBER for _ in names)),
         levels=(*(n for c in prepared.columns for n in _levels(c)), *[0] * len(names)),
         classes=len(rows.target.labels),
-        bound=rows.split["group"] is not None or rows.split["time"] is not None,
+        bound=bound,
+        positive=1 if rows.target.positive is None else rows.target.positive,
         differences=differences,
     )
 
 
-def _folds(prepared: Prepared, rows: _Rows, seed: int) -> np.ndarray:
+def _folds(prepared: Prepared, rows: _Rows, seed: int) -> tuple[np.ndarray, bool]:
+    """The validation fold of each row, and whether rows are bound together, so that folds may not be drawn again."""
     frame, split = prepared.frame, rows.split
     readings = rows.readings if len(frame) == len(rows.frame) else None
-    return cv_folds(
+    tied = ties(duplicate_keys(frame, rows.target.name, readings))
+    folds = cv_folds(
         prepared.y,
         classes=len(rows.target.labels),
+        k=next(k for rows_below, k in FOLDS if len(frame) < rows_below),
         groups=levels_of(frame[split["group"]]).codes.astype(np.int64) if split["group"] else None,
         time=time_values(frame, split["time"]) if split["time"] else None,
-        duplicates=ties(duplicate_keys(frame, rows.target.name, readings)),
+        duplicates=tied,
         seed=seed,
     )
+    return folds, bool(split["group"] or split["time"]) or len(np.unique(tied)) < len(tied)
 
 
 def _levels(column: Column) -> tuple[int, ...]:
