@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
+from .. import registry
 from ..domain.messages import (
     AnswerNeeded,
     Body,
@@ -26,7 +27,7 @@ from ..domain.messages import (
     WorkFailed,
 )
 from ..domain.run import AgentName, Operation, Status
-from ..domain.task import Question, Request, TaskSpec
+from ..domain.task import Assumption, Question, Request, TaskSpec
 from ..errors import InputError
 from ..language.task import understand
 from ..ports import OperationSpec
@@ -47,6 +48,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "write_report": OperationSpec({}, "writes report.json and report.html and ends the run"),
     "fail": OperationSpec({}, "ends the run with the reason, and a report of what was found until then"),
 }
+
+MOST_WRONG_ANSWERS = 3
 
 
 class TaskAgent:
@@ -97,7 +100,7 @@ class TaskAgent:
         words = len(request.words.split())
         facts: dict[str, Any] = {"sources": len(request.data), "words": words, "decision": None}
         if not request.data:
-            task = understand(request, (), 0, kind="none")
+            task = _within_reach(understand(request, (), 0, kind="none"))
             self.memory.cache["judged"] = self.memory.cache["understood"] = task
             facts["decision"] = task.verdict.decision
         return facts
@@ -125,13 +128,22 @@ class TaskAgent:
         _require_target(request.target, collected)
         task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
         asked: set[str] = set()
-        while task.verdict.decision == "ask" and self.memory.ask_person is not None:
+        wrong: list[str] = []
+        while task.verdict.decision == "ask" and self.memory.ask_person is not None and len(wrong) < MOST_WRONG_ANSWERS:
             question = next((q for q in task.verdict.questions if q.text not in asked), None)
-            if question is None or (answer := self._put(question)) is None:
+            if question is None:
                 break
+            answer = self._put(replace(question, text=" ".join([*wrong[-1:], question.text])))
+            if answer is None:
+                break
+            answered = _answered(request, question, answer)
+            try:
+                _require_target(answered.target, collected)
+            except InputError as e:
+                wrong.append(f"{e}.")
+                continue
             asked.add(question.text)
-            request = _answered(request, question, answer)
-            _require_target(request.target, collected)
+            request = answered
             task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
         self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task
@@ -248,6 +260,29 @@ def _require_target(target: str | None, collected: DataCollected) -> None:
     did = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the columns are {', '.join(names[:20])}"
     files = ", ".join(str(f["name"]) for f in collected.files[:3]) or "the data"
     raise InputError(f"{files}: there is no column {target!r} to predict; {did}", file=files, column=target)
+
+
+def _within_reach(task: TaskSpec) -> TaskSpec:
+    """The task, declined when no plug-in can do its type: better now than after the data was read."""
+    known = registry.names("tasks")
+    if task.task_type in known or task.verdict.decision == "decline":
+        return task
+    if task.task_type == "text_classification" and task.data_info.kind == "table":
+        said = Assumption(
+            "task_type", "tabular_classification", "texts are read as counts of their frequent words", 0.6
+        )
+        return replace(task, task_type="tabular_classification", assumptions=(*task.assumptions, said))
+    reason = f"this asks for {task.task_type.replace('_', ' ')}, which this version does not do."
+    able = " and ".join(registry.get("tasks", name).title for name in known)
+    verdict = replace(
+        task.verdict,
+        decision="decline",
+        policy_class="unattainable:task_type",
+        reasons=(*task.verdict.reasons, reason),
+        questions=(),
+        alternative=f"It does {able}: ask for one column of a table from the others in its row.",
+    )
+    return replace(task, verdict=verdict)
 
 
 def _answered(request: Any, question: Question, answer: str) -> Any:
