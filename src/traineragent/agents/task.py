@@ -145,6 +145,7 @@ class TaskAgent:
             asked.add(question.text)
             request = answered
             task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
+        task = _within_reach(task)
         self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task
 
