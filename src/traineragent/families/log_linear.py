@@ -7,7 +7,7 @@ estimators compete on validation rows: ridge on the log of the target, and Poiss
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from ..ports import Batch, Card, FitContext
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-PENALTIES = (0.3, 3.0, 30.0, 300.0)
+PENALTIES = (0.03, 0.3, 3.0, 30.0, 300.0)
 UNKNOWN_PENALTY = 3.0  # without validation rows
+LEAST_PENALTY = 1e-6  # a row: sums in float32 are no more exact
 BEYOND = 3.0  # inputs and answers may go so many times beyond the range seen
 STEPS = 6  # of Newton's method
 MOST_WORK = 2e10  # rows * width^2 above which the second estimator costs more than it gives
@@ -213,31 +214,39 @@ class _Judge:
 
 def _estimated(rows: Rows, held: Rows | None, scale: TargetScale, context: FitContext) -> _Estimate:
     """The best of ridge on the scale's own target, with any penalty, and of Poisson pseudo-likelihood, whose penalty
-    is lowered until the held rows like it less."""
+    starts above ridge's best and is lowered until the held rows like it less."""
     judge = _Judge(held or rows, context.metric)
-    penalties = PENALTIES if held is not None else (UNKNOWN_PENALTY,)
-    best = min(_ridges(rows, penalties, scale, judge), key=judge.error)
-    z = rows[0]
+    floor = LEAST_PENALTY * len(rows[0])
+    penalties = [max(p, floor) for p in (PENALTIES if held is not None else (UNKNOWN_PENALTY,))]
+    ridges = _ridges(rows, penalties, scale, judge)
+    errors = [judge.error(r) for r in ridges]
+    chosen = int(np.argmin(errors))
+    best, z = ridges[chosen], rows[0]
     if not scale.log or context.metric in (*ABSOLUTE, "rmsle") or len(z) * z.shape[1] ** 2 > MOST_WORK:
         return best
-    start, smallest = best, np.inf
-    for penalty in penalties[::-1]:
+    start, smallest, least = best, np.inf, errors[chosen]
+    for penalty in penalties[: chosen + 3][::-1]:
         if _late(context):
             break
-        start = _poisson(rows, start, penalty, context)
+        try:
+            start = _poisson(rows, start, penalty, context)
+        except np.linalg.LinAlgError:  # no Newton step can be taken from here
+            break
         error = judge.error(start)
         if error >= smallest:
             break
-        smallest, best = error, min(best, start, key=judge.error)
+        smallest = error
+        if error < least:
+            best, least = start, error
     return best
 
 
-def _ridges(rows: Rows, penalties: tuple[float, ...], scale: TargetScale, judge: _Judge) -> Iterator[_Estimate]:
+def _ridges(rows: Rows, penalties: Sequence[float], scale: TargetScale, judge: _Judge) -> list[_Estimate]:
+    """Closed form for each penalty."""
     z, goal = rows[0], scale.forward(rows[1])
     gram, moment = (z.T @ z).astype(np.float64), z.T.astype(np.float64) @ (goal - goal.mean())
-    for penalty in penalties:
-        weight = cho_solve(cho_factor(gram + penalty * np.eye(len(gram))), moment)
-        yield _smeared(_Estimate(weight, float(goal.mean()), scale), judge.rows, judge.metric)
+    weights = [cho_solve(cho_factor(gram + penalty * np.eye(len(gram))), moment) for penalty in penalties]
+    return [_smeared(_Estimate(w, float(goal.mean()), scale), judge.rows, judge.metric) for w in weights]
 
 
 def _smeared(found: _Estimate, rows: Rows, metric: str) -> _Estimate:
