@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .bundles import bundle_of
-from .errors import InputError
+from .errors import InputError, RowError
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -26,8 +26,10 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
         rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
         answers: list[dict[str, Any]] = predictor.predict(rows)
     except InputError as e:
-        place = None if e.row is None else int(table.row[e.row])
-        raise InputError(f"{Path(data).name}, line {place}: {e}", file=data, row=place, column=e.column) from e
+        name, place = Path(data).name, None if e.row is None else int(table.row[e.row])
+        where = f"{name}, line {place}" + (f", column {e.column!r}" if e.column is not None else "")
+        said = f"expected {e.expected}, got {e.got!r}; correct it" if isinstance(e, RowError) else str(e)
+        raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
     return answers
 
 
