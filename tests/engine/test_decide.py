@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
-from sklearn.metrics import f1_score, precision_score, recall_score
+from sklearn.metrics import f1_score, fbeta_score, precision_recall_curve, precision_score, recall_score
 
 from traineragent.domain.run import Decision
 from traineragent.domain.task import Requirement
@@ -194,3 +196,71 @@ def test_a_floor_under_the_metric_itself_leaves_the_rest_to_its_counterpart() ->
     found = p[y == 1, 1] >= decision.threshold
     assert 0.6 <= found.mean() < 0.75
     assert "only asked to reach its limit" in why
+
+
+@pytest.mark.parametrize(("prefer", "goal"), [("recall", 2.0), ("precision", 0.5)])
+@pytest.mark.parametrize("metric", ["average_precision", "log_loss", "accuracy"])
+def test_what_matters_more_moves_the_threshold_on_new_rows(metric: str, prefer: str, goal: float) -> None:
+    y, p, folds = binary()
+    cut = decide(y, p, folds, classes=2, metric=metric, positive=1, prefer=prefer)
+    plain = decide(y, p, folds, classes=2, metric=metric, positive=1)
+    fresh_y, fresh_p, _ = binary(seed=1)
+    said, usual = (
+        fresh_p[:, 1] >= (0.5 if d.decision.threshold is None else d.decision.threshold) for d in (cut, plain)
+    )
+    assert fbeta_score(fresh_y, said, beta=goal) >= fbeta_score(fresh_y, usual, beta=goal) - 0.015
+    if prefer == "recall":
+        assert recall_score(fresh_y, said) > recall_score(fresh_y, usual) + 0.1
+        assert "missing one was said to be worse" in cut.why[1]
+
+
+def test_a_stated_limit_counts_for_more_than_a_preference() -> None:
+    y, p, folds = binary()
+    limit = Requirement("precision", ">=", 0.8)
+    decided = decide(y, p, folds, classes=2, metric="f1", requirements=[limit], positive=1, prefer="recall")
+    assert precision_score(y, p[:, 1] >= decided.decision.threshold) >= 0.8
+
+
+@pytest.mark.parametrize("first", ["recall", "precision"])
+def test_of_limits_at_odds_the_first_stated_is_kept(first: str) -> None:
+    y, p, folds = binary(rows=4000)
+    limits = [Requirement("recall", ">=", 0.9), Requirement("precision", ">=", 0.65)]
+    limits = limits if first == "recall" else limits[::-1]
+    decided = decide(y, p, folds, classes=2, metric="average_precision", requirements=limits, positive=1)
+    said = tempered(p, decided.temperature)[:, 1] >= decided.decision.threshold
+    kept = {"recall": recall_score(y, said) >= 0.9, "precision": precision_score(y, said) >= 0.65}
+    assert kept == {first: True, ({"recall", "precision"} - {first}).pop(): False}
+    assert f"keeps {first} >=" in decided.why[1]
+    assert "comes nearest to" in decided.why[1]
+    other = precision_score(y, said) if first == "recall" else recall_score(y, said)
+    assert other > 0.15  # as near to the other as the first allows, not anywhere
+
+
+def test_limits_at_odds_are_offered_as_a_choice_with_true_numbers() -> None:
+    y, p, folds = binary(rows=4000)
+    limits = [Requirement("recall", ">=", 0.9), Requirement("precision", ">=", 0.8)]
+    said = decide(y, p, folds, classes=2, metric="f1", requirements=limits, positive=1).tradeoff
+    first, second = re.fullmatch(
+        r"recall of at least 0\.9 comes with precision (0\.\d\d); "
+        r"precision of at least 0\.8 comes with recall (0\.\d\d)",
+        said,
+    ).groups()
+    precision, recall, _ = precision_recall_curve(y, p[:, 1])
+    assert float(first) == pytest.approx(precision[recall >= 0.9].max(), abs=0.01)
+    assert float(second) == pytest.approx(recall[precision >= 0.8].max(), abs=0.01)
+
+
+def test_a_limit_out_of_reach_names_the_best_there_is() -> None:
+    y, p, folds = binary(rows=2000, sharpness=1.0)
+    limit = Requirement("f1", ">=", 0.99)
+    said = decide(y, p, folds, classes=2, metric="f1", requirements=[limit], positive=1).tradeoff
+    best = max(f1_score(y, p[:, 1] >= t) for t in np.linspace(0.05, 0.95, 181))
+    assert said.startswith("f1 of at least 0.99 is out of reach: it comes to ")
+    assert float(said.rsplit(" ", 1)[1]) == pytest.approx(best, abs=0.01)
+
+
+def test_a_limit_that_can_be_kept_offers_no_choice() -> None:
+    y, p, folds = binary()
+    limit = Requirement("recall", ">=", 0.9)
+    assert decide(y, p, folds, classes=2, metric="f1", requirements=[limit], positive=1).tradeoff == ""
+    assert decide(y, p, folds, classes=2, metric="f1", positive=1).tradeoff == ""

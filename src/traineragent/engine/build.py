@@ -50,6 +50,7 @@ class GraphFacts:
     why: list[str]
     score: float | None = None
     fallback: str = ""
+    tradeoff: str = ""
 
 
 def build(
@@ -61,10 +62,12 @@ def build(
     metric: str,
     requirements: Sequence[Mapping[str, Any]] = (),
     positive: int | None = None,
+    prefer: str = "",
     single_best: int | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> GraphFacts:
     """Writes the graph of `members` [{"trial", "weight", "models"?}] to `out` and its facts beside it as JSON.
+    `prefer`: "recall", "precision" or "", as `decide` takes it.
 
     A graph that does not answer as its models is not delivered: `single_best` alone is built instead. Raises
     TrainerError when that fails too."""
@@ -79,7 +82,7 @@ def build(
     trouble = ""
     for chosen in choices:
         results = [read_result(Path(trials), m.trial) for m in chosen]
-        decided = _decide(table, Path(trials), chosen, metric, limits, positive)
+        decided = _decide(table, Path(trials), chosen, metric, limits, positive, prefer)
         bags = [
             (m.weight, load_models(table, r, _folder(Path(trials), m.trial), metric)[: m.models])
             for m, r in zip(chosen, results, strict=True)
@@ -124,6 +127,7 @@ def _decide(
     metric: str,
     limits: Sequence[Requirement],
     positive: int | None,
+    prefer: str,
 ) -> Decided:
     return decide(
         table.y,
@@ -133,6 +137,7 @@ def _decide(
         metric=metric,
         requirements=limits,
         positive=positive,
+        prefer=prefer,
     )
 
 
@@ -194,6 +199,7 @@ def _facts(
         why=list(decided.why),
         score=decided.score,
         fallback=fallback,
+        tradeoff=decided.tradeoff,
     )
 
 

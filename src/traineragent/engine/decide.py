@@ -36,19 +36,25 @@ SOUGHT = "the rarer class is what is sought; at one half it would seldom be answ
 ONE_SIDED = {"precision": ("f_half", "precision alone is best when hardly anything is called positive")} | {
     "recall": ("f_two", "recall alone is best when everything is called positive")
 }
+PREFERRED = {
+    "recall": ("f_two", "missing one was said to be worse than a false alarm"),
+    "precision": ("f_half", "a false alarm was said to be worse than missing one"),
+}
 COUNTERPART = {"precision": "recall", "recall": "precision", "specificity": "recall", "false_positive_rate": "recall"}
 
 
 @dataclass(frozen=True)
 class Decided:
     """What was decided, with the reasons. `temperature` 1 leaves probabilities as they are; `score` is the metric on
-    the out-of-fold predictions under these decisions, for metrics of labels."""
+    the out-of-fold predictions under these decisions, for metrics of labels. `tradeoff` says what each of several
+    stated limits costs in the others; empty where there is no choice to be made."""
 
     decision: Decision
     temperature: float = 1.0
     interval: Interval | None = None
     score: float | None = None
     why: tuple[str, ...] = ()
+    tradeoff: str = ""
 
 
 def decide(
@@ -60,22 +66,26 @@ def decide(
     metric: str,
     requirements: Sequence[Requirement] = (),
     positive: int | None = None,
+    prefer: str = "",
 ) -> Decided:
-    """Decisions for a model whose out-of-fold predictions are `oof`, (rows, classes) or (rows,), NaN where unknown."""
+    """Decisions for a model whose out-of-fold predictions are `oof`, (rows, classes) or (rows,), NaN where unknown.
+    `prefer` "recall" or "precision": which of the two matters more where no limit says how much."""
     known = np.isfinite(oof.reshape(len(y), -1)).all(axis=1)
     y, oof, folds = y[known], oof[known].astype(np.float64), folds[known]
     if classes == 0:
         interval, why = intervals(y, oof, folds)
         return Decided(Decision(), interval=interval, why=(why,))
     temperature, why_temperature = calibrate(y, oof, folds)
-    p = tempered(oof, temperature)
+    p, tradeoff = tempered(oof, temperature), ""
     if classes == 2:
         side = 1 if positive is None else positive
-        decision, why_label = threshold(y, p, folds, metric=metric, requirements=requirements, positive=side)
+        limits = label_limits(requirements)
+        decision, why_label = threshold(y, p, folds, metric=metric, requirements=limits, positive=side, prefer=prefer)
+        tradeoff = choice(y == side, p[:, side], limits)
     else:
         decision, why_label = class_weights(y, p, folds, metric=metric)
     score = _label_score(y, p, metric, decision, positive) if scorer(metric).needs == "labels" else None
-    return Decided(decision, temperature, None, score, (why_temperature, why_label))
+    return Decided(decision, temperature, None, score, (why_temperature, why_label), tradeoff)
 
 
 # ---------------------------------------------------------------------------------------------- calibration
@@ -195,6 +205,11 @@ def _ratio(top: Float64, bottom: Float64) -> Float64:
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
 
+def label_limits(requirements: Sequence[Requirement]) -> list[Requirement]:
+    """Those that a threshold can keep or miss, in the order in which they were stated."""
+    return [r for r in requirements if r.name in SCORERS and scorer(r.name).needs == "labels"]
+
+
 def threshold(
     y: Float64,
     p: Float64,
@@ -203,31 +218,43 @@ def threshold(
     metric: str,
     requirements: Sequence[Requirement] = (),
     positive: int = 1,
+    prefer: str = "",
 ) -> tuple[Decision, str]:
     """The probability of the positive class from which it is answered: best for the metric, or for the counterpart of
     a stated limit among the thresholds that keep it. With neither, the more probable class is answered."""
-    limits = [r for r in requirements if r.name in SCORERS and scorer(r.name).needs == "labels"]
+    limits = label_limits(requirements)
     by_label = scorer(metric).needs == "labels"
     truth, score = y == positive, p[:, positive]
     sought = metric in RANKING and float(truth.mean()) < RARE
-    if not by_label and not limits and not sought:
+    if not (by_label or limits or sought or prefer):
         return Decision(), "the more probable class is answered"
-    goal, why_goal = ("f1", SOUGHT) if sought and not limits else _goal(metric, by_label, limits)
+    goal, why_goal = _goal(metric, by_label, limits, prefer)
     if not limits and not _helps(truth, score, folds, goal):
         return Decision(), f"the more probable class is answered: no other threshold raises {goal} on unseen folds"
     best, kept = _best_threshold(truth, score, goal, limits)
-    stated = " and ".join(f"{r.name} {r.direction} {r.limit:g}" for r in limits)
-    if not limits:
-        why = f"from {best:.3f} on: highest {goal} out of fold"
-    elif kept:
-        why = f"from {best:.3f} on: highest {goal} out of fold among thresholds with {stated}"
-    else:
-        why = f"from {best:.3f} on: no threshold gives {stated} out of fold; this one comes nearest"
+    why = f"from {best:.3f} on: {_reached(goal, limits, kept)}"
     return Decision(threshold=best), why + (f" ({why_goal})" if why_goal else "")
 
 
-def _goal(metric: str, by_label: bool, limits: Sequence[Requirement]) -> tuple[str, str]:
+def _reached(goal: str, limits: Sequence[Requirement], kept: Sequence[Requirement]) -> str:
+    """What a threshold was chosen for, in words."""
+    stated, held = (" and ".join(f"{r.name} {r.direction} {r.limit:g}" for r in some) for some in (limits, kept))
+    if not limits:
+        return f"highest {goal} out of fold"
+    if len(kept) == len(limits):
+        return f"highest {goal} out of fold among thresholds with {stated}"
+    if not kept:
+        return f"no threshold gives {stated} out of fold; this one comes nearest"
+    missed = " and ".join(f"{r.name} {r.direction} {r.limit:g}" for r in limits if r not in kept)
+    return f"no threshold gives {stated} out of fold; this one keeps {held} and comes nearest to {missed}"
+
+
+def _goal(metric: str, by_label: bool, limits: Sequence[Requirement], prefer: str) -> tuple[str, str]:
     """What to maximise, and why if that is not the metric itself."""
+    if prefer and not limits:
+        return PREFERRED[prefer]
+    if not by_label and not limits:
+        return "f1", SOUGHT
     if metric in ONE_SIDED and [r.name for r in limits] == [metric]:
         return COUNTERPART[metric], f"{metric} is only asked to reach its limit"
     other = next((r.name for r in limits if r.name != metric), None)
@@ -255,22 +282,69 @@ def _counts(truth: NDArray[np.bool_], score: Float64) -> tuple[Float64, _Counts]
 
 def _best_threshold(
     truth: NDArray[np.bool_], score: Float64, goal: str, limits: Sequence[Requirement]
-) -> tuple[float, bool]:
-    """(threshold, whether the limits hold there). A margin of one standard error is taken while it can be had."""
+) -> tuple[float, list[Requirement]]:
+    """(threshold, the limits that hold there). Limits that cannot all be kept are kept in the order they were stated;
+    of the thresholds that do so, those nearest to the others, and of these the best."""
     cuts, counts = _counts(truth, score)
     value = counts.value(goal)
     if scorer_direction(goal) == "minimize":
         value = -value
-    lack = np.zeros(len(cuts))
-    for margin in (1.0, 0.0) if limits else ():
-        lack = np.sum([_lack(counts, r, margin) for r in limits], axis=0)
-        if lack.min() <= 0:
-            break
-    allowed = lack <= lack.min() + 1e-12
+    allowed = _allowed(counts, limits)
     best = np.where(allowed, value, -np.inf)
     top = np.flatnonzero(best >= best.max() - 1e-12)
     near = top[np.argmin(np.abs(cuts[top] - 0.5))]  # of equal ones the least surprising
-    return float(cuts[near]), bool(lack.min() <= 0)
+    return float(cuts[near]), [r for r in limits if _lack(counts, r, 0.0)[near] <= 0]
+
+
+def _allowed(counts: _Counts, limits: Sequence[Requirement]) -> NDArray[np.bool_]:
+    """Thresholds to choose from, (thresholds,). A margin of one standard error is taken while it can be had."""
+    allowed = np.ones(len(counts.tp), dtype=np.bool_)
+    for margin in (1.0, 0.0):
+        lack = np.sum([allowed * 0.0, *(_lack(counts, r, margin) for r in limits)], axis=0)
+        if lack.min() <= 0:
+            return np.asarray(lack <= 0)
+    for limit in limits:
+        for margin in (1.0, 0.0):
+            both = allowed & (_lack(counts, limit, margin) <= 0)
+            if both.any():
+                allowed = both
+                break
+    lack = np.where(allowed, np.sum([_lack(counts, r, 0.0) for r in limits], axis=0), np.inf)
+    return np.asarray(lack <= lack.min() + 1e-12)
+
+
+def choice(truth: NDArray[np.bool_], score: Float64, limits: Sequence[Requirement]) -> str:
+    """What keeping each stated limit costs in the others, for the person to choose; "" where nothing is at odds."""
+    if not limits:
+        return ""
+    _, counts = _counts(truth, score)
+    lacks = [_lack(counts, r, 0.0) for r in limits]
+    if np.sum(lacks, axis=0).min() <= 0 and len(limits) < 2:
+        return ""
+    return "; ".join(_cost(counts, limits, i, lacks) for i in range(len(limits)))
+
+
+def _cost(counts: _Counts, limits: Sequence[Requirement], i: int, lacks: Sequence[Float64]) -> str:
+    """One limit at the threshold that keeps it, or comes nearest, and of those the best for the others."""
+    limit, nearest = limits[i], lacks[i] <= lacks[i].min() + 1e-12
+    others = list(dict.fromkeys(r.name for r in limits if r.name != limit.name))
+    others = others or [n for n in (COUNTERPART.get(limit.name),) if n]
+    loss = np.sum([counts.tp * 0.0, *(-_gain(counts, n) for n in others)], axis=0)
+    at = int(np.where(nearest, loss, np.inf).argmin())
+    comes = " and ".join(f"{_plain(n)} {counts.value(n)[at]:.2f}" for n in others)
+    bound = f"at {'least' if limit.direction == '>=' else 'most'} {limit.limit:g}"
+    if lacks[i][at] <= 0:
+        return f"{_plain(limit.name)} of {bound} comes with {comes}"
+    reached = f"{_plain(limit.name)} of {bound} is out of reach: it comes to {counts.value(limit.name)[at]:.2f}"
+    return f"{reached}, with {comes}" if comes else reached
+
+
+def _gain(counts: _Counts, name: str) -> Float64:
+    return counts.value(name) if scorer_direction(name) == "maximize" else -counts.value(name)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _lack(counts: _Counts, limit: Requirement, margin: float) -> Float64:
