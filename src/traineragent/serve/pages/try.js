@@ -23,9 +23,14 @@ const UNKNOWN = "\u0000unknown";
 const inputs = new Map();
 
 function hint(column) {
-  if (column.kind === "number" && column.low !== null && column.high !== null) return `${short(column.low)} – ${short(column.high)} in training`;
+  if (column.kind === "number" && column.low !== null && column.high !== null) return `${plain(column.low)} – ${plain(column.high)} in training`;
   if (column.kind === "date") return `written as ${column.formats.map(written).join(" or ")}`;
   return "";
+}
+
+// whole numbers as years are written
+function plain(n) {
+  return Number.isInteger(n) && Math.abs(n) < 1e4 ? String(n) : short(n);
 }
 
 function written(format) {
