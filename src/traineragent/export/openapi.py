@@ -216,7 +216,7 @@ def _seen(column: Column) -> str:
 def _written(date_format: str) -> str:
     """A day as this format writes it."""
     if date_format.startswith("epoch"):
-        return "seconds since 1970"
+        return "milliseconds since 1970" if date_format.endswith("ms") else "seconds since 1970"
     return code("2024-01-31" if date_format == "iso" else _MOMENT.strftime(date_format))
 
 

@@ -36,7 +36,7 @@ function plain(n) {
 function written(format) {
   const parts = { Y: "2024", y: "24", m: "01", d: "31", H: "14", I: "02", M: "30", S: "00", f: "0", p: "PM", b: "Jan", B: "January", a: "Wed", A: "Wednesday" };
   if (format === "iso") return "2024-01-31";
-  return format.startsWith("epoch") ? "seconds since 1970" : format.replace(/%(.)/g, (all, c) => parts[c] ?? all);
+  return format.startsWith("epoch") ? `${format.endsWith("ms") ? "milliseconds" : "seconds"} since 1970` : format.replace(/%(.)/g, (all, c) => parts[c] ?? all);
 }
 
 function control(column, id) {
