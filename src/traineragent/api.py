@@ -319,8 +319,7 @@ def _agent(name: str) -> Any:
 
 WARM = (
     "traineragent.agents.preparation",
-    "traineragent.engine.training",
-    "traineragent.families.lightgbm",
+    "traineragent.engine.offers",
     "traineragent.engine.build",
 )
 """What the process that works imports before there is work, in the order in which it will be needed."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import registry
 from ..domain.data import Target
 from ..domain.messages import (
     Body,
@@ -27,9 +26,8 @@ from ..engine.dataset import TrainingData
 from ..engine.ensemble import Limits, select
 from ..engine.search import Tunable, propose
 from ..engine.shrink import shrink
-from ..engine.training import context_for
 from ..errors import TrainerError
-from ..ports import Card, OperationSpec
+from ..ports import OperationSpec
 from ..store.files import read_json
 from .hub import Outgoing
 from .memory import Memory
@@ -52,6 +50,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "search_more": OperationSpec({}, "spends the time that is left on further candidates"),
     "give_up": OperationSpec({}, "says that nothing more helps"),
 }
+OFFERS = "traineragent.engine.offers:offers"
+OFFERS_S = 60.0  # to import the families on a busy machine
 FASTER = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "throughput_rows_s")
 SMALLER = ("size_mb", "memory_mb", "parameters_m")
 
@@ -149,8 +149,10 @@ class ModelAgent:
             "latency_limit_ms": self._latency_limit_ms,
         }
         chosen, why = [], []
-        for operation in self.memory.plan(self.name, "candidates", facts, CATALOGUE, f"message-{message.id}"):
-            if operation.do == "try" and self._suits(operation.args["family"]):
+        operations = self.memory.plan(self.name, "candidates", facts, CATALOGUE, f"message-{message.id}")
+        offers = self._offers([o.args["family"] for o in operations if o.do == "try"])
+        for operation in operations:
+            if operation.do == "try" and self._suits(offers[operation.args["family"]]):
                 share = float(operation.args.get("share") or 0.25)
                 chosen.append(Candidate(operation.args["family"], operation.args.get("params") or {}, share=share))
                 why.append(operation.why)
@@ -167,16 +169,22 @@ class ModelAgent:
     def _interpretable(self) -> bool:
         return "interpretable" in self.memory.task.constraints
 
-    def _suits(self, family: str) -> bool:
-        card: Card = registry.get("families", family).card
-        rows = self.data.rows
-        return (
-            self.data.task in card.tasks
-            and (card.interpretable or not self._interpretable)
-            and rows >= card.min_rows
-            and (card.max_rows is None or rows <= card.max_rows)
-            and (card.max_classes is None or self.data.classes <= card.max_classes)
-        )
+    def _offers(self, families: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+        """What each family says of itself for this data; asked where trials run, so that none is imported here."""
+        known = self.memory.cache.setdefault("offers", {})
+        asked = [f for f in dict.fromkeys(families) if f not in known]
+        if asked:
+            arguments = {
+                "data": str(self.memory.folder / "data" / "prepared"),
+                "metric": self.memory.journal.meta("metric") or "",
+                "families": asked,
+            }
+            known.update(self.memory.compute.call(OFFERS, arguments, timeout_s=max(OFFERS_S, self.memory.left_s)))
+        found: Mapping[str, Mapping[str, Any]] = known
+        return found
+
+    def _suits(self, offer: Mapping[str, Any]) -> bool:
+        return bool(offer["suits"]) and (bool(offer["card"]["interpretable"]) or not self._interpretable)
 
     # ------------------------------------------------------------------ planning and action: the search
     def _search(self, message: Message, round: int) -> Outgoing:
@@ -215,9 +223,8 @@ class ModelAgent:
 
     def _tunable(self) -> list[Tunable]:
         """Families of the portfolio with the parameters worth varying on this data."""
-        context = context_for(self.data, self.memory.journal.meta("metric") or "", 0, 1)
-        names = dict.fromkeys(c.family for c in self.portfolio)
-        spaces = {n: registry.get("families", n).space(context, self.data.rows) for n in names}
+        names = list(dict.fromkeys(c.family for c in self.portfolio))
+        spaces = {n: self._offers(names)[n]["space"] for n in names}
         return [Tunable(n, s) for n, s in spaces.items() if s]
 
     @property
@@ -277,7 +284,7 @@ class ModelAgent:
             replace(self.limits, size_mb=None, latency_us=None) if relaxed else self.limits,
             seed=self.memory.request.seed,
             positive=1 if target.positive is None else target.positive,
-            interpretable=lambda family: bool(registry.get("families", family).card.interpretable),
+            interpretable=lambda family: bool(self._offers([family])[family]["card"]["interpretable"]),
         )
 
     def _oof(self, index: int) -> np.ndarray:

@@ -16,7 +16,6 @@ from .. import __version__
 from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered
 from ..domain.run import Status, TrialResult
 from ..domain.task import TaskSpec
-from ..report.html import write_report as write_html
 from ..store.files import read_json, write_json
 from .memory import Memory
 
@@ -37,6 +36,8 @@ def write_report(
     reason: str = "",
 ) -> dict[str, Any]:
     """Writes report.json and report.html into the run folder and returns the former."""
+    from ..report.html import write_report as write_html  # templates and charts, which only the end needs
+
     report = _report(memory, status, task, delivered, reason)
     write_json(memory.folder / "report.json", report)
     write_html(memory.folder / "report.html", report, _evidence(memory))

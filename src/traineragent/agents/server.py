@@ -1,11 +1,14 @@
-"""The Server agent: exports the selection as one graph, proves and measures it, scores the hold-out, documents it."""
+"""The Server agent: exports the selection as one graph, proves and measures it, scores the hold-out, documents it.
+
+What only the end of a run needs is imported there, so that a first model does not wait for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -17,26 +20,24 @@ from ..domain.messages import DeliveryAccepted, Message, ModelSelected, ServiceD
 from ..domain.run import AgentName, Interval, Measured, Member, Selection
 from ..domain.run import Decision as LabelDecision
 from ..domain.task import MEASURED_ON_SERVICE, Requirement
-from ..engine.build import out_of_fold
 from ..engine.compute.local import WorkFailed
 from ..engine.dataset import TrainingData
-from ..engine.decide import tempered
-from ..engine.evaluate import Evaluation, evaluate
-from ..engine.importance import permutation_importance
 from ..engine.metrics import scorer
-from ..engine.slices import column_values, group_gaps, weak_slices
 from ..errors import TrainerError
 from ..export.bundle import slug, write_bundle
 from ..export.document import document
 from ..export.measure import measure_service
 from ..ports import OperationSpec
-from ..serve.predictor import Predictor
 from ..store.files import read_json, sha256_of, write_json
 from ..store.journal import Decision
 from .frames import read_frame
 from .hub import Outgoing
 from .memory import Memory
 from .reporting import data_facts, environment, model_facts
+
+if TYPE_CHECKING:
+    from ..engine.evaluate import Evaluation
+    from ..serve.predictor import Predictor
 
 CATALOGUE: Mapping[str, OperationSpec] = {
     "export": OperationSpec({"threads": "integer?"}, "writes the bundle with one graph, proved equal to the model"),
@@ -148,11 +149,18 @@ class ServerAgent:
             "metric": self.memory.task.metric.name,
             "requirements": [asdict(r) for r in self.memory.task.requirements],
             "positive": self.target.positive,
+            "prefer": self._preferred,
             "single_best": selection.single_best,
             "metadata": {"target": self.target.name, "traineragent": __version__},
         }
         facts: dict[str, Any] = self.memory.compute.call(BUILD, arguments, timeout_s=max(20.0, self.memory.left_s))
         return facts
+
+    @property
+    def _preferred(self) -> str:
+        """ "recall" or "precision", whichever was said to matter more; else "" """
+        said = (c.removeprefix("prefer:") for c in self.memory.task.constraints if c.startswith("prefer:"))
+        return next((c for c in said if c in ("recall", "precision")), "")
 
     def _write_bundle(self, facts: Mapping[str, Any]) -> None:
         """The bundle as it stands, servable at once; documents come when the delivery is accepted."""
@@ -213,6 +221,9 @@ class ServerAgent:
             measure = scorer(name)
         except TrainerError:
             return None, f"{name} cannot be measured on this kind of task"
+        from ..engine.build import out_of_fold
+        from ..engine.decide import tempered
+
         graph = read_json(self.memory.folder / "data" / "graph.json")
         oof = out_of_fold(self.memory.folder / "trials", [Member(**m) for m in graph["members"]])
         known = np.isfinite(oof.reshape(len(oof), -1)).all(axis=1)
@@ -241,6 +252,8 @@ class ServerAgent:
 
     @property
     def _evaluation(self) -> Evaluation:
+        from ..engine.evaluate import Evaluation
+
         saved = read_json(self.memory.folder / "data" / "evaluation.json")
         found: Evaluation = TypeAdapter(Evaluation).validate_python(saved["evaluation"])
         return found
@@ -250,6 +263,9 @@ class ServerAgent:
         self.memory.step(f"holdout/{message.id}", self.name, lambda: self._open_holdout(message.id))
 
     def _open_holdout(self, delivery: int) -> tuple[Any, list[Path]]:
+        from ..engine.evaluate import Evaluation, evaluate
+        from ..serve.predictor import Predictor
+
         path = self.memory.folder / "data" / "holdout.parquet"
         if sha256_of(path) != read_json(self.memory.folder / "data" / "split.json")["sha256"]:
             raise TrainerError("the sealed hold-out was changed since it was sealed; start a new run")
@@ -284,6 +300,10 @@ class ServerAgent:
 
     def _explain(self, message: Message, selected: ModelSelected, seconds: float) -> None:
         """Importance by permutation through the exported graph, and where the errors gather."""
+        from ..engine.importance import permutation_importance
+        from ..engine.slices import column_values, group_gaps, weak_slices
+        from ..serve.predictor import Predictor
+
         frame, target = read_frame(self.memory.folder / "data" / "holdout.parquet"), self.target
         y = target_values(frame[target.name], target)
         predictor = Predictor.load(self.memory.folder / "bundle")
