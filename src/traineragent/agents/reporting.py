@@ -19,12 +19,8 @@ from ..domain.task import TaskSpec
 from ..store.files import read_json, write_json
 from .memory import Memory
 
-PHASES = {
-    "understand": ("read",),
-    "prepare": ("split", "prepare"),
-    "train": ("trial", "select"),
-    "deliver": ("export",),
-}
+PHASES = {"read": "understand", "prepare": "prepare", "training": "train", "deliver": "deliver"}
+"""What agents say they are at -> the name of that part of the time in the report."""
 
 
 def write_report(
@@ -153,13 +149,16 @@ def _entry(t: TrialResult, metric: str | None, minimize: bool, weights: Mapping[
 
 
 def seconds(memory: Memory) -> dict[str, float]:
-    """Seconds of work by phase, over all processes of the run."""
-    by_phase = dict.fromkeys(PHASES, 0.0)
-    for key, _, took in memory.journal.steps():
-        phase = next((p for p, starts in PHASES.items() if key.split("/")[0] in starts), "deliver")
-        by_phase[phase] += took
-    by_phase["train"] += sum(t.seconds for t in memory.journal.trials())
-    return {"total": round(memory.journal.clock_s, 2), **{k: round(v, 2) for k, v in by_phase.items()}}
+    """Seconds of work in all and by phase, over all processes of the run; the phases add up to the total."""
+    parts, phase, since = dict.fromkeys(PHASES.values(), 0.0), "understand", 0.0
+    for event in memory.journal.events():
+        found = PHASES.get(str(event.get("phase")))
+        if found is not None and found != phase:
+            parts[phase] += event["clock_s"] - since
+            phase, since = found, event["clock_s"]
+    total = memory.journal.clock_s
+    parts[phase] += total - since
+    return {"total": round(total, 2), **{k: round(v, 2) for k, v in parts.items()}}
 
 
 def _evidence(memory: Memory) -> dict[str, Any]:
