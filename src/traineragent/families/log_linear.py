@@ -147,6 +147,7 @@ class LogLinear:
         return {"bins": ("int", 1, 24, True), "most_levels": ("choice", 32, 128)}
 
     def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedLogLinear:
+        context = replace(context, deadline=_sooner(context.deadline))
         base = fit_target(train.y, params.get("target", "log"))
         goal = base.forward(train.y)
         dense, coded = fit_dense(
@@ -299,6 +300,12 @@ def _offset(start: _Estimate, unit: float) -> float:
 def _deviance(full: Float32, goal: Float64, weight: Float64, ridge: Float64) -> float:
     eta = np.clip(full @ weight, -30, 10)
     return float(np.sum(np.exp(eta) - goal * eta) + 0.5 * np.sum(ridge * weight**2))
+
+
+def _sooner(deadline: float | None) -> float | None:
+    """Half of the time is for the second estimator's steps: the last one and the encoding must fit in as well."""
+    now = time.monotonic()
+    return None if deadline is None else now + 0.5 * (deadline - now)
 
 
 def _late(context: FitContext) -> bool:
