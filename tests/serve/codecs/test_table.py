@@ -299,3 +299,56 @@ def test_a_real_dirty_table_is_read_alike_both_ways(shared_data: Any) -> None:
     codec = TableCodec(columns)
     rows = json.loads(frame.to_json(orient="records"))
     np.testing.assert_array_equal(codec.decode(rows)[0], codec.encode_frame(frame))
+
+
+TOWN = Column("Stadtteil", "category", categories=("Mitte", "Nord", "7"), nullable=True)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 50])
+def test_a_category_never_seen_is_noted_and_answered(size: int) -> None:
+    codec = TableCodec([NUMBER, TOWN])
+    rows = [{"n": 1, "Stadtteil": "Mitte"}] * (size - 1) + [{"n": 2, "Stadtteil": "Weltall"}]
+    x, warnings = codec.decode(rows)
+    assert x[:, 1].tolist() == [0] * (size - 1) + [3]
+    assert len(warnings) == 1
+    assert "column 'Stadtteil': 'Weltall' was never seen in training" in warnings[0]
+    assert "treated as any other value" in warnings[0]
+
+
+@pytest.mark.parametrize("size", [1, 8])
+@pytest.mark.parametrize("value", ["Mitte", " Nord ", 7, "7.0", None, ""])
+def test_known_and_missing_categories_are_not_called_unseen(size: int, value: Any) -> None:
+    codec = TableCodec([NUMBER, FLAG, TOWN])
+    assert codec.decode([{"n": 3.0, "b": "yes", "Stadtteil": value}] * size)[1] == []
+
+
+def test_many_unseen_categories_are_named_in_one_line() -> None:
+    rows = [{"Stadtteil": f"place {i % 5}"} for i in range(20)]
+    (warning,) = TableCodec([TOWN]).decode(rows)[1]
+    assert "'place 0', 'place 1', 'place 2' and 2 more were never seen" in warning
+
+
+@pytest.mark.parametrize("size", [1, 8])
+def test_huge_numbers_beside_unseen_categories_are_read_with_care(size: int) -> None:
+    x, warnings = TableCodec([NUMBER, TOWN]).decode([{"n": -1e300, "Stadtteil": "Mond"}] * size)
+    assert x[0, 0] == -np.finfo(np.float32).max
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("formats", [("%d.%m.%Y",), ("%m/%d/%y", "%d %b %Y"), ("epoch_s",), ("%Y%m%d",)])
+def test_iso_dates_are_taken_whatever_the_column_was_written_in(formats: tuple[str, ...]) -> None:
+    column = Column("d", "date", date_formats=formats, date_parts=("year", "month", "day", "hour"))
+    assert one(column, "2021-06-01") == [2021, 6, 1, 0]
+    assert one(column, "2021-06-01T14:30:00Z") == [2021, 6, 1, 14]
+    assert one(column, "2021-06-01T14:30:00+02:00") == [2021, 6, 1, 12]
+    frame = TableCodec([column]).encode_frame({"d": ["2021-06-01"]})
+    assert frame.tolist() == [[2021, 6, 1, 0]]
+    with pytest.raises(RowError):
+        one(column, "soon")
+
+
+def test_a_column_written_year_day_month_is_not_read_the_other_way_round() -> None:
+    column = Column("d", "date", date_formats=("%Y-%d-%m",), date_parts=("month", "day"))
+    assert one(column, "2021-06-01") == [1, 6]
+    with pytest.raises(RowError):
+        one(column, "2021-01-31")

@@ -204,11 +204,13 @@ class WideReader(ABC):
 
 
 class DateReader(WideReader):
-    """Dates in the declared formats as calendar parts; a number is read as its digits, or as an epoch if declared."""
+    """Dates in the declared formats or in ISO 8601 as calendar parts; a number is read as its digits, or as an epoch if
+    declared."""
 
     def __init__(self, column: Column) -> None:
         super().__init__(column)
         self._column = column
+        self._formats = _with_iso(column.date_formats)
         self._missing = missing_words(column.missing)
         self._origin = naive(datetime.fromisoformat(column.date_origin))
         example = column.example if isinstance(column.example, str) else "2024-01-31"
@@ -224,7 +226,7 @@ class DateReader(WideReader):
         if isinstance(value, bool) or not isinstance(value, (str, int, float, np.number)):
             raise self._unreadable
         text = as_text(value.item() if isinstance(value, np.number) else value)
-        moment = parse_date(text, self._column.date_formats)
+        moment = parse_date(text, self._formats)
         if moment is None and not self._column.nullable and text.strip().casefold() not in self._missing:
             raise self._unreadable
         return moment
@@ -236,6 +238,14 @@ class DateReader(WideReader):
             return False
         row[:] = [date_part(moment, part, self._origin) for part in self._column.date_parts]
         return True
+
+
+def _with_iso(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """The declared formats, then what programs send: no order of day and month can be meant by 2024-01-31, unless
+    the column itself is written in the other one."""
+    if "iso" in formats or any(f.startswith(("%Y-%d", "%Y-%e")) for f in formats):
+        return formats
+    return (*formats, "iso")
 
 
 class TextReader(WideReader):

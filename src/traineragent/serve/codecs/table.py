@@ -23,6 +23,7 @@ from .readers import NumberReader, UnexpectedlyMissing, Unreadable, WideReader, 
 Matrix = NDArray[np.float32]
 _ODD = (KeyError, TypeError, OverflowError, AttributeError, Unreadable, UnexpectedlyMissing)
 _BY_COLUMN = 4  # rows from which working by columns is faster
+_UNSEEN = 3  # values listed that training did not see
 _NAMED = 12  # names listed in a message before it says "and 30 more"
 
 
@@ -49,6 +50,10 @@ class TableCodec:
         self._lookups = [None if isinstance(r, NumberReader) else r.codes for r in self._scalars.values()]
         self._get = _getter(names)
         self._scalar_places = np.array([self._starts[n] for n in names], dtype=np.intp)
+        kinds = [self._by_name[n] for n in names]
+        self._coded = np.array([c.kind == "category" for c in kinds], dtype=bool)
+        odd = [len(c.categories) if c.kind == "category" else math.inf for c in kinds]
+        self._odd = np.array(odd, dtype=np.float32)  # from here on a feature is "another category", or infinite
 
     # ------------------------------------------------------------------------------------------ whole columns
     def encode_frame(self, columns: Mapping[str, Any]) -> Matrix:
@@ -100,8 +105,18 @@ class TableCodec:
             out = self._by_column(rows) if len(rows) >= _BY_COLUMN else self._by_row(rows, notes)
         except _ODD:
             out = self._by_row(rows, notes)
-        if np.isinf(out).any():  # beyond float32, or not finite at all
+        if b"\1" in (np.abs(out) >= self._odd).tobytes():  # any(), which takes longer than all the rest for one row
+            return self._reconsidered(rows, out, notes)
+        return out
+
+    def _reconsidered(self, rows: Sequence[Any], out: Matrix, notes: dict[str, None]) -> Matrix:
+        """Numbers beyond float32 or not finite are read with care, categories that are not known are noted."""
+        if np.isinf(out).any():
             out = np.array([self._careful_row(i, row, notes) for i, row in enumerate(rows)], dtype=np.float32)
+        names = list(self._scalars)
+        other = (out == self._odd) & self._coded
+        for place in np.flatnonzero(other.any(axis=0)):
+            self._note_unseen(names[place], [rows[i] for i in np.flatnonzero(other[:, place]).tolist()], notes)
         return out
 
     def _by_column(self, rows: Sequence[Any]) -> Matrix:
@@ -191,6 +206,14 @@ class TableCodec:
             )
         for name in unknown[:_NAMED]:
             notes[f"column {shown(name)} is not used by this model and was ignored"] = None
+
+    def _note_unseen(self, name: str, rows: Sequence[Any], notes: dict[str, None]) -> None:
+        values = list(dict.fromkeys(shown(row[name]) for row in rows))
+        some = ", ".join(map(repr, values[:_UNSEEN]))
+        if len(values) > _UNSEEN:
+            some += f" and {len(values) - _UNSEEN} more"
+        said = f"{some} was never seen in training" if len(values) == 1 else f"{some} were never seen in training"
+        notes[f"column {name!r}: {said}, or too rarely to be learned; it is treated as any other value"] = None
 
     def _note_missing(self, name: str, notes: dict[str, None]) -> None:
         if not self._by_name[name].nullable:
