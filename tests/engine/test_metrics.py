@@ -169,3 +169,14 @@ def test_one_class_alone_has_no_interval() -> None:
     low, high = bootstrap_interval("roc_auc", np.ones(20), np.full((20, 2), 0.5), n=50)
     assert np.isnan(low)
     assert np.isnan(high)
+
+
+def test_delong_says_what_resampling_says() -> None:
+    rng = np.random.default_rng(3)
+    y = (rng.random(1500) < 0.3).astype(float)
+    better, worse = (1 / (1 + np.exp(-(y * k + rng.normal(0, 1, 1500)))) for k in (1.15, 1.05))
+    pair = [np.stack([1 - p, p], axis=1) for p in (better, worse)]
+    gain, sure = paired_gain("roc_auc", y, *pair)
+    first, second = (bootstrap_values("roc_auc", y, p, n=400) for p in pair)
+    assert gain == pytest.approx(scorer("roc_auc")(y, pair[0]) - scorer("roc_auc")(y, pair[1]), abs=1e-9)
+    assert sure == pytest.approx(float(np.mean(first > second)), abs=0.06)

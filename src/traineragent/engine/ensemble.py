@@ -20,7 +20,8 @@ Loader = Callable[[int], NDArray[np.float32]]
 ROUNDS = 25
 SMALLEST_WEIGHT = 0.08
 MOST_CANDIDATES = 24  # the best by score take part
-MOST_ROWS = 40_000  # greedy steps are judged on a sample of so many
+MOST_CELLS = 200_000  # rows times outputs on which a greedy step is judged; a sample of the rows beyond
+MOST_ROWS = 20_000  # and so many rows at most, here and for the resamples that say whether an ensemble is worth it
 BAG_BELOW_ROWS = 6000  # below, greedy selection is repeated on halves of the rows and averaged
 BAGS = 10
 ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
@@ -101,21 +102,29 @@ class _Judge:
     seed: int
     positive: int
 
-    def predictions(self, members: dict[int, float]) -> Float64:
-        parts = [weight * self.oof(index).astype(np.float64) for index, weight in members.items()]
-        return np.asarray(sum(parts))[self.known]
+    def predictions(self, members: dict[int, float], rows: NDArray[np.int64]) -> Float64:
+        parts = [weight * self.oof(index)[rows].astype(np.float64) for index, weight in members.items()]
+        return np.asarray(sum(parts))
 
     def score(self, members: dict[int, float]) -> float:
-        measure = scorer(self.metric)
-        return measure.utility(measure(self.y[self.known], self.predictions(members), None, self.positive))
+        measure, rows = scorer(self.metric), np.flatnonzero(self.known)
+        return measure.utility(measure(self.y[rows], self.predictions(members, rows), None, self.positive))
+
+    def sample(self, outputs: int) -> NDArray[np.int64]:
+        """Rows on which resamples are drawn: all, or a random part where that would take too long."""
+        rows, most = np.flatnonzero(self.known), min(MOST_CELLS // outputs, MOST_ROWS)
+        if len(rows) <= most:
+            return rows
+        return np.sort(np.random.default_rng(self.seed).permutation(rows)[:most])
 
     def gain(self, better: dict[int, float], worse: dict[int, float]) -> tuple[float, float]:
         """(mean gain in utility, share of resamples with a gain). Sorting every class's column hundreds of times
         would take minutes, so log-loss stands in for ranking metrics of many classes."""
-        first, second = self.predictions(better), self.predictions(worse)
+        rows = self.sample(_outputs(self.oof(next(iter(better)))[:1]).shape[1])
+        first, second = self.predictions(better, rows), self.predictions(worse, rows)
         many = first.ndim == 2 and first.shape[1] > 2 and self.metric in ("roc_auc", "average_precision")
         metric = "log_loss" if many else self.metric
-        return paired_gain(metric, self.y[self.known], first, second, seed=self.seed, positive=self.positive)
+        return paired_gain(metric, self.y[rows], first, second, seed=self.seed, positive=self.positive)
 
 
 def _anchored(
@@ -194,7 +203,8 @@ def _weights(pool: _Pool, limits: Limits, seed: int) -> Float64:
     if rows < BAG_BELOW_ROWS:
         picks = [rng.permutation(rows)[: max(rows // 2, 2)] for _ in range(BAGS)]
     else:
-        picks = [np.arange(rows) if rows <= MOST_ROWS else np.sort(rng.permutation(rows)[:MOST_ROWS])]
+        most = min(MOST_CELLS // pool.predictions.shape[2], MOST_ROWS)
+        picks = [np.arange(rows) if rows <= most else np.sort(rng.permutation(rows)[:most])]
     total = np.zeros(len(pool.results))
     for pick in picks:
         total += _greedy(pool, pick, limits)

@@ -6,6 +6,7 @@ nothing of how thresholds are chosen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -333,7 +334,7 @@ def bootstrap_values(
     rng = np.random.default_rng(seed)
     rows = len(y)
     measure = scorer(metric)
-    losses = _row_losses(metric, y, scores)
+    losses = _row_losses(metric, y, scores, threshold, positive)
     ranked = _Ranked(y == positive, scores[:, positive]) if metric == "roc_auc" and scores.shape[1] == 2 else None
     out = np.empty(max(50, min(n, int(MOST_DRAWN // max(rows, 1)))))
     for i in range(len(out)):
@@ -347,12 +348,15 @@ def bootstrap_values(
     return np.sqrt(out) if metric == "rmse" else out
 
 
-def _row_losses(metric: str, y: Array, scores: Array) -> Array | None:
+def _row_losses(metric: str, y: Array, scores: Array, threshold: float | None, positive: int) -> Array | None:
     """Losses of the rows for metrics that are their mean (its root for rmse), or None."""
     if metric in ("rmse", "mse"):
         return np.square(y - scores)
     if metric == "mae":
         return np.abs(y - scores)
+    if metric == "accuracy":
+        truth = 1 - y if positive == 0 else y
+        return np.asarray(_labels(scores, threshold, positive) == truth, dtype=np.float64)
     if metric == "log_loss":
         p = np.clip(scores, EPSILON, 1.0)
         true = p[np.arange(len(y)), y.astype(np.intp)]
@@ -381,6 +385,28 @@ class _Ranked:
         return float(positive @ (below + negative / 2) / pairs)
 
 
+def _paired_auc(truth: NDArray[np.bool_], better: Array, worse: Array) -> tuple[float, float]:
+    """(gain, probability that it is one) of two scores' AUC on the same rows."""
+    parts = [_placements(truth, score) for score in (better, worse)]
+    positives, negatives = (a - b for a, b in zip(*parts, strict=True))
+    gain = float(positives.mean())
+    if len(positives) < 2 or len(negatives) < 2:
+        return 0.0, 0.0
+    error = math.sqrt(positives.var(ddof=1) / len(positives) + negatives.var(ddof=1) / len(negatives))
+    if error == 0:
+        return gain, float(gain > 0)
+    return gain, 0.5 * math.erfc(-gain / error / math.sqrt(2))
+
+
+def _placements(truth: NDArray[np.bool_], score: Array) -> tuple[Array, Array]:
+    """For each positive row the share of negatives below it, for each negative row that of positives above it."""
+    ranks = _ranks(score)
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    below = (ranks[truth] - _ranks(score[truth])) / max(negatives, 1)
+    above = 1.0 - (ranks[~truth] - _ranks(score[~truth])) / max(positives, 1)
+    return below, above
+
+
 def bootstrap_interval(
     metric: str,
     y: Array,
@@ -403,8 +429,12 @@ def bootstrap_interval(
 def paired_gain(
     metric: str, y: Array, better: Array, worse: Array, *, seed: int = 0, n: int = 200, positive: int = 1
 ) -> tuple[float, float]:
-    """(mean gain in utility of `better` over `worse`, share of resamples in which it gains)."""
+    """(mean gain in utility of `better` over `worse`, share of resamples in which it gains).
+
+    For the AUC of two classes the share follows from its variance in closed form (DeLong et al. 1988)."""
     measure = scorer(metric)
+    if metric == "roc_auc" and better.ndim == 2 and better.shape[1] == 2:
+        return _paired_auc(y == positive, better[:, positive], worse[:, positive])
     first = bootstrap_values(metric, y, better, seed=seed, n=n, positive=positive)
     second = bootstrap_values(metric, y, worse, seed=seed, n=n, positive=positive)
     gain = (first - second) if measure.direction == "maximize" else (second - first)
