@@ -132,3 +132,70 @@ def test_directions_follow_the_name() -> None:
     reading = Reading.of("recall 0.9, latency 20 ms, log loss 0.4, 100 rows per second")
     found = {x.name: x.direction for x in find_limits(reading, find_metrics(reading), "classification")}
     assert found == {"recall": ">=", "latency_ms_p95": "<=", "log_loss": "<=", "throughput_rows_s": ">="}
+
+
+@pytest.mark.parametrize(
+    ("words", "task", "expected"),
+    [
+        (
+            "At most 5 MB, wrong by at most 4 minutes on average and be done in ten minutes.",
+            "regression",
+            {"mae": 240000, "size_mb": 5, "train_minutes": 10},
+        ),
+        (
+            "Train for at most two minutes, the error must stay under 3 minutes.",
+            "regression",
+            {"mae": 180000, "train_minutes": 2},
+        ),
+        (
+            "Finish within 90 seconds, answers within 20 ms, error below 5 minutes",
+            "regression",
+            {"mae": 300000, "train_minutes": 1.5, "latency_ms_p95": 20},
+        ),
+        (
+            "mean absolute error at most 3 minutes; train no longer than two minutes",
+            "regression",
+            {"mae": 180000, "train_minutes": 2},
+        ),
+        ("Will the order finish within two hours?", "classification", {}),
+        (
+            "Within 2 MB, within 5 minutes of the truth on average, within 30 ms an answer",
+            "regression",
+            {"mae": 300000, "size_mb": 2, "latency_ms_p95": 30},
+        ),
+        (
+            "Im Schnitt höchstens 3 Minuten daneben, höchstens 5 MB, fertig in zwei Minuten",
+            "regression",
+            {"mae": 180000, "size_mb": 5, "train_minutes": 2},
+        ),
+        (
+            "Everything must be finished in five minutes. Accuracy 90 %.",
+            "classification",
+            {"accuracy": 0.9, "train_minutes": 5},
+        ),
+        (
+            "erreur moyenne de 3 minutes au plus, 5 Mo au plus, terminez en deux minutes",
+            "regression",
+            {"mae": 180000, "size_mb": 5, "train_minutes": 2},
+        ),
+        (
+            "误差不超过3分钟,模型不超过5MB,两分钟内完成训练",
+            "regression",
+            {"mae": 180000, "size_mb": 5, "train_minutes": 2},
+        ),
+        (
+            "Error under 4 kWh, the file no bigger than 3 MB and you have five minutes",
+            "regression",
+            {"mae": 4, "size_mb": 3, "train_minutes": 5},
+        ),
+        ("predict how many minutes the repair takes", "regression", {}),
+        (
+            "5 MB at most, off by 3 minutes at most, ready in two minutes",
+            "regression",
+            {"mae": 180000, "size_mb": 5, "train_minutes": 2},
+        ),
+    ],
+)
+def test_each_limit_keeps_its_own_quantity(words: str, task: str, expected: dict[str, float]) -> None:
+    """Errors in minutes come in milliseconds here; the target's name gives them their unit later."""
+    assert limits(words, task) == pytest.approx(expected)

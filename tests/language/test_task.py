@@ -273,7 +273,7 @@ REQUESTS = [
         "tx:id, amount:float 0..9000, hour:int 0..23, country:cat a|b, fraud:flag 0|1",
         "fraud",
         C,
-        "false_positive_rate",
+        "recall",
         {"false_positive_rate": 0.02, "recall": 0.75},
         (),
     ),
@@ -461,7 +461,7 @@ REQUESTS = [
         C,
         "average_precision",
         {},
-        (),
+        ("prefer:recall",),
     ),
     (
         "Tell me which suppliers will deliver late. Answers in 0.2 seconds, REST.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -16,13 +17,18 @@ from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
 from .horizon import horizon_quantity
 from .metrics import Naming, direction_of, scale_of
-from .phrases import MARKS, in_languages, matches
+from .phrases import FILL, MARKS, in_languages, matches
 from .quantities import Quantity
 from .reading import Reading, Span
 from .words import name_tokens
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _SERVICE = {"time", "size", "rate", "fps"}
+_ERROR_KINDS = ("number", "time", "money", "measure")
+_LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
+
+
+_OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 
 
 @dataclass(frozen=True)
@@ -127,17 +133,42 @@ class _Scan:
         counted = [q for q in self.free if q.kind == "share" and nouns & set(q.noun.split())]
         out += [self._limit(name, how, q, q.start) for q in counted if not self._named_near(q)]
         phrases = in_languages(idiom["phrases"], self.reading.languages)
+        text = self._errors_only if name == "mae" else self.reading.masked
         for clause in self.reading.text.sentences:
-            for match in matches(phrases, self.reading.masked, *clause):
+            for match in matches(phrases, text, *clause):
                 held = self._free_in(match.span(), name, how)
                 if held and not self._named_near(held, but=name) and not (name == "mae" and self._is_latency(held)):
                     out.append(self._limit(name, how, held, match.start()))
         return out
 
-    def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
-        kinds = {"mae": ("number", "time", "money", "measure")}.get(
-            name, ("share",) if how != "hundredth" else ("number",)
+    @cached_property
+    def _errors_only(self) -> str:
+        """The masked text without the marks of quantities that can be no error: sizes, shares, times of training."""
+        out = list(self.reading.masked)
+        for q in self.reading.quantities:
+            if q.kind not in _ERROR_KINDS or self._is_training_time(q):
+                out[q.start] = FILL
+        return "".join(out)
+
+    def _is_training_time(self, q: Quantity) -> bool:
+        """A time whose own clause speaks of training or of being done, and of no error."""
+        if q.kind != "time" or q.unit in ("ms", "us"):
+            return False
+        clause = self.reading.text.clause_of(q.start)
+        return (self.reading.said("service", "training", clause) or self._is_deadline(q)) and not self.reading.said(
+            "service", "deviation", clause
         )
+
+    def _is_deadline(self, q: Quantity) -> bool:
+        """ "finish within two minutes", "be done in half an hour": an order to the one who trains; it opens a clause."""
+        if q.kind != "time" or q.value < _LEAST_DEADLINE:
+            return False
+        start, end = self.reading.text.clause_of(q.start)
+        orders = self.reading.where("service", "deadline", (start, end))
+        return bool(orders) and not re.search(r"\w", _OPENING.sub("", self.reading.masked[start : orders[0][0]]))
+
+    def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
+        kinds = {"mae": _ERROR_KINDS}.get(name, ("share",) if how != "hundredth" else ("number",))
         inside = [q for q in self.free if span[0] <= q.start and q.end <= span[1] and q.kind in kinds]
         return inside[0] if inside else None
 
@@ -246,6 +277,8 @@ class _Scan:
         )
 
     def _time(self, q: Quantity) -> Limit | None:
+        if self._is_deadline(q):
+            return Limit("train_minutes", q.value / 60000, q, q.start)
         if self._near("training", q) and q.value >= 1000 and q.unit not in ("ms", "us"):
             return Limit("train_minutes", q.value / 60000, q, q.start) if self._bounded(q, 40) else None
         sentence = self.reading.text.sentence_of(q.start)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from ..domain.data import ColumnProfile
 from ..domain.task import (
@@ -23,6 +24,7 @@ from ..domain.task import (
 )
 from .columns import Candidate, Columns, Regions, rank_targets
 from .constraints import contradiction, deployment_of, find_constraints
+from .costs import classes_alike, dreaded
 from .exclusions import find_exclusions
 from .feasibility import feasible
 from .horizon import horizon_of
@@ -36,6 +38,12 @@ from .requirements import Limit, as_requirements, find_limits
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
 _OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
+_ONE_SIDED = ("false_positive_rate", "specificity")
+"""Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
+_PREFERENCES = {
+    "prefer:recall": "missing a case is said to be worse than a false alarm; average precision rewards finding all",
+    "prefer:precision": "a false alarm is said to be worse than a missed case; average precision rewards being right",
+}
 _NO_TARGET = frozenset({"image_classification", "image_generation", "visual_grounding"})
 
 
@@ -96,7 +104,7 @@ class _Understanding:
             data_info=self._data_info(target, positive),
             deployment_info=deployment_of(self.reading),
             requirements=as_requirements(self.reading, limits, positive, target),
-            constraints=self._constraints(task_type),
+            constraints=self._constraints(task_type, profile),
             budget=Budget(self.request.minutes or training, self.request.trials),
             language=self.reading.languages[0],
         )
@@ -141,27 +149,40 @@ class _Understanding:
         return task_type
 
     def _metrics(self, task_type: str, profile: ColumnProfile | None) -> tuple[tuple[Metric, ...], list[Limit]]:
+        """The metrics asked for, in order, and the limits; the first metric is one that a search can be led by."""
         family = FAMILY[task_type]
         namings = find_metrics(self.reading)
         limits = find_limits(self.reading, namings, family)
         stated = _stated_metrics(namings, limits, self.reading)
-        if stated:
-            return tuple(Metric(name, direction_of(name), True) for name in stated), limits
-        return self._inferred_metric(task_type, profile), limits
+        alike = family == "classification" and classes_alike(self.reading)
+        if alike and "f1" in stated:
+            stated = ["f1_macro" if name == "f1" else name for name in stated]
+            limits = [replace(x, name="f1_macro") if x.name == "f1" else x for x in limits]
+        leading = [name for name in stated if name not in _ONE_SIDED]
+        metrics = tuple(Metric(name, direction_of(name), True) for name in leading)
+        if not leading and alike:
+            metrics = (Metric("balanced_accuracy", "maximize", True),)
+        elif not leading:
+            metrics = self._inferred_metric(task_type, profile, stated)
+        bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in _ONE_SIDED)
+        return metrics + bounds, limits
 
-    def _inferred_metric(self, task_type: str, profile: ColumnProfile | None) -> tuple[Metric, ...]:
+    def _inferred_metric(
+        self, task_type: str, profile: ColumnProfile | None, stated: Sequence[str]
+    ) -> tuple[Metric, ...]:
         counts = [n for _, n in profile.top] if profile and FAMILY[task_type] == "classification" else []
-        if (
-            FAMILY[task_type] == "classification"
-            and len(counts) == 2
-            and self.reading.said("costs", "missing_is_worse")
-        ):
-            why = "missing a case is said to be worse than a false alarm; average precision rewards finding them all"
-            self.assumptions.append(Assumption("metric", "average_precision", why, 0.8))
-            return (Metric("average_precision", "maximize"),)
         metric, why = default_metric(task_type, counts)
-        self.assumptions.append(Assumption("metric", metric.name, why, 0.7))
+        if len(counts) == 2 and (stated or self.preference):
+            metric = Metric("average_precision", "maximize")
+            why = f"a model that never speaks has a perfect {stated[0]}" if stated else _PREFERENCES[self.preference]
+            why += "; average precision rewards finding the cases without false alarms" if stated else ""
+        self.assumptions.append(Assumption("metric", metric.name, why, 0.8 if self.preference or stated else 0.7))
         return (metric,)
+
+    @cached_property
+    def preference(self) -> str:
+        """The constraint word for the mistake that the words call worse; "" where they leave it open."""
+        return {"miss": "prefer:recall", "alarm": "prefer:precision"}.get(dreaded(self.reading) or "", "")
 
     def _positive(
         self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit], metrics: Sequence[Metric]
@@ -175,8 +196,10 @@ class _Understanding:
         self.assumptions.append(Assumption("positive_label", label, why, confidence))
         return label
 
-    def _constraints(self, task_type: str) -> tuple[str, ...]:
+    def _constraints(self, task_type: str, profile: ColumnProfile | None) -> tuple[str, ...]:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
+        if self.preference and FAMILY[task_type] == "classification" and (profile is None or profile.distinct == 2):
+            found.append(self.preference)
         if task_type == "forecasting" and (horizon := self._horizon()):
             found.append(f"horizon:{horizon}")
         return tuple(found)

@@ -1,0 +1,80 @@
+"""Which mistake is said to be the worse one: a case that is missed, or a false alarm; and whether classes count alike.
+
+"Missing one is worse than a false alarm", "lieber ein Fehlalarm zu viel", "only tell me when you are sure". Knows
+nothing of metrics and thresholds.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .reading import Reading, Span
+
+Mistake = Literal["miss", "alarm"]
+_NEAR = 45  # characters between a mistake and "is worse" where the other mistake is not named
+
+
+def dreaded(reading: Reading) -> Mistake | None:
+    """The mistake that the words call worse, or want to avoid before all; None where they leave it open."""
+    for sentence in reading.text.sentences:
+        found = _compared(reading, sentence) or _put_up_with(reading, sentence)
+        if found:
+            return found
+    if reading.said("costs", "missing_is_worse"):
+        return "miss"
+    return "alarm" if reading.said("costs", "false_alarm_is_worse") else None
+
+
+def classes_alike(reading: Reading) -> bool:
+    """Whether every class is said to count the same, however rare."""
+    return reading.said("costs", "equal_classes")
+
+
+def _mistakes(reading: Reading, within: Span) -> list[tuple[int, int, Mistake]]:
+    """(start, end, which) of the mistakes named there, in order; "missed false alarms" names the later one only."""
+    kinds: tuple[Mistake, ...] = ("miss", "alarm")
+    return sorted((a, b, kind) for kind in kinds for a, b in reading.where("costs", kind, within))
+
+
+def _compared(reading: Reading, sentence: Span) -> Mistake | None:
+    """ "A is worse than B": A. With one of them named, it is that one if it stands right beside "worse"."""
+    worse = next(iter(reading.where("costs", "worse", sentence)), None)
+    named = _mistakes(reading, sentence)
+    if worse is None or not named:
+        return None
+    if len({kind for *_, kind in named}) == 2:
+        lesser = _lesser(reading, sentence, worse, named)
+        return _other(lesser)
+    start, end, kind = named[0]
+    near = 0 <= worse[0] - end <= _NEAR or 0 <= start - worse[1] <= _NEAR // 3
+    return kind if near else None
+
+
+def _lesser(reading: Reading, sentence: Span, worse: Span, named: list[tuple[int, int, Mistake]]) -> Mistake:
+    """The mistake that the other is compared with: it stands behind "than", or before its Asian counterparts."""
+    behind = reading.where("costs", "behind_than", sentence)
+    for start, _ in behind:
+        before = [kind for _, b, kind in named if b <= start and start - b <= 8]
+        if before:
+            return before[-1]
+    marks = reading.where("costs", "before_than", sentence) + reading.where("costs", "than", (worse[1], sentence[1]))
+    for _, end in sorted(marks):
+        after = [kind for a, _, kind in named if a >= end]
+        if after:
+            return after[0]
+    return named[-1][2]  # "missing one is far worse; a false alarm costs little"
+
+
+def _put_up_with(reading: Reading, sentence: Span) -> Mistake | None:
+    """ "Rather a false alarm than ...", "false alarms are fine": what is put up with is the lesser one."""
+    named = _mistakes(reading, sentence)
+    for start, end in reading.where("costs", "rather", sentence):
+        after = [kind for a, _, kind in named if 0 <= a - end <= _NEAR]
+        before = [kind for _, b, kind in named if 0 <= start - b <= 12]
+        if before or after:
+            return _other((before[-1:] or after[:1])[0])
+    return None
+
+
+def _other(mistake: Mistake) -> Mistake:
+    return "alarm" if mistake == "miss" else "miss"
