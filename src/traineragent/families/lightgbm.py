@@ -20,6 +20,7 @@ from ..export.trees import read_lightgbm, write_forest
 from ..ports import Batch, Card, FitContext
 
 ABSOLUTE = ("mae", "medae", "smape")
+STEADY_FROM_ROWS = 5000  # many classes: leaves of a rare class with next to no weight blow up from here on
 OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "patience")
 """Parameters of ours; all others go to LightGBM under its names."""
 
@@ -176,6 +177,8 @@ def _settings(params: Mapping[str, Any], context: FitContext, rows: int) -> dict
     settings["min_child_samples"] = min(settings.get("min_child_samples", 20), max(1, rows // 8))
     if context.classes > 2:
         settings["num_class"] = context.classes
+        if rows >= STEADY_FROM_ROWS:
+            settings.setdefault("min_sum_hessian_in_leaf", 1.0)
     return settings
 
 

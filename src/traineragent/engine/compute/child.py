@@ -29,13 +29,8 @@ CGROUP_FILES = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Linear algebra here is on small matrices: on a busy machine its threads wait for one another longer than they work."""
 _SECRET = re.compile(r"(^|_)(KEY|TOKEN|PASS|PASSWD|CREDENTIALS?)$|SECRET|PASSWORD|APIKEY", re.IGNORECASE)
 _LOGIN = re.compile(r"://[^/\s@]+:[^/\s@]+@")  # a URL that carries a password
 
@@ -168,7 +163,8 @@ class Child:
 def clean_environment(threads: int) -> dict[str, str]:
     """This process's environment without anything that looks like a secret, with the thread counts set."""
     kept = {k: v for k, v in os.environ.items() if not _SECRET.search(k) and not _LOGIN.search(v)}
-    return kept | dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"OMP_WAIT_POLICY": "PASSIVE"}
+    threaded = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
+    return kept | dict.fromkeys(BLAS_VARIABLES, "1") | threaded
 
 
 def free_memory_mb() -> float:
