@@ -30,7 +30,7 @@ CGROUP_FILES = (
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
 BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""Linear algebra here is on small matrices: on a busy machine its threads wait for one another longer than they work."""
+"""Linear algebra here is on small matrices: on a busy machine its threads wait longer than they work."""
 _SECRET = re.compile(r"(^|_)(KEY|TOKEN|PASS|PASSWD|CREDENTIALS?)$|SECRET|PASSWORD|APIKEY", re.IGNORECASE)
 _LOGIN = re.compile(r"://[^/\s@]+:[^/\s@]+@")  # a URL that carries a password
 
