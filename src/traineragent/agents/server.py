@@ -150,6 +150,7 @@ class ServerAgent:
             "requirements": [asdict(r) for r in self.memory.task.requirements],
             "positive": self.target.positive,
             "prefer": self._preferred,
+            "nonnegative": self.target.nonnegative,
             "single_best": selection.single_best,
             "metadata": {"target": self.target.name, "traineragent": __version__},
         }

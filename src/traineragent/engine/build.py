@@ -63,11 +63,12 @@ def build(
     requirements: Sequence[Mapping[str, Any]] = (),
     positive: int | None = None,
     prefer: str = "",
+    nonnegative: bool = False,
     single_best: int | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> GraphFacts:
     """Writes the graph of `members` [{"trial", "weight", "models"?}] to `out` and its facts beside it as JSON.
-    `prefer`: "recall", "precision" or "", as `decide` takes it.
+    `prefer`: "recall", "precision" or "", as `decide` takes it. `nonnegative`: the answer cannot be below 0.
 
     A graph that does not answer as its models is not delivered: `single_best` alone is built instead. Raises
     TrainerError when that fails too."""
@@ -88,7 +89,7 @@ def build(
             for m, r in zip(chosen, results, strict=True)
         ]
         model = _assembled(table, bags, decided, metric, metadata or {})
-        model = with_answers(model, decided.decision, decided.interval, positive)
+        model = with_answers(model, decided.decision, decided.interval, positive, nonnegative)
         graph = model.SerializeToString()
         proof = _proof(table, graph, bags, decided)
         if proof.ok:

@@ -20,16 +20,18 @@ def with_answers(
     decision: Decision | None = None,
     interval: Interval | None = None,
     positive: int | None = None,
+    nonnegative: bool = False,
 ) -> onnx.ModelProto:
     """A copy of `model` ("x" -> "y") with the output "label" int64 (rows,): an index into the labels, for classes; or
-    "interval" float (rows, 2) for values. Two classes and a threshold: the `positive` one from it on."""
+    "interval" float (rows, 2) for values. Two classes and a threshold: the `positive` one from it on. `nonnegative`:
+    values below 0 count as 0, and no interval reaches below it."""
     out = onnx.ModelProto()
     out.CopyFrom(model)
     outputs = out.graph.output[0].type.tensor_type.shape.dim[1].dim_value
     if outputs > 1:
         _add_label(out.graph, decision or Decision(), 1 if positive is None else positive, outputs)
     elif interval is not None:
-        _add_interval(out.graph, interval)
+        _add_interval(out.graph, interval, nonnegative)
     onnx.checker.check_model(out)
     return out
 
@@ -72,17 +74,24 @@ def _least_float(threshold: float) -> np.float32:
     return near if float(near) >= threshold else np.nextafter(near, np.float32(np.inf))
 
 
-def _add_interval(graph: onnx.GraphProto, interval: Interval) -> None:
+def _add_interval(graph: onnx.GraphProto, interval: Interval, nonnegative: bool) -> None:
     """[y + low, y + high] of the bin that y falls into: the number of edges that y has reached."""
-    tail = _Tail(graph)
+    tail, value = _Tail(graph), "y"
+    floor = tail.constant("floor", np.array(0, dtype=np.float32)) if nonnegative else ""
+    if floor:
+        value = tail.op("Max", ["y", floor], "value")
     bounds = np.stack([interval.low, interval.high], axis=1).astype(np.float32)  # (bins, 2)
     if interval.edges:
-        edges = tail.constant("edges", np.array(interval.edges, dtype=np.float32)[None, :])
-        reached = tail.op("Cast", [tail.op("GreaterOrEqual", ["y", edges], "reached")], "ones", to=TensorProto.INT64)
+        least = np.array([_least_float(e) for e in interval.edges], dtype=np.float32)
+        edges = tail.constant("edges", least[None, :])
+        reached = tail.op("Cast", [tail.op("GreaterOrEqual", [value, edges], "reached")], "ones", to=TensorProto.INT64)
         axes = tail.constant("axes", np.array([1], dtype=np.int64))
         place = tail.op("ReduceSum", [reached, axes], "bin", keepdims=0)
         offsets = tail.op("Gather", [tail.constant("bounds", bounds), place], "offsets", axis=0)
     else:
         offsets = tail.constant("bounds", bounds)
-    tail.op("Add", ["y", offsets], "interval")
+    if floor:
+        tail.op("Max", [tail.op("Add", [value, offsets], "ends"), floor], "interval")
+    else:
+        tail.op("Add", [value, offsets], "interval")
     graph.output.append(helper.make_tensor_value_info("interval", TensorProto.FLOAT, ["rows", 2]))

@@ -52,7 +52,8 @@ class ClassAnswering:
         self._positive = target.positive if target.positive is not None else 1
         binary = len(target.labels) == 2
         self._threshold = decision.threshold if binary else None
-        self._weights = np.array(decision.weights) if decision.weights else None
+        # in float32, as in the graph: near ties must not fall one way here and the other way there
+        self._weights = np.array(decision.weights, dtype=np.float32) if decision.weights else None
         self._keys = manifest.probability_keys
         body = ",".join(_escape(json.dumps(k, ensure_ascii=False)) + ":%.6g" for k in self._keys)
         self._templates = [
@@ -68,7 +69,7 @@ class ClassAnswering:
         if self._threshold is not None:
             return self._positive if p[self._positive] >= self._threshold else 1 - self._positive
         if self._weights is not None:
-            return int((self._weights * p).argmax())
+            return int((self._weights * np.array(p, dtype=np.float32)).argmax())
         return p.index(max(p))
 
     def objects(self, y: NDArray[Any]) -> list[dict[str, Any]]:
