@@ -159,7 +159,8 @@ def test_a_run_killed_at_random_moments_gives_the_same_model(
     given: tuple[object, ...], whole: Path, tmp_path: Path
 ) -> None:
     """A run gets as far as it can in a random time, again and again; a kill may fall into a resume's first moments."""
-    out, moments, kept = tmp_path / "run", random.Random(time.time_ns()), {}
+    seed = time.time_ns()
+    out, moments, kept = tmp_path / "run", random.Random(seed), {}
     process = start(*given, "--out", out)
     for _ in range(8):
         moment = time.monotonic() + moments.uniform(0.2, 7.0)
@@ -167,11 +168,11 @@ def test_a_run_killed_at_random_moments_gives_the_same_model(
             break
         kill_group(process)
         found = finished_trials(out)
-        assert {k: found[k] for k in kept} == kept
+        assert {k: found[k] for k in kept} == kept, f"moments drawn with seed {seed}"
         kept = found
         process = start("resume", out) if queued("RunRequested")(out) else restarted(given, out)
     _, trouble = process.communicate(timeout=240)
-    assert process.returncode == 0, trouble.decode()
+    assert process.returncode == 0, f"moments drawn with seed {seed}: {trouble.decode()}"
     assert_same_result(out, whole)
     assert_nothing_half_done(out)
 
