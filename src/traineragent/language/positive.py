@@ -7,6 +7,7 @@ import re
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .phrases import matches
+from .polarity import label_asked, label_side, opposite_asked
 from .reading import Reading
 from .words import WIDE, fold, name_tokens, stem
 
@@ -77,11 +78,13 @@ def positive_label(reading: Reading, column: ColumnProfile) -> tuple[str, str, f
     labels = [v for v, _ in column.top]
     if len(labels) != 2:
         return _looked_for(reading, column, labels) if 2 < len(labels) <= 60 else None
-    for judge in (_explained, _named_by_column, _initial, _yes_no):
+    for judge in (_explained, _opposite, _named_by_column, _initial, _yes_no):
         if found := judge(reading, column, labels):
             return found
     if found := _looked_for(reading, column, labels):
         return found
+    if asked := label_asked(reading, labels):
+        return asked[0], f"the request asks for it: {asked[1]}", 0.8
     rare = min(column.top, key=lambda pair: pair[1])[0]
     return rare, "the rarer of the two values", 0.5
 
@@ -105,6 +108,20 @@ def _explained(reading: Reading, column: ColumnProfile, labels: list[str]) -> tu
             return label, f"the request says that {label} means {meaning}", 0.95
     bad = [label for label, meaning in meanings.items() if meaning not in _NO and reading.said("labels", "case")]
     return (bad[0], f"the request says that {bad[0]} means {meanings[bad[0]]}", 0.7) if len(bad) == 1 else None
+
+
+def _opposite(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
+    """The label that stands for "it does not happen", where just that is asked for: "No" of Renewed for churn."""
+    said = opposite_asked(reading, column.name)
+    if said is None:
+        return None
+    against = [v for v in labels if label_side(v, column.name) < 0]
+    usual = _yes_no(reading, column, labels)
+    if len(against) != 1 and usual is not None and {fold(v).strip(" .") for v in labels} & {*_YES, *_NO}:
+        against = [v for v in labels if v != usual[0]]
+    if len(against) != 1:
+        return None
+    return against[0], f"the request asks for the opposite of {column.name}: {said}", 0.85
 
 
 def _named_by_column(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:

@@ -160,7 +160,7 @@ class _Scan:
         )
 
     def _is_deadline(self, q: Quantity) -> bool:
-        """ "finish within two minutes", "be done in half an hour": an order to the one who trains; it opens a clause."""
+        """ "finish within two minutes", "be done in half an hour": an order to who trains; it opens a clause."""
         if q.kind != "time" or q.value < _LEAST_DEADLINE:
             return False
         start, end = self.reading.text.clause_of(q.start)
