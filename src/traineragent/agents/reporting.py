@@ -20,7 +20,9 @@ from ..store.files import read_json, write_json
 from .memory import Memory
 
 PHASES = {"read": "understand", "prepare": "prepare", "training": "train", "deliver": "deliver"}
-"""What agents say they are at -> the name of that part of the time in the report."""
+"""Phase of an event -> phase of the report. What comes before the first event is part of understanding."""
+MUCH = 0.5  # share of a selection that was cut short
+WANTED = 2  # usable trials below which the time was too short for a choice
 
 
 def write_report(
@@ -58,7 +60,7 @@ def _report(
         "data": data_facts(memory),
         "leaderboard": leaderboard(memory),
         "reason": reason or " ".join(verdict.reasons),
-        "alternative": verdict.alternative,
+        "alternative": verdict.alternative or _tradeoff(memory, delivered),
         "questions": [asdict(q) for q in verdict.questions],
         "notices": list(verdict.notices),
         "seconds": seconds(memory),
@@ -76,6 +78,15 @@ def _metric(delivered: ServiceDelivered | None) -> dict[str, Any] | None:
 
 def _unmeasured(task: TaskSpec) -> list[dict[str, Any]]:
     return [{**asdict(r), "measured": None, "met": False, "note": "nothing was delivered"} for r in task.requirements]
+
+
+def _tradeoff(memory: Memory, delivered: ServiceDelivered | None) -> str | None:
+    """What each of the stated limits costs in the others, where one of these limits was not met."""
+    said = str(_read(memory.folder / "data/graph.json").get("tradeoff") or "")
+    missed = [m.name.replace("_", " ") for m in delivered.requirements if not m.met] if delivered else []
+    if not any(f"{name} of at " in said for name in missed):
+        return None
+    return f"{said} (cross-validated); say in the request which matters more, or ask for less of the other"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -115,10 +126,28 @@ def data_facts(memory: Memory) -> dict[str, Any]:
         "rows_used": rows_read - sum(r["rows"] for r in removed),
         "removed": removed,
         "leaks": profile.get("leaks", []),
-        "warnings": [*(collected.notes if collected else ()), *profile.get("warnings", [])],
+        "warnings": [*hurried(memory), *(collected.notes if collected else ()), *profile.get("warnings", [])],
         "holdout": {k: split.get(k) for k in ("how", "why", "holdout_rows", "train_rows", "sha256")} if split else None,
         "files": list(collected.files) if collected else [],
     }
+
+
+def hurried(memory: Memory) -> list[str]:
+    """That the time was too short for what was chosen, or for a choice at all; empty where it was not."""
+    chosen: ModelSelected | None = memory.journal.last(ModelSelected)
+    if chosen is None:
+        return []
+    trials = {t.index: t for t in memory.journal.trials()}
+    cut = [m for m in chosen.selection.members if trials[m.trial].status == "timeout"]
+    said = []
+    if sum(m.weight for m in cut) >= MUCH * sum(m.weight for m in chosen.selection.members):
+        most = trials[max(cut, key=lambda m: m.weight).trial]
+        fits = most.note.removesuffix(" in time") if most.note.endswith("fits in time") else "part of the fits"
+        said.append(f"{fits} of the model that is delivered ({most.candidate.family.replace('_', ' ')})")
+    usable = [t for t in trials.values() if t.status in ("done", "timeout") and t.score is not None]
+    if len(usable) < WANTED and (memory.request.trials is None or memory.request.trials >= WANTED):
+        said.append("one model to be tried")
+    return [f"the time allowed only {' and '.join(said)}; give it more minutes"] if said else []
 
 
 def leaderboard(memory: Memory) -> list[dict[str, Any]]:
@@ -149,16 +178,16 @@ def _entry(t: TrialResult, metric: str | None, minimize: bool, weights: Mapping[
 
 
 def seconds(memory: Memory) -> dict[str, float]:
-    """Seconds of work in all and by phase, over all processes of the run; the phases add up to the total."""
-    parts, phase, since = dict.fromkeys(PHASES.values(), 0.0), "understand", 0.0
-    for event in memory.journal.events():
-        found = PHASES.get(str(event.get("phase")))
-        if found is not None and found != phase:
-            parts[phase] += event["clock_s"] - since
-            phase, since = found, event["clock_s"]
+    """Seconds of work by phase, over all processes of the run: each lasts until another begins."""
     total = memory.journal.clock_s
-    parts[phase] += total - since
-    return {"total": round(total, 2), **{k: round(v, 2) for k, v in parts.items()}}
+    by_phase = dict.fromkeys(PHASES.values(), 0.0)
+    phase, began = "understand", 0.0
+    for event in memory.journal.events():
+        if event.get("phase") in PHASES:
+            by_phase[phase] += event["clock_s"] - began
+            phase, began = PHASES[event["phase"]], event["clock_s"]
+    by_phase[phase] += total - began
+    return {"total": round(total, 2), **{k: round(v, 2) for k, v in by_phase.items()}}
 
 
 def _evidence(memory: Memory) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def _status(status: Mapping[str, Any], console: Console) -> None:
         if question["answer"]:
             console.print(_indented(Text(question["answer"], style="dim")))
     if status["alternative"]:
-        console.print(_indented(Text(f"Instead: {status['alternative']}")))
+        title = "Instead" if status["short"] else "The choice"
+        console.print(_indented(Text(f"{title}: {status['alternative']}")))
     console.print()
 
 
