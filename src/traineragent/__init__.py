@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import Declined, InputError, Interrupted, MissingExtra, NeedsAnswer, Paused, RowError, TrainerError
+from .errors import InputError, Interrupted, MissingExtra, Paused, RowError, TrainerError
 
 if TYPE_CHECKING:
     from .api import load, plan, resume, train
@@ -25,12 +25,10 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "Declined",
     "InputError",
     "Interrupted",
     "MissingExtra",
     "Model",
-    "NeedsAnswer",
     "Paused",
     "Report",
     "RowError",

@@ -263,7 +263,8 @@ def _wired(
     journal = Journal(folder / JOURNAL, create=request is not None)
     try:
         journal.take_ownership()
-        overlay = keep_overlay(config.overlay, folder)  # before the request: what is resumed has its procedures
+        # before the request: what is resumed has the procedures that it began with
+        overlay = keep_overlay(config.overlay if request is not None else None, folder)
         if request is not None:
             journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
             journal.post([("person", "task", RunRequested(request))])

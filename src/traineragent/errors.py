@@ -4,8 +4,6 @@
     ├── InputError             exit 2   bad data or usage: says file, row, column and what to do
     │   └── RowError           422      one value of one row sent to a service
     ├── MissingExtra           exit 2   an optional package is needed; names the pip install
-    ├── Declined               exit 4   unethical, unlawful or unattainable
-    ├── NeedsAnswer            exit 5   a question must be answered and nobody could be asked
     ├── Paused                 exit 1   the machine is out of room (disk, memory); resumable
     └── Interrupted            exit 130 stopped by a person; resumable
 
@@ -13,8 +11,6 @@ A message says what was expected, what was found and what to do, in the words th
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 
 class TrainerError(Exception):
@@ -55,26 +51,6 @@ class MissingExtra(TrainerError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package {package}. Install it with: pip install 'traineragent[{extra}]'")
         self.package, self.extra = package, extra
-
-
-class Declined(TrainerError):
-    """The request will not be carried out; `alternative` is the nearest thing that can be done, if any."""
-
-    exit_code = 4
-
-    def __init__(self, reasons: Sequence[str], alternative: str | None = None) -> None:
-        super().__init__(" ".join(reasons) + (f" Instead: {alternative}" if alternative else ""))
-        self.reasons, self.alternative = tuple(reasons), alternative
-
-
-class NeedsAnswer(TrainerError):
-    """Questions that must be answered before work can go on."""
-
-    exit_code = 5
-
-    def __init__(self, questions: Sequence[str]) -> None:
-        super().__init__("An answer is needed: " + " ".join(questions))
-        self.questions = tuple(questions)
 
 
 class Paused(TrainerError):

@@ -53,7 +53,7 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
 def test_help_of_every_command_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     code = (
         f"import sys; sys.argv = ['traineragent', *{arguments}, '--help']\n"
-        "from traineragent.cli import main\n"
+        "from traineragent.cli.main import main\n"
         "try: main()\n"
         "except SystemExit as e: assert not e.code, e.code\n"
         f"print('loaded', [m for m in {HEAVY} if m in sys.modules])"

@@ -86,9 +86,8 @@ class DataAgent:
         collected: DataCollected | None = self.memory.journal.last(DataCollected)
         if collected is None:
             return
-        before = {f["name"]: f["sha256"] for f in collected.files}
-        for file in table.files:
-            if before.get(file.name, file.sha256) != file.sha256:
+        for before, file in zip(collected.files, table.files, strict=False):
+            if before["sha256"] != file.sha256:
                 raise InputError(
                     f"{file.name} changed since this run began; start a new run with the new data", file=file.name
                 )

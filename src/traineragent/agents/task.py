@@ -246,7 +246,9 @@ class TaskAgent:
 
     def _fail(self, message: Message) -> Outgoing:
         failed: WorkFailed = message.body  # type: ignore[assignment]
-        write_report(self.memory, status="failed", task=self.memory.task, reason=failed.error)
+        specified: TaskSpecified | None = self.memory.journal.last(TaskSpecified)
+        task = specified.task if specified else TaskSpec("unknown")
+        write_report(self.memory, status="failed", task=task, reason=failed.error)
         self.memory.say("failed", failed.error)
         return [("person", RunFinished("failed", failed.error))]
 

@@ -207,11 +207,10 @@ class Journal:
         sent: Sequence[tuple[str, str, Body]],
         *,
         handled: int | None = None,
-        again: bool = False,
     ) -> None:
         """Queues (sender, recipient, body) and, in the same transaction, marks message `handled` as done."""
         with self._transaction():
-            if handled is not None and not again:
+            if handled is not None:
                 self._db.execute("UPDATE messages SET handled=1 WHERE id=?", (handled,))
             for sender, to, body in sent:
                 self._db.execute(
@@ -276,10 +275,6 @@ class Journal:
                 (key, _now(), agent, seconds, _dump(result), _dump(files)),
             )
             self._tick()
-
-    def forget_steps(self, prefix: str) -> None:
-        with self._transaction():
-            self._db.execute("DELETE FROM steps WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
 
     def steps(self) -> list[tuple[str, str, float]]:
         """(key, agent, seconds) in the order they finished."""
