@@ -35,6 +35,8 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
         )
         return
     table = _table("run", "started", "status", "score", "request")
+    table.columns[0].overflow = "fold"  # the one thing to type is never cut
+    table.columns[4].no_wrap = True
     for run in runs:
         score = "" if run["value"] is None else f"{run['metric']} {run['value']:.4g}"
         style = STATUS_STYLE.get(run["status"], "dim")
@@ -45,14 +47,18 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
 
 
 def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
+    """Each decision with who, why and the facts that are new since the agent's last one."""
     console = Console()
+    known: dict[str, Any] = {}
     for d in decisions:
         console.print(
             f"[dim]{d['at'][11:19]}[/] [bold]{d['agent']}[/] {_plain(d['what'])} [dim]({_plain(d['by'])})[/]",
             highlight=False,
         )
         console.print(f"         {_plain(d['why'])}", highlight=False)
-        facts = ", ".join(f"{k} {_short(v)}" for k, v in d["evidence"].items() if v is not None)
+        news = {k: v for k, v in d["evidence"].items() if v is not None and known.get(f"{d['agent']}.{k}") != v}
+        known |= {f"{d['agent']}.{k}": v for k, v in news.items()}
+        facts = ", ".join(f"{k} {_short(v)}" for k, v in news.items())
         if facts:
             console.print(f"         [dim]{_plain(facts)}[/]", highlight=False)
 
