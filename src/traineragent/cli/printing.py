@@ -35,14 +35,16 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
         )
         return
     table = _table("run", "started", "status", "score", "request")
-    table.columns[0].overflow = "fold"  # the one thing to type is never cut
-    table.columns[4].no_wrap = True
+    table.expand = True
+    for column in table.columns:
+        column.no_wrap = True  # the run's name above all: it is what one types next
+    table.columns[4].ratio, table.columns[4].overflow = 1, "ellipsis"
     for run in runs:
         score = "" if run["value"] is None else f"{run['metric']} {run['value']:.4g}"
         style = STATUS_STYLE.get(run["status"], "dim")
         status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
         created = (run["created"] or "")[:16].replace("T", " ")
-        table.add_row(_plain(run["folder"]), created, status, score, _plain((run["request"] or "")[:60]))
+        table.add_row(_plain(run["folder"]), created, status, score, _plain(run["request"] or ""))
     console.print(table)
 
 
