@@ -73,6 +73,16 @@ def test_compares_other_given_files_without_their_answers() -> None:
     assert drift["sentence"] in profile.warnings
 
 
+def test_names_the_class_that_a_misspelled_one_stands_for() -> None:
+    y = [*["high"] * 60, *["medium"] * 60, *["medum"] * 4, *["HIGH"] * 3, *["low"] * 60]
+    table = frame(x=RNG.normal(size=len(y)).round(3), y=y)
+    profile = profile_table(table, target_of(table, "y", "class"))
+    assert dict(profile.class_counts) == {"high": 63, "low": 60, "medium": 60, "medum": 4}
+    said = "class 'medum' (4 training rows) looks like a misspelling of 'medium'; mend it in the file if so"
+    assert said in profile.warnings
+    assert not any("'HIGH'" in w for w in profile.warnings)
+
+
 @pytest.mark.shared
 def test_profiles_real_tables(shared_tables: Path) -> None:
     def profile(name: str) -> TableProfile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from traineragent.data.target import spelling_notes, target_of, target_values, task_kind
+from traineragent.data.target import meant_label, spelling_notes, target_of, target_values, task_kind
 from traineragent.errors import InputError
 
 from .tables import frame
@@ -108,3 +108,40 @@ def test_content_suggests_the_kind_of_task() -> None:
     assert (kind, confidence) == ("class", 0.6)
     assert "7 different whole numbers" in why
     assert task_kind(frame(y=list(range(400)) * 2), "y")[0] == "number"
+
+
+@pytest.mark.parametrize(
+    ("rare", "frequent"),
+    [
+        ("medum", "medium"),
+        ("mediumm", "medium"),
+        ("meduim", "Medium"),
+        ("Iris-setsoa", "Iris-setosa"),
+        ("churmed", "churned"),
+        ("dogss", "dogs"),
+    ],
+)
+def test_a_rare_class_that_looks_like_a_frequent_one_is_seen_through(rare: str, frequent: str) -> None:
+    assert meant_label(rare, {rare: 4, frequent: 100, "other": 80}) == frequent
+    assert meant_label(rare, {rare: 40, frequent: 100}) is None  # too many rows for a slip
+
+
+@pytest.mark.parametrize(
+    ("rare", "frequent"),
+    [
+        ("male", "female"),
+        ("typical", "atypical"),
+        ("grade 1", "grade 2"),
+        ("class a", "class b"),
+        ("gradeA", "gradeB"),
+        ("active", "inactive"),
+        ("cat", "cut"),
+        ("level10", "level100"),
+    ],
+)
+def test_classes_that_are_merely_alike_are_left_alone(rare: str, frequent: str) -> None:
+    assert meant_label(rare, {rare: 2, frequent: 1000}) is None
+
+
+def test_a_slip_that_may_stand_for_two_classes_names_none() -> None:
+    assert meant_label("boot", {"boot": 1, "boost": 90, "boots": 90}) is None

@@ -39,6 +39,21 @@ def test_warns_of_rare_classes() -> None:
     assert "yes (20)" in found[0].text
 
 
+def test_counts_rows_of_a_class_after_its_spellings_are_taken_as_one() -> None:
+    top = (("High", 500), ("low", 400), ("HIGH", 60), ("LOW ", 20), ("high.", 16), ("medum", 4))
+    columns = (*table("x:float 0..1"), ColumnProfile("y", "category", 0.0, 6, top=top))
+    (found,) = feasible(task("y"), columns, 1000)
+    assert found.text.endswith(": medum (4).")
+
+
+def test_declines_one_class_in_several_spellings_and_a_stray() -> None:
+    columns = (
+        *table("x:float 0..1"),
+        ColumnProfile("y", "category", 0.0, 3, top=(("no", 900), ("No", 99), ("yes", 1))),
+    )
+    assert feasible(task("y"), columns, 1000)[0].action == "decline"
+
+
 def test_declines_when_no_input_is_left() -> None:
     found = feasible(task("y"), table("x:constant 1, y:flag 0|1"), 1000)
     assert found[0].about == "inputs"

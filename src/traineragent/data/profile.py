@@ -5,7 +5,7 @@ It sees training rows only and knows nothing of leaks or models. Relations are m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +19,14 @@ from .figures import number_stats
 from .meaning import Reading, column_profile, read_columns
 from .relation import bins_of, foretold, random_folds, strength, winsorised
 from .split import duplicate_keys
-from .target import target_values
+from .target import meant_label, target_values
 
 Float64 = NDArray[np.float64]
 
 SAMPLE = 20_000
 RARE_SHARE = 0.05
 FEW_ROWS = 10
+MOST_SLIPS = 5
 
 
 def profile_table(
@@ -116,6 +117,7 @@ def _class_warnings(counts: tuple[tuple[str, int], ...], target: Target) -> list
     if few:
         shown = ", ".join(f"{label!r} ({n})" for label, n in few[:5]) + (", …" if len(few) > 5 else "")
         have = "class has" if len(few) == 1 else "classes have"
+        out += _slips(few, counts)
         out.append(f"{len(few)} {have} fewer than {FEW_ROWS} training rows and can hardly be learned: {shown}")
     if len(counts) == 2 and min(n for _, n in counts) < RARE_SHARE * 2 * rows:
         label, n = min(counts, key=lambda c: c[1])
@@ -124,6 +126,17 @@ def _class_warnings(counts: tuple[tuple[str, int], ...], target: Target) -> list
             "accuracy would flatter"
         )
     return out
+
+
+def _slips(few: Sequence[tuple[str, int]], counts: tuple[tuple[str, int], ...]) -> list[str]:
+    """Rare classes that look like another one with a letter wrong, which are learned and answered like any class."""
+    meant = ((label, n, meant_label(label, dict(counts))) for label, n in few)
+    return [
+        f"class {label!r} ({n} training row{'s' if n > 1 else ''}) looks like a misspelling of {name!r}; "
+        "mend it in the file if so"
+        for label, n, name in meant
+        if name is not None
+    ][:MOST_SLIPS]
 
 
 def _number_warnings(y: Float64, target: Target) -> list[str]:

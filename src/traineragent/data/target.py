@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,8 @@ from .wordlists import NEGATIONS, NEGATIVE, POSITIVE
 Label = str | int | float | bool
 
 MOST_CLASSES = 2000
+_MUCH_MORE = 5  # times as many rows as its misspelling has a class at least
+_SLIP_LETTERS = 4
 _LABEL_WORDS = ("none", "missing", "nil", "-", "--")
 """Texts that mean "no value" in an input, but name a class when they stand in the answer column among words."""
 
@@ -83,6 +85,35 @@ def spelling_notes(target: Target) -> tuple[str, ...]:
         for label, texts in zip(target.labels, target.raw_labels, strict=True)
         if len(texts) > 1
     )
+
+
+def meant_label(label: str, counts: Mapping[str, int]) -> str | None:
+    """The frequent class that a rare one is a slip of the pen for: one letter more, less, other or swapped, as in
+    "medum" for "medium". None where there is no such class, or more than one."""
+    rows = max(counts[label], 1)
+    near = [t for t, n in counts.items() if n >= _MUCH_MORE * rows and _one_slip(label.casefold(), t.casefold())]
+    return near[0] if len(near) == 1 else None
+
+
+def _one_slip(written: str, meant: str) -> bool:
+    """Whether two words differ by a slip within. Short words, digits and first letters tell classes apart."""
+    if min(len(written), len(meant)) < _SLIP_LETTERS or written[0] != meant[0] or written == meant:
+        return False
+    start = _shared(written, meant)
+    rest, other = written[start:], meant[start:]
+    end = _shared(rest[::-1], other[::-1])
+    left, right = rest[: len(rest) - end], other[: len(other) - end]
+    if not (left + right).isalpha() or not written[start - 1].isalpha():
+        return False
+    if not end and len(left) == len(right) == 1:  # as in gradeA and gradeB
+        return False
+    return max(len(left), len(right)) == 1 or (len(left) == 2 and left == right[::-1])
+
+
+def _shared(one: str, other: str) -> int:
+    """Letters with which both begin."""
+    unlike = (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(unlike, min(len(one), len(other)))
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

@@ -6,6 +6,7 @@ belong to the Data agent. Knows nothing of words but the limits found in them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -77,18 +78,31 @@ def _about_classes(target: ColumnProfile, columns: Sequence[ColumnProfile], rows
         each = f"{target.name} has {target.distinct} different values in {present:.0f} rows"
         text = f"{each}: each stands for one row, so none can be predicted for a new one."
         return [Finding("decline", "target", text, f"predict {' or '.join(others)} instead" if others else None)]
-    counts = sorted((n for _, n in target.top), reverse=True)
+    classes = _classes(target)
+    counts = sorted(classes.values(), reverse=True)
     if len(counts) < 2:
         return []
-    if len(counts) == target.distinct and counts[1] < LEAST_OF_CLASS:
+    if len(target.top) == target.distinct and counts[1] < LEAST_OF_CLASS:
         common = f"all but {sum(counts[1:])} rows have {target.name} = {target.top[0][0]}"
         text = f"{common}: too few others to learn from and to test on."
         return [Finding("decline", "target", text, "more rows of the rare kind, or a watch for unusual rows")]
-    rare = [(v, n) for v, n in target.top if n < _WARN_OF_CLASS]
+    rare = [(v, n) for v, n in classes.items() if n < _WARN_OF_CLASS]
     if rare:
         named = ", ".join(f"{v} ({n})" for v, n in sorted(rare, key=lambda r: r[1])[:3])
         return [Finding("warn", "target", f"some classes have few rows, so their scores will be uncertain: {named}.")]
     return []
+
+
+def _classes(target: ColumnProfile) -> dict[str, int]:
+    """Rows of each class. Texts that differ in case, blanks or a final full stop are one, called as most write it, as
+    the answer column is read; single letters may be different grades."""
+    letters = all(len(value) == 1 for value, _ in target.top)
+    names: dict[str, str] = {}
+    rows: Counter[str] = Counter()
+    for value, count in target.top:  # the most frequent first
+        folded = value if letters else " ".join(value.casefold().split()).rstrip(".")
+        rows[names.setdefault(folded, value)] += count
+    return dict(rows)
 
 
 def _about_inputs(task: TaskSpec, columns: Sequence[ColumnProfile]) -> list[Finding]:
