@@ -54,6 +54,11 @@ _BEFOREHAND = re.compile(
 )
 
 
+_ALTERNATIVE = re.compile(
+    r"(?P<a>[^\W\d]+?)\s*(?:\b(?:or|vs|versus|from|oder|ou|o|ya|and|und|et|y|e)\b|/|还是|或|か|または|또는|या|和)\s*"
+    r"(?:(?:a|an|the|eine?|une?|una|die|der|das)\s+)?(?P<b>[^\W\d]+)"
+)
+"""Two words that are told apart: "men or women", "spam from ham", "day/night"."""
 _YES_NO = frozenset(
     {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
 )
@@ -265,6 +270,8 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
             min(3.0, 1.2 * len(said)) if column.distinct <= 2 * len(said) + 1 else 0.6 * min(len(said), 3),
             "the request speaks of its values " + ", ".join(said[:4]),
         )
+    if pair := _opposed(column, reading):
+        evidence.add(4.0, f"its values {pair[0]} and {pair[1]} stand for what the request tells apart", spoken=True)
     coded = [
         v
         for v, _ in column.top
@@ -277,6 +284,37 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
             total = column.top[0][1] + column.top[1][1]
             if total and abs(column.top[1][1] / total - q.value) < 0.12 * q.value:
                 evidence.add(0.8, f"its rarer value has the share that was named ({q.value:.0%})")
+
+
+def _opposed(column: ColumnProfile, reading: Reading) -> tuple[str, str] | None:
+    """The two values that stand for the two sides of an alternative: m and f for "men or women", D and N for "day or
+    night". Short codes are initials or have a meaning of their own."""
+    values = [v for v, _ in column.top]
+    if not 2 <= len(values) <= 3 or column.distinct > 3:
+        return None
+    for found in _ALTERNATIVE.finditer(reading.text.plain):
+        first, second = found["a"], found["b"]
+        for one in values:
+            for other in values:
+                if one != other and _stands_for(one, first) and _stands_for(other, second):
+                    return one, other
+    return None
+
+
+def _stands_for(value: str, word: str) -> bool:
+    code = fold(value).strip(" .")
+    for name in lexicon("values"):
+        known = _folded_group(name)
+        if word in known or stem(word) in known:
+            return code in known
+        if code in known and len(code) > 1:
+            return False
+    return bool(code) and code.isalpha() and len(code) <= 2 and word.startswith(code)
+
+
+@cache
+def _folded_group(name: str) -> frozenset[str]:
+    return frozenset(fold(str(w)) for w in lexicon("values")[name])
 
 
 def _says(plain: str, value: str) -> bool:

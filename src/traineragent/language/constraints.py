@@ -9,6 +9,7 @@ from ..domain.task import DeploymentInfo
 from ..knowledge.lexicons import lexicon
 from .columns import Columns
 from .exclusions import Exclusion
+from .personal import personal_wish
 from .phrases import matches
 from .reading import Reading
 from .words import stem
@@ -21,8 +22,9 @@ _DEVICES = ("phone", "browser", "cpu", "gpu")
 
 def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[str, ...]:
     """Constraint words in the order of the lexicon, then those that name columns."""
-    labels = {v for c in columns.columns for v, _ in c.top}
-    out = [name for name, table in lexicon("constraints").items() if _meant(reading, table, labels)]
+    out = [name for name, table in lexicon("constraints").items() if reading.has(table)]
+    if "privacy" not in out and personal_wish(reading):
+        out.append("privacy")
     out += [f"exclude:{e.column}" for e in exclusions]
     out += [f"split:group:{name}" for name in _unseen_groups(reading, columns)]
     out += [f"fairness:{name}" for name in _fairness(reading, columns)]
@@ -31,10 +33,6 @@ def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Ex
         out.append(f"resolution:{width}x{height}")
         break
     return tuple(dict.fromkeys(out))
-
-
-def _meant(reading: Reading, table: dict[str, list[str]], labels: set[str]) -> bool:
-    return reading.has(table)
 
 
 def _unseen_groups(reading: Reading, columns: Columns) -> list[str]:

@@ -15,6 +15,7 @@ from .metrics import scale_of
 from .phrases import matches
 from .reading import Reading
 from .requirements import Limit
+from .words import name_tokens
 
 
 def judge_words(request: Request, task_type: str = "", limits: Sequence[Limit] = ()) -> Verdict:
@@ -34,6 +35,20 @@ def judge_reading(reading: Reading, task_type: str, limits: Sequence[Limit]) -> 
     noticed = [rule for rule in rules["notice"] if judge.holds(rule)]
     name = f"{noticed[0]['class']}:{noticed[0]['id']}" if noticed else "ordinary"
     return Verdict("accept", name, notices=tuple(str(rule["notice"]) for rule in noticed))
+
+
+def trait_notice(reading: Reading, column: str, held: str, others: Sequence[str]) -> Verdict | None:
+    """Accepts with a notice where the answer to be learned is a protected trait of persons; None where it is none, or
+    of animals. `held` is what the column holds, in words; `others` are the names of all columns."""
+    rule = lexicon("rules", "policy")["trait"]
+    animals = lexicon("ideas", "policy")["animals"]
+    of_animals = reading.has(animals) or any(
+        matches(map(str, animals["en"]), " ".join(name_tokens(name))) for name in others
+    )
+    if held not in rule["of"] or of_animals:
+        return None
+    notice = str(rule["notice"]).format(column=column, held=held)
+    return Verdict("accept", f"{rule['class']}:{rule['id']}", notices=(notice,))
 
 
 class _Judge:

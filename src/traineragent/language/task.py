@@ -30,7 +30,8 @@ from .feasibility import feasible
 from .horizon import horizon_of
 from .kinds import FAMILY, type_of, wish_of
 from .metrics import Naming, default_metric, direction_of, find_metrics
-from .policy import judge_reading
+from .personal import personal_columns, personal_wish, what_it_holds
+from .policy import judge_reading, trait_notice
 from .positive import positive_label
 from .reading import Reading
 from .requirements import Limit, as_requirements, find_limits
@@ -89,6 +90,7 @@ class _Understanding:
 
     def task(self) -> TaskSpec:
         target = self._target()
+        self._leave_out_personal(target)
         profile = self.columns.get(target) if target and self._has(target) else None
         task_type = self._task_type(profile)
         if task_type in _NO_TARGET:
@@ -108,11 +110,27 @@ class _Understanding:
             budget=Budget(self.request.minutes or training, self.request.trials),
             language=self.reading.languages[0],
         )
-        verdict = self._verdict(task, limits)
+        verdict = self._verdict(task, limits, profile)
         return replace(task, assumptions=tuple(self.assumptions), verdict=verdict)
 
     def _has(self, name: str) -> bool:
         return any(c.name == name for c in self.columns.columns)
+
+    def _leave_out_personal(self, target: str | None) -> None:
+        """Personal data stays out where the words say so; each column is told of, as is what cannot be known."""
+        named = {e.column for e in self.exclusions}
+        found = [e for e in personal_columns(self.columns, target) if e.column not in named]
+        self.exclusions = (*self.exclusions, *found)
+        self.assumptions += [Assumption(f"exclude:{e.column}", "left out", e.why, 0.85) for e in found]
+        if personal_wish(self.reading) is None:
+            return
+        out = {e.column for e in self.exclusions}
+        texts = [c.name for c in self.columns.columns if c.meaning == "text" and c.name not in {*out, target}]
+        if texts:
+            why = "free text may name persons; leave it out by name if it does"
+            self.assumptions.append(Assumption("personal_data", f"{', '.join(texts)} kept", why, 0.5))
+        if not out:
+            self.assumptions.append(Assumption("personal_data", "none found", "no column looks personal", 0.6))
 
     def _target(self) -> str | None:
         if self.request.target is not None:
@@ -238,10 +256,12 @@ class _Understanding:
         dates = [c for c in self.columns.columns if c.meaning == "date"]
         return horizon_of(self.reading, _hourly(dates, self.rows))
 
-    def _verdict(self, task: TaskSpec, limits: Sequence[Limit]) -> Verdict:
+    def _verdict(self, task: TaskSpec, limits: Sequence[Limit], profile: ColumnProfile | None) -> Verdict:
         judged = judge_reading(self.reading, task.task_type, limits)
         if judged.decision == "decline":
             return judged
+        if profile is not None and judged.policy_class == "ordinary" and (held := what_it_holds(profile)):
+            judged = trait_notice(self.reading, profile.name, held, [c.name for c in self.columns.columns]) or judged
         findings = feasible(task, self.columns.columns, self.rows)
         self.assumptions += [
             Assumption(f.about, f.text, "seen in the data", 0.9) for f in findings if f.action == "warn"
