@@ -124,7 +124,7 @@ def _rounds(data: TrainingData, params: Mapping[str, Any], seed: int) -> Iterato
     if most < len(ids) or data.bound or data.rows >= REPEAT_BELOW_ROWS or len(ids) < 2 or (data.folds < 0).any():
         return
     for repeat in range(1, FITS_OF_SMALL // len(ids)):
-        state = 1000 * seed + repeat
+        state = (1000 * seed + repeat) % 2**32
         if data.classes and np.bincount(data.y.astype(np.int64)).min() >= len(ids):
             parts = StratifiedKFold(len(ids), shuffle=True, random_state=state).split(data.y, data.y)
         else:
