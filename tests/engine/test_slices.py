@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from traineragent.domain.data import Column
-from traineragent.engine.slices import column_values, group_gaps, looks_protected, weak_slices
+from traineragent.engine.slices import column_values, group_gaps, looks_protected, parted, weak_slices
 
 
 def noise(rng: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
@@ -133,3 +133,10 @@ def test_names_of_protected_attributes_are_recognised(name: str) -> None:
 )
 def test_names_that_only_contain_such_letters_are_not(name: str) -> None:
     assert not looks_protected(name)
+
+
+def test_years_are_named_without_separators() -> None:
+    years = np.repeat(np.arange(1900.0, 2020.0), 3)
+    assert parted(years)[1][0] == "1900 to 1924"
+    assert parted(np.repeat([1999.0, 2000.0], 5))[1][:2] == ["1999", "2000"]
+    assert parted(np.repeat([1999.0, 20000.0], 5))[1][:2] == ["1,999", "20,000"]

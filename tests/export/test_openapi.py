@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from serve.small import CHURN, PRICE, ROW, Client, write_small
+from traineragent.domain.data import Column
+from traineragent.export.openapi import column_words
 
 
 @pytest.fixture(params=[CHURN, PRICE], ids=["classes", "value"])
@@ -65,3 +67,18 @@ def test_errors_are_as_described(bundle: Path) -> None:
 def test_the_example_is_accepted(bundle: Path) -> None:
     example = api(bundle)["components"]["schemas"]["Request"]["examples"][0]
     assert Client(bundle).ask("POST", "/predict", json.dumps(example).encode()).status == 200
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (Column("y", "number", integer=True, low=1900, high=2022), "A whole number, in training 1900 to 2022."),
+        (Column("y", "number", integer=True, low=900, high=2022), "A whole number, in training 900 to 2,022."),
+        (Column("y", "number", low=1900, high=2022), "A number, in training 1,900 to 2,022."),
+        (Column("d", "date", date_formats=("%d.%m.%Y", "iso")), "A date, written like `31.01.2024` or `2024-01-31`."),
+        (Column("d", "date", date_formats=("%b %d, %Y %H:%M",)), "A date, written like `Jan 31, 2024 14:30`."),
+        (Column("d", "date", date_formats=("epoch_s",)), "A date, written like `1706711400 (seconds since 1970)`."),
+    ],
+)
+def test_years_and_dates_are_shown_as_people_write_them(column: Column, words: str) -> None:
+    assert column_words(column) == words

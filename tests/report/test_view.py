@@ -189,3 +189,16 @@ def test_no_misshapen_part_keeps_a_report_from_being_shown() -> None:
         for _ in range(ROUNDS):
             view(_damaged(report, rng), evidence)
             view(report, _damaged(evidence, rng))
+
+
+def test_years_are_shown_without_separators() -> None:
+    report, evidence = example()
+    stats = {"min": 1900.0, "median": 1973.0, "max": 2022.0}
+    histogram = {"edges": [1900.0, 1961.0, 2022.0], "counts": [4, 9]}
+    year = {"name": "YrSold", "meaning": "number", "distinct": 90, "stats": stats, "histogram": histogram}
+    rows = {**year, "name": "rows", "stats": {**stats, "max": 2500.0}}
+    evidence["profile"] = {**evidence["profile"], "columns": [year, rows]}
+    shown = {c["name"]: c for c in view(report, evidence)["found"]["columns"]}
+    assert shown["YrSold"]["range"] == "1900 … 1973 … 2022"
+    assert "1900 to 1961" in shown["YrSold"]["picture"]
+    assert shown["rows"]["range"] == "1,900 … 1,973 … 2,500"

@@ -12,7 +12,7 @@ import pytest
 
 from traineragent.domain.data import Column, Target
 
-from .small import Client, write_small
+from .small import CHURN, Client, write_small
 
 HOSTILE = '</script><script>alert("1")</script><img src=x onerror=alert(1)>'
 
@@ -58,6 +58,17 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     data = re.search(r'id="data">(.*?)</script>', client.get("/try").body.decode(), re.DOTALL)
     assert data is not None
     assert [c["name"] for c in json.loads(data[1])["columns"]] == [HOSTILE, "{{script}}"]
+
+
+def test_the_form_shows_dates_and_years_as_people_write_them(tmp_path: Path) -> None:
+    year = Column("year", "number", integer=True, low=1900, high=2022)
+    day = Column("day", "date", date_formats=("%d.%m.%Y",), date_parts=("year",))
+    html = Client(write_small(tmp_path, CHURN, (year, day))).get("/try").body.decode()
+    data = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
+    assert data is not None
+    first, second = json.loads(data[1])["columns"]
+    assert (first["years"], first["low"], second["years"]) == (True, 1900, False)
+    assert second["formats"] == ["31.01.2024"]
 
 
 def test_the_root_leads_to_the_form(client: Client) -> None:

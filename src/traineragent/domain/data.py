@@ -16,6 +16,16 @@ DEFAULT_MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-", "--", "#n/a
 """Texts that mean "no value", compared stripped and case-folded."""
 
 
+YEARS = (1500, 2200)
+
+
+def are_years(low: float | None, high: float | None) -> bool:
+    """Whether whole numbers from `low` to `high` are years, which nobody writes with separators between thousands."""
+    if low is None or high is None or not float(low).is_integer() or not float(high).is_integer():
+        return False
+    return YEARS[0] <= low <= high <= YEARS[1]
+
+
 @dataclass(frozen=True)
 class NumberFormat:
     """How a number is written: "2 343,00 $" has decimal ",", thousands " " and affix "$".
@@ -65,6 +75,10 @@ class Column:
         if self.kind == "text":
             return (f"{self.name}:characters", f"{self.name}:words", *(f"{self.name}:has {w}" for w in self.words))
         return (self.name,)
+
+    @property
+    def years(self) -> bool:
+        return self.kind == "number" and self.integer and are_years(self.low, self.high)
 
     @property
     def feature_kinds(self) -> tuple[FeatureKind, ...]:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from ..domain.data import Column
+from ..domain.data import Column, are_years
 
 Array = NDArray[np.float64]
 Values = Mapping[str, NDArray[Any]]
@@ -109,12 +109,13 @@ def parted(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[str]]:
     blank = np.isnan(values)
     known = values[~blank]
     distinct = np.unique(known)
+    years = len(distinct) > 0 and are_years(distinct[0], distinct[-1])
     if len(distinct) <= FEW_VALUES:
-        codes, names = np.searchsorted(distinct, values), [_plain(v) for v in distinct]
+        codes, names = np.searchsorted(distinct, values), [_plain(v, years) for v in distinct]
     else:
         edges = np.unique(np.quantile(known, np.linspace(0, 1, BANDS + 1)))
         codes = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
-        names = [f"{_plain(a)} to {_plain(b)}" for a, b in itertools.pairwise(edges)]
+        names = [f"{_plain(a, years)} to {_plain(b, years)}" for a, b in itertools.pairwise(edges)]
     return np.where(blank, len(names), codes).astype(np.intp), [*names, "missing"]
 
 
@@ -122,7 +123,9 @@ def _word(value: Any) -> str:
     return "missing" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
 
 
-def _plain(value: float) -> str:
+def _plain(value: float, years: bool = False) -> str:
+    if years:
+        return f"{value:.0f}"
     return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:.3g}"
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from ..domain.data import Column
 from ..serve.manifest import Manifest
+from ..serve.values import date_like
 from .markdown import code
 
 _WIDTHS = ("8", "16", "32", "64")
 _DATATYPES = ("BOOL", *(f"INT{n}" for n in _WIDTHS), *(f"UINT{n}" for n in _WIDTHS), "FP16", "FP32", "FP64", "BYTES")
-_MOMENT = datetime(2024, 1, 31, 14, 30)  # shows how a date is written
-_YEARS = 10_000  # smaller whole numbers are shown as years are written
 _MANY = 60  # categories listed as an enumeration of known values
 
 
@@ -202,7 +200,7 @@ def column_words(column: Column, categories: int = 12) -> str:
         more = len(column.categories) - categories
         return f"One of {shown}{f' and {more:,} more' if more > 0 else ''}.{empty}"
     if column.kind == "date":
-        return f"A date, written as {' or '.join(_written(f) for f in column.date_formats)}.{empty}"
+        return f"A date, written like {' or '.join(code(date_like(f)) for f in column.date_formats)}.{empty}"
     return f"Free text.{empty}"
 
 
@@ -210,20 +208,13 @@ def _seen(column: Column) -> str:
     """The range of a number in training."""
     if column.low is None or column.high is None:
         return ""
-    return f", in training {_figure(column.low)} to {_figure(column.high)}"
+    return f", in training {_figure(column.low, column.years)} to {_figure(column.high, column.years)}"
 
 
-def _written(date_format: str) -> str:
-    """A day as this format writes it."""
-    if date_format.startswith("epoch"):
-        return "milliseconds since 1970" if date_format.endswith("ms") else "seconds since 1970"
-    return code("2024-01-31" if date_format == "iso" else _MOMENT.strftime(date_format))
-
-
-def _figure(value: float) -> str:
-    if not float(value).is_integer() or abs(value) >= 1e15:
-        return f"{value:,.6g}"
-    return f"{value:.0f}" if abs(value) < _YEARS else f"{value:,.0f}"
+def _figure(value: float, years: bool) -> str:
+    if years:
+        return f"{value:.0f}"
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
 
 
 def prediction_schema(manifest: Manifest) -> dict[str, Any]:

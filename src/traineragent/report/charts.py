@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..domain.data import are_years
 from .svg import Canvas, Plot, Scale, shorten, text_width, ticks
 from .wording import clean, duration, figure, integer, is_number, metric_title, percent, plural, score
 
@@ -24,7 +25,12 @@ def series_class(index: int) -> str:
 
 
 def _marks(low: float, high: float, about: int = 5) -> list[tuple[float, str]]:
-    return [(t, figure(t)) for t in ticks(low, high, about)]
+    return [(t, figure(t, are_years(low, high))) for t in ticks(low, high, about)]
+
+
+def _between(edges: Sequence[float], k: int) -> str:
+    years = are_years(edges[0], edges[-1])
+    return f"{figure(edges[k], years)} to {figure(edges[k + 1], years)}"
 
 
 def _shares(step: int = 25) -> list[tuple[float, str]]:
@@ -63,7 +69,7 @@ def spark(counts: Sequence[float], label: str, edges: Sequence[float] = ()) -> M
     step = width / max(len(counts), 1)
     for k, count in enumerate(counts):
         tall = max(count / top * (height - 2), 1.0 if count else 0.0)
-        tip = f"{figure(edges[k])} to {figure(edges[k + 1])}: {integer(count)}" if len(edges) > k + 1 else ""
+        tip = f"{_between(edges, k)}: {integer(count)}" if len(edges) > k + 1 else ""
         canvas.rect(k * step, height - 1 - tall, max(step - 1, 0.8), tall, "fill-1", tip)
     canvas.line(0, height - 0.5, width, height - 0.5, "axis")
     return canvas.render()
@@ -154,7 +160,7 @@ def histogram(edges: Sequence[float], counts: Sequence[float], title: str, label
     plot.y_axis(_marks(0, top, 4), "rows")
     for k, count in enumerate(counts):
         x, end = plot.x(edges[k]), plot.x(edges[k + 1])
-        tip = f"{figure(edges[k])} to {figure(edges[k + 1])}: {plural(count, 'row')}"
+        tip = f"{_between(edges, k)}: {plural(count, 'row')}"
         canvas.rect(x + 0.5, plot.y(count), end - x - 1, plot.y(0) - plot.y(count), "fill-1", tip)
     plot.x_axis(_marks(edges[0], edges[-1]), title)
     if zero and edges[0] < 0 < edges[-1]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..domain.data import are_years
 from . import charts
 from .loose import items, mapping, numbers, rows, texts
 from .wording import LEAKS, clean, figure, integer, is_number, percent, plural, sentence
@@ -106,7 +107,9 @@ def _target(profile: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, 
     own = next((c for c in rows(profile.get("columns")) if c.get("name") == profile.get("target")), {})
     histogram = mapping(stats.get("histogram")) or mapping(own.get("histogram"))
     edges, counts = numbers(histogram.get("edges")), numbers(histogram.get("counts"))
-    facts = [(k, figure(stats[k])) for k in ("min", "median", "mean", "max", "std") if is_number(stats.get(k))]
+    ends = [stats[k] if is_number(stats.get(k)) else None for k in ("min", "max")]
+    written = [(k, are_years(*ends) and k != "std") for k in ("min", "median", "mean", "max", "std")]
+    facts = [(k, figure(stats[k], years)) for k, years in written if is_number(stats.get(k))]
     if not facts and not counts:
         return None
     chart = charts.histogram(edges, counts, name, f"Distribution of {name}") if _complete(edges, counts) else None
@@ -206,8 +209,9 @@ def _range(column: Mapping[str, Any]) -> str:
     stats = mapping(column.get("stats"))
     numeric = column.get("meaning") == "number" or not items(column.get("top"))
     if numeric and is_number(stats.get("min")) and is_number(stats.get("max")):
-        middle = f" … {figure(stats['median'])}" if is_number(stats.get("median")) else ""
-        return f"{figure(stats['min'])}{middle} … {figure(stats['max'])}"
+        years = are_years(stats["min"], stats["max"])
+        middle = f" … {figure(stats['median'], years)}" if is_number(stats.get("median")) else ""
+        return f"{figure(stats['min'], years)}{middle} … {figure(stats['max'], years)}"
     if stats.get("first") is not None:
         return f"{clean(stats['first'])} … {clean(stats.get('last'))}"
     top = [clean(t[0]) for t in items(column.get("top")) if len(items(t)) == 2]

@@ -116,10 +116,12 @@ def integer(value: Any) -> str:
     return f"{round(value):,}" if is_number(value) else DASH
 
 
-def figure(value: Any) -> str:
-    """Any quantity, to about four significant digits: 42,516 · 3.14 · 0.00123."""
+def figure(value: Any, years: bool = False) -> str:
+    """Any quantity, to about four significant digits: 42,516 · 3.14 · 0.00123. `years`: 1984, not 1,984."""
     if not is_number(value):
         return DASH
+    if years:
+        return f"{value:.0f}"
     return _plain_figure(float(value)).replace("-", "−")
 
 

@@ -201,6 +201,17 @@ def parse_date(text: str, formats: Sequence[str]) -> datetime | None:
     return None
 
 
+_MOMENT = datetime(2024, 1, 31, 14, 30, tzinfo=UTC)
+
+
+def date_like(fmt: str) -> str:
+    """How a format writes a moment, for people: "31.01.2024" for "%d.%m.%Y"."""
+    if fmt in _SECONDS:
+        unit = "seconds" if fmt == "epoch_s" else "milliseconds"
+        return f"{_MOMENT.timestamp() / _SECONDS[fmt]:.0f} ({unit} since 1970)"
+    return "2024-01-31" if fmt == "iso" else _MOMENT.strftime(fmt)
+
+
 def naive(moment: datetime) -> datetime:
     """The same moment without a zone, in UTC if it had one."""
     if moment.tzinfo is None:

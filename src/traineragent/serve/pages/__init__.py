@@ -23,6 +23,7 @@ from ..body import Refused, read_body
 from ..guard import COOKIE
 from ..manifest import Manifest
 from ..markdown import to_html
+from ..values import date_like
 
 if TYPE_CHECKING:
     from ..app import Service
@@ -157,7 +158,8 @@ def form_data(manifest: Manifest) -> dict[str, Any]:
                 "integer": c.integer,
                 "categories": c.categories[:_MOST_CATEGORIES],
                 "words": [*c.true_words[:1], *c.false_words[:1]],
-                "formats": c.date_formats,
+                "formats": [date_like(f) for f in c.date_formats],
+                "years": c.years,
                 "nullable": c.nullable,
                 "low": c.low,
                 "high": c.high,

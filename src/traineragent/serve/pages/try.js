@@ -22,21 +22,12 @@ $("subline").textContent = model.kind === "class"
 const UNKNOWN = "\u0000unknown";
 const inputs = new Map();
 
+const range = ({ low, high, years }) => years ? `${low} – ${high}` : `${short(low)} – ${short(high)}`;
+
 function hint(column) {
-  if (column.kind === "number" && column.low !== null && column.high !== null) return `${plain(column.low)} – ${plain(column.high)} in training`;
-  if (column.kind === "date") return `written as ${column.formats.map(written).join(" or ")}`;
+  if (column.kind === "number" && column.low !== null && column.high !== null) return `${range(column)} in training`;
+  if (column.kind === "date") return `written like ${column.formats.join(" or ")}`;
   return "";
-}
-
-// whole numbers as years are written
-function plain(n) {
-  return Number.isInteger(n) && Math.abs(n) < 1e4 ? String(n) : short(n);
-}
-
-function written(format) {
-  const parts = { Y: "2024", y: "24", m: "01", d: "31", H: "14", I: "02", M: "30", S: "00", f: "0", p: "PM", b: "Jan", B: "January", a: "Wed", A: "Wednesday" };
-  if (format === "iso") return "2024-01-31";
-  return format.startsWith("epoch") ? `${format.endsWith("ms") ? "milliseconds" : "seconds"} since 1970` : format.replace(/%(.)/g, (all, c) => parts[c] ?? all);
 }
 
 function control(column, id) {
@@ -94,7 +85,7 @@ function notes(row) {
     const value = row[column.name];
     let note = "";
     if (value === null && !column.nullable) note = "never empty in training";
-    else if (column.kind === "number" && typeof value === "number" && column.low !== null && (value < column.low || value > column.high)) note = `outside what training saw (${short(column.low)} – ${short(column.high)})`;
+    else if (column.kind === "number" && typeof value === "number" && column.low !== null && (value < column.low || value > column.high)) note = `outside what training saw (${range(column)})`;
     else if (column.kind === "category" && value !== null && !column.categories.includes(String(value))) note = "not seen in training";
     field.classList.remove("bad");
     small.classList.toggle("note", note !== "");
