@@ -17,7 +17,7 @@ from traineragent.language.phrases import _compiled, matches
 from traineragent.language.reading import Reading
 
 LISTS = ("concepts", "wishes", "exclusions", "metrics", "requirements", "service", "horizon", "tasks", "deployment",
-         "constraints", "groups", "costs", "labels")  # fmt: skip
+         "constraints", "groups", "costs", "labels", "poles", "personal", "values")  # fmt: skip
 
 
 def texts(node: Any) -> Iterator[str]:

@@ -1039,3 +1039,24 @@ def test_understanding_is_fast() -> None:
     for i in range(10):
         read(f"Which species is flower number {i}? At least {90 + i % 9} % right, within {20 + i} ms.", IRIS)
     assert (time.process_time() - start) / 10 < 0.15
+
+
+@pytest.mark.parametrize(
+    ("words", "columns", "target"),
+    [
+        ("Tell day from night.", "hour:int 0..23, lux:float 0..9, part:cat D|N, door:flag 0|1", "part"),
+        ("Is it the left or the right hand?", "grip:float 0..9, side:cat L|R, gloved:flag 0|1", "side"),
+        ("Was it a boy or a girl?", "weeks:int 30..43, grams:int 500..5500, g:cat m|f, twin:flag 0|1", "g"),
+        ("Are men or women worse off? Predict who is poor.", "sex:cat m|f, debts:float 0..9, poor:flag 0|1", "poor"),
+    ],
+)
+def test_finds_a_target_by_what_its_values_mean(words: str, columns: str, target: str) -> None:
+    assert understand(Request(words), table(columns), ROWS).data_info.target == target
+
+
+def test_two_groups_to_compare_are_no_target() -> None:
+    columns = table("sex:cat M|F, age:int 18..90, plan:cat a|b|c, no_show:flag 0|1")
+    task = understand(
+        Request("Who won't turn up? It must do as well for men as for women, men or women alike."), columns, 0
+    )
+    assert task.data_info.target == "no_show"

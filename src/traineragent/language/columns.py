@@ -55,7 +55,7 @@ _BEFOREHAND = re.compile(
 
 
 _ALTERNATIVE = re.compile(
-    r"(?P<a>[^\W\d]+?)\s*(?:\b(?:or|vs|versus|from|oder|ou|o|ya|and|und|et|y|e)\b|/|还是|或|か|または|또는|या|和)\s*"
+    r"(?P<a>[^\W\d]+?)\s*(?:\b(?:or|vs|versus|from|oder|ou|o|ya)\b|/|还是|或|か|または|또는|या)\s*"
     r"(?:(?:a|an|the|eine?|une?|una|die|der|das)\s+)?(?P<b>[^\W\d]+)"
 )
 """Two words that are told apart: "men or women", "spam from ham", "day/night"."""
@@ -293,6 +293,8 @@ def _opposed(column: ColumnProfile, reading: Reading) -> tuple[str, str] | None:
     if not 2 <= len(values) <= 3 or column.distinct > 3:
         return None
     for found in _ALTERNATIVE.finditer(reading.text.plain):
+        if reading.said("groups", "fairness", reading.text.sentence_of(found.start())):
+            continue  # "no worse for men or women" names the groups to compare
         first, second = found["a"], found["b"]
         for one in values:
             for other in values:
