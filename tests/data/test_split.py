@@ -52,7 +52,7 @@ def test_rows_without_an_answer_are_counted_and_left_out() -> None:
 
 
 def test_rows_with_equal_inputs_never_straddle_the_split() -> None:
-    values = np.concatenate([np.arange(500), RNG.integers(0, 500, 100)])
+    values = np.concatenate([np.arange(550), RNG.integers(0, 550, 50)])
     data = frame(id=[f"r{i:04d}x" for i in range(600)], x=values.tolist(), y=RNG.choice(["a", "b"], 600).tolist())
     held = split_holdout(data, target_of(data, "y", "class"))
     assert not set(values[held.train]) & set(values[held.holdout])

@@ -126,10 +126,27 @@ def data_facts(memory: Memory) -> dict[str, Any]:
         "rows_used": rows_read - sum(r["rows"] for r in removed),
         "removed": removed,
         "leaks": profile.get("leaks", []),
-        "warnings": [*hurried(memory), *(collected.notes if collected else ()), *profile.get("warnings", [])],
+        "warnings": [
+            *hurried(memory),
+            *repeated(memory),
+            *(collected.notes if collected else ()),
+            *profile.get("warnings", []),
+        ],
         "holdout": {k: split.get(k) for k in ("how", "why", "holdout_rows", "train_rows", "sha256")} if split else None,
         "files": list(collected.files) if collected else [],
     }
+
+
+def repeated(memory: Memory) -> list[str]:
+    """What the score is on rows whose inputs are new, where many held-out rows repeat training rows."""
+    steps = [memory.journal.step(key) for key, *_ in memory.journal.steps() if key.startswith("holdout/")]
+    fresh = (steps[-1] or {}).get("result", {}).get("fresh") if steps else None
+    if not fresh:
+        return []
+    return [
+        f"{fresh['share']:.0%} of the held-out rows repeat the inputs of training rows, as the data does by nature; on "
+        f"the {fresh['rows']:,} that are new {memory.task.metric.name} is {fresh['value']:.4g}"
+    ]
 
 
 def hurried(memory: Memory) -> list[str]:

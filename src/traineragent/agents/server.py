@@ -49,6 +49,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "fail": OperationSpec({}, "gives up with the reason"),
 }
 ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
+LARGEST_NEW_SHARE = 0.9  # of held-out rows; where more are new, the score speaks for them anyway
+FEWEST_NEW_ROWS = 30
 BUILD = "traineragent.engine.build:build"
 
 
@@ -290,7 +292,25 @@ class ServerAgent:
         (self.memory.folder / "data" / "explanation.json").unlink(missing_ok=True)
         self.memory.journal.event("holdout_opened", delivery=delivery, rows=len(y), metric=asdict(evaluation.metric))
         out = self.memory.save("data/evaluation.json", {"evaluation": evaluation}, dict[str, Evaluation])
-        return {"rows": len(y)}, [out]
+        return {"rows": len(y), "fresh": self._fresh(x, y, answers.scores, predictor.manifest.decision.threshold)}, [
+            out
+        ]
+
+    def _fresh(
+        self, x: np.ndarray, y: np.ndarray, scores: np.ndarray, threshold: float | None
+    ) -> dict[str, Any] | None:
+        """The metric on the held-out rows whose inputs occur nowhere in training, where many others repeat: what to
+        expect of rows that are new. None where few repeat."""
+        from ..engine.metrics import scorer
+
+        known = {row.tobytes() for row in np.ascontiguousarray(self.data.x[:, : x.shape[1]])}
+        new = np.array([row.tobytes() not in known for row in np.ascontiguousarray(x)])
+        if new.all() or new.mean() > LARGEST_NEW_SHARE or new.sum() < FEWEST_NEW_ROWS:
+            return None
+        positive = 1 if self.target.positive is None else self.target.positive
+        p = scores[new] if self.data.classes else scores[new].reshape(-1)
+        value = scorer(self.memory.task.metric.name)(y[new], p, threshold, positive)
+        return {"rows": int(new.sum()), "share": float(1 - new.mean()), "value": float(value)}
 
     def _baseline(self) -> np.ndarray | float:
         """What answering without looking gives: class shares, or the middle of the training answers."""

@@ -27,7 +27,7 @@ SHARE = 0.2
 MOST_ROWS = 5000
 FEWEST_ROWS = 10
 MANY_ROWS = 500
-NATURAL_SHARE = 0.25  # repeated rows beyond this are the nature of the data, not copies by mistake
+NATURAL_SHARE = 0.1  # repeated rows beyond this are the nature of the data, not copies by mistake
 
 
 @dataclass(frozen=True)
