@@ -38,7 +38,7 @@ def assert_refused(said: Said, *parts: str) -> str:
 
 
 @pytest.fixture
-def bad(program: Program, tmp_path: Path) -> Callable[..., str]:
+def check_refused(program: Program, tmp_path: Path) -> Callable[..., str]:
     """Trains on `data`, must be refused in a sentence with `parts`, must leave no folder; --json says the same."""
 
     def check(data: Path | str, *parts: str, words: str = WORDS, more: tuple[str, ...] = ()) -> str:
@@ -68,79 +68,79 @@ def written(path: Path, text: str) -> Path:
 
 
 # ------------------------------------------------------------------------------------------------------------ the file
-def test_a_file_that_is_not_there_is_named_with_near_names(bad: Callable[..., str], good: Path) -> None:
-    bad(good.with_name("god.csv"), "god.csv: no such file", "did you mean good.csv?")
+def test_a_file_that_is_not_there_is_named_with_near_names(check_refused: Callable[..., str], good: Path) -> None:
+    check_refused(good.with_name("god.csv"), "god.csv: no such file", "did you mean good.csv?")
 
 
-def test_an_empty_file(bad: Callable[..., str], tmp_path: Path) -> None:
-    bad(written(tmp_path / "empty.csv", ""), "empty.csv", "empty")
+def test_an_empty_file(check_refused: Callable[..., str], tmp_path: Path) -> None:
+    check_refused(written(tmp_path / "empty.csv", ""), "empty.csv", "empty")
 
 
-def test_a_file_of_blanks_only(bad: Callable[..., str], tmp_path: Path) -> None:
-    bad(written(tmp_path / "blank.csv", "\n \n\n"), "blank.csv")
+def test_a_file_of_blanks_only(check_refused: Callable[..., str], tmp_path: Path) -> None:
+    check_refused(written(tmp_path / "blank.csv", "\n \n\n"), "blank.csv")
 
 
-def test_a_binary_file_called_csv(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_a_binary_file_called_csv(check_refused: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "photo.csv"
     path.write_bytes(random.Random(1).randbytes(4000))
-    bad(path, "photo.csv", "binary", "give a CSV")
+    check_refused(path, "photo.csv", "binary", "give a CSV")
 
 
-def test_text_in_an_encoding_that_breaks_off(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_text_in_an_encoding_that_breaks_off(check_refused: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_bytes("a,b,left\n1,2,3\n".encode("utf-32") + b"\xff\xfe\x00")
-    bad(path, "odd.csv", "save the file as UTF-8", "line 3")
+    check_refused(path, "odd.csv", "save the file as UTF-8", "line 3")
 
 
-def test_rows_of_every_length(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_rows_of_every_length(check_refused: Callable[..., str], tmp_path: Path) -> None:
     r = random.Random(2)
     rows = [",".join(f"{r.random():.3f}" for _ in range(r.randint(1, 9))) for _ in range(50)]
-    bad(written(tmp_path / "ragged.csv", "a,b,left\n" + "\n".join(rows) + "\n"), "ragged.csv", "line")
+    check_refused(written(tmp_path / "ragged.csv", "a,b,left\n" + "\n".join(rows) + "\n"), "ragged.csv", "line")
 
 
-def test_a_million_columns(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_a_million_columns(check_refused: Callable[..., str], tmp_path: Path) -> None:
     names, row = (",".join(f(i) for i in range(1_000_000)) for f in (lambda i: f"c{i}", lambda i: "1"))
     path = written(tmp_path / "wide.csv", "\n".join([names, row, row, row]) + "\n")
-    bad(path, "wide.csv", "1,000,000 columns", "Choose the columns that matter", words="Predict c5.")
+    check_refused(path, "wide.csv", "1,000,000 columns", "Choose the columns that matter", words="Predict c5.")
 
 
-def test_a_folder_without_a_table(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_a_folder_without_a_table(check_refused: Callable[..., str], tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     written(folder / "notes.md", "hello")
-    bad(folder, "pictures", "no table", ".csv")
+    check_refused(folder, "pictures", "no table", ".csv")
 
 
-def test_one_good_file_does_not_excuse_a_missing_one(bad: Callable[..., str], good: Path) -> None:
-    bad(good, "other.csv: no such file", more=("--data", str(good.with_name("other.csv"))))
+def test_one_good_file_does_not_excuse_a_missing_one(check_refused: Callable[..., str], good: Path) -> None:
+    check_refused(good, "other.csv: no such file", more=("--data", str(good.with_name("other.csv"))))
 
 
 # ------------------------------------------------------------------------------------------------- what the table holds
-def test_one_column(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_one_column(check_refused: Callable[..., str], tmp_path: Path) -> None:
     path = write_csv(pd.DataFrame({"left": ["yes", "no", "yes"] * 10}), tmp_path / "single.csv")
-    bad(path, "single.csv", "no column is left to predict from", "at least one column", more=NAMED)
+    check_refused(path, "single.csv", "no column is left to predict from", "at least one column", more=NAMED)
 
 
-def test_one_row(bad: Callable[..., str], tmp_path: Path) -> None:
-    bad(write_csv(churn(1), tmp_path / "row.csv"), "row.csv", "1 row", "at least 2")
+def test_one_row(check_refused: Callable[..., str], tmp_path: Path) -> None:
+    check_refused(write_csv(churn(1), tmp_path / "row.csv"), "row.csv", "1 row", "at least 2")
 
 
-def test_too_few_rows(bad: Callable[..., str], tmp_path: Path) -> None:
-    bad(write_csv(churn(6), tmp_path / "few.csv"), "6 rows", "at least 10")
+def test_too_few_rows(check_refused: Callable[..., str], tmp_path: Path) -> None:
+    check_refused(write_csv(churn(6), tmp_path / "few.csv"), "6 rows", "at least 10")
 
 
-def test_a_constant_target(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_a_constant_target(check_refused: Callable[..., str], tmp_path: Path) -> None:
     path = write_csv(churn(60).assign(left="yes"), tmp_path / "constant.csv")
-    bad(path, "constant.csv", "left", "one single value in all 60 rows", "What would help", more=NAMED)
+    check_refused(path, "constant.csv", "left", "one single value in all 60 rows", "What would help", more=NAMED)
 
 
-def test_a_target_that_is_empty(bad: Callable[..., str], tmp_path: Path) -> None:
+def test_a_target_that_is_empty(check_refused: Callable[..., str], tmp_path: Path) -> None:
     path = write_csv(churn(60).assign(left=None), tmp_path / "hollow.csv")
-    bad(path, "hollow.csv", "left", "empty in all 60 rows", "another column", more=NAMED)
+    check_refused(path, "hollow.csv", "left", "empty in all 60 rows", "another column", more=NAMED)
 
 
-def test_a_target_that_is_not_there_is_refused_with_near_names(bad: Callable[..., str], good: Path) -> None:
-    bad(good, "good.csv", "no column 'lefft'", "did you mean 'left'?", more=("--target", "lefft"))
+def test_a_target_that_is_not_there_is_refused_with_near_names(check_refused: Callable[..., str], good: Path) -> None:
+    check_refused(good, "good.csv", "no column 'lefft'", "did you mean 'left'?", more=("--target", "lefft"))
 
 
 def test_plan_refuses_a_target_that_is_not_there_too(program: Program, good: Path) -> None:
@@ -178,9 +178,9 @@ def test_a_target_that_names_each_row_is_declined_with_an_alternative(program: P
     ],
 )
 def test_a_bad_option_is_named_with_what_it_takes(
-    bad: Callable[..., str], good: Path, option: str, value: str, parts: tuple[str, ...]
+    check_refused: Callable[..., str], good: Path, option: str, value: str, parts: tuple[str, ...]
 ) -> None:
-    bad(good, *parts, more=(option, value))
+    check_refused(good, *parts, more=(option, value))
 
 
 def test_an_unknown_option_or_command_is_named(program: Program, good: Path) -> None:
@@ -188,8 +188,8 @@ def test_an_unknown_option_or_command_is_named(program: Program, good: Path) -> 
     assert_refused(program("trian"), "trian", "--help")
 
 
-def test_an_empty_request(bad: Callable[..., str], good: Path) -> None:
-    bad(good, "the request is empty", words="  ")
+def test_an_empty_request(check_refused: Callable[..., str], good: Path) -> None:
+    check_refused(good, "the request is empty", words="  ")
 
 
 def test_an_output_folder_that_is_taken_is_left_alone(program: Program, good: Path, tmp_path: Path) -> None:
