@@ -33,7 +33,7 @@ def frame(**columns: Sequence[object]) -> pd.DataFrame:
 
 
 def shared_table(folder: Path, name: str, *, renamed: bool = False) -> tuple[pd.DataFrame, str]:
-    """A real table as categories of text, blanks included, with the name of its target; `renamed` calls the columns c0, c1, …"""
+    """A real table as categories of text, blanks kept, with its target; `renamed` calls the columns c0, c1, …"""
     header = None if "noheader" in name else "infer"
     sep = "\t" if name.endswith(".tsv") else ","
     table = pd.read_csv(folder / name, sep=sep, header=header, dtype="category", na_filter=False)

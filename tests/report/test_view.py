@@ -187,8 +187,8 @@ def test_no_misshapen_part_keeps_a_report_from_being_shown() -> None:
     for kind in ("binary", "values"):
         report, evidence = example(kind)
         for _ in range(ROUNDS):
-            view(_damaged(report, rng), evidence)
-            view(report, _damaged(evidence, rng))
+            assert view(_damaged(report, rng), evidence)
+            assert view(report, _damaged(evidence, rng))
 
 
 def test_years_are_shown_without_separators() -> None:
