@@ -117,3 +117,12 @@ def test_classifiers_are_combined_on_every_kind_of_metric(metric: str, classes: 
 def test_the_same_history_gives_the_same_selection() -> None:
     case = Case(*(noise(1.0 + 0.02 * i, i) for i in range(5)))
     assert case.select() == case.select()
+
+
+def test_a_model_that_is_good_on_one_row_alone_gets_no_weight_for_it() -> None:
+    usual, odd = noise(1.0, 1), noise(1.8, 2)
+    usual[7] = 300.0  # one row far off: odd wins by squared error and loses on all other rows
+    case = Case(usual, odd)
+    weights = {m.trial: m.weight for m in case.select().members}
+    assert (case.trials[1].score or 0) > (case.trials[0].score or 0)
+    assert weights.get(0, 0.0) > weights.get(1, 0.0)

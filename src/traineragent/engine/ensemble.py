@@ -26,6 +26,8 @@ BAG_BELOW_ROWS = 6000  # below, greedy selection is repeated on halves of the ro
 BAGS = 10
 ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
 BEYOND_DOUBT = 0.95
+SQUARED = ("rmse", "mse", "r2")
+FAR_OFF_SHARE = 0.001  # of the rows, whose errors count as the largest of the others
 SURE = 0.7  # share of resamples in which an ensemble must beat the single best
 
 
@@ -47,6 +49,7 @@ class _Pool:
     predictions: NDArray[np.float32]
     y: Float64
     gain: Callable[[Float64, Float64], float]  # (y, mean prediction) -> utility
+    limit: float | None = None  # errors beyond count as this one
 
 
 def select(
@@ -75,7 +78,7 @@ def select(
         why = "no model keeps the limits; this one comes nearest"
         return Selection((Member(cheapest.index, 1.0),), float(cheapest.score or 0.0), cheapest.index, why)
     pool, known = _pool(fitting, oof, y, metric)
-    judge = _Judge(metric, y, known, oof, seed, positive)
+    judge = _Judge(metric, y, known, oof, seed, positive, pool.limit)
     single = max(pool.results, key=lambda r: (r.score or -np.inf, -r.index))
     members, why = {single.index: 1.0}, "best single model"
     if not limits.interpretable and limits.max_members > 1 and len(pool.results) > 1:
@@ -101,6 +104,7 @@ class _Judge:
     oof: Loader
     seed: int
     positive: int
+    limit: float | None = None
 
     def predictions(self, members: dict[int, float], rows: NDArray[np.int64]) -> Float64:
         parts = [weight * self.oof(index)[rows].astype(np.float64) for index, weight in members.items()]
@@ -109,6 +113,11 @@ class _Judge:
     def score(self, members: dict[int, float]) -> float:
         measure, rows = scorer(self.metric), np.flatnonzero(self.known)
         return measure.utility(measure(self.y[rows], self.predictions(members, rows), None, self.positive))
+
+    def _limited(self, predictions: Float64, rows: NDArray[np.int64]) -> Float64:
+        if self.limit is None:
+            return predictions
+        return np.asarray(self.y[rows] + np.clip(predictions - self.y[rows], -self.limit, self.limit))
 
     def sample(self, outputs: int) -> NDArray[np.int64]:
         """Rows on which resamples are drawn: all, or a random part where that would take too long."""
@@ -121,7 +130,7 @@ class _Judge:
         """(mean gain in utility, share of resamples with a gain). Sorting every class's column hundreds of times
         would take minutes, so log-loss stands in for ranking metrics of many classes."""
         rows = self.sample(_outputs(self.oof(next(iter(better)))[:1]).shape[1])
-        first, second = self.predictions(better, rows), self.predictions(worse, rows)
+        first, second = (self._limited(self.predictions(m, rows), rows) for m in (better, worse))
         many = first.ndim == 2 and first.shape[1] > 2 and self.metric in ("roc_auc", "average_precision")
         metric = "log_loss" if many else self.metric
         return paired_gain(metric, self.y[rows], first, second, seed=self.seed, positive=self.positive)
@@ -162,7 +171,8 @@ def _pool(results: list[TrialResult], oof: Loader, y: Float64, metric: str) -> t
     rows: NDArray[np.bool_] = known[results[0].index]
     results = [r for r in results if np.array_equal(known[r.index], rows)][:MOST_CANDIDATES]
     stacked = np.stack([_outputs(oof(r.index)[rows]) for r in results])
-    return _Pool(results, stacked, y[rows], _objective(metric, stacked.shape[2])), rows
+    limit = _far_off(metric, y[rows], stacked[0])
+    return _Pool(results, stacked, y[rows], _objective(metric, stacked.shape[2], limit), limit), rows
 
 
 def _known(predictions: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -176,12 +186,24 @@ def _outputs(predictions: NDArray[np.float32]) -> NDArray[np.float32]:
     return predictions[:, 1:] if predictions.shape[1] == 2 else predictions
 
 
-def _objective(metric: str, outputs: int) -> Callable[[Float64, Float64], float]:
+def _far_off(metric: str, y: Float64, best: NDArray[np.float32]) -> float | None:
+    """The error beyond which all errors count alike when models are weighed by squares, or None for other metrics.
+
+    Where a thousandth of the rows holds most of the squared error (a few cars at a million), weights chosen by it
+    answer for those rows alone and are worse on all others."""
+    if metric not in SQUARED:
+        return None
+    return float(np.quantile(np.abs(best[:, 0].astype(np.float64) - y), 1 - FAR_OFF_SHARE)) or None
+
+
+def _objective(metric: str, outputs: int, limit: float | None) -> Callable[[Float64, Float64], float]:
     """What greedy selection climbs. Metrics of labels are too coarse to climb: log-loss stands in for them, and a
     little of it steadies ranking metrics."""
     measure = scorer(metric)
     if measure.needs == "values":
-        return lambda y, p: measure.utility(measure(y, p[:, 0]))
+        return lambda y, p: measure.utility(
+            measure(y, p[:, 0] if limit is None else y + np.clip(p[:, 0] - y, -limit, limit))
+        )
 
     def binary_loss(y: Float64, p: Float64) -> float:
         q = np.clip(p[:, 0], EPSILON, 1 - EPSILON)
