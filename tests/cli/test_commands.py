@@ -301,13 +301,13 @@ def test_a_question_in_a_terminal_is_answered_and_the_run_goes_on(table: Path, t
         "train", "Make me something clever.", "--data", table, "--trials", 1, "--config", procedures,
         "--ask", "--out", tmp_path / "run",
     )  # fmt: skip
-    terminal.wait_for("answer")
+    terminal.wait_for("\nanswer")
     if answer == "number":
         found = re.search(r"(\d+)\. left\b", terminal.said)
         assert found, terminal.said
         terminal.type("nonsense\n")  # asked again, with what is possible
         terminal.wait_for("no column 'nonsense'")
-        terminal.wait_for("answer", timeout=10)
+        terminal.wait_for("\nanswer", timeout=10)
         answer = found[1]
     terminal.type(f"{answer}\n")
     assert terminal.end() == 0, terminal.said[-2000:]
@@ -320,7 +320,7 @@ def test_a_question_in_a_terminal_is_answered_and_the_run_goes_on(table: Path, t
 @pytest.mark.e2e
 def test_an_empty_answer_in_a_terminal_without_a_default_leaves_the_question_open(table: Path, tmp_path: Path) -> None:
     terminal = Terminal("train", "Make me something clever.", "--data", table, "--ask", "--out", tmp_path / "run")
-    terminal.wait_for("answer")
+    terminal.wait_for("\nanswer")
     terminal.type("\x04")  # Ctrl-D
     assert terminal.end() == 5
     assert json.loads((tmp_path / "run" / "report.json").read_text())["status"] == "needs_answer"

@@ -34,18 +34,14 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
             f'No runs in {_plain(str(root))} yet. Start one: traineragent train "…" --data FILE', highlight=False
         )
         return
-    table = _table("run", "started", "status", "score", "request")
-    table.expand = True
-    for column in table.columns:
-        column.no_wrap = True  # the run's name above all: it is what one types next
-    table.columns[4].ratio, table.columns[4].overflow = 1, "ellipsis"
-    for run in runs:
-        score = "" if run["value"] is None else f"{run['metric']} {run['value']:.4g}"
+    for run in runs:  # the name on a line of its own: it is what one types next, and must never be cut
+        console.print(f"[bold]{_plain(run['folder'])}[/]", highlight=False, soft_wrap=True)
+        score = "" if run["value"] is None else f"  {run['metric']} {run['value']:.4g}"
         style = STATUS_STYLE.get(run["status"], "dim")
+        started = (run["created"] or "")[:16].replace("T", " ")
         status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
-        created = (run["created"] or "")[:16].replace("T", " ")
-        table.add_row(_plain(run["folder"]), created, status, score, _plain(run["request"] or ""))
-    console.print(table)
+        console.print(f"  [dim]{started}[/]  {status}{score}", highlight=False)
+        console.print(f"  {_plain(run['request'] or '')}", highlight=False, no_wrap=True, overflow="ellipsis")
 
 
 def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
