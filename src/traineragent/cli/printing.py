@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich import box, markup
+from rich import markup
 from rich.console import Console
-from rich.table import Table
 
 from ..report.wording import clean
 
@@ -21,10 +20,6 @@ STATUS_STYLE = {"delivered": "green", "delivered_unmet": "yellow", "declined": "
 def _plain(text: str) -> str:
     """Text that neither rich nor the terminal takes for an instruction."""
     return markup.escape(clean(text))
-
-
-def _table(*heads: str) -> Table:
-    return Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
 
 
 def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
