@@ -11,7 +11,7 @@ from .errors import InputError
 
 @dataclass(frozen=True)
 class Config:
-    """`overlay`: folder with the user's procedures, policy, lexicons. `threads`: cores a trial may use."""
+    """`overlay`: folder with the user's procedures. `threads`: cores a trial may use."""
 
     overlay: Path | None
     threads: int

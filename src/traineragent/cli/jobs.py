@@ -27,7 +27,10 @@ Trials = Annotated[int | None, typer.Option("--trials", metavar="N", help="Most 
 Out = Annotated[Path | None, typer.Option("--out", metavar="RUN_DIR", help="A new folder for the run.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed and trials give the same model.")]
 Brain = Annotated[str, typer.Option("--brain", metavar="planner|PROVIDER:MODEL", help="Who answers the questions.")]
-Models = Annotated[list[Path] | None, typer.Option("--models", metavar="DIR", envvar="TRAINERAGENT_MODELS")]
+Models = Annotated[
+    list[Path] | None,
+    typer.Option("--models", metavar="DIR", envvar="TRAINERAGENT_MODELS", help="Folders of checkpoints."),
+]
 Engine = Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where trials run.")]
 Ask = Annotated[bool | None, typer.Option("--ask/--no-ask", help="Whether a person may be asked questions.")]
 Config = Annotated[Path | None, typer.Option("--config", metavar="DIR", help="Your own procedures, over ours.")]

@@ -55,7 +55,7 @@ class NewFolder:
 
 
 def keep_overlay(overlay: Path | None, run: Path) -> Path | None:
-    """Copies the procedures, policy and lexicons in force into the run, so that `resume` works by the same ones."""
+    """Copies the user's procedures in force into the run, so that `resume` works by the same ones."""
     kept = run / CONFIG
     if overlay is None:
         return kept if kept.is_dir() else None
