@@ -146,7 +146,9 @@ def _removed(name: str, engine: str, o: argparse.Namespace) -> Iterator[tuple[in
             i = rng.integers(0, len(y), len(y))
             if task != "regression" and len(np.unique(y[i])) < len(np.unique(y)):
                 continue
-            draws.append(100 * (1 - _error(task, y[i], ours[1][i]) / _error(task, y[i], base[1][i])))
+            reference = _error(task, y[i], base[1][i])
+            if reference:  # a draw without one error says nothing about a share of errors
+                draws.append(100 * (1 - _error(task, y[i], ours[1][i]) / reference))
         gain = 100 * (1 - _error(task, y, ours[1]) / _error(task, y, base[1]))
         yield seed, gain, float(np.percentile(draws, 2.5)), float(np.percentile(draws, 97.5))
 
