@@ -95,7 +95,7 @@ REQUESTS = [
         STUD,
         "G3",
         R,
-        "rmse",
+        "r2",
         {},
         ("exclude:G1", "exclude:G2"),
     ),
@@ -207,7 +207,7 @@ REQUESTS = [
         "metros:float 20..400, habitaciones:int 1..8, codigo_postal:cat a|b|c, precio:float 30000..900000",
         "precio",
         R,
-        "rmse",
+        "r2",
         {},
         ("exclude:codigo_postal",),
     ),
@@ -339,7 +339,7 @@ REQUESTS = [
         "day:date, rain:float 0..40, holiday:flag 0|1, visitors:int 0..4000",
         "visitors",
         R,
-        "rmse",
+        "r2",
         {},
         (),
     ),
@@ -357,7 +357,7 @@ REQUESTS = [
         "field:cat a|b|c, rain:float 0..900, nitrogen:float 0..300, yield_t:float 0..12",
         "yield_t",
         R,
-        "rmse",
+        "r2",
         {"throughput_rows_s": 1000, "size_mb": 4},
         (),
     ),
@@ -522,7 +522,7 @@ REQUESTS = [
         "Sex:cat M|F|I, Length:float 0..1, Height:float 0..1, Rings:int 1..29",
         "Rings",
         R,
-        "rmse",
+        "r2",
         {},
         (),
     ),
@@ -559,7 +559,7 @@ REQUESTS = [
         "field:cat a|b|c, year:int 2005..2023, rain:float 0..900, yield_t_ha:float 1..12",
         "yield_t_ha",
         R,
-        "rmse",
+        "r2",
         {},
         ("split:time",),
     ),
@@ -580,7 +580,7 @@ REQUESTS = [
         "pickup:date, dist:float 0..40, fare:float 2..90, total:float 2..120",
         "fare",
         R,
-        "rmse",
+        "r2",
         {},
         ("exclude:total",),
     ),
@@ -975,7 +975,7 @@ def test_missing_is_worse_asks_for_average_precision() -> None:
 
 def test_default_metrics_are_assumptions_and_not_stated() -> None:
     task = read("Predict the price of a diamond", DIAM)
-    assert (task.metric.name, task.metric.stated) == ("rmse", False)
+    assert (task.metric.name, task.metric.stated) == ("r2", False)
     assert "metric" in [a.what for a in task.assumptions]
 
 

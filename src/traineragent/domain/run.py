@@ -118,7 +118,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Score:
-    """A metric on the sealed hold-out through the exported bundle. `interval`: 95 %, bootstrap over rows."""
+    """A metric on the sealed hold-out through the exported bundle. `interval`: 95 %, bootstrap over rows. `others`:
+    further metrics of the same answers, name -> value."""
 
     name: str
     value: float
@@ -126,3 +127,4 @@ class Score:
     baseline: float
     rows: int
     looks: int = 1
+    others: dict[str, float] = field(default_factory=dict)

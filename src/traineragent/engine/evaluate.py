@@ -88,7 +88,8 @@ class Evaluation:
         m = self.metric
         value = nan if m.value is None else m.value
         baseline = nan if m.baseline is None else m.baseline
-        return Score(m.name, value, m.interval or (nan, nan), baseline, self.rows, looks)
+        others = {o.name: o.value for o in self.others if o.value is not None}
+        return Score(m.name, value, m.interval or (nan, nan), baseline, self.rows, looks, others)
 
 
 def evaluate(

@@ -45,12 +45,13 @@ def find_metrics(reading: Reading) -> list[Naming]:
     return sorted(out, key=lambda n: n.start)
 
 
-def default_metric(task_type: str, class_counts: Sequence[int]) -> tuple[Metric, str]:
+FEWEST_ROWS_FOR_SPREAD = 500  # a fifth of fewer shows too little of the spread that R² divides by
+
+
+def default_metric(task_type: str, class_counts: Sequence[int], rows: int) -> tuple[Metric, str]:
     """The metric when none was asked for, with the reason."""
     if task_type.endswith("regression"):
-        return Metric(
-            "rmse", "minimize"
-        ), "no metric was named; RMSE is the usual one for numbers and punishes large misses"
+        return _regression_default(rows)
     if task_type == "forecasting":
         return Metric("mae", "minimize"), "no metric was named; MAE is in the unit of the series"
     if task_type == "token_classification":
@@ -68,6 +69,15 @@ def default_metric(task_type: str, class_counts: Sequence[int]) -> tuple[Metric,
     return Metric(
         "accuracy", "maximize"
     ), "no metric was named; the share of right answers is the plainest for several classes"
+
+
+def _regression_default(rows: int) -> tuple[Metric, str]:
+    if rows < FEWEST_ROWS_FOR_SPREAD:
+        why = "no metric was named; RMSE is the usual one for numbers and punishes large misses"
+        return Metric("rmse", "minimize"), why
+    why = "no metric was named; R² says what share of the differences is explained, whatever their unit, and is least"
+    why += " at the mercy of a few extreme values; RMSE and MAE are reported beside it"
+    return Metric("r2", "maximize"), why
 
 
 def _binary_default(share: float) -> tuple[Metric, str]:

@@ -76,6 +76,8 @@ def _headline(headline: Mapping[str, Any], facts: list[dict[str, str]]) -> Table
     table = Table.grid(padding=(0, 3, 0, 0))
     score = Text(headline["value"], style="bold cyan")
     table.add_row(Text(headline["title"], style="bold"), score, Text(" · ".join(d for d in details if d), style="dim"))
+    if headline["others"]:
+        table.add_row(Text("Beside it", style="dim"), Text(""), Text(headline["others"], style="dim"))
     for fact in facts:
         table.add_row(Text(fact["title"], style="dim"), Text(fact["value"]), Text(fact["note"], style="dim"))
     return table

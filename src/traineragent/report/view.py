@@ -40,6 +40,7 @@ HOW_TO_ANSWER = {
     "target": "Answer with --target COLUMN, or say it in the request, and run the command again.",
     "data": "Give the data with --data PATH and run the command again.",
 }
+SHOWN_BESIDE = 3  # further metrics in the headline; all stand in their section
 STATUS = {
     "delivered": ("good", "✓", "Delivered"),
     "delivered_unmet": ("warn", "!", "Delivered, not all limits met"),
@@ -172,6 +173,12 @@ def _margin(measured: Any, limit: float, direction: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------ headline
+def _beside(others: Mapping[str, Any]) -> str:
+    """The first few of the further metrics, in one line."""
+    known = [(name, value) for name, value in others.items() if is_number(value)]
+    return " · ".join(f"{metric_title(name)} {score(value, name)}" for name, value in known[:SHOWN_BESIDE])
+
+
 def headline(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, Any] | None:
     metric = mapping(report.get("metric"))
     value, name = metric.get("value"), str(metric.get("name"))
@@ -191,6 +198,7 @@ def headline(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str
         "means": metric_means(name),
         "value": score(value, name),
         "interval": f"{score(interval[0], name)} to {score(interval[1], name)}" if interval else "",
+        "others": _beside(mapping(metric.get("others"))),
         "baseline": score(baseline, name) if is_number(baseline) else "",
         "gain": _gain(value, baseline, name),
         "where": f"{where}, through the exported model that is served." if where else "",

@@ -11,8 +11,9 @@ class TabularRegression:
     target_kind = "number"
 
     def search_metric(self, metric: str, classes: int) -> str:
-        """What candidates are compared by: the metric asked for, where it can be computed on numbers."""
-        return metric if "regression" in scorer(metric).tasks else "rmse"
+        """What candidates are compared by: the metric asked for, where it can be computed on numbers. R² ranks as the
+        squared error does, which is what is searched by."""
+        return metric if metric != "r2" and "regression" in scorer(metric).tasks else "rmse"
 
 
 PLUGIN = TabularRegression()
