@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from .. import registry
 from ..data.meaning import Reading, profile_columns, read_columns
 from ..data.operations import CATALOGUE
-from ..data.reading import RawTable, read_table
+from ..data.rawtable import RawTable
+from ..data.reading import read_table
 from ..data.split import Holdout, find_groups, find_time, split_holdout
 from ..data.target import spelling_notes, target_of
 from ..domain.data import Target
@@ -64,13 +64,19 @@ class DataAgent:
             table = self._read(sources, operation.args.get("max_rows"))
         columns = profile_columns(table.frame, readings=self._readings(table))
         self.memory.say("read", f"{len(table.frame):,} rows, {table.frame.shape[1]} columns", notes=list(table.notes))
+        if table.findings:
+            (self.memory.folder / "data").mkdir(exist_ok=True)
+            write_json(self.memory.folder / "data" / "collection.json", dict(table.findings))
         files = tuple(asdict(f) for f in table.files)
-        return [("task", DataCollected(len(table.frame), columns, table.notes, files))]
+        collected = DataCollected(
+            len(table.frame), columns, table.notes, files, table.kind, table.target, table.removed
+        )
+        return [("task", collected)]
 
     def _read(self, sources: tuple[str, ...], max_rows: int | None = None) -> RawTable:
         """The table as read; opened again from the sources after a restart, if they are still what they were."""
         if "table" not in self.memory.cache:
-            table = read_table(sources, max_rows=max_rows)
+            table = read_table(sources, max_rows=max_rows, work=self.memory.folder / "data" / "unpacked")
             self._require_unchanged(table)
             self.memory.cache["table"] = table
         found: RawTable = self.memory.cache["table"]
@@ -152,22 +158,27 @@ class DataAgent:
             time=time,
             seed=self.memory.request.seed,
             readings=self._readings(table),
+            alike=table.alike,
         )
-        written = self._seal(table.frame, holdout, target, operation.args.get("group"), time)
+        written = self._seal(table, holdout, target, operation.args.get("group"), time)
         self._agree_metric(task, target, kind)
         for used in ("table", "readings"):  # from here on the rows are in files
             self.memory.cache.pop(used)
         return {"files": {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}}, written
 
     def _seal(
-        self, frame: pd.DataFrame, holdout: Holdout, target: Target, group: str | None, time: str | None
+        self, table: RawTable, holdout: Holdout, target: Target, group: str | None, time: str | None
     ) -> list[Path]:
+        frame = table.frame
         folder = self.memory.folder / "data"
         folder.mkdir(exist_ok=True)
         sealed = folder / "holdout.parquet"
         write_frame(frame.iloc[holdout.holdout], sealed)
         write_frame(frame.iloc[holdout.train], folder / "train.parquet")
-        np.savez_compressed(folder / "split.npz", train=holdout.train, holdout=holdout.holdout)
+        arrays: dict[str, Any] = {"train": holdout.train, "holdout": holdout.holdout}
+        if table.alike is not None:
+            arrays["alike"] = table.alike[holdout.train]
+        np.savez_compressed(folder / "split.npz", **arrays)
         facts = {
             "how": holdout.how,
             "why": holdout.why,

@@ -43,13 +43,15 @@ WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}.npy
 
 @dataclass(frozen=True)
 class _Rows:
-    """The training rows as sealed off, with what is known of them. `y` float64 (rows,)."""
+    """The training rows as sealed off, with what is known of them. `y` float64 (rows,). `alike` int64 (rows,) numbers
+    copies alike, where a collection says which are."""
 
     frame: pd.DataFrame
     y: np.ndarray
     target: Target
     split: Mapping[str, Any]
     readings: Mapping[str, Reading]
+    alike: np.ndarray | None
 
 
 def examine(folder: str, excluded: Sequence[str], seed: int) -> dict[str, Any]:
@@ -103,7 +105,9 @@ def _opened(data: Path, changed_ns: int) -> _Rows:
     frame = read_frame(data / "train.parquet")
     target = _load(data / "target.json", Target)
     y = target_values(frame[target.name], target)
-    return _Rows(frame, y, target, read_json(data / "split.json"), read_columns(frame))
+    with np.load(data / "split.npz", allow_pickle=False) as split:
+        alike = split.get("alike")
+    return _Rows(frame, y, target, read_json(data / "split.json"), read_columns(frame), alike)
 
 
 def _save(path: Path, value: Any, kind: Any) -> None:
@@ -138,7 +142,10 @@ def _folds(prepared: Prepared, rows: _Rows, seed: int) -> tuple[np.ndarray, bool
     """The validation fold of each row, and whether rows are bound together, so that folds may not be drawn again."""
     frame, split = prepared.frame, rows.split
     readings = rows.readings if len(frame) == len(rows.frame) else None
-    tied = ties(duplicate_keys(frame, rows.target.name, readings))
+    if rows.alike is not None:
+        tied = rows.alike[prepared.place]
+    else:
+        tied = ties(duplicate_keys(frame, rows.target.name, readings))
     folds = cv_folds(
         prepared.y,
         classes=len(rows.target.labels),

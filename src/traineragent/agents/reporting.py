@@ -119,8 +119,9 @@ def model_facts(memory: Memory) -> dict[str, Any]:
 def data_facts(memory: Memory) -> dict[str, Any]:
     split, profile = _read(memory.folder / "data/split.json"), _read(memory.folder / "data/profile.json")
     collected: DataCollected | None = memory.journal.last(DataCollected)
-    rows_read = collected.rows if collected else 0
-    removed = [*split.get("removed", []), *_read(memory.folder / "data/prepared.json").get("removed", [])]
+    before = [asdict(r) for r in collected.removed] if collected else []
+    rows_read = collected.rows + sum(r.rows for r in collected.removed) if collected else 0
+    removed = [*before, *split.get("removed", []), *_read(memory.folder / "data/prepared.json").get("removed", [])]
     return {
         "rows_read": rows_read,
         "rows_used": rows_read - sum(r["rows"] for r in removed),

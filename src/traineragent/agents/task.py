@@ -126,7 +126,7 @@ class TaskAgent:
             return found
         request = self.memory.request
         _require_target(request.target, collected)
-        task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
+        task = _read_words(request, collected)
         asked: set[str] = set()
         wrong: list[str] = []
         while task.verdict.decision == "ask" and self.memory.ask_person is not None and len(wrong) < MOST_WRONG_ANSWERS:
@@ -144,7 +144,7 @@ class TaskAgent:
                 continue
             asked.add(question.text)
             request = answered
-            task = understand(request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes)
+            task = _read_words(request, collected)
         task = _within_reach(task)
         self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task
@@ -251,6 +251,12 @@ class TaskAgent:
         write_report(self.memory, status="failed", task=task, reason=failed.error)
         self.memory.say("failed", failed.error)
         return [("person", RunFinished("failed", failed.error))]
+
+
+def _read_words(request: Request, collected: DataCollected) -> TaskSpec:
+    return understand(
+        request, collected.columns, collected.rows, kind=collected.kind, notes=collected.notes, answer=collected.target
+    )
 
 
 def _require_target(target: str | None, collected: DataCollected) -> None:

@@ -9,10 +9,11 @@ import bz2
 import gzip
 import io
 import lzma
+import shutil
 import zipfile
 import zlib
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from traineragent.data.sources import Source, shown
@@ -26,6 +27,8 @@ RATIO_LIMIT = 400
 """A zip that unpacks to more than this many times its size (deflate's own limit is 1,032) is a bomb, unless small."""
 RATIO_FREE = 200_000_000
 MEMBER_LIMIT = 2_000
+PICTURE_LIMIT = 500_000
+"""Members of an archive that is unpacked onto the disk."""
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, OSError, zipfile.BadZipFile, ValueError)
 
 STREAMS: dict[bytes, tuple[str, Callable[[BinaryIO], BinaryIO]]] = {
@@ -108,7 +111,7 @@ def _unpacked_zip(source: Source) -> list[Source]:
         if any(member.filename == "[Content_Types].xml" for member in members):
             count_members(source, archive, members)
             return [source]
-        _refuse_unsafe(source, members)
+        _refuse_unsafe(source, members, MEMBER_LIMIT)
         wanted = [member for member in members if not _is_chaff(member.filename)]
         if source.part is not None:
             wanted = _named_member(source, wanted)
@@ -126,12 +129,32 @@ def _named_member(source: Source, members: list[zipfile.ZipInfo]) -> list[zipfil
     return found
 
 
-def _refuse_unsafe(source: Source, members: list[zipfile.ZipInfo]) -> None:
-    def refuse(what: str) -> InputError:
-        return InputError(f"{source.name}: the ZIP archive {what}; pack the tables again", file=source.name)
+def unpack_zip(source: Source, folder: Path) -> None:
+    """Unpacks an archive of pictures into `folder`, all or nothing, under the same rules. Raises InputError."""
+    try:
+        archive = zipfile.ZipFile(source.open())
+    except BROKEN as error:
+        raise InputError(f"{source.name}: a damaged ZIP archive ({shown(str(error))})", file=source.name) from None
+    draft = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(draft, ignore_errors=True)
+    with archive:
+        members = [m for m in archive.infolist() if not m.is_dir() and not _is_chaff(m.filename)]
+        _refuse_unsafe(source, members, PICTURE_LIMIT)
+        count_members(source, archive, members)
+        for member in members:
+            path = draft / member.filename.replace("\\", "/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(member) as packed, path.open("wb") as file:
+                shutil.copyfileobj(packed, file, 1 << 20)
+    draft.rename(folder)
 
-    if len(members) > MEMBER_LIMIT:
-        raise refuse(f"holds {len(members):,} files, at most {MEMBER_LIMIT:,} are read")
+
+def _refuse_unsafe(source: Source, members: list[zipfile.ZipInfo], most: int) -> None:
+    def refuse(what: str) -> InputError:
+        return InputError(f"{source.name}: the ZIP archive {what}; pack it again", file=source.name)
+
+    if len(members) > most:
+        raise refuse(f"holds {len(members):,} files, at most {most:,} are read")
     seen: set[str] = set()
     for member in members:
         name = member.orig_filename.replace("\\", "/")

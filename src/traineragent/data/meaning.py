@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,13 +19,15 @@ from ..domain.data import ColumnProfile, Kind, NumberFormat
 from ..serve.values import tokens
 from .dates import Dates, read_dates
 from .figures import histogram, stats, top
+from .layout import PICTURE_SUFFIXES
 from .levels import Levels, levels_of
 from .numerals import Numerals, is_code, numbers, read_numerals
 from .wordlists import FALSE_WORDS, ID_NAMES, TIME_NAMES, TRUE_WORDS, YES_NO_PAIRS
 
-Meaning = Literal["id", "constant", "category", "number", "boolean", "date", "text", "empty"]
+Meaning = Literal["id", "constant", "category", "number", "boolean", "date", "text", "image", "empty"]
 
 _NUMERIC_SHARE = 0.8  # of the rows; below it a column of numbers and words is a column of words
+_PATHS_TRIED = 20
 MOST_COMPARED = 5000  # distinct texts that are looked at one by one
 _STRAYS = 20  # distinct words that may stand among numbers and are then taken for "no value"
 
@@ -96,10 +99,19 @@ def read_column(name: str, series: pd.Series) -> Reading:
     levels = levels_of(series)
     if levels.distinct == 0:
         return Reading(name, "empty", "category", levels)
-    found = _boolean(name, levels) or _number(name, levels) or _date(name, levels) or _words(name, levels)
+    kinds = (_image, _boolean, _number, _date, _words)
+    found = next(reading for kind in kinds if (reading := kind(name, levels)) is not None)
     if levels.distinct == 1 and levels.present == levels.rows:
         return _as(found, "constant")
     return found
+
+
+def _image(name: str, levels: Levels) -> Reading | None:
+    """Paths of pictures that are there, as the reader of a collection of pictures writes them."""
+    some = levels.texts[:_PATHS_TRIED]
+    if not all(t.lower().endswith(PICTURE_SUFFIXES) and Path(t).is_absolute() for t in some):
+        return None
+    return Reading(name, "image", "text", levels) if any(Path(t).is_file() for t in some) else None
 
 
 def name_words(name: str) -> frozenset[str]:

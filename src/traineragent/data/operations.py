@@ -29,11 +29,12 @@ Keep = NDArray[np.bool_]
 class Prepared:
     """Training rows after the operations, with the declarations of the columns that are used.
     `dropped`: column -> why; `removed`: rows taken out; `differences`: pairs of date columns, the first minus the
-    second."""
+    second; `place` int64 (rows,): where each row stood before."""
 
     frame: pd.DataFrame
     y: NDArray[np.float64]
     columns: tuple[Column, ...]
+    place: NDArray[np.int64]
     removed: tuple[Removal, ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()
     differences: tuple[tuple[str, str], ...] = ()
@@ -47,6 +48,7 @@ class _Table:
     y: NDArray[np.float64]
     target: Target
     seed: int
+    place: NDArray[np.int64]
     parsings: dict[str, Parsing] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     differences: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class _Table:
     def keep(self, rows: Keep) -> int:
         """Keeps the marked rows; returns how many went."""
         self.frame, self.y = self.frame.loc[rows].reset_index(drop=True), self.y[rows]
+        self.place = self.place[rows]
         return int(len(rows) - rows.sum())
 
     @property
@@ -87,7 +90,7 @@ def apply(
 
     `y` float64 (rows,): class index or value, NaN where there is none. The frame is not modified. Raises InputError
     for an unknown operation or column, and when no column or fewer than two rows are left."""
-    table = _Table(frame.reset_index(drop=True), np.asarray(y, dtype=np.float64), target, seed)
+    table = _Table(frame.reset_index(drop=True), np.asarray(y, dtype=np.float64), target, seed, np.arange(len(y)))
     removed: list[Removal] = []
     for operation in operations:
         if operation.do not in _ACTS:
@@ -105,7 +108,8 @@ def apply(
         raise InputError(f"{len(table.y)} training rows are left; at least 2 are needed")
     columns = build_columns(table.frame, parsings)
     differences = tuple(pair for pair in table.differences if not set(pair) & set(table.dropped))
-    return Prepared(table.frame, table.y, columns, tuple(removed), tuple(table.dropped.items()), differences)
+    dropped = tuple(table.dropped.items())
+    return Prepared(table.frame, table.y, columns, table.place, tuple(removed), dropped, differences)
 
 
 def _arguments(operation: Operation, table: _Table) -> dict[str, Any]:

@@ -6,19 +6,22 @@ Knows nothing of what the values mean: cells are text exactly as written; only a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from traineragent.data.archive import unpack
+from traineragent.data.collections import collection_of
 from traineragent.data.columns import memory_for_text
 from traineragent.data.database import is_database, read_database
 from traineragent.data.delimited import COLUMN_LIMIT, read_delimited
 from traineragent.data.joining import join_parts
 from traineragent.data.parquet import read_parquet
-from traineragent.data.part import FileFacts, Part, ReadOptions
+from traineragent.data.part import Part, ReadOptions
+from traineragent.data.rawtable import RawTable
 from traineragent.data.records import read_records
 from traineragent.data.sources import Source, find_sources, memory_source
 from traineragent.data.totals import without_totals
@@ -30,25 +33,6 @@ from traineragent.errors import InputError
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 
 
-@dataclass(frozen=True)
-class RawTable:
-    """A table as text. `frame` (rows, columns): categorical or object columns of text, missing where a cell is absent.
-    `part` (rows,) is the index in `files` a row came from, `row` (rows,) its line there counted from 1 as an editor or
-    Excel does. `notes` are sentences for the report. `rows_total` counts the rows of all files; it exceeds the rows
-    of `frame` only where a uniform sample was taken."""
-
-    frame: pd.DataFrame
-    files: tuple[FileFacts, ...]
-    part: npt.NDArray[np.int16]
-    row: npt.NDArray[np.int64]
-    notes: tuple[str, ...]
-    rows_total: int
-
-    @property
-    def sampled(self) -> bool:
-        return self.rows_total > len(self.frame)
-
-
 def read_table(
     paths: Sequence[str],
     *,
@@ -56,14 +40,31 @@ def read_table(
     progress: Callable[[str], None] | None = None,
     least_rows: int = 2,
     expected: Sequence[str] = (),
+    work: Path | None = None,
 ) -> RawTable:
-    """Read one table from files, folders, http addresses or `database#table` addresses.
+    """Read one table from files, folders, http addresses or `database#table` addresses, or a collection that is no
+    table, such as a folder of pictures; `work` is a folder for what must be unpacked for it.
 
     Several files are parts of one table. `max_rows` keeps a uniform sample; so does a table that would not fit into
     memory. `least_rows` is how many rows there must be (1 for prediction); `expected` are column names known from
     elsewhere, which help to recognise a header. Raises InputError, or MissingExtra for a database driver."""
     if not paths:
         raise InputError("no data was given; name a file with --data")
+    collection = collection_of([str(path) for path in paths])
+    if collection is not None:
+        return collection.read([str(path) for path in paths], work=work, max_rows=max_rows, progress=progress)
+    return read_files(paths, max_rows=max_rows, progress=progress, least_rows=least_rows, expected=expected)
+
+
+def read_files(
+    paths: Sequence[str],
+    *,
+    max_rows: int | None = None,
+    progress: Callable[[str], None] | None = None,
+    least_rows: int = 2,
+    expected: Sequence[str] = (),
+) -> RawTable:
+    """`read_table` for what is known to be a table."""
     options = ReadOptions(max_rows, memory_for_text(), tuple(expected), progress)
     parts: list[Part] = []
     for path in paths:

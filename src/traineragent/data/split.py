@@ -61,9 +61,11 @@ def split_holdout(
     time: str | None = None,
     seed: int = 0,
     readings: Mapping[str, Reading] | None = None,
+    alike: Int64 | None = None,
 ) -> Holdout:
     """Seals the smaller of 20 % and 5,000 rows, unless `parts` (a role a row) already says which rows are "test".
-    `readings` of the same table save reading it again.
+    `readings` of the same table save reading it again. `alike` (rows,) gives rows that are copies of one another the
+    same number; without it rows are compared by their inputs.
 
     Raises InputError when fewer than ten rows have an answer."""
     y = target_values(frame[target.name], target)
@@ -76,7 +78,7 @@ def split_holdout(
             column=target.name,
         )
     rows = frame.iloc[labelled]
-    same = ties(duplicate_keys(frame, target.name, readings)[labelled])
+    same = alike[labelled] if alike is not None else ties(duplicate_keys(frame, target.name, readings)[labelled])
     given = _given(parts, labelled)
     if given is not None:
         return _given_split(labelled, given, same, removed)

@@ -128,7 +128,7 @@ class ColumnProfile:
     """Facts about one column, measured on training rows only. `meaning` is the reading by content."""
 
     name: str
-    meaning: Literal["id", "constant", "category", "number", "boolean", "date", "text", "target", "empty"]
+    meaning: Literal["id", "constant", "category", "number", "boolean", "date", "text", "image", "target", "empty"]
     missing_share: float
     distinct: int
     stats: dict[str, Any] = field(default_factory=dict)  # numbers: min/median/max/mean/std/outliers; dates: first/last

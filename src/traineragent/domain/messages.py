@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .data import ColumnProfile
+from .data import ColumnProfile, Removal
 from .run import AgentName, Candidate, Measured, Score, Selection
 from .task import Question, Request, TaskSpec
 
@@ -26,13 +26,17 @@ class DataRequested:
 
 @dataclass(frozen=True)
 class DataCollected:
-    """The data was read. `columns` are light profiles of the whole table, enough to understand the words."""
+    """The data was read. `columns` are light profiles of the whole table, enough to understand the words. `kind` says
+    what kind of collection it is, `target` the column that holds the answer where the collection itself settles that,
+    and `removed` what could not be used, which `rows` does not count."""
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     notes: tuple[str, ...]
     files: tuple[dict[str, Any], ...]
     kind: str = "table"
+    target: str | None = None
+    removed: tuple[Removal, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ def _about_target(task: TaskSpec, target: ColumnProfile, columns: Sequence[Colum
                 "name another column to predict",
             )
         ]
+    if target.distinct == 1 and task.data_info.kind != "table":
+        return []  # asked about: a person can still give what the other kind looks like
     if target.distinct == 1:
         text = f"{name} holds one single value in all {rows} rows, so there is nothing to tell apart."
         return [

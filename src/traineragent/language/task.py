@@ -28,7 +28,7 @@ from .costs import classes_alike, dreaded
 from .exclusions import find_exclusions
 from .feasibility import feasible
 from .horizon import horizon_of
-from .kinds import FAMILY, type_of, wish_of
+from .kinds import FAMILY, IMAGE_KINDS, type_of, wish_of
 from .metrics import Naming, default_metric, direction_of, find_metrics
 from .personal import personal_columns, personal_wish, what_it_holds
 from .policy import judge_reading, trait_notice
@@ -55,11 +55,13 @@ def understand(
     *,
     kind: str = "table",
     notes: Sequence[str] = (),
+    answer: str | None = None,
 ) -> TaskSpec:
     """The task specification for these words and this data. `columns` are light profiles of the whole table, `kind` is
     the kind of data ("table", "images", "series", "grounding", "none", …), `notes` are readings of other inputs, kept
-    as assumptions."""
-    return _Understanding(request, columns, rows, kind, notes).task()
+    as assumptions, `answer` is the column that holds the answer where the data itself settles it, as the names of
+    class folders do."""
+    return _Understanding(request, columns, rows, kind, notes, answer).task()
 
 
 def target_ranking(words: str, columns: Sequence[ColumnProfile]) -> list[tuple[str, float, str]]:
@@ -72,8 +74,15 @@ class _Understanding:
     """The steps of one understanding, each using the ones before."""
 
     def __init__(
-        self, request: Request, columns: Sequence[ColumnProfile], rows: int, kind: str, notes: Sequence[str]
+        self,
+        request: Request,
+        columns: Sequence[ColumnProfile],
+        rows: int,
+        kind: str,
+        notes: Sequence[str],
+        answer: str | None = None,
     ) -> None:
+        self.answer = answer
         self.request, self.rows, self.kind = request, rows, kind if columns or kind != "table" else "none"
         self.reading = Reading.of(request.words)
         self.columns = Columns(self.reading, columns)
@@ -93,8 +102,8 @@ class _Understanding:
         self._leave_out_personal(target)
         profile = self.columns.get(target) if target and self._has(target) else None
         task_type = self._task_type(profile)
-        if task_type in _NO_TARGET:
-            target = profile = None
+        if task_type in _NO_TARGET and (target is None or self.kind != "image_table"):
+            target, profile = self.answer, self.columns.get(self.answer) if self.answer else None
             self.questions = [q for q in self.questions if q.about != "target"]
         metrics, limits = self._metrics(task_type, profile)
         positive = self._positive(task_type, profile, limits, metrics)
@@ -135,6 +144,8 @@ class _Understanding:
     def _target(self) -> str | None:
         if self.request.target is not None:
             return self.request.target
+        if self.answer is not None:
+            return self.answer
         if not self.ranking or self.kind in ("images", "image_folder", "image_set", "grounding"):
             return None
         best, *rest = self.ranking
@@ -235,6 +246,10 @@ class _Understanding:
             text = "Which data is the model to learn from? Give a file or folder with --data."
             self.questions = [Question("data", text)]
             return
+        if self.kind in IMAGE_KINDS and profile is not None and profile.distinct == 1:
+            only = profile.top[0][0] if profile.top else "one class"
+            text = f"All pictures are of the class {only!r}. Where are pictures of the other kind, to tell it from?"
+            self.questions.append(Question("data", text))
         if clash := contradiction(self.reading):
             self.questions.append(Question("deployment", clash))
         if task_type == "forecasting" and self._horizon() is None:
