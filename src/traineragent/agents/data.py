@@ -175,10 +175,9 @@ class DataAgent:
         sealed = folder / "holdout.parquet"
         write_frame(frame.iloc[holdout.holdout], sealed)
         write_frame(frame.iloc[holdout.train], folder / "train.parquet")
-        arrays: dict[str, Any] = {"train": holdout.train, "holdout": holdout.holdout}
+        np.savez_compressed(folder / "split.npz", train=holdout.train, holdout=holdout.holdout)
         if table.alike is not None:
-            arrays["alike"] = table.alike[holdout.train]
-        np.savez_compressed(folder / "split.npz", **arrays)
+            np.save(folder / "alike.npy", table.alike[holdout.train], allow_pickle=False)
         facts = {
             "how": holdout.how,
             "why": holdout.why,
@@ -194,7 +193,8 @@ class DataAgent:
         write_json(folder / "split.json", facts)
         self.memory.save("data/target.json", target, Target)
         self.memory.journal.event("sealed", rows=len(holdout.holdout), sha256=facts["sha256"], how=holdout.how)
-        names = ("holdout.parquet", "train.parquet", "split.npz", "split.json", "target.json")
+        names = ["holdout.parquet", "train.parquet", "split.npz", "split.json", "target.json"]
+        names += ["alike.npy"] if table.alike is not None else []
         return [folder / n for n in names]
 
     def _agree_metric(self, task: TaskSpec, target: Target, kind: Task) -> None:

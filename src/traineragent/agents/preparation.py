@@ -105,8 +105,7 @@ def _opened(data: Path, changed_ns: int) -> _Rows:
     frame = read_frame(data / "train.parquet")
     target = _load(data / "target.json", Target)
     y = target_values(frame[target.name], target)
-    with np.load(data / "split.npz", allow_pickle=False) as split:
-        alike = split.get("alike")
+    alike = np.load(data / "alike.npy", allow_pickle=False) if (data / "alike.npy").exists() else None
     return _Rows(frame, y, target, read_json(data / "split.json"), read_columns(frame), alike)
 
 
