@@ -109,7 +109,7 @@ def prepare(data: Path) -> None:
         task_type="tabular_classification",
         columns=columns,
         target=Target("class", "class", labels, tuple((v,) for v in labels), positive=1),
-        graph=graph,
+        files={"model.onnx": graph},
     )
     (OUT / "bare.py").write_text(BARE)
     codes = [(c.name, {v: i for i, v in enumerate(c.categories)}) for c in columns]

@@ -185,7 +185,7 @@ def _sources(data: Any, folder: Path) -> tuple[str, ...]:
     if isinstance(data, (str, Path)):
         return (_absolute(str(data)),)
     if hasattr(data, "columns"):
-        from .agents.frames import write_frame
+        from .data.frames import write_frame
         from .data.reading import from_frame
 
         (folder / "data").mkdir(exist_ok=True)
@@ -318,15 +318,12 @@ def _agent(name: str) -> Any:
     return getattr(import_module(f"{__package__}.agents.{name}"), f"{name.title()}Agent")
 
 
-WARM = (
-    "traineragent.agents.preparation",
-    "traineragent.engine.offers",
-    "traineragent.engine.build",
-)
-"""What the process that works imports before there is work, in the order in which it will be needed."""
+COMMON_LINE = "rows"
+"""The line whose imports are paid for while the words are read: most tasks are of this shape."""
 
 
 def _local_compute(memory: Memory, threads: int) -> Any:
+    from . import registry
     from .engine.compute.local import LocalCompute
 
     return LocalCompute(
@@ -335,7 +332,8 @@ def _local_compute(memory: Memory, threads: int) -> Any:
         metric=lambda: memory.journal.meta("metric") or "",
         seed=memory.request.seed,
         threads=threads,
-        warm=WARM,
+        train=lambda: memory.line.train,
+        warm=registry.get("lines", COMMON_LINE).warm,
         history=memory.journal.trials(),
         progress=lambda trial, fold: memory.progress({"kind": "fold", "text": "", "trial": trial, **fold}),
     )

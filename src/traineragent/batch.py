@@ -17,9 +17,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
     """The answers for every row of `data`, in order. Raises InputError that names file, row and column."""
     from .data.reading import read_table
-    from .serve.predictor import Predictor
+    from .serve.served import open_bundle
 
-    predictor = Predictor.load(bundle_of(run_or_bundle))
+    predictor = open_bundle(bundle_of(run_or_bundle))
     table = read_table([data])
     frame = table.frame.astype(object).where(table.frame.notna(), None)
     try:

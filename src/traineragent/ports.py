@@ -67,14 +67,78 @@ class Agent(Protocol):
 
 
 class Task(Protocol):
-    """A kind of task: one file in `tasks/` that defines PLUGIN. Its name is the task type of the contract."""
+    """A kind of task: one file in `tasks/` that defines PLUGIN. Its name is the task type of the contract.
+
+    `line` names the plug-in in `lines/` that works on it, `codec` the file in `serve/codecs` that reads its rows and
+    words its answers."""
 
     name: str
     title: str
-    target_kind: Literal["class", "number"]
+    line: str
+    codec: str
+    target_kind: Literal["class", "number", "other"]
 
     def search_metric(self, metric: str, classes: int) -> str:
-        """The metric candidates are compared by when `metric` was asked for; `classes` is 0 for regression."""
+        """The metric candidates are compared by when `metric` was asked for; `classes` is 0 where there are none."""
+
+    def direction(self, metric: str) -> Literal["maximize", "minimize"]:
+        """Which way a search metric of this task is better."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """How tasks of one shape are worked on, from the table of cells to the measured bundle: one file in `lines/` that
+    defines PLUGIN. Each path "package.module:function" names one piece of work; `folder` is always the run's folder,
+    below which a piece finds what earlier ones wrote and leaves what it makes. No path: there is no such work.
+
+    In this process, where the table is open:
+      split     (table: RawTable, task: TaskSpec, *, parts, group, time, seed, readings) -> (Holdout, Target): which rows are
+                sealed, and how the answer column is read
+      select    (folder: Path, history, *, metric, limits, seed, interpretable) -> Selection
+    Where trials run, with JSON arguments and a JSON answer (`Compute.call`); `task` is TaskSpec.to_json():
+      examine   (folder, task, seed) -> {"facts": for the procedure, "leaks": number}; writes data/profile.json
+      make      (folder, task, operations, seed) -> {"facts": at least "rows", "files": names below the folder}; writes
+                data/prepared/, data/prepared.json and data/columns.json
+      offers    (data: folder of the prepared data, metric, families) -> {family: {"card", "space", "suits"}}
+      build     (folder, task, members, single_best, metadata) -> facts, at least those of `BUILT`
+      validate  (folder, task, metric) -> cross-validated value of the selection as built, or None
+      evaluate  (folder, task, seed) -> {"rows", …} after data/evaluation.json is written: {"evaluation": an
+                `engine.evaluate.Evaluation`, …}, the hold-out scored through the bundle
+      explain   (folder, task, seconds, seed); writes data/explanation.json
+      refresh   (folder, task, seed) -> facts as of `build`: brings what was measured up to date with the hold-out
+      examples  (folder, most) -> rows as a client sends them, from training data
+      train     (data: Path, trial, *, metric, seed, threads, folder, deadline, rivals, progress) -> TrialResult; it
+                leaves its files in `folder`
+    `operations` is the path of the catalogue that the preparation chooses from. `questions` names the section of a
+    procedure that answers a question for this line, where it is not the common one. `last_resorts` are families to
+    train when the time is up and nothing is servable. `warm`: modules to import before there is work."""
+
+    name: str
+    split: str
+    select: str
+    examine: str
+    make: str
+    offers: str
+    train: str
+    build: str
+    validate: str
+    evaluate: str
+    examples: str
+    operations: str
+    explain: str = ""
+    refresh: str = ""
+    last_resorts: tuple[str, ...] = ()
+    questions: Mapping[str, str] = field(default_factory=dict)
+    warm: tuple[str, ...] = ()
+
+    def question(self, kind: str) -> str:
+        """The section of the procedures that answers `kind` for this line."""
+        return self.questions.get(kind, kind)
+
+
+BUILT = ("size_mb", "us_per_row_1", "parity_max", "parity_rows", "parameters", "members", "why", "fallback", "files")
+"""Facts about what was built that everyone relies on; `files`: name in the bundle -> name below the run's folder.
+Where there are such, also: decision, interval, temperature, score, tradeoff, and `settings`: what the codec needs."""
 
 
 # ---------------------------------------------------------------------------------------------- models

@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import InputError
 
-KINDS = ("tasks", "families")
+KINDS = ("tasks", "lines", "families")
 
 
 @cache
@@ -33,7 +33,7 @@ def get(kind: str, name: str) -> Any:
     """The PLUGIN object called `name`, or found at the path "package.module:NAME", so that a plug-in can be tried
     before it is packaged. Raises InputError that lists the known names."""
     if ":" in name:
-        return _at(kind, name)
+        return at(name, f"{kind[:-1]} plug-in")
     if name not in names(kind):
         raise InputError(f"there is no {kind[:-1]} plug-in named {name!r}; known are {', '.join(names(kind))}")
     if name in _outside(kind):
@@ -41,9 +41,10 @@ def get(kind: str, name: str) -> Any:
     return importlib.import_module(f"traineragent.{kind}.{name}").PLUGIN
 
 
-def _at(kind: str, path: str) -> Any:
+def at(path: str, what: str = "function") -> Any:
+    """What stands at "package.module:NAME". Raises InputError naming the path."""
     module, _, attribute = path.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise InputError(f"there is no {kind[:-1]} plug-in at {path!r}: {error}") from error
+        raise InputError(f"there is no {what} at {path!r}: {error}") from error

@@ -62,9 +62,9 @@ class Model:
 
     @classmethod
     def open(cls, path: Path) -> Model:
-        from .serve.predictor import Predictor
+        from .serve.served import open_bundle
 
-        return cls(Predictor.load(bundle_of(path)))
+        return cls(open_bundle(bundle_of(path)))
 
     def answers(self, rows: Any) -> list[dict[str, Any]]:
         """The answers of the service, one a row, as in POST /predict."""

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from traineragent.agents.frames import write_frame
 from traineragent.agents.preparation import examine, make
+from traineragent.data.frames import write_frame
 from traineragent.data.target import target_of
 from traineragent.domain.data import Target
 from traineragent.engine.dataset import TrainingData

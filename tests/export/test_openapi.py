@@ -10,7 +10,7 @@ import pytest
 
 from serve.small import CHURN, PRICE, ROW, Client, write_small
 from traineragent.domain.data import Column
-from traineragent.export.openapi import column_words
+from traineragent.export.interfaces.table import column_words
 
 
 @pytest.fixture(params=[CHURN, PRICE], ids=["classes", "value"])

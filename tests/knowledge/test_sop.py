@@ -20,7 +20,7 @@ NEXT = {
     "perfect": False,
     "portfolio": 5,
     "since_gain": 0,
-    "resorts": 0,
+    "last_resort": "linear",
 }
 
 
@@ -56,7 +56,7 @@ def test_the_plan_follows_the_facts() -> None:
 def test_nothing_servable_when_time_is_up_calls_for_something_quick() -> None:
     late = {"seconds_left": -1.0, "usable": 0}
     assert planned(None, **late) == ["last_resort"]
-    assert planned(None, **late, resorts=2) == ["stop"]
+    assert planned(None, **late, last_resort=None) == ["stop"]
 
 
 def test_an_overlay_changes_removes_and_adds_steps(tmp_path: Path) -> None:

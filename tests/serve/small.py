@@ -53,7 +53,14 @@ def write_small(folder: Path, target: Target = CHURN, columns: tuple[Column, ...
     task = "tabular_classification" if target.kind == "class" else "tabular_regression"
     graph = more.pop("graph", None) or linear_graph(width, max(len(target.labels), 1))
     write_bundle(
-        out, name="Churn model", version="1", task_type=task, columns=columns, target=target, graph=graph, **more
+        out,
+        name="Churn model",
+        version="1",
+        task_type=task,
+        columns=columns,
+        target=target,
+        files={"model.onnx": graph},
+        **more,
     )
     return out
 

@@ -10,26 +10,23 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import registry
+from ..data.frames import write_frame
 from ..data.meaning import Reading, profile_columns, read_columns
-from ..data.operations import CATALOGUE
 from ..data.rawtable import RawTable
 from ..data.reading import read_table
-from ..data.split import Holdout, find_groups, find_time, split_holdout
-from ..data.target import spelling_notes, target_of
+from ..data.split import Holdout, find_groups, find_time
+from ..data.target import spelling_notes
 from ..domain.data import Target
 from ..domain.messages import DataCollected, DataPrepared, DataRequested, Message, TaskSpecified
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
 from ..engine.compute.local import WorkFailed
-from ..engine.metrics import scorer
 from ..errors import InputError, TrainerError
-from ..ports import OperationSpec, Task
+from ..ports import OperationSpec
 from ..store.files import sha256_of, write_json
-from .frames import write_frame
 from .hub import Outgoing
 from .memory import Memory
 
-PREPARATION = "traineragent.agents.preparation"
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 COLLECT: Mapping[str, OperationSpec] = {
     "read": OperationSpec({"max_rows": "integer?"}, "reads the sources into one table of text cells"),
@@ -99,13 +96,14 @@ class DataAgent:
                 )
 
     # ------------------------------------------------------------------ perception
-    def _perceive_split(self, table: RawTable, task: TaskSpec, target: Target) -> dict[str, Any]:
+    def _perceive_split(self, table: RawTable, task: TaskSpec) -> dict[str, Any]:
         """What ties rows together or orders them: said in words, or plain from the data."""
-        readings = self._readings(table)
-        groups = find_groups(table.frame, target.name, readings)
-        times = find_time(table.frame, target.name, readings)
+        readings, target = self._readings(table), task.data_info.target or ""
+        groups = find_groups(table.frame, target, readings)
+        times = find_time(table.frame, target, readings)
         said = next((c.removeprefix("split:group:") for c in task.constraints if c.startswith("split:group:")), None)
         return {
+            "line": self.memory.line.name,
             "rows": len(table.frame),
             "parts": any(f.role for f in table.files),
             "group_said": said or task.data_info.group,
@@ -113,22 +111,6 @@ class DataAgent:
             "group_evidence": next((g.evidence for g in groups if g.use), ""),
             "time_said": task.data_info.time or ("split:time" in task.constraints or None),
             "time_found": times[0].column if times else None,
-        }
-
-    def _perceive_columns(self, examined: Mapping[str, Any], task: TaskSpec) -> dict[str, Any]:
-        excluded = {c.column: c.why for c in task.data_info.ignored}
-        without = {*excluded, *examined["dropped"]}
-        return {
-            "rows": examined["rows"],
-            "duplicate_rows": examined["duplicate_rows"],
-            "duplicate_share": examined["duplicate_rows"] / max(examined["rows"], 1),
-            "classes": examined["classes"],
-            "minutes": task.budget.minutes,
-            "columns": [
-                {**c, "excluded": c["name"] in excluded, "excluded_why": excluded.get(c["name"], "")}
-                for c in examined["columns"]
-            ],
-            "date_pairs": [p for p in examined["date_pairs"] if not without & {p["first"], p["second"]}],
         }
 
     # ------------------------------------------------------------------ splitting and preparing
@@ -143,25 +125,22 @@ class DataAgent:
     def _split(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
         """Chooses how to split, seals the hold-out on disk and writes its hash into the journal."""
         table = self._read(self.memory.request.data)
-        kind: Task = registry.get("tasks", task.task_type)
-        name = task.data_info.target or ""
-        target = target_of(table.frame, name, kind.target_kind, task.data_info.positive_label)
-        facts = self._perceive_split(table, task, target)
-        (operation,) = self.memory.plan(self.name, "split", facts, SPLIT, key)
+        facts = self._perceive_split(table, task)
+        (operation,) = self.memory.plan(self.name, self.memory.line.question("split"), facts, SPLIT, key)
         time = operation.args.get("time")
         time = facts["time_found"] if time is True else time
-        holdout = split_holdout(
-            table.frame,
-            target,
+        split = registry.at(self.memory.line.split)
+        holdout, target = split(
+            table,
+            task,
             parts=_roles(table),
             group=operation.args.get("group"),
             time=time,
             seed=self.memory.request.seed,
             readings=self._readings(table),
-            alike=table.alike,
         )
         written = self._seal(table, holdout, target, operation.args.get("group"), time)
-        self._agree_metric(task, target, kind)
+        self._agree_metric(task, target)
         for used in ("table", "readings"):  # from here on the rows are in files
             self.memory.cache.pop(used)
         return {"files": {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}}, written
@@ -197,33 +176,31 @@ class DataAgent:
         names += ["alike.npy"] if table.alike is not None else []
         return [folder / n for n in names]
 
-    def _agree_metric(self, task: TaskSpec, target: Target, kind: Task) -> None:
+    def _agree_metric(self, task: TaskSpec, target: Target) -> None:
         """The metric candidates are compared by, for everyone in this run."""
-        metric = kind.search_metric(task.metric.name, len(target.labels))
+        metric = self.memory.kind.search_metric(task.metric.name, len(target.labels))
         self.memory.journal.set_meta("metric", metric)
-        self.memory.journal.set_meta("direction", scorer(metric).direction)
+        self.memory.journal.set_meta("direction", self.memory.kind.direction(metric))
 
     def _make_typed(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
         """Profile, leaks, operations by the procedure, declarations, and the matrix that models learn from."""
-        folder, seed = str(self.memory.folder), self.memory.request.seed
-        excluded = [c.column for c in task.data_info.ignored]
-        examined = self._work("examine", folder=folder, excluded=excluded, seed=seed)
-        facts = self._perceive_columns(examined, task)
-        operations = self.memory.plan(self.name, "prepare", facts, CATALOGUE, key)
+        line, given = self.memory.line, {"task": task.to_json(), "seed": self.memory.request.seed}
+        examined = self._work(line.examine, **given)
+        catalogue: Mapping[str, OperationSpec] = registry.at(line.operations)
+        operations = self.memory.plan(self.name, line.question("prepare"), examined["facts"], catalogue, key)
         self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
-        made = self._work("make", folder=folder, operations=[asdict(o) for o in operations], seed=seed)
+        made = self._work(line.make, operations=[asdict(o) for o in operations], **given)
         written = [self.memory.folder / name for name in made["files"]]
         files = {name: sha256_of(self.memory.folder / name) for name in made["files"]}
         return {"facts": made["facts"], "files": files}, written
 
-    def _work(self, what: str, **arguments: Any) -> Any:
-        """A function of `preparation`, in the process that can be killed. Nothing can be delivered without it, so it
+    def _work(self, function: str, **arguments: Any) -> Any:
+        """A piece of the line's work, in the process that can be killed. Nothing can be delivered without it, so it
         may take longer than the budget, but not for ever."""
         patience = PATIENCE_S if self.memory.request.minutes else PATIENCE_WITHOUT_BUDGET_S
         try:
-            return self.memory.compute.call(
-                f"{PREPARATION}:{what}", arguments, timeout_s=max(patience, self.memory.left_s)
-            )
+            given = {"folder": str(self.memory.folder), **arguments}
+            return self.memory.compute.call(function, given, timeout_s=max(patience, self.memory.left_s))
         except WorkFailed as e:
             if e.kind == "memory":
                 raise MemoryError(str(e)) from e

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from .. import registry
 from ..domain.messages import DataPrepared, RunRequested, TaskSpecified
 from ..domain.run import AgentName, Operation
 from ..domain.task import Request, TaskSpec
-from ..ports import Brain, BrainQuestion, Compute, Facts, OperationSpec
+from ..ports import Brain, BrainQuestion, Compute, Facts, Line, OperationSpec, Task
 from ..store.files import read_json, sha256_of, write_json
 from ..store.journal import Decision, Journal
 
@@ -51,6 +52,18 @@ class Memory:
         return task
 
     @property
+    def kind(self) -> Task:
+        """The plug-in of the task's type."""
+        found: Task = registry.get("tasks", self.task.task_type)
+        return found
+
+    @property
+    def line(self) -> Line:
+        """How tasks of this shape are worked on."""
+        found: Line = registry.get("lines", self.kind.line)
+        return found
+
+    @property
     def facts(self) -> dict[str, Any]:
         prepared = self.journal.last(DataPrepared)
         assert prepared is not None, "the data is not prepared yet"
@@ -77,12 +90,19 @@ class Memory:
             self.cache.pop("compute").close()
 
     # ------------------------------------------------------------------ planning
+    def settings_of(self, agent: AgentName) -> Mapping[str, Any]:
+        """The settings of an agent's procedure; those under `by_line` hold for tasks of that line only."""
+        settings = self.settings[agent]
+        if "by_line" not in settings or self.journal.last(TaskSpecified) is None:
+            return settings
+        return {**settings, **settings["by_line"].get(self.line.name, {})}
+
     def plan(
         self, agent: AgentName, kind: str, facts: Facts, catalogue: Mapping[str, OperationSpec], key: str
     ) -> tuple[Operation, ...]:
         """Asks the brain, writes each decision with its reason and evidence into the journal, returns the operations.
         `key` makes the entries unique, so that a resumed run writes none twice."""
-        answer = self.brain.answer(BrainQuestion(agent, kind, {**self.settings[agent], **facts}, catalogue))
+        answer = self.brain.answer(BrainQuestion(agent, kind, {**self.settings_of(agent), **facts}, catalogue))
         evidence = {k: v for k, v in facts.items() if isinstance(v, (int, float, str, bool, type(None)))}
         self.journal.decide_all(
             {

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..domain.data import Target
+from .. import registry
 from ..domain.messages import (
     Body,
     CandidatesRanked,
@@ -22,8 +21,7 @@ from ..domain.messages import (
     SearchRequested,
 )
 from ..domain.run import AgentName, Candidate, Measured, Selection, Trial, TrialResult
-from ..engine.dataset import TrainingData
-from ..engine.ensemble import Limits, select
+from ..engine.ensemble import Limits
 from ..engine.search import Tunable, propose
 from ..engine.shrink import shrink
 from ..errors import TrainerError
@@ -50,7 +48,6 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "search_more": OperationSpec({}, "spends the time that is left on further candidates"),
     "give_up": OperationSpec({}, "says that nothing more helps"),
 }
-OFFERS = "traineragent.engine.offers:offers"
 OFFERS_S = 60.0  # to import the families on a busy machine
 FASTER = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "throughput_rows_s")
 SMALLER = ("size_mb", "memory_mb", "parameters_m")
@@ -85,6 +82,7 @@ class ModelAgent:
         trials = self.memory.journal.trials()
         scores = [t.score for t in trials if t.status in ("done", "timeout") and t.score is not None]
         best = max(scores, default=None)
+        resorts = sum(t.candidate.origin == "last resort" for t in trials)
         return {
             **self.memory.facts,
             "round": round,
@@ -92,7 +90,8 @@ class ModelAgent:
             "trials_asked": self.memory.request.trials,
             "by_number": self._by_number,
             "usable": len(scores),
-            "resorts": sum(t.candidate.origin == "last resort" for t in trials),
+            "resorts": resorts,
+            "last_resort": next(iter(self.memory.line.last_resorts[resorts:]), None),
             "failed": sum(t.status == "failed" for t in trials),
             "best": best,
             "since_gain": _since_gain(trials),
@@ -109,7 +108,7 @@ class ModelAgent:
 
     def search_left_s(self, round: int) -> float:
         """Seconds the search may still take: the budget less what delivery needs, less a part kept for repairs."""
-        settings = self.memory.settings[self.name]
+        settings = self._settings
         rows = self.memory.facts["rows"]
         reserve = settings["delivery_s"] + settings["delivery_s_per_100k_rows"] * rows / 1e5
         end = self.memory.total_s - min(reserve * self._slowness, 0.5 * self.memory.total_s)
@@ -123,13 +122,13 @@ class ModelAgent:
         selected, exported = (self.memory.journal.events(kind)[:1] for kind in ("selected", "exported"))
         if not selected or not exported:
             return 1.0
-        settings = self.memory.settings[self.name]
+        settings = self._settings
         took = exported[0]["clock_s"] - selected[0]["clock_s"]
         return float(min(max(took / settings["first_export_s"], 1.0), settings["most_slowness"]))
 
-    @cached_property
-    def data(self) -> TrainingData:
-        return TrainingData.load(self.memory.folder / "data" / "prepared")
+    @property
+    def _settings(self) -> Mapping[str, Any]:
+        return self.memory.settings_of(self.name)
 
     @property
     def portfolio(self) -> tuple[Candidate, ...]:
@@ -149,7 +148,8 @@ class ModelAgent:
             "latency_limit_ms": self._latency_limit_ms,
         }
         chosen, why = [], []
-        operations = self.memory.plan(self.name, "candidates", facts, CATALOGUE, f"message-{message.id}")
+        question = self.memory.line.question("candidates")
+        operations = self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}")
         offers = self._offers([o.args["family"] for o in operations if o.do == "try"])
         for operation in operations:
             if operation.do == "try" and self._suits(offers[operation.args["family"]]):
@@ -179,7 +179,11 @@ class ModelAgent:
                 "metric": self.memory.journal.meta("metric") or "",
                 "families": asked,
             }
-            known.update(self.memory.compute.call(OFFERS, arguments, timeout_s=max(OFFERS_S, self.memory.left_s)))
+            known.update(
+                self.memory.compute.call(
+                    self.memory.line.offers, arguments, timeout_s=max(OFFERS_S, self.memory.left_s)
+                )
+            )
         found: Mapping[str, Mapping[str, Any]] = known
         return found
 
@@ -192,7 +196,7 @@ class ModelAgent:
         while True:
             facts = self.perceive(round)
             key = f"message-{message.id}/trial-{facts['trials']}"
-            operations = self.memory.plan(self.name, "next", facts, CATALOGUE, key)
+            operations = self.memory.plan(self.name, self.memory.line.question("next"), facts, CATALOGUE, key)
             do = operations[0].do if operations else "stop"
             if do == "train_next":
                 candidate = self._next_candidate(facts["trials"])
@@ -212,9 +216,7 @@ class ModelAgent:
         """Trains `family` though the time is up, because nothing servable exists."""
         trial = Trial(facts["trials"], Candidate(family, origin="last resort"))
         self.memory.say("trial", f"{family}, as a last resort", phase="training")
-        self.memory.journal.add_trial(
-            self.memory.compute.run(trial, timeout_s=self.memory.settings[self.name]["last_resort_s"])
-        )
+        self.memory.journal.add_trial(self.memory.compute.run(trial, timeout_s=self._settings["last_resort_s"]))
 
     def _next_candidate(self, number: int) -> Candidate | None:
         trials = self.memory.journal.trials()
@@ -237,7 +239,7 @@ class ModelAgent:
     def _time_limit(self, candidate: Candidate) -> float | None:
         """Seconds a candidate may take. Where a number was asked for, only one that hangs is ended."""
         if self._by_number:
-            return 60.0 * float(self.memory.settings[self.name]["most_minutes_a_trial"])
+            return 60.0 * float(self._settings["most_minutes_a_trial"])
         if self.memory.request.trials is not None:
             return None
         return max(2.0, candidate.share * self.memory.total_s)
@@ -248,7 +250,7 @@ class ModelAgent:
         if not self._by_number:
             limit = min(left, limit)
         if not facts["usable"]:  # a model found late is worth more than the time kept back to deliver none
-            limit = max(limit, min(self.memory.settings[self.name]["first_model_s"], 0.4 * self.memory.left_s))
+            limit = max(limit, min(self._settings["first_model_s"], 0.4 * self.memory.left_s))
         asked = self.memory.request.trials
         progress = {"done": trial.index, "of": asked or max(facts["portfolio"], trial.index + 1)}
         words = f"{trial.candidate.family} {_brief(trial.candidate.params)}".strip()
@@ -273,23 +275,16 @@ class ModelAgent:
         if not trials:
             notes = [f"{t.candidate.family}: {t.note}" for t in self.memory.journal.trials()]
             raise TrainerError(f"no candidate could be trained in the time given ({'; '.join(notes[-3:])})")
-        metric = self.memory.journal.meta("metric") or ""
-        target: Target = self.memory.load("data/target.json", Target)
-        return select(
+        choose = registry.at(self.memory.line.select)
+        selection: Selection = choose(
+            self.memory.folder,
             trials,
-            self._oof,
-            self.data.y,
-            self.data.folds,
-            metric,
-            replace(self.limits, size_mb=None, latency_us=None) if relaxed else self.limits,
+            metric=self.memory.journal.meta("metric") or "",
+            limits=replace(self.limits, size_mb=None, latency_us=None) if relaxed else self.limits,
             seed=self.memory.request.seed,
-            positive=1 if target.positive is None else target.positive,
             interpretable=lambda family: bool(self._offers([family])[family]["card"]["interpretable"]),
         )
-
-    def _oof(self, index: int) -> np.ndarray:
-        folder = self.memory.folder / "trials" / f"{index:04d}"
-        return np.load(folder / "oof.npy", allow_pickle=False)  # type: ignore[no-any-return]
+        return selection
 
     @property
     def limits(self) -> Limits:
@@ -297,7 +292,7 @@ class ModelAgent:
         said = self.memory.journal.meta("limits")
         if said:
             return replace(Limits(), **json.loads(said))
-        settings, task = self.memory.settings[self.name], self.memory.task
+        settings, task = self._settings, self.memory.task
         latency = None if self._by_number else settings["default_latency_us"]  # a clock is never the same twice
         size = settings["default_size_mb"]
         if self._latency_limit_ms is not None:
@@ -321,7 +316,9 @@ class ModelAgent:
     # ------------------------------------------------------------------ planning and action: repairs
     def _repair(self, message: Message, missed: RequirementMissed) -> Outgoing:
         facts = self._perceive_miss(missed)
-        operations = self.memory.plan(self.name, "repair", facts, CATALOGUE, f"message-{message.id}")
+        operations = self.memory.plan(
+            self.name, self.memory.line.question("repair"), facts, CATALOGUE, f"message-{message.id}"
+        )
         out: list[tuple[str, Body]] = []
         for operation in operations:
             out += self._acts[operation.do](message, missed, **operation.args)

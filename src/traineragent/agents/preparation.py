@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from ..data.durations import date_pairs, difference_name, differences_of, duration_leaks
 from ..data.folds import cv_folds
+from ..data.frames import read_frame
 from ..data.leaks import find_leaks
 from ..data.levels import levels_of
 from ..data.meaning import Reading, read_columns
@@ -32,7 +33,6 @@ from ..engine.dataset import TrainingData
 from ..export.differences import extend
 from ..serve.codecs.table import TableCodec
 from ..store.files import read_json, write_json
-from .frames import read_frame
 
 T = TypeVar("T")
 NUMBER: FeatureKind = "number"

@@ -10,19 +10,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from .. import __version__
-from ..data.target import target_values
 from ..domain.data import Column, Target
 from ..domain.messages import DeliveryAccepted, Message, ModelSelected, ServiceDelivered, ServiceMeasured
 from ..domain.run import AgentName, Interval, Measured, Member, Selection
 from ..domain.run import Decision as LabelDecision
 from ..domain.task import MEASURED_ON_SERVICE, Requirement
 from ..engine.compute.local import WorkFailed
-from ..engine.dataset import TrainingData
-from ..engine.metrics import scorer
 from ..errors import TrainerError
 from ..export.bundle import slug, write_bundle
 from ..export.document import document
@@ -30,28 +26,25 @@ from ..export.measure import measure_service
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
 from ..store.journal import Decision
-from .frames import read_frame
 from .hub import Outgoing
 from .memory import Memory
 from .reporting import data_facts, environment, model_facts
 
 if TYPE_CHECKING:
     from ..engine.evaluate import Evaluation
-    from ..serve.predictor import Predictor
 
 CATALOGUE: Mapping[str, OperationSpec] = {
     "export": OperationSpec({"threads": "integer?"}, "writes the bundle with one graph, proved equal to the model"),
     "measure": OperationSpec({"calls": "integer"}, "runs the service; measures latency, throughput, memory and size"),
     "score_holdout": OperationSpec({}, "scores the sealed hold-out through the bundle"),
     "explain": OperationSpec({"seconds": "number"}, "measures permutation importance and weak slices on the hold-out"),
+    "refresh": OperationSpec({}, "brings the measured model up to date with the rows that were held out"),
     "write_documents": OperationSpec({}, "writes card, README with executed examples, container recipe"),
     "fall_back": OperationSpec({}, "takes the best single model instead of the selection"),
     "fail": OperationSpec({}, "gives up with the reason"),
 }
-ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
-LARGEST_NEW_SHARE = 0.9  # of held-out rows; where more are new, the score speaks for them anyway
-FEWEST_NEW_ROWS = 30
-BUILD = "traineragent.engine.build:build"
+EXAMPLES = 256  # rows that a measured service is asked about
+PATIENCE_S = 120.0  # for work that a delivery cannot do without
 
 
 class ServerAgent:
@@ -64,6 +57,7 @@ class ServerAgent:
             "measure": self._measure,
             "score_holdout": self._score_holdout,
             "explain": self._explain,
+            "refresh": self._refresh,
             "write_documents": self._write_documents,
         }
 
@@ -85,14 +79,9 @@ class ServerAgent:
             "members": len(selected.selection.members),
             "limits": [r.name for r in self.memory.task.requirements if r.name in MEASURED_ON_SERVICE],
             "seconds_left": round(self.memory.left_s, 1),
+            "explains": bool(self.memory.line.explain),
+            "refreshes": bool(self.memory.line.refresh),
         }
-
-    @property
-    def data(self) -> TrainingData:
-        if "training_data" not in self.memory.cache:
-            self.memory.cache["training_data"] = TrainingData.load(self.memory.folder / "data" / "prepared")
-        found: TrainingData = self.memory.cache["training_data"]
-        return found
 
     @property
     def target(self) -> Target:
@@ -106,9 +95,8 @@ class ServerAgent:
     def _deploy(self, message: Message, selected: ModelSelected) -> Outgoing:
         what = "a first model" if selected.provisional else "the selected model"
         self.memory.say("phase", f"exporting {what}", phase="deliver")
-        for operation in self.memory.plan(
-            self.name, "deploy", self.perceive(selected), CATALOGUE, f"message-{message.id}"
-        ):
+        facts, question = self.perceive(selected), self.memory.line.question("deploy")
+        for operation in self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}"):
             self._acts[operation.do](message, selected, **operation.args)
         graph = read_json(self.memory.folder / "data" / "graph.json")
         measured = tuple(self._judged(r) for r in self.memory.task.requirements)
@@ -142,43 +130,38 @@ class ServerAgent:
         return replace(selection, members=single, why=operation.why)
 
     def _build(self, selection: Selection) -> dict[str, Any]:
-        """data/model.onnx with its decision, made in the child; facts about it as JSON."""
-        arguments = {
-            "data": str(self.memory.folder / "data" / "prepared"),
-            "trials": str(self.memory.folder / "trials"),
-            "members": [asdict(m) for m in selection.members],
-            "out": str(self.memory.folder / "data" / "model.onnx"),
-            "metric": self.memory.task.metric.name,
-            "requirements": [asdict(r) for r in self.memory.task.requirements],
-            "positive": self.target.positive,
-            "prefer": self._preferred,
-            "nonnegative": self.target.nonnegative,
-            "single_best": selection.single_best,
-            "metadata": {"target": self.target.name, "traineragent": __version__},
-        }
-        facts: dict[str, Any] = self.memory.compute.call(BUILD, arguments, timeout_s=max(20.0, self.memory.left_s))
+        """What is to be served, made and proved in the child; facts about it as JSON."""
+        facts: dict[str, Any] = self._work(
+            self.memory.line.build,
+            max(20.0, self.memory.left_s),
+            task=self.memory.task.to_json(),
+            members=[asdict(m) for m in selection.members],
+            single_best=selection.single_best,
+            metadata={"target": self.target.name, "traineragent": __version__},
+        )
         return facts
 
-    @property
-    def _preferred(self) -> str:
-        """ "recall" or "precision", whichever was said to matter more; else "" """
-        said = (c.removeprefix("prefer:") for c in self.memory.task.constraints if c.startswith("prefer:"))
-        return next((c for c in said if c in ("recall", "precision")), "")
+    def _work(self, function: str, timeout_s: float, **arguments: Any) -> Any:
+        """A piece of the line's work, in the process that can be killed."""
+        given = {"folder": str(self.memory.folder), **arguments}
+        return self.memory.compute.call(function, given, timeout_s=timeout_s)
 
     def _write_bundle(self, facts: Mapping[str, Any]) -> None:
         """The bundle as it stands, servable at once; documents come when the delivery is accepted."""
-        task, interval = self.memory.task, facts["interval"]
-        name = slug(f"{task.data_info.target}-{task.task_type.split('_')[-1]}")
-        digest = sha256_of(self.memory.folder / "data" / "model.onnx")
+        task, interval = self.memory.task, facts.get("interval")
+        files = {name: self.memory.folder / path for name, path in facts["files"].items()}
+        digest = sha256_of(next(iter(files.values())))
         manifest = write_bundle(
             self.memory.folder / "bundle",
-            name=name,
+            name=slug(f"{task.data_info.target}-{task.task_type.split('_')[-1]}"),
             version=f"1.{digest[:8]}",
             task_type=task.task_type,
+            codec=self.memory.kind.codec,
             columns=self.columns,
             target=self.target,
-            graph=self.memory.folder / "data" / "model.onnx",
-            decision=TypeAdapter(LabelDecision).validate_python(facts["decision"]),
+            files=files,
+            settings=facts.get("settings"),
+            decision=TypeAdapter(LabelDecision).validate_python(facts.get("decision") or {}),
             interval=None if interval is None else TypeAdapter(Interval).validate_python(interval),
             facts={"trained_with": __version__, "metric_searched": self.memory.journal.meta("metric")},
         )
@@ -186,17 +169,10 @@ class ServerAgent:
 
     def _measure(self, message: Message, selected: ModelSelected, calls: int) -> None:
         """Latency, throughput, memory and size of the running service, into data/measured.json."""
-        rows = self._example_rows(256)
+        rows = self._work(self.memory.line.examples, max(PATIENCE_S, self.memory.left_s), most=EXAMPLES)
         measured = measure_service(self.memory.folder / "bundle", rows, calls=calls)
         write_json(self.memory.folder / "data" / "measured.json", measured)
         self.memory.say("measured", f"one answer in {measured['latency_ms_p95']:.2f} ms (p95)", measured=measured)
-
-    def _example_rows(self, most: int) -> list[dict[str, Any]]:
-        """Real training rows as a client would send them: the columns of the model, None where nothing stands."""
-        frame = read_frame(self.memory.folder / "data" / "train.parquet").head(most)
-        names = [c.name for c in self.columns]
-        clean = frame[names].astype(object).where(frame[names].notna(), None)
-        return [{str(k): v for k, v in row.items()} for row in clean.to_dict("records")]
 
     def _judged(self, requirement: Requirement) -> Measured:
         """A requirement beside its measurement; scores are cross-validated while the hold-out is sealed."""
@@ -216,34 +192,18 @@ class ServerAgent:
         if name in MEASURED_ON_SERVICE:
             measured = read_json(path) if path.exists() else {}
             return measured.get(name), "on the running service" if measured else "not measured yet"
-        return self._cross_validated(name)
-
-    def _cross_validated(self, name: str) -> tuple[float | None, str]:
-        """A score of the selection as exported, on its out-of-fold predictions."""
-        try:
-            measure = scorer(name)
-        except TrainerError:
-            return None, f"{name} cannot be measured on this kind of task"
-        from ..engine.build import out_of_fold
-        from ..engine.decide import tempered
-
-        graph = read_json(self.memory.folder / "data" / "graph.json")
-        oof = out_of_fold(self.memory.folder / "trials", [Member(**m) for m in graph["members"]])
-        known = np.isfinite(oof.reshape(len(oof), -1)).all(axis=1)
-        y, p, decision = self.data.y[known], oof[known], graph["decision"]
-        if self.data.classes:
-            p = tempered(p, graph["temperature"])
-            if decision["weights"] and measure.needs == "labels":
-                p = p * np.array(decision["weights"])
-        positive = 1 if self.target.positive is None else self.target.positive
-        return float(measure(y, p, decision["threshold"], positive)), "cross-validated"
+        value = self._work(
+            self.memory.line.validate, max(PATIENCE_S, self.memory.left_s), task=self.memory.task.to_json(), metric=name
+        )
+        return value, f"{name} cannot be measured on this kind of task" if value is None else "cross-validated"
 
     # ------------------------------------------------------------------ planning and action: documents
     def _document(self, message: Message, accepted: DeliveryAccepted) -> Outgoing:
         self.memory.say("phase", "opening the hold-out once, writing the documents", phase="deliver")
         selected: ModelSelected = self.memory.journal.last(ModelSelected)
         facts = {**self.perceive(selected), "requirements": len(accepted.requirements)}
-        for operation in self.memory.plan(self.name, "document", facts, CATALOGUE, f"message-{message.id}"):
+        question = self.memory.line.question("document")
+        for operation in self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}"):
             self._acts[operation.do](message, selected, **operation.args)
         evaluation = self._evaluation
         return [("task", ServiceDelivered(evaluation.score(self._looks), self._final_requirements(evaluation)))]
@@ -266,111 +226,27 @@ class ServerAgent:
         self.memory.step(f"holdout/{message.id}", self.name, lambda: self._open_holdout(message.id))
 
     def _open_holdout(self, delivery: int) -> tuple[Any, list[Path]]:
-        from ..engine.evaluate import Evaluation, evaluate
-        from ..serve.predictor import Predictor
-
-        path = self.memory.folder / "data" / "holdout.parquet"
-        if sha256_of(path) != read_json(self.memory.folder / "data" / "split.json")["sha256"]:
+        data = self.memory.folder / "data"
+        if sha256_of(data / "holdout.parquet") != read_json(data / "split.json")["sha256"]:
             raise TrainerError("the sealed hold-out was changed since it was sealed; start a new run")
-        frame, target = read_frame(path), self.target
-        y = target_values(frame[target.name], target)
-        predictor = Predictor.load(self.memory.folder / "bundle")
-        x = predictor.codec.encode_frame({c.name: frame[c.name] for c in self.columns})
-        answers = predictor.predict_matrix(x)
-        evaluation = evaluate(
-            y,
-            answers.scores,
-            metric=self.memory.task.metric.name,
-            labels=target.labels,
-            positive=target.positive,
-            label_index=answers.labels,
-            threshold=predictor.manifest.decision.threshold,
-            intervals=answers.intervals,
-            baseline=self._baseline(),
-            seed=self.memory.request.seed,
-        )
-        (self.memory.folder / "data" / "explanation.json").unlink(missing_ok=True)
-        self.memory.journal.event("holdout_opened", delivery=delivery, rows=len(y), metric=asdict(evaluation.metric))
-        out = self.memory.save("data/evaluation.json", {"evaluation": evaluation}, dict[str, Evaluation])
-        return {"rows": len(y), "fresh": self._fresh(x, y, answers.scores, predictor.manifest.decision.threshold)}, [
-            out
-        ]
+        found = self._on_holdout(self.memory.line.evaluate)
+        (data / "explanation.json").unlink(missing_ok=True)
+        metric = asdict(self._evaluation.metric)
+        self.memory.journal.event("holdout_opened", delivery=delivery, rows=found["rows"], metric=metric)
+        return found, [data / "evaluation.json"]
 
-    def _fresh(
-        self, x: np.ndarray, y: np.ndarray, scores: np.ndarray, threshold: float | None
-    ) -> dict[str, Any] | None:
-        """The metric on the held-out rows whose inputs occur nowhere in training, where many others repeat: what to
-        expect of rows that are new. None where few repeat."""
-        from ..engine.metrics import scorer
-
-        known = {row.tobytes() for row in np.ascontiguousarray(self.data.x[:, : x.shape[1]])}
-        new = np.array([row.tobytes() not in known for row in np.ascontiguousarray(x)])
-        if new.all() or new.mean() > LARGEST_NEW_SHARE or new.sum() < FEWEST_NEW_ROWS:
-            return None
-        positive = 1 if self.target.positive is None else self.target.positive
-        p = scores[new] if self.data.classes else scores[new].reshape(-1)
-        value = scorer(self.memory.task.metric.name)(y[new], p, threshold, positive)
-        return {"rows": int(new.sum()), "share": float(1 - new.mean()), "value": float(value)}
-
-    def _baseline(self) -> np.ndarray | float:
-        """What answering without looking gives: class shares, or the middle of the training answers."""
-        y = self.data.y
-        if not self.data.classes:
-            return float(np.median(y) if self.memory.task.metric.name in ABSOLUTE else y.mean())
-        return np.bincount(y.astype(np.int64), minlength=self.data.classes) / len(y)
+    def _on_holdout(self, function: str, **arguments: Any) -> Any:
+        given = {"task": self.memory.task.to_json(), "seed": self.memory.request.seed, **arguments}
+        return self._work(function, max(PATIENCE_S, self.memory.left_s), **given)
 
     def _explain(self, message: Message, selected: ModelSelected, seconds: float) -> None:
-        """Importance by permutation through the exported graph, and where the errors gather."""
-        from ..engine.importance import permutation_importance
-        from ..engine.slices import column_values, group_gaps, weak_slices
-        from ..serve.predictor import Predictor
+        """What the model leans on and where its errors gather, as far as the line can tell."""
+        self._on_holdout(self.memory.line.explain, seconds=seconds)
 
-        frame, target = read_frame(self.memory.folder / "data" / "holdout.parquet"), self.target
-        y = target_values(frame[target.name], target)
-        predictor = Predictor.load(self.memory.folder / "bundle")
-        x = predictor.codec.encode_frame({c.name: frame[c.name] for c in self.columns})
-        groups, start = {}, 0
-        for column in self.columns:
-            groups[column.name] = list(range(start, start + len(column.features)))
-            start += len(column.features)
-        importance = permutation_importance(
-            self._scores_of(predictor),
-            x,
-            y,
-            groups,
-            self.memory.task.metric.name,
-            seconds=seconds,
-            seed=self.memory.request.seed,
-        )
-        answers = predictor.predict_matrix(x)
-        errors = self._errors(y, answers)
-        picked, actual = self._rates(y, answers)
-        values = column_values(self.columns, x)
-        found = {
-            "importance": [asdict(i) for i in importance],
-            "slices": [asdict(s) for s in weak_slices(values, errors)],
-            "groups": [asdict(g) for g in group_gaps(values, errors, selected=picked, actual=actual)],
-        }
-        write_json(self.memory.folder / "data" / "explanation.json", found)
-
-    def _rates(self, y: np.ndarray, answers: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Who was answered positive and who is, for two classes."""
-        if self.data.classes != 2:
-            return None, None
-        positive = 1 if self.target.positive is None else self.target.positive
-        return answers.labels == positive, y == positive
-
-    def _scores_of(self, predictor: Predictor) -> Callable[[np.ndarray], np.ndarray]:
-        """(rows, classes) probabilities or (rows,) values of the served model."""
-        if self.data.classes:
-            return predictor.scores
-        return lambda x: np.asarray(predictor.scores(x))[:, 0]
-
-    def _errors(self, y: np.ndarray, answers: Any) -> np.ndarray:
-        """What is wrong in each row: 0 or 1 for classes, the absolute error for values."""
-        if answers.labels is not None:
-            return np.asarray(answers.labels != y)
-        return np.asarray(np.abs(answers.scores.reshape(len(y), -1)[:, 0] - y))
+    def _refresh(self, message: Message, selected: ModelSelected) -> None:
+        """The measured model with what the hold-out adds; the score stays the one that was measured before."""
+        facts = self._on_holdout(self.memory.line.refresh)
+        self._write_bundle({**read_json(self.memory.folder / "data" / "graph.json"), **facts})
 
     def _final_requirements(self, evaluation: Evaluation) -> tuple[Measured, ...]:
         """Every stated limit with its last measurement: scores now on the hold-out, the rest on the service."""

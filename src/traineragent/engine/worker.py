@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import importlib
-import inspect
 import json
 import os
 import signal
@@ -18,7 +17,6 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -31,17 +29,11 @@ Say = Callable[[Mapping[str, Any]], None]
 
 
 class Worker:
-    """Does pieces of work; imports and data are paid for once."""
+    """Does pieces of work; imports are paid for once."""
 
     def __init__(self, settings: Mapping[str, Any], say: Say) -> None:
         self.settings = settings
         self.say = say
-
-    @cached_property
-    def data(self) -> Any:
-        from .dataset import TrainingData
-
-        return TrainingData.load(Path(self.settings["data"]))
 
     def warm(self, wanted: Callable[[], bool]) -> None:
         """Pays for imports, in the order in which they will be needed, until there is work."""
@@ -62,15 +54,10 @@ class Worker:
             self.say({"error": _told(error)})
 
     def train(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        from .training import train_trial
-
         given = message["trial"]
         trial = Trial(given["index"], Candidate(**given["candidate"]), given["time_limit_s"])
-        more: dict[str, Any] = {}
-        if "progress" in inspect.signature(train_trial).parameters:
-            more["progress"] = self._progress
-        result = train_trial(
-            self.data,
+        result = _function(message["function"])(
+            Path(self.settings["data"]),
             trial,
             metric=message["metric"],
             seed=self.settings["seed"],
@@ -78,7 +65,7 @@ class Worker:
             folder=Path(message["folder"]),
             deadline=message["deadline"],
             rivals=message["rivals"],
-            **more,
+            progress=self._progress,
         )
         return asdict(result)
 
@@ -87,9 +74,15 @@ class Worker:
 
     def call(self, message: Mapping[str, Any]) -> Any:
         """Any function by path "package.module:function", with JSON arguments and a JSON answer."""
-        module, _, name = message["function"].partition(":")
-        value = getattr(importlib.import_module(module), name)(**message["args"])
+        value = _function(message["function"])(**message["args"])
         return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _function(path: str) -> Callable[..., Any]:
+    """The function at "package.module:function"."""
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def _told(error: Exception) -> dict[str, Any]:

@@ -21,13 +21,14 @@ from ..domain.run import Decision, Interval
 from ..errors import InputError
 from ..serve.manifest import FILE_NAME, Manifest
 from ..store.files import room_checked, write_json
-from .examples import example_row
+from .interfaces import interface
 from .openapi import openapi
 from .templates.render import render
 
 SERVED_WITH = ("numpy", "onnxruntime", "starlette", "uvicorn", "uvloop", "httptools", "prometheus-client")
 """Packages a bundle needs; pinned in its requirements.txt to the versions it was verified with."""
 
+GRAPH = "model.onnx"
 _SOURCE = Path(__file__).resolve().parents[1]
 _CODE = ("errors.py", "domain/__init__.py", "domain/data.py", "domain/run.py")
 
@@ -40,7 +41,9 @@ def write_bundle(
     task_type: str,
     columns: Sequence[Column],
     target: Target,
-    graph: bytes | Path,
+    files: Mapping[str, bytes | Path],
+    codec: str = "table",
+    settings: Mapping[str, Any] | None = None,
     decision: Decision | None = None,
     interval: Interval | None = None,
     facts: Mapping[str, Any] | None = None,
@@ -48,9 +51,9 @@ def write_bundle(
 ) -> Manifest:
     """Writes the bundle folder `out`, replacing an older one, and returns its manifest.
 
-    `graph`: the ONNX model, as bytes or a file, with input "x" and output "y" as in `ports.Fitted.graph`.
+    `files`: what the server loads, as bytes or files; for tables "model.onnx", with input "x" and output "y" as in
+    `ports.Fitted.graph`. `codec` and its `settings` say how rows are read and answers worded (`serve/served.py`).
     `facts`: further blocks of bundle.json (requirements, metric, model …), plain JSON."""
-    example = example_row(columns)
     manifest = Manifest(
         name=slug(name),
         version=version,
@@ -58,15 +61,19 @@ def write_bundle(
         task_type=task_type,
         columns=tuple(columns),
         target=target,
+        codec=codec,
+        settings=dict(settings or {}),
+        graph=GRAPH if GRAPH in files else "",
         decision=decision or Decision(),
         interval=interval,
-        facts={"example": example, **(facts or {})},
+        facts=dict(facts or {}),
     )
+    manifest = replace(manifest, facts={"example": interface(manifest).example(manifest), **manifest.facts})
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     with room_checked(out.name):
         shutil.rmtree(temporary, ignore_errors=True)
         try:
-            manifest = _fill(temporary, manifest, graph)
+            manifest = _fill(temporary, manifest, files)
             _swap(temporary, out)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -79,19 +86,21 @@ def slug(name: str) -> str:
     return "-".join(part for part in text.split("-") if part)[:60].strip("-") or "model"
 
 
-def _fill(folder: Path, manifest: Manifest, graph: bytes | Path) -> Manifest:
+def _fill(folder: Path, manifest: Manifest, loaded: Mapping[str, bytes | Path]) -> Manifest:
     folder.mkdir(parents=True, mode=0o755)
-    model = graph if isinstance(graph, bytes) else graph.read_bytes()
-    if not model:
-        raise InputError("the exported graph is empty")
-    (folder / manifest.graph).write_bytes(model)
+    files = {}
+    for name, given in loaded.items():
+        content = given if isinstance(given, bytes) else given.read_bytes()
+        if not content:
+            raise InputError("the exported graph is empty" if name == GRAPH else f"the exported file {name} is empty")
+        (folder / name).write_bytes(content)
+        files[name] = _sha256(content)
     api = json.dumps(openapi(manifest), indent=1, ensure_ascii=False).encode() + b"\n"
     (folder / "openapi.json").write_bytes(api)
-    files = {manifest.graph: _sha256(model), "openapi.json": _sha256(api)}
-    manifest = replace(manifest, files=files)
+    manifest = replace(manifest, files={**files, "openapi.json": _sha256(api)})
     _copy_server(folder / "server")
     (folder / "serve.py").write_text(render("serve.py.j2"), encoding="utf-8")
-    (folder / "requirements.txt").write_text(requirements(), encoding="utf-8")
+    (folder / "requirements.txt").write_text(requirements(interface(manifest).packages), encoding="utf-8")
     (folder / "Dockerfile").write_text(render("Dockerfile.j2", name=manifest.name), encoding="utf-8")
     write_json(folder / FILE_NAME, manifest.to_json())
     return manifest
@@ -110,10 +119,10 @@ def _copy_server(folder: Path) -> None:
         shutil.copyfile(_SOURCE / name, folder / name)
 
 
-def requirements() -> str:
-    """The served packages, pinned to the versions installed here."""
+def requirements(more: Sequence[str] = ()) -> str:
+    """The served packages, and `more` that this kind of bundle needs, pinned to the versions installed here."""
     lines = []
-    for package in SERVED_WITH:
+    for package in (*SERVED_WITH, *more):
         try:
             lines.append(f"{package}=={metadata.version(package)}")
         except metadata.PackageNotFoundError:  # uvloop where it does not exist

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from ..domain.data import Column
 from ..serve.manifest import Manifest
+from .interfaces import interface
 from .markdown import code, plain, table
-from .openapi import column_words
 from .templates.render import render
 
 _MOST_LABELS = 12  # a larger confusion table is unreadable
@@ -50,8 +49,8 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
         version=manifest.version,
         date=manifest.created[:10],
         target=manifest.target.name,
-        answer_words=_answers(manifest),
-        column_count=len(manifest.columns),
+        answer_words=interface(manifest).answers(manifest),
+        inputs=interface(manifest).inputs(manifest),
         producer=_part(facts, "environment").get("traineragent") or manifest.facts.get("trained_with"),
         glance=_glance(manifest, facts),
         notices=verdict.get("notices") or [],
@@ -71,8 +70,8 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
         removed=_removed(facts),
         leaks=_leaks(facts),
         ignored=_ignored(task),
-        columns=_columns(manifest.columns),
-        limits=list(_limits(manifest, evaluation)),
+        columns=interface(manifest).columns(manifest),
+        limits=list(interface(manifest).limits(manifest, evaluation)),
         training=_training(manifest, facts),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
@@ -81,13 +80,6 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
 def _part(facts: Facts, key: str) -> Mapping[str, Any]:
     found = facts.get(key)
     return found if isinstance(found, Mapping) else {}
-
-
-def _answers(manifest: Manifest) -> str:
-    if not manifest.classifies:
-        return f"(a number{f' in {plain(manifest.target.unit)}' if manifest.target.unit else ''})"
-    labels = manifest.target.labels
-    return f"({' or '.join(code(v) for v in labels)})" if len(labels) <= 4 else f"(one of {len(labels)} classes)"
 
 
 def number(value: Any) -> str:
@@ -269,28 +261,7 @@ def _ignored(task: Facts) -> str:
     return table(("Column", "Why"), [(code(i.get("column")), plain(i.get("why"))) for i in found])
 
 
-def _columns(columns: Sequence[Column]) -> str:
-    return table(("Column", "Kind", "Meaning"), [(code(c.name), c.kind, column_words(c, 6)) for c in columns])
-
-
 # ---------------------------------------------------------------------------------------------- limits and making
-def _limits(manifest: Manifest, evaluation: Facts) -> Iterable[str]:
-    yield "It says what was true of rows like those it learned from. When the world moves, it does not notice."
-    yield "`/metrics` counts missing, unknown and out-of-range values: when they rise, measure it again."
-    strict = [c.name for c in manifest.columns if not c.nullable]
-    if strict and len(strict) < len(manifest.columns):
-        listed = ", ".join(code(n) for n in strict[:8]) + (f" and {len(strict) - 8} more" if len(strict) > 8 else "")
-        yield f"It never saw these columns empty: {listed}."
-    elif strict:
-        yield "It never saw an empty value; rows without one of its columns are refused."
-    small = [c for c in evaluation.get("per_class") or [] if 0 < (c.get("support") or 0) < 30]
-    if small:
-        listed = ", ".join(code(c["label"]) for c in small[:8]) + (" and more" if len(small) > 8 else "")
-        yield f"Few held-out rows speak for {listed}: numbers for them are rough."
-    if not manifest.classifies:
-        yield "It hardly goes beyond the range of values it has seen; extremes are answered too tamely."
-
-
 def _training(manifest: Manifest, facts: Facts) -> str:
     model, graph, environment = _part(facts, "model"), _part(facts, "graph"), _part(facts, "environment")
     rows: list[tuple[str, str]] = []
@@ -314,5 +285,6 @@ def _training(manifest: Manifest, facts: Facts) -> str:
     packages = _part(environment, "packages")
     if packages:
         rows.append(("Made with", ", ".join(f"{plain(k)} {plain(v)}" for k, v in packages.items())))
-    rows.append(("Checksum of the graph", code(manifest.files.get(manifest.graph, "")[:16] + " …")))
+    digest = manifest.files.get(manifest.graph) or next(iter(manifest.files.values()), "")
+    rows.append(("Checksum of the model", code(digest[:16] + " …")))
     return table(("Fact", "Value"), rows)

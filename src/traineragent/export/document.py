@@ -16,17 +16,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..domain.data import Column
 from ..serve.manifest import FILE_NAME, Manifest, file_sha256, read_manifest
 from ..store.files import write_json, write_text
 from .card import model_card
-from .markdown import code, plain, table
-from .openapi import column_words, prediction_schema
+from .interfaces import interface
+from .markdown import table
 from .running import Running
 from .templates.render import render
 
 _CLIENT_TIMEOUT_S = 30
-_SHOWN_CATEGORIES = 6
 _EXAMPLE_LINES = 40  # of example.json that the README shows
 
 
@@ -96,8 +94,7 @@ def _call(bundle: Path, address: str, title: str, language: str, name: str, prog
 
 def _problem(address: str, manifest: Manifest) -> str:
     """What the service says to a row it cannot take."""
-    column = next((c for c in manifest.columns if c.kind in ("number", "boolean")), manifest.columns[0])
-    row = {**manifest.facts.get("example", {}), column.name: "abc" if column.kind in ("number", "boolean") else ["abc"]}
+    row = interface(manifest).refused(manifest)
     body = json.dumps({"rows": [row]}).encode()
     request = urllib.request.Request(f"{address}/predict", body, {"Content-Type": "application/json"})
     try:
@@ -116,41 +113,21 @@ def _readme(manifest: Manifest, example: Any, calls: list[Call], problem: str) -
         version=manifest.version,
         date=manifest.created[:10],
         target=manifest.target.name,
-        answer_words=answer_words(manifest),
+        answer_words=interface(manifest).answers(manifest),
         traineragent=True,
         example="\n".join(shown[:_EXAMPLE_LINES]),
         example_shown_whole=len(shown) <= _EXAMPLE_LINES,
         calls=calls,
-        columns=columns_table(manifest.columns),
+        row=interface(manifest).row_words(manifest),
         answer_table=_answer_table(manifest),
         problem=problem,
         watch=_watch_table(manifest.name),
-        files=table(("File", "What it is"), [(f"`{k}`", v) for k, v in _FILES.items()]),
+        files=table(("File", "What it is"), [(f"`{k}`", v) for k, v in _files(manifest).items()]),
     )
 
 
-def answer_words(manifest: Manifest) -> str:
-    """What an answer is, in half a sentence."""
-    if manifest.classifies:
-        labels = manifest.target.labels
-        if len(labels) <= 4:
-            return f"({' or '.join(code(label) for label in labels)})"
-        return f"(one of {len(labels)} classes)"
-    return f"(a number{f' in {plain(manifest.target.unit)}' if manifest.target.unit else ''})"
-
-
-def columns_table(columns: tuple[Column, ...]) -> str:
-    """The columns a row may have."""
-    rows = [(code(c.name), c.kind, _sent(c), "may" if c.nullable else "must not") for c in columns]
-    return table(("Column", "Kind", "What to send", "Be empty"), rows)
-
-
-def _sent(column: Column) -> str:
-    return column_words(replace(column, nullable=False), _SHOWN_CATEGORIES)
-
-
 def _answer_table(manifest: Manifest) -> str:
-    schema = prediction_schema(manifest)["properties"]
+    schema = interface(manifest).prediction_schema(manifest)["properties"]
     return table(("Field", "Meaning"), [(f"`{k}`", v.get("description", "")) for k, v in schema.items()])
 
 
@@ -165,9 +142,12 @@ def _watch_table(name: str) -> str:
     return table(("Address", "What for"), rows)
 
 
+def _files(manifest: Manifest) -> dict[str, str]:
+    return {**interface(manifest).files(manifest), **_FILES}
+
+
 _FILES = {
-    "model.onnx": "the model: float32 matrix `x` in, `y` out",
-    "bundle.json": "name, version, columns and how each is parsed, answers, checksums, measurements",
+    "bundle.json": "name, version, how rows are read and answers worded, checksums, measurements",
     "MODEL_CARD.md": "what it is for, how good it is, where it is weak",
     "openapi.json": "the interface, for programs",
     "serve.py, server/": "the server; needs only `requirements.txt`",

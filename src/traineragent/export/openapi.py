@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..domain.data import Column
 from ..serve.manifest import Manifest
-from ..serve.values import date_like
-from .markdown import code
+from .interfaces import interface
+from .interfaces.schemas import object_schema
 
 _WIDTHS = ("8", "16", "32", "64")
 _DATATYPES = ("BOOL", *(f"INT{n}" for n in _WIDTHS), *(f"UINT{n}" for n in _WIDTHS), "FP16", "FP32", "FP64", "BYTES")
-_MANY = 60  # categories listed as an enumeration of known values
 
 
 def openapi(manifest: Manifest) -> dict[str, Any]:
@@ -21,7 +19,7 @@ def openapi(manifest: Manifest) -> dict[str, Any]:
         "info": {
             "title": manifest.name,
             "version": manifest.version,
-            "description": _description(manifest),
+            "description": interface(manifest).described(manifest),
         },
         "paths": _paths(manifest),
         "components": {
@@ -36,11 +34,6 @@ def openapi(manifest: Manifest) -> dict[str, Any]:
         },
         "security": [{}, {"token": []}],
     }
-
-
-def _description(manifest: Manifest) -> str:
-    what = "a label with a probability for each" if manifest.classifies else "a number"
-    return f"Predicts `{manifest.target.name}`: rows in, predictions out, in the same order. Each prediction is {what}."
 
 
 def _paths(manifest: Manifest) -> dict[str, Any]:
@@ -78,8 +71,7 @@ def _get(summary: str, tag: str, media: str = "application/json", secured: bool 
 def _predict(manifest: Manifest) -> dict[str, Any]:
     return {
         "summary": f"Predict {manifest.target.name}",
-        "description": "One prediction a row, in order. Columns the model does not know are ignored and named in "
-        "`warnings`; `null` means that a value is not known.",
+        "description": f"One prediction a row, in order. {interface(manifest).reads(manifest)}",
         "tags": ["prediction"],
         "operationId": "predict",
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("Request")}}},
@@ -97,8 +89,7 @@ def _predict(manifest: Manifest) -> dict[str, Any]:
 def _infer(manifest: Manifest) -> dict[str, Any]:
     return {
         "summary": "Predict, in the Open Inference Protocol v2",
-        "description": "One tensor a column (named like the column), or one FP32 tensor `x` of shape "
-        f"[rows, {sum(len(c.features) for c in manifest.columns)}] with the typed features.",
+        "description": interface(manifest).tensors(manifest),
         "tags": ["protocol"],
         "operationId": "infer",
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("InferRequest")}}},
@@ -117,26 +108,17 @@ def _answer(description: str, schema: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": _ref(schema)}}}
 
 
-def _object(properties: dict[str, Any], required: list[str] | None = None, **more: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": required or list(properties), **more}
-
-
 def _schemas(manifest: Manifest) -> dict[str, Any]:
     text = {"type": "string"}
     tensors = {"type": "array", "items": _ref("Tensor")}
     row_problem = {"row": {"type": "integer", "minimum": 0}, "column": {"type": ["string", "null"]}}
     return {
-        "Request": _object(
+        "Request": object_schema(
             {"rows": {"type": "array", "items": _ref("Row")}}, examples=[{"rows": [_example(manifest)]}]
         ),
-        "Row": _object(
-            {c.name: column_schema(c) for c in manifest.columns},
-            [c.name for c in manifest.columns if not c.nullable] or [],
-            additionalProperties=True,
-            examples=[_example(manifest)],
-        ),
-        "Prediction": prediction_schema(manifest),
-        "Response": _object(
+        "Row": {**interface(manifest).row_schema(manifest), "examples": [_example(manifest)]},
+        "Prediction": interface(manifest).prediction_schema(manifest),
+        "Response": object_schema(
             {
                 "predictions": {"type": "array", "items": _ref("Prediction")},
                 "model": {"const": manifest.name},
@@ -145,9 +127,11 @@ def _schemas(manifest: Manifest) -> dict[str, Any]:
             },
             ["predictions", "model", "version"],
         ),
-        "Problem": _object({"error": _object({"message": text, "fix": text})}),
-        "RowProblem": _object({"error": _object({**row_problem, "expected": text, "got": text, "fix": text})}),
-        "Tensor": _object(
+        "Problem": object_schema({"error": object_schema({"message": text, "fix": text})}),
+        "RowProblem": object_schema(
+            {"error": object_schema({**row_problem, "expected": text, "got": text, "fix": text})}
+        ),
+        "Tensor": object_schema(
             {
                 "name": text,
                 "shape": {"type": "array", "items": {"type": "integer"}},
@@ -155,94 +139,16 @@ def _schemas(manifest: Manifest) -> dict[str, Any]:
                 "data": {"type": "array", "items": {}},
             }
         ),
-        "InferRequest": _object(
+        "InferRequest": object_schema(
             {"id": text, "inputs": tensors, "outputs": {"type": "array", "items": {"type": "object"}}}, ["inputs"]
         ),
-        "InferResponse": _object(
+        "InferResponse": object_schema(
             {"id": text, "model_name": text, "model_version": text, "outputs": tensors},
             ["model_name", "model_version", "outputs"],
         ),
-        "InferProblem": _object({"error": text}),
+        "InferProblem": object_schema({"error": text}),
     }
 
 
 def _example(manifest: Manifest) -> Any:
     return manifest.facts.get("example", {})
-
-
-def column_schema(column: Column) -> dict[str, Any]:
-    """What a client may send for a column."""
-    kinds = {
-        "number": ["number", "string"],
-        "boolean": ["boolean", "string", "integer"],
-        "category": ["string", "number", "boolean"],
-    }
-    types = kinds.get(column.kind, ["string", "number"])
-    schema: dict[str, Any] = {"type": [*types, "null"], "title": column.name, "x-kind": column.kind}
-    schema["description"] = column_words(column)
-    if column.example is not None:
-        schema["examples"] = [column.example]
-    elif column.kind == "category":
-        schema["examples"] = list(column.categories[:_MANY])
-    return schema
-
-
-def column_words(column: Column, categories: int = 12) -> str:
-    """A column in a sentence or two, naming at most so many categories."""
-    empty = " May be empty." if column.nullable else ""
-    if column.kind == "number":
-        return f"{'A whole number' if column.integer else 'A number'}{_seen(column)}.{empty}"
-    if column.kind == "boolean":
-        words = " or ".join(code(w) for w in (*column.true_words[:1], *column.false_words[:1]))
-        return f"Yes or no: true, false{', ' + words if words else ''}.{empty}"
-    if column.kind == "category":
-        shown = ", ".join(code(c) for c in column.categories[:categories])
-        more = len(column.categories) - categories
-        return f"One of {shown}{f' and {more:,} more' if more > 0 else ''}.{empty}"
-    if column.kind == "date":
-        return f"A date, written like {' or '.join(code(date_like(f)) for f in column.date_formats)}.{empty}"
-    return f"Free text.{empty}"
-
-
-def _seen(column: Column) -> str:
-    """The range of a number in training."""
-    if column.low is None or column.high is None:
-        return ""
-    return f", in training {_figure(column.low, column.years)} to {_figure(column.high, column.years)}"
-
-
-def _figure(value: float, years: bool) -> str:
-    if years:
-        return f"{value:.0f}"
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
-
-
-def prediction_schema(manifest: Manifest) -> dict[str, Any]:
-    """What the service answers for a row."""
-    if manifest.classifies:
-        share = {"type": "number", "minimum": 0, "maximum": 1}
-        probabilities = _object(dict.fromkeys(manifest.probability_keys, share))
-        return _object(
-            {
-                "label": {
-                    "enum": list(manifest.target.labels),
-                    "description": f"The predicted {manifest.target.name}.",
-                },
-                "probabilities": {**probabilities, "description": "How likely each label is; they sum to 1."},
-            }
-        )
-    properties: dict[str, Any] = {"value": {"type": "number", "description": _value_words(manifest)}}
-    if manifest.interval is not None:
-        properties["interval"] = {
-            "type": "array",
-            "items": {"type": "number"},
-            "minItems": 2,
-            "maxItems": 2,
-            "description": f"Holds the true value in {manifest.interval.coverage:.0%} of cases.",
-        }
-    return _object(properties)
-
-
-def _value_words(manifest: Manifest) -> str:
-    unit = f" in {manifest.target.unit}" if manifest.target.unit else ""
-    return f"The predicted {manifest.target.name}{unit}."

@@ -28,8 +28,8 @@ from .codecs.table import shown
 from .guard import Guard, Refusal
 from .monitor import Monitor
 from .pages import pages
-from .predictor import Predictor
 from .protocol import protocol
+from .served import Served
 
 log = logging.getLogger("traineragent.serve")
 
@@ -49,10 +49,10 @@ class Limits:
 class Service:
     """The ASGI application of one bundle. `drain` makes it refuse new work; what is in flight is finished."""
 
-    def __init__(self, predictor: Predictor, guard: Guard, limits: Limits | None = None) -> None:
+    def __init__(self, predictor: Served, guard: Guard, limits: Limits | None = None) -> None:
         manifest = predictor.manifest
         self.predictor, self.guard, self.limits = predictor, guard, limits or Limits()
-        self.monitor = Monitor(manifest, predictor.codec, predictor.answering)
+        self.monitor = Monitor(manifest, predictor.watch())
         self.draining = False
         self._pool = ThreadPoolExecutor(self.limits.workers, thread_name_prefix="predict")
         self._queued = 0

@@ -22,7 +22,8 @@ FILE_NAME = "bundle.json"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What bundle.json says. `files`: name -> sha256 of every file the server loads; `facts`: the rest, for people."""
+    """What bundle.json says. `codec`: what reads rows and words answers, with its own `settings`; `graph` is "" where
+    there is none; `files`: name -> sha256 of every file the server loads; `facts`: the rest, for people."""
 
     name: str
     version: str
@@ -30,6 +31,8 @@ class Manifest:
     task_type: str
     columns: tuple[Column, ...]
     target: Target
+    codec: str = "table"
+    settings: Mapping[str, Any] = field(default_factory=dict)
     graph: str = "model.onnx"
     decision: Decision = field(default_factory=Decision)
     interval: Interval | None = None
@@ -57,13 +60,17 @@ class Manifest:
             "version": self.version,
             "created": self.created,
             "task_type": self.task_type,
+            "codec": self.codec,
+            **({"settings": self.settings} if self.settings else {}),
             "input": {"columns": [_lean(c) for c in self.columns]},
             "output": {
                 "target": _lean(self.target),
                 "decision": _lean(self.decision),
                 "interval": None if self.interval is None else asdict(self.interval),
             },
-            "graph": {"file": self.graph, "input": "x", "output": "y", "features": width},
+            "graph": {"file": self.graph, "input": "x", "output": "y", "features": width}
+            if self.codec == "table"
+            else {"file": self.graph},
             "files": dict(self.files),
             **self.facts,
         }
@@ -89,7 +96,19 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-_OWN = ("format_version", "name", "version", "created", "task_type", "input", "output", "graph", "files")
+_OWN = (
+    "format_version",
+    "name",
+    "version",
+    "created",
+    "task_type",
+    "codec",
+    "settings",
+    "input",
+    "output",
+    "graph",
+    "files",
+)
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:
@@ -100,6 +119,8 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
         version=raw["version"],
         created=raw["created"],
         task_type=raw["task_type"],
+        codec=raw.get("codec", "table"),
+        settings=dict(raw.get("settings") or {}),
         columns=tuple(_build(Column, c) for c in raw["input"]["columns"]),
         target=_build(Target, output["target"]),
         graph=raw["graph"]["file"],
@@ -112,7 +133,7 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
 
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Every listed file lies in the folder, is no link and is unchanged. Raises InputError naming the file."""
-    if manifest.graph not in manifest.files:
+    if manifest.graph and manifest.graph not in manifest.files:
         raise InputError(f"{FILE_NAME} gives no checksum for {manifest.graph}; export the bundle again")
     for name, expected in manifest.files.items():
         path = folder / name

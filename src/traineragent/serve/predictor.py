@@ -1,5 +1,5 @@
-"""A delivered model in this process: rows in, answers out. The one code path of the service, of batch prediction and
-of the measurement on the hold-out. Knows nothing of HTTP."""
+"""A delivered model of tables in this process: rows in, answers out. The one code path of the service, of batch
+prediction and of the measurement on the hold-out. Knows nothing of HTTP."""
 
 from __future__ import annotations
 
@@ -15,12 +15,26 @@ from .answers import Answers, answering
 from .codecs.table import TableCodec
 from .graph import Graph
 from .manifest import Manifest, read_manifest
+from .served import Field
+from .values import date_like
+from .watch import TableWatch
 
 CHUNK = 8192  # rows a run of the graph: bounds memory for wide matrices
 
 
+DATATYPES = {"number": "FP64", "boolean": "BOOL", "category": "BYTES", "date": "BYTES", "text": "BYTES"}
+MOST_CATEGORIES = 2000  # sent to the form of /try
+
+
+def open_bundle(folder: Path, manifest: Manifest, threads: int = 1) -> Predictor:
+    """The predictor of a bundle whose manifest was read."""
+    return Predictor(folder, manifest, threads)
+
+
 class Predictor:
     """A loaded bundle. `manifest` describes it, `codec` reads rows, `answering` words the answers."""
+
+    page = "try"
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
         self.folder, self.manifest = folder, manifest
@@ -44,6 +58,40 @@ class Predictor:
     def labels(self) -> tuple[Any, ...]:
         """The labels in class order; empty for regression."""
         return self.manifest.target.labels
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The columns of a row."""
+        return tuple(Field(c.name, DATATYPES[c.kind]) for c in self.manifest.columns)
+
+    def watch(self) -> TableWatch:
+        """Counts missing, unknown and out-of-range values, and what is answered."""
+        return TableWatch(self.manifest, self.answering)
+
+    def form(self) -> dict[str, Any]:
+        """What the form of /try needs to know."""
+        m = self.manifest
+        return {
+            "target": m.target.name,
+            "unit": m.target.unit,
+            "kind": m.target.kind,
+            "coverage": m.interval.coverage if m.interval else None,
+            "columns": [
+                {
+                    "name": c.name,
+                    "kind": c.kind,
+                    "integer": c.integer,
+                    "categories": c.categories[:MOST_CATEGORIES],
+                    "words": [*c.true_words[:1], *c.false_words[:1]],
+                    "formats": [date_like(f) for f in c.date_formats],
+                    "years": c.years,
+                    "nullable": c.nullable,
+                    "low": c.low,
+                    "high": c.high,
+                }
+                for c in m.columns
+            ],
+        }
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The answers of the service, one a row. Raises RowError for a row the model cannot take."""

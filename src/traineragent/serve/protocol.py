@@ -5,6 +5,7 @@ Inputs are one tensor a column, or the typed matrix "x". https://github.com/kser
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,17 @@ from ..errors import RowError
 from .answers import Answers
 from .body import Gone, Refused, parse_json, read_body
 from .manifest import Manifest
+from .predictor import Predictor
 
 if TYPE_CHECKING:
     from .app import Service
 
 _INTEGERS = ("INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64")
 _FLOATS = ("FP16", "FP32", "FP64")
-_DATATYPES = {"number": "FP64", "boolean": "BOOL", "category": "BYTES", "date": "BYTES", "text": "BYTES"}
+
+
+PREDICTION = {"name": "prediction", "datatype": "BYTES"}
+"""The output tensor of tasks whose answers are no table: one JSON text a row."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,9 @@ class Protocol:
                 "versions": [self._manifest.version],
                 "platform": "onnxruntime_onnx",
                 "inputs": [
-                    {"name": c.name, "datatype": _DATATYPES[c.kind], "shape": [-1]} for c in self._manifest.columns
+                    {"name": f.name, "datatype": f.datatype, "shape": [-1]} for f in self._service.predictor.fields
                 ],
-                "outputs": list(output_metadata(self._manifest)),
+                "outputs": self._output_metadata(),
             }
         )
 
@@ -122,6 +127,21 @@ class Protocol:
             raise NotUnderstood('expected an object with a list "inputs" of tensors')
         tensors = {t.name: t for t in map(_tensor, asked["inputs"])}
         predictor = self._service.predictor
+        if isinstance(predictor, Predictor):
+            outputs, warnings = self._of_table(predictor, tensors, asked.get("outputs"))
+        else:
+            outputs, warnings = self._of_rows(tensors)
+        reply: dict[str, Any] = {"model_name": self._manifest.name, "model_version": self._manifest.version}
+        if isinstance(asked.get("id"), str):
+            reply["id"] = asked["id"]
+        if warnings:
+            reply["parameters"] = {"warnings": "; ".join(warnings)}
+        return {**reply, "outputs": outputs}
+
+    def _of_table(
+        self, predictor: Predictor, tensors: dict[str, Tensor], wanted: Any
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """Columns of a table, or its typed matrix; each part of the answer is a tensor."""
         warnings: list[str] = []
         if "x" in tensors and "x" not in {c.name for c in self._manifest.columns}:
             x = _matrix(tensors["x"], predictor.codec.width)
@@ -131,13 +151,20 @@ class Protocol:
             raise Refused(413, f"{len(x):,} rows in one request", "send the rows in several requests")
         y = predictor.scores(x)
         self._service.monitor.fed(x, y)
-        outputs = list(_outputs(self._manifest, predictor.answering.arrays(y), asked.get("outputs")))
-        reply: dict[str, Any] = {"model_name": self._manifest.name, "model_version": self._manifest.version}
-        if isinstance(asked.get("id"), str):
-            reply["id"] = asked["id"]
-        if warnings:
-            reply["parameters"] = {"warnings": "; ".join(warnings)}
-        return {**reply, "outputs": outputs}
+        return list(_outputs(self._manifest, predictor.answering.arrays(y), wanted)), warnings
+
+    def _of_rows(self, tensors: dict[str, Tensor]) -> tuple[list[dict[str, Any]], list[str]]:
+        """What a row holds as tensors by name; the answers are JSON texts, as POST /predict gives them."""
+        rows = self._service.checked_rows({"rows": _rows(list(tensors.values()))})
+        text, warnings, x, y = self._service.predictor.answer(rows)
+        self._service.monitor.fed(x, y)
+        said = [json.dumps(a, ensure_ascii=False) for a in json.loads(f"[{text}]")]
+        return [{**PREDICTION, "shape": [len(said)], "data": said}], warnings
+
+    def _output_metadata(self) -> list[dict[str, Any]]:
+        if isinstance(self._service.predictor, Predictor):
+            return list(output_metadata(self._manifest))
+        return [{**PREDICTION, "shape": [-1]}]
 
 
 def _tensor(raw: Any) -> Tensor:

@@ -46,9 +46,9 @@ def run_server(
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # numpy's own threads would only cost memory
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from .app import Service
-    from .predictor import Predictor
+    from .served import open_bundle
 
-    service = Service(Predictor.load(bundle, threads), Guard(token, is_loopback(host)), limits)
+    service = Service(open_bundle(bundle, threads), Guard(token, is_loopback(host)), limits)
     listening = _listen(host, port)
     server = Server(service, drain_s)
     _warm(service)

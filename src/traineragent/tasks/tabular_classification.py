@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..domain.task import Direction
 from ..engine.metrics import scorer
 
 RANKED_BY = {
@@ -20,6 +21,8 @@ is chosen for the metric asked."""
 class TabularClassification:
     name = "tabular_classification"
     title = "classification of table rows"
+    line = "rows"
+    codec = "table"
     target_kind = "class"
 
     def search_metric(self, metric: str, classes: int) -> str:
@@ -29,6 +32,9 @@ class TabularClassification:
             chosen = "log_loss"
         kind = "binary" if classes == 2 else "multiclass"
         return chosen if kind in scorer(chosen).tasks else "log_loss"
+
+    def direction(self, metric: str) -> Direction:
+        return scorer(metric).direction
 
 
 PLUGIN = TabularClassification()

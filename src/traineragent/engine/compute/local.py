@@ -23,8 +23,7 @@ from ...store.files import out_of_room
 from .child import Child, Outcome
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
-DATA_FILES = ("table.json", "y.npy", "folds.npy", "x.npy")
-
+TRAIN = "traineragent.engine.rows:train"
 DISK_FULL = os.strerror(errno.ENOSPC)
 
 TrialProgress = Callable[[int, Mapping[str, Any]], None]
@@ -39,8 +38,9 @@ class WorkFailed(TrainerError):
 
 
 class LocalCompute:
-    """Implements `ports.Compute` with one persistent child. `data` is the folder that `TrainingData.save` writes before
-    the first trial, and `metric` may be a function where it is known only then.
+    """Implements `ports.Compute` with one persistent child. `data` is the folder of the prepared data, whole before
+    the first trial; `metric` and `train` (the path of what trains a trial, see `ports.Line`) may be functions where
+    they are known only then.
 
     `warm` names modules that the child imports while it has nothing to do, in this order. `progress(trial index,
     {"fold", "folds", "score"})` is called while a trial runs. `history` are the results of an earlier process, so that
@@ -54,6 +54,7 @@ class LocalCompute:
         metric: str | Callable[[], str],
         seed: int,
         threads: int,
+        train: str | Callable[[], str] = TRAIN,
         memory_mb: float | None = None,
         warm: Sequence[str] = ("traineragent.engine.training",),
         progress: TrialProgress | None = None,
@@ -61,7 +62,7 @@ class LocalCompute:
     ) -> None:
         self.data, self.trials = data, trials
         self.settings = {"data": str(data), "seed": seed, "threads": threads, "warm": tuple(warm)}
-        self._metric = metric
+        self._metric, self._train = metric, train
         self.threads, self.memory_mb, self.progress = threads, memory_mb, progress
         self.rivals: dict[str, float] = {}
         for result in history:
@@ -88,6 +89,7 @@ class LocalCompute:
         seen: dict[str, Any] = {}
         message = {
             "do": "train",
+            "function": self._train() if callable(self._train) else self._train,
             "trial": asdict(trial),
             "folder": str(draft),
             "metric": self.metric,
@@ -164,8 +166,8 @@ class LocalCompute:
         """Names everything that a result depends on but the time it was given."""
         if self._data_hash is None:
             digest = hashlib.sha256()
-            for name in DATA_FILES:
-                digest.update(_sha256(self.data / name).encode())
+            for path in sorted(p for p in self.data.rglob("*") if p.is_file()):
+                digest.update(_sha256(path).encode())
             self._data_hash = digest.hexdigest()
         facts = [self._data_hash, self.metric, self.settings["seed"], trial.index, asdict(trial.candidate)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -21,15 +21,12 @@ from starlette.routing import Route
 
 from ..body import Refused, read_body
 from ..guard import COOKIE
-from ..manifest import Manifest
 from ..markdown import to_html
-from ..values import date_like
 
 if TYPE_CHECKING:
     from ..app import Service
 
 _HERE = Path(__file__).resolve().parent
-_MOST_CATEGORIES = 2000  # sent to the form of /try
 
 
 def pages(service: Service) -> list[Route]:
@@ -58,7 +55,14 @@ class Site:
         return RedirectResponse("/try")
 
     async def try_(self, request: Request) -> Response:
-        return page("try", self._manifest.name, data=form_data(self._manifest))
+        served = self._service.predictor
+        shared = {
+            "name": self._manifest.name,
+            "version": self._manifest.version,
+            "metric": self._manifest.facts.get("metric"),
+            "example": self._manifest.facts.get("example") or {},
+        }
+        return page(served.page, self._manifest.name, data={**shared, **served.form()})
 
     async def docs(self, request: Request) -> Response:
         return page("docs", self._manifest.name, data=json.loads(self._file("openapi.json")))
@@ -126,7 +130,8 @@ def _assets(name: str) -> tuple[str, str, str]:
     """(page, style, script) from the files; the frame is shared by all pages."""
     frame = (_HERE / "frame.html").read_text(encoding="utf-8")
     content = frame.replace("{{content}}", (_HERE / f"{name}.html").read_text(encoding="utf-8"))
-    content = content.replace(f'href="/{name}"', f'href="/{name}" aria-current="page"')
+    place = name.partition("-")[0]  # a page "try-series" is what /try shows for series
+    content = content.replace(f'href="/{place}"', f'href="/{place}" aria-current="page"')
     script = _HERE / f"{name}.js"
     return (
         content,
@@ -138,32 +143,3 @@ def _assets(name: str) -> tuple[str, str, str]:
 def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def form_data(manifest: Manifest) -> dict[str, Any]:
-    """What the form of /try needs to know."""
-    return {
-        "name": manifest.name,
-        "version": manifest.version,
-        "target": manifest.target.name,
-        "unit": manifest.target.unit,
-        "kind": manifest.target.kind,
-        "coverage": manifest.interval.coverage if manifest.interval else None,
-        "metric": manifest.facts.get("metric"),
-        "example": manifest.facts.get("example") or {},
-        "columns": [
-            {
-                "name": c.name,
-                "kind": c.kind,
-                "integer": c.integer,
-                "categories": c.categories[:_MOST_CATEGORIES],
-                "words": [*c.true_words[:1], *c.false_words[:1]],
-                "formats": [date_like(f) for f in c.date_formats],
-                "years": c.years,
-                "nullable": c.nullable,
-                "low": c.low,
-                "high": c.high,
-            }
-            for c in manifest.columns
-        ],
-    }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..domain.data import Column
+from ...domain.data import Column
 
 
 def example_row(columns: Sequence[Column]) -> dict[str, Any]:

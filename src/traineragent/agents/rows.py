@@ -1,0 +1,250 @@
+"""The rows line's work where trials run: each function wraps one piece for the agents, see `ports.Line`.
+
+What a run has learned and written lies below its folder; nothing here plans or keeps a journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from ..data.frames import read_frame
+from ..data.target import target_values
+from ..domain.data import Column, Target
+from ..domain.run import Member
+from ..engine import build as building
+from ..engine.dataset import TrainingData
+from ..engine.decide import tempered
+from ..engine.evaluate import Evaluation
+from ..engine.evaluate import evaluate as judge
+from ..engine.importance import permutation_importance
+from ..engine.metrics import scorer
+from ..engine.slices import column_values, group_gaps, weak_slices
+from ..errors import TrainerError
+from ..serve.predictor import Predictor
+from ..store.files import read_json, write_json
+from . import preparation
+
+ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
+LARGEST_NEW_SHARE = 0.9  # of held-out rows; where more are new, the score speaks for them anyway
+FEWEST_NEW_ROWS = 30
+
+
+class _Run:
+    """A run's folder with what the earlier pieces of work wrote there."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self.data = self.folder / "data"
+        self.prepared = self.data / "prepared"
+
+    @cached_property
+    def table(self) -> TrainingData:
+        return TrainingData.load(self.prepared)
+
+    @cached_property
+    def target(self) -> Target:
+        return TypeAdapter(Target).validate_python(read_json(self.data / "target.json"))
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        return TypeAdapter(tuple[Column, ...]).validate_python(read_json(self.data / "columns.json"))
+
+    @property
+    def positive(self) -> int:
+        """Index of the positive class; 1 where there is none, which scorers of other tasks ignore."""
+        return 1 if self.target.positive is None else self.target.positive
+
+
+@dataclass(frozen=True)
+class _Held:
+    """The sealed rows as the served model reads them: x (rows, features), y (rows,)."""
+
+    predictor: Predictor
+    x: np.ndarray
+    y: np.ndarray
+
+    @staticmethod
+    def open(run: _Run) -> _Held:
+        frame = read_frame(run.data / "holdout.parquet")
+        predictor = Predictor.load(run.folder / "bundle")
+        x = predictor.codec.encode_frame({c.name: frame[c.name] for c in run.columns})
+        return _Held(predictor, x, target_values(frame[run.target.name], run.target))
+
+
+def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """What a procedure may ask about the training rows; see `preparation.examine`."""
+    ignored = {c["column"]: c["why"] for c in task["data_info"]["ignored"]}
+    found = preparation.examine(folder, list(ignored), seed)
+    without = {*ignored, *found["dropped"]}
+    facts = {
+        "rows": found["rows"],
+        "duplicate_rows": found["duplicate_rows"],
+        "duplicate_share": found["duplicate_rows"] / max(found["rows"], 1),
+        "classes": found["classes"],
+        "minutes": task["budget"]["minutes"],
+        "columns": [
+            {**c, "excluded": c["name"] in ignored, "excluded_why": ignored.get(c["name"], "")}
+            for c in found["columns"]
+        ],
+        "date_pairs": [p for p in found["date_pairs"] if not without & {p["first"], p["second"]}],
+    }
+    return {"facts": facts, "leaks": found["leaks"]}
+
+
+def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+    """Carries out the operations and writes the matrix that models learn from; see `preparation.make`."""
+    return preparation.make(folder, operations, seed)
+
+
+# ---------------------------------------------------------------------------------------------- what is delivered
+def build(
+    folder: str,
+    task: Mapping[str, Any],
+    members: Sequence[Mapping[str, Any]],
+    single_best: int,
+    metadata: Mapping[str, str],
+) -> dict[str, Any]:
+    """data/model.onnx with its decision, proved equal to the models; facts about it."""
+    run = _Run(folder)
+    facts = building.build(
+        str(run.prepared),
+        str(run.folder / "trials"),
+        members,
+        str(run.data / "model.onnx"),
+        metric=task["metrics"][0]["name"],
+        requirements=task["requirements"],
+        positive=run.target.positive,
+        prefer=_preferred(task),
+        nonnegative=run.target.nonnegative,
+        single_best=single_best,
+        metadata=metadata,
+    )
+    return {**asdict(facts), "files": {"model.onnx": "data/model.onnx"}}
+
+
+def _preferred(task: Mapping[str, Any]) -> str:
+    """ "recall" or "precision", whichever was said to matter more; else "" """
+    said = (c.removeprefix("prefer:") for c in task["constraints"] if c.startswith("prefer:"))
+    return next((c for c in said if c in ("recall", "precision")), "")
+
+
+def examples(folder: str, most: int) -> list[dict[str, Any]]:
+    """Real training rows as a client would send them: the columns of the model, None where nothing stands."""
+    run = _Run(folder)
+    names = [c.name for c in run.columns]
+    frame = read_frame(run.data / "train.parquet").head(most)[names]
+    clean = frame.astype(object).where(frame.notna(), None)
+    return [{str(k): v for k, v in row.items()} for row in clean.to_dict("records")]
+
+
+def validate(folder: str, task: Mapping[str, Any], metric: str) -> float | None:
+    """A score of the selection as exported, on its out-of-fold predictions; None for what is no score of rows."""
+    try:
+        measure = scorer(metric)
+    except TrainerError:
+        return None
+    run = _Run(folder)
+    data, graph = run.table, read_json(run.data / "graph.json")
+    oof = building.out_of_fold(run.folder / "trials", [Member(**m) for m in graph["members"]])
+    known = np.isfinite(oof.reshape(len(oof), -1)).all(axis=1)
+    y, p, decision = data.y[known], oof[known], graph["decision"]
+    if data.classes:
+        p = tempered(p, graph["temperature"])
+        if decision["weights"] and measure.needs == "labels":
+            p = p * np.array(decision["weights"])
+    return float(measure(y, p, decision["threshold"], run.positive))
+
+
+# ---------------------------------------------------------------------------------------------- the hold-out
+def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Scores the sealed rows through the bundle that is served, into data/evaluation.json."""
+    run = _Run(folder)
+    held = _Held.open(run)
+    metric, threshold = task["metrics"][0]["name"], held.predictor.manifest.decision.threshold
+    answers = held.predictor.predict_matrix(held.x)
+    evaluation = judge(
+        held.y,
+        answers.scores,
+        metric=metric,
+        labels=run.target.labels,
+        positive=run.target.positive,
+        label_index=answers.labels,
+        threshold=threshold,
+        intervals=answers.intervals,
+        baseline=_baseline(run.table, metric),
+        seed=seed,
+    )
+    saved = TypeAdapter(dict[str, Evaluation]).dump_python({"evaluation": evaluation}, mode="json")
+    write_json(run.data / "evaluation.json", saved)
+    return {"rows": len(held.y), "fresh": _fresh(run, held, answers.scores, metric, threshold)}
+
+
+def _fresh(run: _Run, held: _Held, scores: np.ndarray, metric: str, threshold: float | None) -> dict[str, Any] | None:
+    """The metric on the held-out rows whose inputs occur nowhere in training, where many others repeat: what to
+    expect of rows that are new. None where few repeat."""
+    known = {row.tobytes() for row in np.ascontiguousarray(run.table.x[:, : held.x.shape[1]])}
+    new = np.array([row.tobytes() not in known for row in np.ascontiguousarray(held.x)])
+    if new.all() or new.mean() > LARGEST_NEW_SHARE or new.sum() < FEWEST_NEW_ROWS:
+        return None
+    p = scores[new] if run.table.classes else scores[new].reshape(-1)
+    value = scorer(metric)(held.y[new], p, threshold, run.positive)
+    return {"rows": int(new.sum()), "share": float(1 - new.mean()), "value": float(value)}
+
+
+def _baseline(data: TrainingData, metric: str) -> np.ndarray | float:
+    """What answering without looking gives: class shares, or the middle of the training answers."""
+    if not data.classes:
+        return float(np.median(data.y) if metric in ABSOLUTE else data.y.mean())
+    return np.bincount(data.y.astype(np.int64), minlength=data.classes) / len(data.y)
+
+
+def explain(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> None:
+    """Importance by permutation through the exported graph, and where the errors gather."""
+    run = _Run(folder)
+    held = _Held.open(run)
+    groups, start = {}, 0
+    for column in run.columns:
+        groups[column.name] = list(range(start, start + len(column.features)))
+        start += len(column.features)
+    metric = task["metrics"][0]["name"]
+    importance = permutation_importance(
+        _scores_of(held.predictor, run.table.classes), held.x, held.y, groups, metric, seconds=seconds, seed=seed
+    )
+    answers = held.predictor.predict_matrix(held.x)
+    errors = _errors(held.y, answers)
+    picked, actual = _rates(run, held.y, answers)
+    values = column_values(run.columns, held.x)
+    found = {
+        "importance": [asdict(i) for i in importance],
+        "slices": [asdict(s) for s in weak_slices(values, errors)],
+        "groups": [asdict(g) for g in group_gaps(values, errors, selected=picked, actual=actual)],
+    }
+    write_json(run.data / "explanation.json", found)
+
+
+def _rates(run: _Run, y: np.ndarray, answers: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Who was answered positive and who is, for two classes."""
+    if run.table.classes != 2:
+        return None, None
+    return answers.labels == run.positive, y == run.positive
+
+
+def _scores_of(predictor: Predictor, classes: int) -> Callable[[np.ndarray], np.ndarray]:
+    """(rows, classes) probabilities or (rows,) values of the served model."""
+    if classes:
+        return predictor.scores
+    return lambda x: np.asarray(predictor.scores(x))[:, 0]
+
+
+def _errors(y: np.ndarray, answers: Any) -> np.ndarray:
+    """What is wrong in each row: 0 or 1 for classes, the absolute error for values."""
+    if answers.labels is not None:
+        return np.asarray(answers.labels != y)
+    return np.asarray(np.abs(answers.scores.reshape(len(y), -1)[:, 0] - y))

@@ -1,0 +1,39 @@
+"""Which rows are sealed for the rows line: by group, by time, or at random with each class in proportion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .. import registry
+from ..domain.data import Target
+from ..domain.task import TaskSpec
+from .meaning import Reading
+from .rawtable import RawTable
+from .split import Holdout, split_holdout
+from .target import target_of
+
+
+def split_rows(
+    table: RawTable,
+    task: TaskSpec,
+    *,
+    parts: Sequence[str | None] | None,
+    group: str | None,
+    time: str | None,
+    seed: int,
+    readings: Mapping[str, Reading],
+) -> tuple[Holdout, Target]:
+    """The hold-out of a table with one answer a row, and how that answer is read."""
+    kind = registry.get("tasks", task.task_type).target_kind
+    target = target_of(table.frame, task.data_info.target or "", kind, task.data_info.positive_label)
+    holdout = split_holdout(
+        table.frame,
+        target,
+        parts=parts,
+        group=group,
+        time=time,
+        seed=seed,
+        readings=readings,
+        alike=table.alike,
+    )
+    return holdout, target

@@ -1,0 +1,112 @@
+"""What a loaded bundle must be able to do, whatever its task; the service, batch prediction and Python know no more.
+
+One file a kind of task in `codecs/` defines `open_bundle(folder, manifest, threads)`, which returns one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import InputError
+from .manifest import Manifest, read_manifest
+
+CODECS = {"table": ".predictor"}
+"""What bundle.json names as its codec -> the module that opens such a bundle."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something a row may hold, as a tensor of the inference protocol: its name and datatype (BYTES, FP64, …)."""
+
+    name: str
+    datatype: str
+
+
+class Watch(Protocol):
+    """Looks at what was read and answered; never costs more than microseconds a request."""
+
+    def add(self, x: Any, y: Any) -> None: ...
+
+    def collect(self) -> Iterator[Any]:
+        """Families of Prometheus metrics."""
+
+
+class Served(Protocol):
+    """A delivered model in this process: rows in, answers out. `page` is the name of its page to try it."""
+
+    folder: Path
+    manifest: Manifest
+    page: str
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """The labels in class order; empty where there are none."""
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """What a row may hold."""
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The answers of the service, one a row. Raises RowError for a row the model cannot take."""
+
+    def answer(self, rows: Sequence[Any]) -> tuple[str, list[str], Any, Any]:
+        """One request: (answers as JSON objects joined by commas, warnings, x, y); x and y are for the watch, and x has
+        the length of the rows."""
+
+    def watch(self) -> Watch: ...
+
+    def form(self) -> dict[str, Any]:
+        """What the page to try it needs to know."""
+
+
+def open_bundle(bundle: Path | str, threads: int = 1) -> Served:
+    """Reads a bundle folder, checking its files. Raises InputError that says what is wrong with it."""
+    folder = Path(bundle)
+    manifest = read_manifest(folder)
+    if manifest.codec not in CODECS:
+        raise InputError(f"bundle.json wants the codec {manifest.codec!r}; this server has {', '.join(CODECS)}")
+    served: Served = import_module(CODECS[manifest.codec], __package__).open_bundle(folder, manifest, threads)
+    return served
+
+
+class PlainServed:
+    """Base of predictors whose answers are JSON values made one by one; they define `respond`, `fields`, `form`."""
+
+    page = "try"
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        return self.manifest.target.labels
+
+    def respond(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
+        """(answers, warnings). Raises RowError for a row the model cannot take."""
+        raise NotImplementedError
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return self.respond(rows)[0]
+
+    def answer(self, rows: Sequence[Any]) -> tuple[str, list[str], Any, Any]:
+        answers, warnings = self.respond(rows)
+        text = ",".join([json.dumps(a, ensure_ascii=False, allow_nan=False) for a in answers])
+        return text, warnings, rows, answers
+
+    def watch(self) -> Watch:
+        return Unwatched()
+
+
+class Unwatched:
+    """For answers of which nothing is counted but their number, which the monitor counts itself."""
+
+    def add(self, x: Any, y: Any) -> None:
+        return None
+
+    def collect(self) -> Iterator[Any]:
+        return iter(())
