@@ -27,9 +27,17 @@ from traineragent.knowledge.sop import AGENTS, load
 from traineragent.ports import OperationSpec
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
+
+
+def _preparations() -> dict[str, OperationSpec]:
+    """What the Data agent may do with rows that are sealed, over all lines."""
+    lines = [registry.get("lines", name) for name in registry.names("lines")]
+    return {name: spec for line in lines for name, spec in registry.at(line.operations).items()}
+
+
 CATALOGUES: dict[str, Mapping[str, OperationSpec]] = {
     "task": task_agent.CATALOGUE,
-    "data": {**data_agent.COLLECT, **data_agent.SPLIT, **data_agent.CATALOGUE},
+    "data": {**data_agent.COLLECT, **data_agent.SPLIT, **_preparations()},
     "model": model_agent.CATALOGUE,
     "server": server_agent.CATALOGUE,
 }
@@ -99,9 +107,10 @@ def _operations() -> Iterator[str]:
 
 
 def _plugins() -> Iterator[str]:
-    yield from ("", "## Task types", "", "| name | what |", "|---|---|")
+    yield from ("", "## Task types", "", "| name | what | line | codec |", "|---|---|---|---|")
     for name in registry.names("tasks"):
-        yield f"| `{name}` | {registry.get('tasks', name).title} |"
+        task = registry.get("tasks", name)
+        yield f"| `{name}` | {task.title} | {task.line} | {task.codec} |"
     yield from ("", "## Model families", "", "| name | what | learns | readable | source |", "|---|---|---|---|---|")
     for name in registry.names("families"):
         card = registry.get("families", name).card
