@@ -92,8 +92,8 @@ class Line:
     below which a piece finds what earlier ones wrote and leaves what it makes. No path: there is no such work.
 
     In this process, where the table is open:
-      split     (table: RawTable, task: TaskSpec, *, parts, group, time, seed, readings) -> (Holdout, Target): which rows are
-                sealed, and how the answer column is read
+      split     (table: RawTable, task: TaskSpec, *, parts, group, time, seed, readings) -> (Holdout, Target): which
+                rows are sealed, and how the answer column is read
       select    (folder: Path, history, *, metric, limits, seed, interpretable) -> Selection
     Where trials run, with JSON arguments and a JSON answer (`Compute.call`); `task` is TaskSpec.to_json():
       examine   (folder, task, seed) -> {"facts": for the procedure, "leaks": number}; writes data/profile.json
