@@ -59,6 +59,7 @@ _ALTERNATIVE = re.compile(
     r"(?:(?:a|an|the|eine?|une?|una|die|der|das)\s+)?(?P<b>[^\W\d]+)"
 )
 """Two words that are told apart: "men or women", "spam from ham", "day/night"."""
+_DENIED = 40  # characters after "not the" that it can be about
 _YES_NO = frozenset(
     {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
 )
@@ -420,10 +421,20 @@ class Regions:
     """Which stretch of the words states the goal, which names inputs, which excludes; what is said where."""
 
     def __init__(self, reading: Reading, mentions: Sequence[Mention], excluded: Sequence[Span]) -> None:
-        self.reading, self.exclusions = reading, tuple(excluded)
+        self.reading, self.exclusions = reading, (*excluded, *self._denied(reading))
         self.goals = self._goals()
         self.givens = self._givens()
         self.pointers = self._pointers(mentions)
+
+    @staticmethod
+    def _denied(reading: Reading) -> list[Span]:
+        """What is said not to be the goal: "not the price: I want to know how many days"."""
+        out = []
+        for start, end in reading.where("wishes", "not_this"):
+            stop = reading.text.clause_of(end)[1]
+            if not reading.said("wishes", "goal", (end, stop)) and stop - end <= _DENIED:
+                out.append((start, stop))
+        return out
 
     def _goals(self) -> tuple[Span, ...]:
         goal = [s for s in self.reading.text.sentences if self.reading.said("wishes", "goal", s)]
@@ -433,7 +444,9 @@ class Regions:
         spans = []
         for start, end in self.reading.where("wishes", "inputs"):
             stop = self.reading.text.sentence_of(start)[1]
-            spans.append((end, stop))
+            goals = self.reading.where("wishes", "goal", (end, stop))  # "from the text, work out which product it is"
+            comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
+            spans.append((end, goals[0][0] if comma else stop))
         return tuple(spans)
 
     def _pointers(self, mentions: Sequence[Mention]) -> frozenset[tuple[int, int]]:

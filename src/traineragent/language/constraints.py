@@ -40,26 +40,33 @@ def _unseen_groups(reading: Reading, columns: Columns) -> list[str]:
     out = []
     for match in reading.find(lexicon("groups")["unseen"]):
         sentence = reading.text.sentence_of(match.start())
-        column = _named_group(columns, sentence)
+        column = _named_group(columns, sentence, match.span())
         if column:
             out.append(column)
     return out
 
 
-def _named_group(columns: Columns, span: tuple[int, int]) -> str | None:
-    said = [stem(w) for w, a, _ in columns.reading.text.tokens if span[0] <= a < span[1] and len(w) > 2]
+def _named_group(columns: Columns, span: tuple[int, int], at: tuple[int, int]) -> str | None:
+    """The column called after the noun that stands nearest to the words at `at`; their own nouns come first."""
     synonyms = lexicon("groups")["synonyms"]
-    said += [stem(str(other)) for w in list(said) for other in synonyms.get(w, ())]
+    tokens = [(w, a, b) for w, a, b in columns.reading.text.tokens if span[0] <= a < span[1] and len(w) > 2]
+    far: dict[str, int] = {}
+    for word, start, end in tokens:
+        distance = max(0, start - at[1], at[0] - end)
+        for said in (stem(word), *(stem(str(other)) for other in synonyms.get(stem(word), ()))):
+            far[said] = min(distance, far.get(said, distance))
+    found: list[tuple[int, str]] = []
     repeated = [
         c
         for c in columns.columns
         if c.meaning not in ("number", "date", "text", "constant", "empty") or "id" in columns.names[c.name].split()
     ]
     for column in repeated:
-        tokens = [t for t in columns.names[column.name].split() if t not in ("id", "no", "nr", "name", "number")]
-        if tokens and any(stem(t) in said for t in tokens):
-            return column.name
-    return None
+        words = [t for t in columns.names[column.name].split() if t not in ("id", "no", "nr", "name", "number")]
+        near = [far[stem(t)] for t in words if stem(t) in far]
+        if near:
+            found.append((min(near), column.name))
+    return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def _fairness(reading: Reading, columns: Columns) -> list[str]:

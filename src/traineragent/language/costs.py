@@ -68,7 +68,11 @@ def _lesser(reading: Reading, sentence: Span, worse: Span, named: list[tuple[int
 def _put_up_with(reading: Reading, sentence: Span) -> Mistake | None:
     """ "Rather a false alarm than ...", "false alarms are fine": what is put up with is the lesser one."""
     named = _mistakes(reading, sentence)
+    thans = reading.where("costs", "than", sentence)
     for start, end in reading.where("costs", "rather", sentence):
+        feared = [kind for a, _, kind in named if any(end <= b <= a <= b + 12 for _, b in thans)]
+        if feared and not any(end <= a and b <= thans[0][0] for a, b, _ in named):
+            return feared[0]  # "rather ring ten too many than miss one"
         after = [kind for a, _, kind in named if 0 <= a - end <= _NEAR]
         before = [kind for _, b, kind in named if 0 <= start - b <= 12]
         if before or after:

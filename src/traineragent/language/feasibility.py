@@ -66,7 +66,7 @@ def _about_target(task: TaskSpec, target: ColumnProfile, columns: Sequence[Colum
                 "rows in which it differs, or a watch for unusual rows without a promised score",
             )
         ]
-    if "classification" in task.task_type:
+    if "classification" in task.task_type and task.task_type != "token_classification":
         return _about_classes(target, columns, rows)
     return []
 

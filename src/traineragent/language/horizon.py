@@ -10,7 +10,9 @@ _HOUR, _DAY = 3_600_000.0, 86_400_000.0
 
 
 def horizon_of(reading: Reading, hourly: bool) -> str | None:
-    """E.g. "28d" or "48h": in hours where the words say hours, or where the rows lie closer than a day."""
+    """E.g. "28d" or "48h": in hours where the words say hours, or where the rows lie closer than a day; 12 months are
+    365 days."""
+    hourly = hourly or reading.has(lexicon("horizon")["hourly"])
     quantity = horizon_quantity(reading)
     if quantity is not None:
         return _written(quantity.value, hourly or quantity.unit in ("h", "min", "s"))
@@ -26,10 +28,11 @@ def horizon_quantity(reading: Reading) -> Quantity | None:
         for q in reading.quantities:
             if q.kind == "time" and match.start() <= q.start < match.end():
                 return q
-    return None
+    return next((q for q in reading.quantities if q.kind == "time" and q.noun == "ahead"), None)
 
 
 def _written(milliseconds: float, hours: bool) -> str:
-    if (hours and milliseconds < 7 * _DAY) or milliseconds % _DAY:
+    if (hours and milliseconds < 7 * _DAY) or milliseconds < _DAY:
         return f"{milliseconds / _HOUR:g}h"
-    return f"{milliseconds / _DAY:g}d"
+    days = round(milliseconds / _DAY) if milliseconds >= 27 * _DAY else milliseconds / _DAY  # months differ in length
+    return f"{days:g}d" if days == int(days) else f"{milliseconds / _HOUR:g}h"

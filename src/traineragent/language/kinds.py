@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
 from .metrics import find_metrics
 from .phrases import matches
 from .reading import Reading
 from .words import name_tokens
 
-IMAGE_KINDS = frozenset({"images", "image_folder", "image_set", "image_table"})
 FAMILY = {
     "tabular_classification": "classification",
     "text_classification": "classification",
@@ -47,8 +48,8 @@ def type_of(
     if kind == "grounding" or (pictures and reading.said("tasks", "grounding")):
         return "visual_grounding", 0.9, "phrases are to be found in pictures"
     if kind in IMAGE_KINDS:
-        return _picture_task(reading, kind)
-    if kind in ("entities", "tokens") or _has_tokens(columns):
+        return _picture_task(reading, kind, bool(answers_of(kind, columns)))
+    if kind in ENTITY_KINDS or has_tokens(columns):
         return "token_classification", 0.9, "parts of a text are to be marked"
     if kind in ("series", "forecast") or _is_forecast(reading, columns, target):
         return "forecasting", 0.85, "values after the end of a series are asked for"
@@ -57,10 +58,10 @@ def type_of(
     return _column_task(reading, columns, target)
 
 
-def _picture_task(reading: Reading, kind: str) -> tuple[str, float, str]:
+def _picture_task(reading: Reading, kind: str, labelled: bool) -> tuple[str, float, str]:
     if reading.said("tasks", "generation") and not reading.said("tasks", "not_generation"):
         return "image_generation", 0.85, "new pictures are asked for"
-    if kind == "image_set" and not reading.said("tasks", "sorting"):
+    if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):
         return "image_generation", 0.6, "pictures without classes"
     return "image_classification", 0.9, "pictures are to be told apart"
 
@@ -82,15 +83,26 @@ def _without_data(reading: Reading) -> tuple[str, float, str]:
     )
 
 
-def _has_tokens(columns: Sequence[ColumnProfile]) -> bool:
-    names = {" ".join(name_tokens(c.name)) for c in columns}
-    return bool(names & {"tokens", "words"}) and bool(names & {"tags", "ner tags", "labels", "bio", "iob"})
+def has_tokens(columns: Sequence[ColumnProfile]) -> bool:
+    """Whether a table holds tokens with their tags, one a row or all of a sentence in a cell."""
+    names = {" ".join(name_tokens(c.name)): c for c in columns}
+    if {"tokens", "words"} & set(names) and {"tags", "ner tags", "labels", "bio", "iob"} & set(names):
+        return True
+    return bool({"token", "word"} & set(names)) and any(_is_bio(c) for c in columns)
+
+
+def _is_bio(column: ColumnProfile) -> bool:
+    """Whether values are tags in the manner of B-PER, I-PER and O (Ramshaw and Marcus 1995)."""
+    values = [v for v, _ in column.top]
+    marked = [v for v in values if re.fullmatch(r"[BIESLU][-_].+|O", v)]
+    return len(marked) > 1 and len(marked) >= 0.5 * len(values)
 
 
 def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
     dated = any(c.meaning == "date" for c in columns)
     number = target is None or (_numeric(target) and target.distinct > 2)
-    return dated and number and reading.said("tasks", "forecast")
+    said = reading.said("tasks", "forecast") or any(q.noun == "ahead" for q in reading.quantities)
+    return dated and number and said
 
 
 def _column_task(

@@ -45,7 +45,8 @@ _YEAR_BEFORE = re.compile(
 class Quantity:
     """`kind`: share, time (ms), size (MB), money, fps, rate (rows/s), measure (physical, in `unit`), number (no unit).
 
-    `noun`: the words inside a ratio ("1 genuine message in 500" -> "genuine message"). `low_end`: it was a range."""
+    `noun`: the words inside a ratio ("1 genuine message in 500" -> "genuine message"), or "ahead" ("les 30 prochains
+    jours"). `low_end`: it was a range."""
 
     kind: str
     value: float
@@ -121,6 +122,10 @@ class _Grammar:
         second = r"(?:second|seconds|sec|s|sekunde|seconde|segundo|secondo|秒|초)"
         self.rate = re.compile(
             rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
+        )
+        self.rate_of_any = re.compile(
+            rf"(?:\s+[^\W\d]+){{1,2}}?\s*(?:per|every|each|pro|je|par|por|al|/|an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b)))"
+            rf"\s*{second}(?!\w)"
         )
         self.rate_in = re.compile(rf"\s*(?:{nouns})\s*(?:in|within|en|em|dans|innerhalb)?\s*")
         self.frames_per = re.compile(rf"\s*(?:(?:{frames})\s*(?:{per})\s*{second}|fps)(?!\w)")
@@ -227,22 +232,24 @@ class _Grammar:
     def _unit(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         if start and plain[start - 1] in "€$£¥":
             return Quantity("money", value, start - 1, end, "unit")
-        found = self._unit_at(plain, end, worded)
+        ahead = _AHEAD.match(plain, end)  # "les 30 prochains jours"
+        found = self._unit_at(plain, end, worded) or (self._unit_at(plain, ahead.end(), worded) if ahead else None)
         if found is None:
             return None
         (kind, name, factor), end = found
         if worded == "article" and kind in ("share", "money", "mass", "length"):
             return None
-        if worded == "article" and kind == "time" and name != "quarter_hour" and not _counts(plain, start):
+        if worded == "article" and kind == "time" and name not in _COUNTED and not _counts(plain, start):
             return None  # "once a day" and "in an hour" count nothing; "within a second" does
         if name == "tenth_zh":
-            half = re.compile("半|[一二三四五六七八九]").match(plain, end)
+            half = re.compile("半|(?P<d>[一二三四五六七八九]|[1-9](?=分))分?").match(plain, end)
             if half:
-                value += 0.5 if half[0] == "半" else _HAN_VALUE[half[0]] / 10
+                tenths = half["d"] and (_HAN_VALUE.get(half["d"]) or float(half["d"]))
+                value += tenths / 10 if tenths else 0.5
                 end = half.end()
         if kind in ("mass", "length", "energy", "power"):
             return Quantity("measure", value, start, end, name)
-        return Quantity(kind, round(value * factor, 12), start, end, name)
+        return Quantity(kind, round(value * factor, 12), start, end, name, "ahead" if ahead else "")
 
     def _ratio(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         """ "9 in 10", "one alert in five", "85 hits out of a hundred", "30分の1"."""
@@ -291,9 +298,7 @@ class _Grammar:
         """ "a fifth of a second", "half a gig", "half a percent"; "two thirds" alone is a share."""
         if worded != "part":
             return None
-        of = re.compile(
-            r"[\s-]*(?:(?:of|d'|de|di|von|der|del|da|des)\s*)?(?:(?:a|an|one|the|un|une|una|um|uma|einer|eines|eine|d'une|d'un|ek)\s+)?"
-        ).match(plain, end)
+        of = (_ADJECTIVE_PART if _MEAN.match(plain, start) else _PART_OF).match(plain, end)
         unit = self._unit_at(plain, of.end() if of else end, "words")
         if unit:
             (kind, name, factor), stop = unit
@@ -312,6 +317,8 @@ class _Grammar:
         found = self.rate.match(plain, end)
         if found and not found["f"] and found[0].strip():
             return Quantity("rate", value, start, found.end(), "rows/s")
+        if value > 1 and (found := self.rate_of_any.match(plain, end)):
+            return Quantity("rate", value, start, found.end(), "rows/s")
         rows_in = self.rate_in.match(plain, end)
         if rows_in and (second := self.number.match(plain, rows_in.end())):
             span = self._unit(plain, second.start(), *self.value(plain, second))
@@ -323,6 +330,19 @@ class _Grammar:
 _RATIO = re.compile(
     r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
     r"(?P<of>in\s+every|out\s+of\s+every|out\s+of|in|of|on|per|auf|von|aus|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
+)
+_PART_OF = re.compile(
+    r"[\s-]*(?:(?:of|de|di|von|der|del|da|des)\s+|d')?(?:(?:a|an|one|the|un|une|una|um|uma|einer|eines|eine|d'une|d'un|ek)\s+)?"
+)
+_ADJECTIVE_PART = re.compile(
+    r"[\s-]*(?=\w)"
+)  # "error medio de un cuarto de hora" is a mean error, "medio segundo" a half
+_MEAN = re.compile(r"(?:medi[oa]|mei[oa]|mezz[oa]|demie?)\b")
+_COUNTED = ("quarter_hour", "three_quarters", "tenth_s", "hundredth_s")
+"""Units that say how many by themselves: "in einer Viertelstunde", "une demi-seconde"."""
+_AHEAD = re.compile(
+    r"\s+(?P<a>prochaine?s?|suivante?s?|proxim[oa]s|siguientes|seguintes|prossim[ie]|nachsten|kommenden|next|coming|following)"
+    r"(?=\s)"
 )
 _ALONE = re.compile(r"(?:half|halbe?n?|haelfte|mitad|metade|moitie)\b")  # "medio" alone is "mean" in Spanish
 _REVERSED = re.compile(r"(?:out of|of|in|von|aus|sur|de cada|em cada|su)\s+(?:every\s+|each\s+|all\s+)?$")

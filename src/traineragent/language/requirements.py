@@ -25,9 +25,17 @@ from .words import name_tokens
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _SERVICE = {"time", "size", "rate", "fps"}
 _ERROR_KINDS = ("number", "time", "money", "measure")
+_SHORT = ("ms", "us", "tenth_s", "hundredth_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 
 
+_HALF = 0.5
+_AROUND_SHARE = re.compile(
+    r"\b(?:of|them|the|all|at|least|or|better|more|over|above|minimum|min|please|is|enough|fine|a|and|reach|get|we|want|need|"
+    r"von|allen|mindestens|uber|bitte|reicht|au|moins|plus|de|des|cas|al|menos|como|minimo|los|las|casos|pelo|no|dos|das|"
+    r"almeno|dei|delle)\b|[至少以上要求達达到不低于]"
+)
+_INSIDE = re.compile(r"\b(?:in|within|after|nach|binnen|dans|en|em|dentro de|in meno di|entro)\s+$")
 _OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 
 
@@ -62,6 +70,7 @@ def find_limits(reading: Reading, namings: Sequence[Naming], task: str) -> list[
     scan = _Scan(reading, namings, task)
     limits = [*scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
+    limits += scan.by_bare_share() if task == "classification" and not namings else []
     marked = [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
     return _settled(reading, marked)
 
@@ -138,8 +147,18 @@ class _Scan:
             for match in matches(phrases, text, *clause):
                 held = self._free_in(match.span(), name, how)
                 if held and not self._named_near(held, but=name) and not (name == "mae" and self._is_latency(held)):
-                    out.append(self._limit(name, how, held, match.start()))
-        return out
+                    out.append(self._limit(self._of_how_many(name, held), how, held, match.start()))
+        return [limit for limit in out if limit.name]
+
+    def _of_how_many(self, name: str, held: Quantity) -> str:
+        """ "Half of the guesses within 40 euros" is a median error; "nine in ten within 40" has no metric of ours."""
+        if name != "mae":
+            return name
+        clause = self.reading.text.clause_of(held.start)
+        shares = [q.value for q in self.reading.quantities if q.kind == "share" and clause[0] <= q.start < held.start]
+        if not shares:
+            return name
+        return "median_absolute_error" if shares[-1] == _HALF else ""
 
     @cached_property
     def _errors_only(self) -> str:
@@ -152,7 +171,7 @@ class _Scan:
 
     def _is_training_time(self, q: Quantity) -> bool:
         """A time whose own clause speaks of training or of being done, and of no error."""
-        if q.kind != "time" or q.unit in ("ms", "us"):
+        if q.kind != "time" or q.unit in _SHORT:
             return False
         clause = self.reading.text.clause_of(q.start)
         return (self.reading.said("service", "training", clause) or self._is_deadline(q)) and not self.reading.said(
@@ -279,10 +298,11 @@ class _Scan:
     def _time(self, q: Quantity) -> Limit | None:
         if self._is_deadline(q):
             return Limit("train_minutes", q.value / 60000, q, q.start)
-        if self._near("training", q) and q.value >= 1000 and q.unit not in ("ms", "us"):
-            return Limit("train_minutes", q.value / 60000, q, q.start) if self._bounded(q, 40) else None
+        if self._near("training", q) and q.value >= 1000 and q.unit not in _SHORT:
+            bounded = self._bounded(q, 40) or _INSIDE.search(self.reading.text.plain[: q.start])
+            return Limit("train_minutes", q.value / 60000, q, q.start) if bounded else None
         sentence = self.reading.text.sentence_of(q.start)
-        if q.unit in ("ms", "us") or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
+        if q.unit in _SHORT or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
         if q.unit == "min" and self._near("latency", q, 30) and self._bounded(q) and not self._near("horizon", q, 30):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
@@ -290,13 +310,15 @@ class _Scan:
 
     def _is_latency(self, q: Quantity) -> bool:
         """A short time beside words of answering is no error of the prediction."""
-        return q.kind == "time" and (q.unit in ("ms", "us") or (q.unit == "s" and self._near("latency", q, 30)))
+        return q.kind == "time" and (q.unit in _SHORT or (q.unit == "s" and self._near("latency", q, 30)))
 
     def _percentile(self, sentence: Span, q: Quantity) -> str:
-        clause = (max(sentence[0], q.start - 40), min(sentence[1], q.end + 50))
-        if self.reading.said("service", "percentile", clause):
-            return "latency_ms_p99"
-        return "latency_ms_p50" if self.reading.said("service", "median", clause) else "latency_ms_p95"
+        around = (max(sentence[0], q.start - 40), min(sentence[1], q.end + 50))
+        for span in (self.reading.text.clause_of(q.start), around):
+            for key, name in (("percentile", "latency_ms_p99"), ("median", "latency_ms_p50")):
+                if self.reading.said("service", key, span):
+                    return name
+        return "latency_ms_p95"
 
     def _size(self, q: Quantity) -> Limit | None:
         """What the size is of: the word nearest before it, or right behind it ("64 KB RAM")."""
@@ -306,6 +328,8 @@ class _Scan:
         nearest: tuple[int, str] | None = None
         for key in ("gpu_memory", "memory", "machine", "size"):
             for start, end in self.reading.where("service", key, sentence):
+                if self._other_size_between(q, start):
+                    continue
                 distance = q.start - end if end <= q.start else (0 if start - q.end <= 4 else 2 * (start - q.end))
                 if 0 <= distance <= 45 and (nearest is None or distance < nearest[0]):
                     nearest = distance, key
@@ -313,6 +337,21 @@ class _Scan:
         if what == "machine" and not self._bounded(q, 14):
             return None
         return Limit({"gpu_memory": "gpu_memory_mb", "memory": "memory_mb"}.get(what, "size_mb"), q.value, q, q.start)
+
+    def by_bare_share(self) -> list[Limit]:
+        """ "Ripe or unripe, 93 %": a share that stands alone is the share of right answers."""
+        out = []
+        for q in [q for q in self.free if q.kind == "share" and q.value > 0.5]:
+            start, end = self.reading.text.clause_of(q.start)
+            rest = self.reading.masked[start : q.start] + " " + self.reading.masked[q.end : end]
+            if not re.search(r"\w", _AROUND_SHARE.sub(" ", rest)):
+                out.append(self._limit("accuracy", "as_is", q, q.start))
+        return out
+
+    def _other_size_between(self, q: Quantity, at: int) -> bool:
+        """Whether a word at this place stands nearer to another size: "1 MB, with 2 GB of memory"."""
+        low, high = min(q.start, at), max(q.start, at)
+        return any(o.kind == "size" and o is not q and low <= o.start < high for o in self.reading.quantities)
 
     def _rate(self, q: Quantity) -> Limit | None:
         return Limit("throughput_rows_s", q.value, q, q.start)
@@ -361,8 +400,8 @@ def _stricter(one: Limit, other: Limit) -> bool:
 
 def _void(reading: Reading, limit: Limit) -> bool:
     clause = reading.text.clause_of(limit.quantity.start)
-    before = (clause[0], limit.quantity.end)
-    return reading.said("service", "void", before)
+    before, behind = (clause[0], limit.quantity.end), (limit.quantity.end, clause[1])
+    return reading.said("service", "void", before) or reading.said("service", "too_much", behind)
 
 
 def _improved(reading: Reading, limit: Limit) -> Limit | None:

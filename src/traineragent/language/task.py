@@ -22,13 +22,14 @@ from ..domain.task import (
     TaskSpec,
     Verdict,
 )
+from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Candidate, Columns, Regions, rank_targets
 from .constraints import contradiction, deployment_of, find_constraints
 from .costs import classes_alike, dreaded
 from .exclusions import find_exclusions
 from .feasibility import feasible
 from .horizon import horizon_of
-from .kinds import FAMILY, IMAGE_KINDS, type_of, wish_of
+from .kinds import FAMILY, has_tokens, type_of, wish_of
 from .metrics import Naming, default_metric, direction_of, find_metrics
 from .personal import personal_columns, personal_wish, what_it_holds
 from .policy import judge_reading, trait_notice
@@ -45,7 +46,7 @@ _PREFERENCES = {
     "prefer:recall": "missing a case is said to be worse than a false alarm; average precision rewards finding all",
     "prefer:precision": "a false alarm is said to be worse than a missed case; average precision rewards being right",
 }
-_NO_TARGET = frozenset({"image_classification", "image_generation", "visual_grounding"})
+_NO_TARGET = frozenset({"image_generation", "visual_grounding"})
 
 
 def understand(
@@ -102,7 +103,7 @@ class _Understanding:
         self._leave_out_personal(target)
         profile = self.columns.get(target) if target and self._has(target) else None
         task_type = self._task_type(profile)
-        if task_type in _NO_TARGET and (target is None or self.kind != "image_table"):
+        if task_type in _NO_TARGET:
             target, profile = self.answer, self.columns.get(self.answer) if self.answer else None
             self.questions = [q for q in self.questions if q.about != "target"]
         metrics, limits = self._metrics(task_type, profile)
@@ -146,9 +147,14 @@ class _Understanding:
             return self.request.target
         if self.answer is not None:
             return self.answer
-        if not self.ranking or self.kind in ("images", "image_folder", "image_set", "grounding"):
+        if not self.ranking:
             return None
         best, *rest = self.ranking
+        if self.kind in COLLECTIONS or has_tokens(self.columns.columns):
+            able = answers_of(self.kind, self.columns.columns)
+            if len(able) < 2:
+                return able[0] if able else None
+            best, *rest = (c for c in self.ranking if c.column in able)
         lead = best.score - rest[0].score if rest else best.score
         confidence = _confidence(best.score, lead)
         if best.score < (SPOKEN if best.spoken else ENOUGH) or (lead < CLEAR and not best.pointed):
