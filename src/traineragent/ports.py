@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     import onnx
 
-from .domain.data import FeatureKind
+    from .serve.inputs.parts import Part
+
+from .domain.data import FeatureKind, RichInput, ViewSpec
 from .domain.messages import Body, Message
 from .domain.run import AgentName, Operation, Trial, TrialResult
 
@@ -150,6 +152,7 @@ class Card:
     title: str
     tasks: tuple[str, ...]  # task kinds it can learn: "binary", "multiclass", "regression"
     interpretable: bool = False
+    reads: tuple[str, ...] = ()  # kinds of rich inputs it learns from directly, such as "terms"; it needs one of each
     min_rows: int = 0
     max_rows: int | None = None
     max_classes: int | None = None
@@ -159,16 +162,19 @@ class Card:
 
 @dataclass(frozen=True)
 class Batch:
-    """Typed rows. `x` float32 (rows, features), `y` float64 (rows,): class index or value."""
+    """Typed rows. `x` float32 (rows, features), views included; `y` float64 (rows,): class index or value; `more`: the
+    rows of each rich input by name."""
 
     x: np.ndarray
     y: np.ndarray
+    more: Mapping[str, Part] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class FitContext:
     """What a fit may know besides its rows. `levels[j]`: category count of feature j, 0 if it is no category.
-    `deadline` is on time.monotonic(); a fit that can stop early should, and return what it has."""
+    `deadline` is on time.monotonic(); a fit that can stop early should, and return what it has. `inputs` describe
+    what `Batch.more` holds, and their side files lie in `folder`."""
 
     kinds: tuple[FeatureKind, ...]
     levels: tuple[int, ...]
@@ -178,18 +184,26 @@ class FitContext:
     threads: int
     deadline: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[RichInput, ...] = ()
+    folder: Path | None = None
+
+    def input_of(self, kind: str) -> RichInput:
+        """The first input of this kind."""
+        return next(i for i in self.inputs if i.kind == kind)
 
 
 class Fitted(Protocol):
     """A trained model. Scores are float64 (rows, classes) probabilities, or (rows,) values for regression."""
 
-    def predict(self, x: np.ndarray) -> np.ndarray: ...
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Scores of rows. A family whose card reads rich inputs defines predict(x, more) instead."""
 
     def save(self, path: Path) -> None:
         """Writes text, npz (allow_pickle=False) or ONNX; never a pickle."""
 
     def graph(self) -> onnx.ModelProto:
-        """Input "x" float (rows, features); output "y" float (rows, classes), or (rows, 1) for regression."""
+        """Input "x" float (rows, features), and the tensors of the rich inputs that the card reads, by their names;
+        output "y" float (rows, classes), or (rows, 1) for regression."""
 
 
 class Family(Protocol):
@@ -204,6 +218,22 @@ class Family(Protocol):
         """Learns from `train`; `valid`, when given, may be used for early stopping only."""
 
     def load(self, path: Path, context: FitContext) -> Fitted: ...
+
+
+class View(Protocol):
+    """Rich inputs as plain numbers: one file in `views/` that defines PLUGIN. It learns nothing from the answers, so
+    it is made once from all training rows, and every model that can read a matrix can read it."""
+
+    title: str
+
+    def offer(self, inputs: Sequence[RichInput], options: Mapping[str, Any]) -> str:
+        """ "" where it can be had of these inputs; else why not, and what would help."""
+
+    def graph(
+        self, more: Mapping[str, Part], spec: ViewSpec, inputs: Sequence[RichInput], folder: Path
+    ) -> onnx.ModelProto:
+        """From the tensors of the inputs to "view" float (rows, width). `more` holds all training rows; side files lie
+        in `folder`. A row's view must not depend on the rows beside it."""
 
 
 class Compute(Protocol):

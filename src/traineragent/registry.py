@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import InputError
 
-KINDS = ("tasks", "lines", "families")
+KINDS = ("tasks", "lines", "families", "views")
 
 
 @cache

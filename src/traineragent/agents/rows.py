@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from ..data.frames import read_frame
+from ..data.frames import cells, read_frame, sent
 from ..data.target import target_values
 from ..domain.data import Column, Target
 from ..domain.run import Member
@@ -23,10 +23,11 @@ from ..engine.dataset import TrainingData
 from ..engine.decide import tempered
 from ..engine.evaluate import Evaluation
 from ..engine.evaluate import evaluate as judge
-from ..engine.importance import permutation_importance
+from ..engine.importance import column_groups, mixed_rows, permutation_importance
 from ..engine.metrics import scorer
 from ..engine.slices import column_values, group_gaps, weak_slices
 from ..errors import TrainerError
+from ..serve.inputs.parts import Rows
 from ..serve.predictor import Predictor
 from ..store.files import read_json, write_json
 from . import preparation
@@ -64,18 +65,18 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Held:
-    """The sealed rows as the served model reads them: x (rows, features), y (rows,)."""
+    """The sealed rows as the served model reads them, y (rows,)."""
 
     predictor: Predictor
-    x: np.ndarray
+    rows: Rows
     y: np.ndarray
 
     @staticmethod
     def open(run: _Run) -> _Held:
         frame = read_frame(run.data / "holdout.parquet")
         predictor = Predictor.load(run.folder / "bundle")
-        x = predictor.codec.encode_frame({c.name: frame[c.name] for c in run.columns})
-        return _Held(predictor, x, target_values(frame[run.target.name], run.target))
+        rows = predictor.codec.encode_frame(cells(frame, run.columns))
+        return _Held(predictor, rows, target_values(frame[run.target.name], run.target))
 
 
 def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -126,7 +127,10 @@ def build(
         single_best=single_best,
         metadata=metadata,
     )
-    return {**asdict(facts), "files": {"model.onnx": "data/model.onnx"}}
+    inputs = [i for i in run.table.inputs if i.name in facts.inputs]
+    files = {"model.onnx": "data/model.onnx"} | {f: f"data/prepared/{f}" for i in inputs for f in i.files}
+    settings = {"inputs": [asdict(i) for i in inputs]} if inputs else {}
+    return {**asdict(facts), "files": files, "settings": settings}
 
 
 def _preferred(task: Mapping[str, Any]) -> str:
@@ -138,10 +142,7 @@ def _preferred(task: Mapping[str, Any]) -> str:
 def examples(folder: str, most: int) -> list[dict[str, Any]]:
     """Real training rows as a client would send them: the columns of the model, None where nothing stands."""
     run = _Run(folder)
-    names = [c.name for c in run.columns]
-    frame = read_frame(run.data / "train.parquet").head(most)[names]
-    clean = frame.astype(object).where(frame.notna(), None)
-    return [{str(k): v for k, v in row.items()} for row in clean.to_dict("records")]
+    return sent(read_frame(run.data / "train.parquet").head(most), run.columns)
 
 
 def validate(folder: str, task: Mapping[str, Any], metric: str) -> float | None:
@@ -168,7 +169,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     run = _Run(folder)
     held = _Held.open(run)
     metric, threshold = task["metrics"][0]["name"], held.predictor.manifest.decision.threshold
-    answers = held.predictor.predict_matrix(held.x)
+    answers = held.predictor.predict_rows(held.rows)
     evaluation = judge(
         held.y,
         answers.scores,
@@ -189,8 +190,11 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
 def _fresh(run: _Run, held: _Held, scores: np.ndarray, metric: str, threshold: float | None) -> dict[str, Any] | None:
     """The metric on the held-out rows whose inputs occur nowhere in training, where many others repeat: what to
     expect of rows that are new. None where few repeat."""
-    known = {row.tobytes() for row in np.ascontiguousarray(run.table.x[:, : held.x.shape[1]])}
-    new = np.array([row.tobytes() not in known for row in np.ascontiguousarray(held.x)])
+    if held.rows.more:
+        return None  # copies of texts and pictures are kept on one side of the split
+    x = held.rows.x
+    known = {row.tobytes() for row in np.ascontiguousarray(run.table.x[:, : x.shape[1]])}
+    new = np.array([row.tobytes() not in known for row in np.ascontiguousarray(x)])
     if new.all() or new.mean() > LARGEST_NEW_SHARE or new.sum() < FEWEST_NEW_ROWS:
         return None
     p = scores[new] if run.table.classes else scores[new].reshape(-1)
@@ -209,18 +213,21 @@ def explain(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> 
     """Importance by permutation through the exported graph, and where the errors gather."""
     run = _Run(folder)
     held = _Held.open(run)
-    groups, start = {}, 0
-    for column in run.columns:
-        groups[column.name] = list(range(start, start + len(column.features)))
-        start += len(column.features)
     metric = task["metrics"][0]["name"]
     importance = permutation_importance(
-        _scores_of(held.predictor, run.table.classes), held.x, held.y, groups, metric, seconds=seconds, seed=seed
+        _scores_of(held.predictor, run.table.classes),
+        held.rows,
+        held.y,
+        column_groups(run.columns, held.predictor.manifest.inputs),
+        metric,
+        mix=mixed_rows,
+        seconds=seconds,
+        seed=seed,
     )
-    answers = held.predictor.predict_matrix(held.x)
+    answers = held.predictor.predict_rows(held.rows)
     errors = _errors(held.y, answers)
     picked, actual = _rates(run, held.y, answers)
-    values = column_values(run.columns, held.x)
+    values = column_values(run.columns, held.rows.x)
     found = {
         "importance": [asdict(i) for i in importance],
         "slices": [asdict(s) for s in weak_slices(values, errors)],
@@ -236,11 +243,11 @@ def _rates(run: _Run, y: np.ndarray, answers: Any) -> tuple[np.ndarray | None, n
     return answers.labels == run.positive, y == run.positive
 
 
-def _scores_of(predictor: Predictor, classes: int) -> Callable[[np.ndarray], np.ndarray]:
+def _scores_of(predictor: Predictor, classes: int) -> Callable[[Rows], np.ndarray]:
     """(rows, classes) probabilities or (rows,) values of the served model."""
     if classes:
         return predictor.scores
-    return lambda x: np.asarray(predictor.scores(x))[:, 0]
+    return lambda rows: np.asarray(predictor.scores(rows))[:, 0]
 
 
 def _errors(y: np.ndarray, answers: Any) -> np.ndarray:

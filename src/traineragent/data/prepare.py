@@ -68,7 +68,7 @@ def default_parse(reading: Reading) -> Parse | None:
     """How a column is parsed when nobody decides otherwise; None when it holds nothing to learn from."""
     if reading.meaning in ("empty", "constant", "id"):
         return None
-    return reading.kind
+    return None if reading.kind == "image" else reading.kind
 
 
 # ---------------------------------------------------------------------------------------------- one kind each

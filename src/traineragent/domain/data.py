@@ -6,10 +6,11 @@ one float32 matrix `x` of shape (rows, features); each column contributes the fe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["number", "boolean", "category", "date", "text"]
+Kind = Literal["number", "boolean", "category", "date", "text", "image"]
 FeatureKind = Literal["number", "category", "count"]
 
 DEFAULT_MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-", "--", "#n/a", "nil", "<na>", "#null!", "missing")
@@ -47,6 +48,7 @@ class Column:
     category  one feature: index into `categories`, `len(categories)` for any value not listed, NaN where missing
     date      one feature a part in `date_parts`; NaN where missing or (when `nullable`) not a date
     text      character count, word count, then one count per entry of `words`
+    image     none: pictures reach a model through a `RichInput` only
 
     `missing` extends DEFAULT_MISSING. `nullable`: a missing value was seen in training, so one may be served.
     `example` is a typical (never personal) value for documentation."""
@@ -70,6 +72,8 @@ class Column:
 
     @property
     def features(self) -> tuple[str, ...]:
+        if self.kind == "image":
+            return ()
         if self.kind == "date":
             return tuple(f"{self.name}:{part}" for part in self.date_parts)
         if self.kind == "text":
@@ -86,6 +90,35 @@ class Column:
         if self.kind == "text":
             kinds[2:] = ["count"] * len(self.words)
         return tuple(kinds)
+
+
+@dataclass(frozen=True)
+class RichInput:
+    """A further input of the graph beside "x": what columns hold that no fixed row of numbers can, such as the words of
+    a text or the pixels of a picture.
+
+    name     of the tensor; a ragged one (terms, tokens) has a second tensor NAME.weights beside it, 0 where padded
+    kind     how it is read: a module of `serve/inputs`
+    columns  the columns it reads, in order; texts are joined
+    files    side files (vocabulary, tokenizer), paths below the prepared data and, the same, below the bundle
+    options  further settings of the kind, plain JSON"""
+
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """Rich inputs seen as plain numbers: a matrix (rows, width) that a fixed graph computes from `inputs`, made by the
+    plug-in `kind` of `views/`. A candidate names the views it reads in its parameter "views"."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -171,3 +204,5 @@ class PreparedFacts:
     target_positive: bool
     time_ordered: bool = False
     grouped: bool = False
+    inputs: tuple[str, ...] = ()  # kinds of rich inputs: "terms", "tokens", "pixels"
+    views: tuple[str, ...] = ()  # names of views that a candidate may read

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +17,29 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from .. import registry
 from ..domain.run import Candidate, Member, TrialResult
 from ..domain.task import Requirement
 from ..errors import TrainerError
 from ..export.answers import with_answers
 from ..export.graph import assemble
 from ..export.parity import Bag, Parity, check, cost
+from ..ports import Family, Fitted
+from ..serve.inputs.parts import Rows
 from .dataset import TrainingData
 from .decide import Decided, decide
-from .training import load_models
+from .training import load_models, predicted
+from .views import values_of, view_graphs
 
 PARITY_ROWS = 3000
+RICH_PARITY_ROWS = 200  # rows with texts or pictures take milliseconds each
 
 
 @dataclass(frozen=True)
 class GraphFacts:
     """What was built. `members` are those in the graph: fewer than asked for when the fallback had to be taken, and
-    then `fallback` says why. `us_per_row_*`: microseconds a row, one thread, in batches of 1 and 100."""
+    then `fallback` says why. `inputs`: tensors of rich inputs that it takes. `us_per_row_*`: microseconds a row, one
+    thread, in batches of 1 and 100."""
 
     size_mb: float
     parameters: int
@@ -51,6 +57,7 @@ class GraphFacts:
     score: float | None = None
     fallback: str = ""
     tradeoff: str = ""
+    inputs: list[str] = field(default_factory=list)
 
 
 def build(
@@ -88,10 +95,12 @@ def build(
             (m.weight, load_models(table, r, _folder(Path(trials), m.trial), metric)[: m.models])
             for m, r in zip(chosen, results, strict=True)
         ]
-        model = _assembled(table, bags, decided, metric, metadata or {})
+        read = [r.candidate for r in results]
+        model = _assembled(table, bags, read, decided, metric, metadata or {})
         model = with_answers(model, decided.decision, decided.interval, positive, nonnegative)
         graph = model.SerializeToString()
-        proof = _proof(table, graph, bags, decided)
+        readers = [(w, _readers(table, c, models)) for (w, models), c in zip(bags, read, strict=True)]
+        proof = _proof(table, graph, readers, decided)
         if proof.ok:
             facts = _facts(table, model, graph, proof, decided, chosen, trouble)
             _write(Path(out), graph, facts)
@@ -143,8 +152,14 @@ def _decide(
 
 
 def _assembled(
-    table: TrainingData, bags: Sequence[Bag], decided: Decided, metric: str, metadata: Mapping[str, str]
+    table: TrainingData,
+    bags: Sequence[Bag],
+    read: Sequence[Candidate],
+    decided: Decided,
+    metric: str,
+    metadata: Mapping[str, str],
 ) -> onnx.ModelProto:
+    reads = [tuple(c.params.get("views", ())) for c in read]
     return assemble(
         [(weight, [model.graph() for model in models]) for weight, models in bags],
         features=table.typed,
@@ -152,25 +167,71 @@ def _assembled(
         temperature=decided.temperature,
         metadata={"metric": metric, **metadata},
         differences=table.differences,
+        views=view_graphs(table, [name for names in reads for name in names]),
+        reads=reads,
     )
 
 
-def _sample(table: TrainingData, rows: int) -> NDArray[np.float32]:
-    picked = np.random.default_rng(0).permutation(table.rows)[:rows]
-    return np.ascontiguousarray(table.x[np.sort(picked), : table.typed])
+@dataclass(frozen=True)
+class _At:
+    """Typed rows made of training rows: `x` with the differences, and which rows they were made of."""
+
+    x: NDArray[np.float32]
+    places: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """A model with its candidate's eyes: the views and rich inputs of the rows it is asked about."""
+
+    table: TrainingData
+    candidate: Candidate
+    family: Family
+    fitted: Fitted
+
+    def predict(self, rows: _At) -> NDArray[np.float64]:
+        views = [values_of(self.table, n)[rows.places] for n in self.candidate.params.get("views", ())]
+        x = np.concatenate([rows.x, *views], axis=1) if views else rows.x
+        more = {n: p[rows.places] for n, p in self.table.more.items()} if self.family.card.reads else {}
+        return predicted(self.family, self.fitted, x, more)
+
+
+def _readers(table: TrainingData, candidate: Candidate, models: Sequence[Fitted]) -> list[Any]:
+    family: Family = registry.get("families", candidate.family)
+    return [_Reader(table, candidate, family, model) for model in models]
+
+
+def _sample(table: TrainingData, rows: int) -> NDArray[np.int64]:
+    """Places of rows drawn at random, in order."""
+    return np.sort(np.random.default_rng(0).permutation(table.rows)[:rows])
+
+
+def _typed(table: TrainingData, places: NDArray[np.int64]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(table.x[places, : table.typed])
+
+
+def _feed(table: TrainingData, picked: NDArray[np.int64]) -> Any:
+    """Tensors of typed rows made of the rows at `picked[places]`; None where the matrix is all there is."""
+    if not table.more:
+        return None
+    return lambda x, places: Rows(x, {n: p[picked[places]] for n, p in table.more.items()}).feeds()
 
 
 def _proof(table: TrainingData, graph: bytes, bags: Sequence[Bag], decided: Decided) -> Parity:
-    x = _sample(table, PARITY_ROWS)
+    picked = _sample(table, PARITY_ROWS if not table.more else RICH_PARITY_ROWS)
     typed = table.typed
     return check(
         graph,
         bags,
-        x,
+        _typed(table, picked),
         kinds=table.kinds[:typed],
         levels=table.levels[:typed],
         temperature=decided.temperature,
-        extend=table.extended,
+        extend=lambda x, places: _At(table.extended(x), picked[places]),
+        feed=_feed(table, picked),
     )
 
 
@@ -183,7 +244,8 @@ def _facts(
     members: Sequence[Member],
     fallback: str,
 ) -> GraphFacts:
-    price = cost(graph, _sample(table, 2000))
+    picked = _sample(table, 2000)
+    price = cost(graph, _typed(table, picked), feed=_feed(table, picked))
     return GraphFacts(
         size_mb=len(graph) / 1e6,
         parameters=parameters(model),
@@ -201,6 +263,7 @@ def _facts(
         score=decided.score,
         fallback=fallback,
         tradeoff=decided.tradeoff,
+        inputs=[i.name for i in model.graph.input if i.name != "x"],
     )
 
 

@@ -1,21 +1,25 @@
-"""The typed training table that trials learn from: one float32 matrix with folds, saved without pickle.
+"""The typed training table that trials learn from: one float32 matrix with folds, saved without pickle, and beside it
+the rich inputs (texts, pictures) with the views that may be had of them.
 
-It knows nothing of raw values or column names' meaning; `serve/codecs/table.py` makes the matrix.
+It knows nothing of raw values or column names' meaning; `serve/codecs/rows.py` makes the rows.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domain.data import FeatureKind
+from ..domain.data import FeatureKind, RichInput, ViewSpec
 from ..errors import TrainerError
 from ..export.differences import Difference, extend
+from ..serve.inputs.parts import Part, Rows, part_of
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -33,6 +37,8 @@ class TrainingData:
     positive index of the positive class of a binary task
     bound    rows belong to groups or follow time, so folds may not be drawn again
     differences  of two features; they are the last columns of x, and the served graph derives them itself
+    inputs   rich inputs, whose rows are in `more`, by name; their side files lie in `folder`
+    views    what can be seen of them as numbers; made in `folder` when a candidate first asks, see `views.py`
     """
 
     x: Float32
@@ -45,11 +51,16 @@ class TrainingData:
     bound: bool = False
     positive: int = 1
     differences: tuple[Difference, ...] = ()
+    inputs: tuple[RichInput, ...] = ()
+    views: tuple[ViewSpec, ...] = ()
+    more: Mapping[str, Part] = field(default_factory=dict)
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         rows, features = self.x.shape
         assert self.y.shape == (rows,), (self.y.shape, rows)
         assert self.folds.shape == (rows,), (self.folds.shape, rows)
+        assert all(len(part) == rows for part in self.more.values()), {n: len(p) for n, p in self.more.items()}
         assert len(self.names) == len(self.kinds) == len(self.levels) == features, (len(self.names), features)
 
     @property
@@ -65,13 +76,18 @@ class TrainingData:
         """What models read, (rows, features), of what the codec makes, (rows, typed)."""
         return extend(typed, self.differences)
 
+    def rows_at(self, which: Any) -> Rows:
+        """Rows as the served graph takes them: typed columns and rich inputs."""
+        x = np.ascontiguousarray(self.x[which, : self.typed])
+        return Rows(x, {name: part[which] for name, part in self.more.items()})
+
     @property
     def task(self) -> str:
         """ "regression", "binary" or "multiclass"."""
         return "regression" if self.classes == 0 else "binary" if self.classes == 2 else "multiclass"
 
     def save(self, folder: Path) -> dict[str, str]:
-        """Writes x.npy, y.npy, folds.npy and table.json; returns file name -> sha256."""
+        """Writes x.npy, y.npy, folds.npy, table.json and inputs/NAME.*.npy; returns file name -> sha256."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("x", "y", "folds"):
             np.save(folder / f"{name}.npy", np.ascontiguousarray(getattr(self, name)), allow_pickle=False)
@@ -83,9 +99,21 @@ class TrainingData:
             "bound": self.bound,
             "positive": self.positive,
             "differences": self.differences,
+            "inputs": [asdict(i) for i in self.inputs],
+            "views": [asdict(v) for v in self.views],
         }
+        written = self._save_inputs(folder)
         (folder / "table.json").write_text(json.dumps(facts), encoding="utf-8")
-        return {name: sha256(folder / name) for name in ("x.npy", "y.npy", "folds.npy", "table.json")}
+        return {name: sha256(folder / name) for name in ("x.npy", "y.npy", "folds.npy", "table.json", *written)}
+
+    def _save_inputs(self, folder: Path) -> list[str]:
+        written = []
+        for name, part in self.more.items():
+            (folder / "inputs").mkdir(exist_ok=True)
+            for what, array in part.arrays().items():
+                written.append(f"inputs/{name}.{what}.npy")
+                np.save(folder / written[-1], array, allow_pickle=False)
+        return written
 
     @classmethod
     def load(cls, folder: Path, mmap: bool = True) -> TrainingData:
@@ -94,12 +122,29 @@ class TrainingData:
             facts = json.loads((folder / "table.json").read_text(encoding="utf-8"))
             x = np.load(folder / "x.npy", mmap_mode="r" if mmap else None, allow_pickle=False)
             y, folds = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("y", "folds"))
+            inputs = tuple(RichInput(**_tuples(i)) for i in facts.get("inputs", ()))
+            more = {i.name: _opened(folder, i.name, mmap) for i in inputs}
         except (OSError, ValueError) as error:
             raise TrainerError(f"the prepared training data cannot be read again: {error}") from error
         names, kinds, levels = tuple(facts["names"]), tuple(facts["kinds"]), tuple(facts["levels"])
         differences = tuple(Difference(*d) for d in facts.get("differences", ()))
         positive = facts.get("positive", 1)
-        return cls(x, y, folds, names, kinds, levels, facts["classes"], facts["bound"], positive, differences)
+        return cls(
+            x, y, folds, names, kinds, levels, facts["classes"], facts["bound"], positive, differences,
+            inputs, tuple(ViewSpec(**_tuples(v)) for v in facts.get("views", ())), more, folder,
+        )  # fmt: skip
+
+
+def _opened(folder: Path, name: str, mmap: bool) -> Part:
+    """The rows of an input, mapped."""
+    found = {}
+    for path in sorted((folder / "inputs").glob(f"{name}.*.npy")):
+        found[path.name.split(".")[-2]] = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+    return part_of(found)
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
 
 def sha256(path: Path) -> str:

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..domain.data import Column, RichInput
+from ..serve.inputs.parts import Rows
 from .metrics import Scorer, scorer
 
-Predict = Callable[[NDArray[np.float32]], NDArray[Any]]
+Predict = Callable[[Any], NDArray[Any]]
+Mix = Callable[[Any, Any, NDArray[np.int64]], Any]
 FEWEST_ROWS = 200
 
 
@@ -30,11 +33,12 @@ class Importance:
 
 def permutation_importance(
     predict: Predict,
-    x: NDArray[np.float32],
+    x: Any,
     y: NDArray[Any],
-    groups: Mapping[str, Sequence[int]],
+    groups: Mapping[str, Any],
     metric: str,
     *,
+    mix: Mix | None = None,
     rows: int = 2000,
     repeats: int = 4,
     seconds: float = 20.0,
@@ -42,7 +46,8 @@ def permutation_importance(
     positive: int = 1,
     seed: int = 0,
 ) -> list[Importance]:
-    """Columns by falling importance. `groups`: column -> its features in `x` (rows, features), shuffled together.
+    """Columns by falling importance. `groups`: column -> its features in `x` (rows, features), shuffled together; where
+    rows are more than a matrix, `mix(x, group, order)` gives them with that group's part taken in another order.
 
     At most `rows` rows are used, fewer where the model is so slow that every column could not be shuffled once within
     `seconds`; repeats stop when time is up. Columns that were not reached are absent."""
@@ -56,18 +61,47 @@ def permutation_importance(
     once = time.monotonic() - started
     fit = int(len(pick) * seconds / max(once * (len(groups) + 1), 1e-9))
     pick = pick[: max(min(len(pick), fit), min(FEWEST_ROWS, len(pick)))]
-    part, truth = np.array(x[pick], dtype=np.float32), truth[pick]
+    part, truth, mix = x[pick], truth[pick], mix or mixed_features
     whole = _utility(measure, truth, predict(part), threshold, positive)
     drops: dict[str, list[float]] = {column: [] for column in groups}
     for _ in range(repeats):
         for column, features in groups.items():
             if time.monotonic() > ends:
                 return _ranked(drops)
-            shuffled = part.copy()
-            order = rng.permutation(len(part))
-            shuffled[:, list(features)] = part[order][:, list(features)]
+            shuffled = mix(part, features, rng.permutation(len(part)))
             drops[column].append(whole - _utility(measure, truth, predict(shuffled), threshold, positive))
     return _ranked(drops)
+
+
+def mixed_features(x: NDArray[np.float32], features: Sequence[int], order: NDArray[np.int64]) -> NDArray[np.float32]:
+    """A copy of `x` with these columns in another order."""
+    shuffled = np.array(x, dtype=np.float32)
+    shuffled[:, list(features)] = x[order][:, list(features)]
+    return shuffled
+
+
+def column_groups(columns: Sequence[Column], inputs: Sequence[RichInput]) -> dict[str, tuple[list[int], list[str]]]:
+    """Column -> (its features in x, the rich inputs that read it), for `mixed_rows`. Columns that one input joins are
+    one group."""
+    shared: dict[str, str] = {}
+    for column in columns:
+        joined = next((i.columns for i in inputs if column.name in i.columns), (column.name,))
+        shared[column.name] = " + ".join(joined)
+    groups: dict[str, tuple[list[int], list[str]]] = {}
+    start = 0
+    for column in columns:
+        features, names = groups.setdefault(shared[column.name], ([], []))
+        features += range(start, start + len(column.features))
+        names += [i.name for i in inputs if column.name in i.columns and i.name not in names]
+        start += len(column.features)
+    return groups
+
+
+def mixed_rows(rows: Rows, group: tuple[Sequence[int], Sequence[str]], order: NDArray[np.int64]) -> Rows:
+    """The rows with the features and the rich inputs of a group in another order."""
+    features, names = group
+    more = {name: part[order] if name in names else part for name, part in rows.more.items()}
+    return Rows(mixed_features(rows.x, features, order), more)
 
 
 def _utility(

@@ -6,28 +6,32 @@ It runs inside a worker process and writes into the trial's folder; it knows not
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from .. import registry
 from ..domain.run import Trial, TrialResult
+from ..export.graph import assemble
 from ..ports import Batch, Family, FitContext, Fitted
+from ..serve.inputs.parts import Part
 from .dataset import TrainingData, sha256
 from .metrics import scorer
+from .views import Seen, feeds, seen_by, session, view_graphs
 
 REPEAT_BELOW_ROWS = 3000  # smaller sets draw their folds again, so that luck with one split decides less
 FITS_OF_SMALL = 15  # about so many: five folds three times, or ten folds once
 RACE_FROM_ROWS = 4000  # below, one fold is too noisy to judge by
 SAFE_SHARE = 0.8  # of the time limit is dealt out to the fits
+LONGEST_COST_S = 2.0  # of measuring what a row costs
+REFITTED = "all_rows.npz"  # the model of all rows
 RACE_MARGIN = 1.10  # error on fold 0 against the family's best
-OWN = ("folds",)  # parameters that training itself reads
+OWN = ("folds", "views", "refit")  # parameters that training itself reads
 
 Progress = Callable[[int, int, float | None], None]  # (fits done, fits planned, utility so far)
 
@@ -50,9 +54,21 @@ class _Bag:
         return np.divide(self.total, seen, out=np.full_like(self.total, np.nan), where=seen > 0)
 
 
-def context_for(data: TrainingData, metric: str, seed: int, threads: int, deadline: float | None = None) -> FitContext:
-    """What a family may know besides its rows."""
-    return FitContext(data.kinds, data.levels, data.classes, metric, seed, threads, deadline)
+def context_for(
+    data: TrainingData, metric: str, seed: int, threads: int, deadline: float | None = None, seen: Seen | None = None
+) -> FitContext:
+    """What a family may know besides its rows; `seen` is what its candidate reads, the plain table if None."""
+    kinds, levels = (data.kinds, data.levels) if seen is None else (seen.kinds, seen.levels)
+    return FitContext(
+        kinds, levels, data.classes, metric, seed, threads, deadline, inputs=data.inputs, folder=data.folder
+    )
+
+
+def predicted(family: Family, fitted: Fitted, x: NDArray[np.float32], more: Mapping[str, Part]) -> NDArray[np.float64]:
+    """The scores of rows by a model of this family."""
+    if family.card.reads:
+        return np.asarray(fitted.predict(x, more), dtype=np.float64)  # type: ignore[call-arg]
+    return np.asarray(fitted.predict(x), dtype=np.float64)
 
 
 def seed_of(seed: int, index: int) -> int:
@@ -81,32 +97,43 @@ def train_trial(
         deadline = min(deadline or np.inf, start + trial.time_limit_s)
     folder.mkdir(parents=True, exist_ok=True)
     family: Family = registry.get("families", trial.candidate.family)
+    work = _Work(data, trial, family, seen_by(data, trial.candidate.params, threads))
+    began = time.monotonic()  # what came before is paid once, not with every fit
     bag = _empty(data)
     rounds = list(_rounds(data, trial.candidate.params, seed))
+    fits = len(rounds) + work.refits
     status, note = "done", ""
     for done, held in enumerate(rounds):
-        share = _deadline(deadline, start, done, len(rounds))
+        share = _deadline(deadline, began, done, fits)
         if share is not None and done and time.monotonic() >= share[1]:
             status, note = "timeout", f"{done} of {len(rounds)} fits in time"
             break
-        context = context_for(data, metric, seed_of(seed, trial.index) + done, threads, share and share[0])
+        context = context_for(data, metric, seed_of(seed, trial.index) + done, threads, share and share[0], work.seen)
         try:
-            first = _fit(family, trial, data, held, context, bag)
+            first = _fit(work, held, context, bag)
         except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
             return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
         if progress is not None:
-            progress(done + 1, len(rounds), first)
+            progress(done + 1, fits, first)
         if done == 0 and _beaten(data, trial, metric, first, rivals):
             return TrialResult(trial.index, trial.candidate, "pruned", first, (first,), _since(start), note="fold 0")
-    _settle(data, metric, bag, folder)
-    return _result(data, trial, metric, bag, folder, status, note, start, len(rounds))
+    _settle(work, metric, bag, folder)
+    if work.refits and len(bag.fitted) == len(rounds):
+        share = _deadline(deadline, began, len(rounds), fits)
+        context = context_for(data, metric, seed_of(seed, trial.index), threads, share and share[0], work.seen)
+        try:
+            _refit(work, context, bag, folder)
+        except Exception as error:  # noqa: BLE001  the models of the folds are there still
+            note = f"no model of all rows: {_sentence(error)}"
+    return _result(data, trial, metric, bag, folder, status, note, start)
 
 
 def load_models(data: TrainingData, result: TrialResult, folder: Path, metric: str) -> list[Fitted]:
-    """The fitted fold models of a trial, in the order they were trained."""
+    """The models of a trial that are delivered: that of all rows where there is one, else those of the folds in the
+    order they were trained."""
     family: Family = registry.get("families", result.candidate.family)
-    context = context_for(data, metric, 0, 1)
-    names = sorted(name for name in result.files if name.startswith("model_"))
+    context = context_for(data, metric, 0, 1, seen=seen_by(data, result.candidate.params))
+    names = [REFITTED] if REFITTED in result.files else sorted(n for n in result.files if n.startswith("model_"))
     return [family.load(folder / name, context) for name in names]
 
 
@@ -149,21 +176,54 @@ def _deadline(deadline: float | None, start: float, done: int, rounds: int) -> t
     return now + share, deadline - (0.5 * each if done else 0.0)
 
 
-def _fit(
-    family: Family, trial: Trial, data: TrainingData, held: NDArray[np.bool_], context: FitContext, bag: _Bag
-) -> float:
+@dataclass(frozen=True)
+class _Work:
+    """A candidate with all that its fits need."""
+
+    data: TrainingData
+    trial: Trial
+    family: Family
+    seen: Seen
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Those that are the family's."""
+        return {name: value for name, value in self.trial.candidate.params.items() if name not in OWN}
+
+    @property
+    def refits(self) -> int:
+        """1 where a model of all rows is fitted last, and delivered in place of the bag."""
+        return int(bool(self.trial.candidate.params.get("refit", False)))
+
+    def batch(self, rows: NDArray[np.bool_]) -> Batch:
+        more = {n: p[rows] for n, p in self.data.more.items()} if self.family.card.reads else {}
+        return Batch(self.seen.x[rows], self.data.y[rows], more)
+
+
+def _fit(work: _Work, held: NDArray[np.bool_], context: FitContext, bag: _Bag) -> float:
     """Fits one model of the bag; returns its utility on the validation rows."""
-    params = {name: value for name, value in trial.candidate.params.items() if name not in OWN}
-    valid = Batch(data.x[held], data.y[held])
-    fitted = family.fit(params, Batch(data.x[~held], data.y[~held]), valid, context)
-    guess = np.asarray(fitted.predict(valid.x), dtype=np.float64)
+    valid = work.batch(held)
+    fitted = work.family.fit(work.params, work.batch(~held), valid, context)
+    guess = predicted(work.family, fitted, valid.x, valid.more)
     if not np.isfinite(guess).all():
         raise ValueError("the model's predictions are not finite")
     bag.fitted.append((held, fitted))
-    return _utility(data, context.metric, valid.y, guess)
+    return _utility(work.data, context.metric, valid.y, guess)
 
 
-def _settle(data: TrainingData, metric: str, bag: _Bag, folder: Path) -> None:
+def _refit(work: _Work, context: FitContext, bag: _Bag, folder: Path) -> None:
+    """One model of all rows, with what the models of the folds found out (`Fitted.found`), in place of the bag: a
+    family whose models are large, or as good alone as together, asks for it."""
+    found = [dict(getattr(fitted, "found", {})) for _, fitted in bag.fitted]
+    settled = {k: float(np.median([f[k] for f in found])) for k in found[0]}
+    every = np.ones(work.data.rows, dtype=np.bool_)
+    fitted = work.family.fit({**work.params, **settled}, work.batch(every), None, context)
+    fitted.save(folder / REFITTED)
+    bag.files.append(REFITTED)
+    bag.size_mb, bag.predict_us = cost(fitted, work.data, work.seen.views)
+
+
+def _settle(work: _Work, metric: str, bag: _Bag, folder: Path) -> None:
     """Predicts the validation rows, saves the models and measures what they cost.
 
     Where early stopping chose a number of rounds on each fold, all take the median: rounds picked on the very rows
@@ -172,37 +232,60 @@ def _settle(data: TrainingData, metric: str, bag: _Bag, folder: Path) -> None:
     common = None if len(chosen) < 3 or None in chosen else int(np.median(chosen))  # type: ignore[arg-type]
     for number, (held, fitted) in enumerate(bag.fitted):
         model: Any = fitted if common is None else fitted.at(common)  # type: ignore[attr-defined]
-        x, y = data.x[held], data.y[held]
-        guess = np.asarray(model.predict(x), dtype=np.float64)
+        batch = work.batch(held)
+        guess = predicted(work.family, model, batch.x, batch.more)
         bag.total[held] += guess
         bag.seen[held] += 1
-        bag.scores.append(_utility(data, metric, y, guess))
+        bag.scores.append(_utility(work.data, metric, batch.y, guess))
         name = f"model_{number:02d}.npz"
         model.save(folder / name)
         bag.files.append(name)
         if number == 0:
-            bag.size_mb, bag.predict_us = cost(model, x)
+            bag.size_mb, bag.predict_us = cost(model, work.data, work.seen.views)
 
 
-def cost(fitted: Fitted, x: NDArray[np.float32], calls: int = 40) -> tuple[float, float]:
-    """(size of the graph in MB, median microseconds for one row through onnxruntime on one thread)."""
-    blob = fitted.graph().SerializeToString()
-    session = one_thread(blob)
-    rows = [np.ascontiguousarray(x[i % len(x)][None]) for i in range(calls)]
-    times = []
+def cost(fitted: Fitted, data: TrainingData, views: Sequence[str] = (), calls: int = 40) -> tuple[float, float]:
+    """(size of the graph in MB, median microseconds for one row through onnxruntime on one thread), the graphs of the
+    views that it reads included."""
+    model = fitted.graph()
+    if views:
+        model = assemble(
+            [(1.0, [model])],
+            features=data.typed,
+            outputs=max(data.classes, 1),
+            differences=data.differences,
+            views=view_graphs(data, views),
+            reads=[tuple(views)],
+        )
+    blob = model.SerializeToString()
+    run = one_thread(blob)
+    rows = [_row(run, data, i, extended=not views) for i in spread(data.rows, calls)]
+    times: list[float] = []
+    ends = time.monotonic() + LONGEST_COST_S
     for row in [*rows[:3], *rows]:
         start = time.perf_counter()
-        session.run(None, {"x": row})
+        run.run(None, row)
         times.append(time.perf_counter() - start)
+        if time.monotonic() > ends and len(times) > 5:
+            break
     return len(blob) / 1e6, float(np.median(times[3:])) * 1e6
+
+
+def _row(run: Any, data: TrainingData, i: int, *, extended: bool) -> dict[str, NDArray[Any]]:
+    """The tensors of one row for a graph that reads the table `extended` by its differences, or makes them itself."""
+    row = data.rows_at(slice(i, i + 1))
+    x = np.ascontiguousarray(data.x[i : i + 1]) if extended else row.x
+    return feeds(run, replace(row, x=x))
 
 
 def one_thread(blob: bytes) -> Any:
     """An onnxruntime session on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(blob, options, providers=["CPUExecutionProvider"])
+    return session(blob, 1)
+
+
+def spread(rows: int, most: int) -> list[int]:
+    """At most so many places, evenly over the rows."""
+    return [int(i) for i in np.linspace(0, rows - 1, min(rows, most))]
 
 
 def _beaten(data: TrainingData, trial: Trial, metric: str, score: float, rivals: Mapping[str, float] | None) -> bool:
@@ -223,14 +306,13 @@ def _result(
     status: Any,
     note: str,
     start: float,
-    planned: int,
 ) -> TrialResult:
     oof = bag.mean()
     known = bag.seen > 0
     score = _utility(data, metric, data.y[known], oof[known])
     np.save(folder / "oof.npy", oof.astype(np.float32), allow_pickle=False)
     files = {name: sha256(folder / name) for name in [*bag.files, "oof.npy"]}
-    fits = len(bag.files)
+    fits = 1 if REFITTED in bag.files else len(bag.files)
     return TrialResult(
         index=trial.index,
         candidate=trial.candidate,

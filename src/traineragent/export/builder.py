@@ -19,10 +19,11 @@ IR_VERSION = 9
 
 
 class GraphBuilder:
-    """Collects nodes from input "x" float (rows, features) to output "y" float (rows, outputs)."""
+    """Collects nodes from input "x" float (rows, features), and rich inputs, to output "y" float (rows, outputs)."""
 
     def __init__(self, features: int) -> None:
         self.features = features
+        self.inputs: list[onnx.ValueInfoProto] = []
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self._count = 0
@@ -31,6 +32,17 @@ class GraphBuilder:
         """A tensor name that is not taken."""
         self._count += 1
         return f"{stem}{self._count}"
+
+    def ragged(self, name: str) -> tuple[str, str]:
+        """Declares a ragged rich input: its ids int64 and weights float, both (rows, length), padded with 0."""
+        for tensor, kind in ((name, TensorProto.INT64), (f"{name}.weights", TensorProto.FLOAT)):
+            self.inputs.append(helper.make_tensor_value_info(tensor, kind, ["rows", f"{name}.length"]))
+        return name, f"{name}.weights"
+
+    def dense(self, name: str, kind: int, shape: Sequence[int]) -> str:
+        """Declares a rich input of one shape, such as uint8 (rows, height, width, 3)."""
+        self.inputs.append(helper.make_tensor_value_info(name, kind, ["rows", *shape]))
+        return name
 
     def constant(self, value: NDArray[Any]) -> str:
         """The name of an initializer that holds `value`."""
@@ -64,9 +76,16 @@ class GraphBuilder:
 
     def model(self, result: str, outputs: int) -> onnx.ModelProto:
         """The finished model, with `result` renamed to "y"."""
-        self.add("Identity", result, output="y")
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", self.features])
-        y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", outputs])
-        graph = helper.make_graph(self.nodes, "model", [x], [y], self.constants)
+        return self._finished(result, "y", outputs, [x, *self.inputs])
+
+    def view(self, result: str, width: int) -> onnx.ModelProto:
+        """The finished graph of a view, from rich inputs alone, with `result` renamed to "view"."""
+        return self._finished(result, "view", width, self.inputs)
+
+    def _finished(self, result: str, name: str, width: int, inputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
+        self.add("Identity", result, output=name)
+        output = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", width])
+        graph = helper.make_graph(self.nodes, "model", inputs, [output], self.constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="traineragent")

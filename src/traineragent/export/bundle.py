@@ -28,6 +28,9 @@ from .templates.render import render
 SERVED_WITH = ("numpy", "onnxruntime", "starlette", "uvicorn", "uvloop", "httptools", "prometheus-client")
 """Packages a bundle needs; pinned in its requirements.txt to the versions it was verified with."""
 
+READ_WITH = {"tokens": ("tokenizers",), "pixels": ("pillow",)}
+"""Packages that the reading of a kind of rich input needs as well."""
+
 GRAPH = "model.onnx"
 _SOURCE = Path(__file__).resolve().parents[1]
 _CODE = ("errors.py", "domain/__init__.py", "domain/data.py", "domain/run.py")
@@ -93,6 +96,7 @@ def _fill(folder: Path, manifest: Manifest, loaded: Mapping[str, bytes | Path]) 
         content = given if isinstance(given, bytes) else given.read_bytes()
         if not content:
             raise InputError("the exported graph is empty" if name == GRAPH else f"the exported file {name} is empty")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
         files[name] = _sha256(content)
     api = json.dumps(openapi(manifest), indent=1, ensure_ascii=False).encode() + b"\n"
@@ -100,7 +104,7 @@ def _fill(folder: Path, manifest: Manifest, loaded: Mapping[str, bytes | Path]) 
     manifest = replace(manifest, files={**files, "openapi.json": _sha256(api)})
     _copy_server(folder / "server")
     (folder / "serve.py").write_text(render("serve.py.j2"), encoding="utf-8")
-    (folder / "requirements.txt").write_text(requirements(interface(manifest).packages), encoding="utf-8")
+    (folder / "requirements.txt").write_text(requirements(_packages(manifest)), encoding="utf-8")
     (folder / "Dockerfile").write_text(render("Dockerfile.j2", name=manifest.name), encoding="utf-8")
     write_json(folder / FILE_NAME, manifest.to_json())
     return manifest
@@ -117,6 +121,12 @@ def _copy_server(folder: Path) -> None:
     (folder / "__init__.py").write_text('"""The server of this bundle. Start it with: python serve.py"""\n')
     for name in _CODE:
         shutil.copyfile(_SOURCE / name, folder / name)
+
+
+def _packages(manifest: Manifest) -> tuple[str, ...]:
+    """What this bundle needs beside the common packages."""
+    rich = (p for i in manifest.inputs for p in READ_WITH.get(i.kind, ()))
+    return tuple(dict.fromkeys((*interface(manifest).packages, *rich)))
 
 
 def requirements(more: Sequence[str] = ()) -> str:

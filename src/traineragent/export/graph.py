@@ -6,6 +6,7 @@ once. It works on the models' graphs (`ports.Fitted.graph`) and knows nothing of
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -83,19 +84,27 @@ def assemble(
     temperature: float = 1.0,
     metadata: Mapping[str, str] | None = None,
     differences: Sequence[Difference] = (),
+    views: Mapping[str, onnx.ModelProto] | None = None,
+    reads: Sequence[Sequence[str]] = (),
+    multi: bool = False,
 ) -> onnx.ModelProto:
     """One graph: "x" float (rows, features) -> "y" float (rows, outputs), the weighted mean over members of the mean
     over each member's fold models. Classes (outputs > 1): `temperature` other than 1 cools or warms the probabilities.
-    The models read `x` with `differences` at its end.
+    The models read `x` with `differences` at its end, and after these the views that `reads` names for each member;
+    the graphs of `views` go in front, once each. Rich inputs that models or views take are inputs of the whole.
+    `multi`: each output is a yes or no of its own.
 
     Raises onnx.checker.ValidationError when a part is not valid ONNX."""
     joint = _Joint(features, outputs, differences)
     total = sum(weight for weight, _ in members)
-    for weight, models in members:
+    for i, (weight, models) in enumerate(members):
+        source = joint.seen([(views or {})[name] for name in reads[i]] if reads else [])
         for model in models:
-            joint.add(model, weight / total / len(models))
+            joint.add(model, weight / total / len(models), source)
     mean = joint.mean()
-    if outputs > 1 and temperature != 1.0:
+    if temperature != 1.0 and multi:
+        mean = joint.tempered_each(mean, temperature)
+    elif outputs > 1 and temperature != 1.0:
         mean = joint.tempered(mean, temperature)
     return joint.model(mean, metadata or {})
 
@@ -111,7 +120,9 @@ class _Joint:
         self._lanes: list[_Lane] = []
         self._trees: list[_Trees] = []
         self._made: dict[str, onnx.NodeProto] = {}
-        self.source, self.width = self._extended(differences), features + len(differences)  # what the models read
+        self._rich: dict[str, onnx.ValueInfoProto] = {}
+        self.source = self._extended(differences)  # what models without views read
+        self._widths = {self.source: features + len(differences)}
 
     # ------------------------------------------------------------------------------------ entering
     def _extended(self, differences: Sequence[Difference]) -> str:
@@ -123,9 +134,50 @@ class _Joint:
         apart = self.op("Add", self.op("Sub", *sides), self.floats([d.offset for d in differences]))
         return self.op("Concat", "x", apart, axis=1)
 
+    def seen(self, views: Sequence[onnx.ModelProto]) -> str:
+        """The matrix that a model reads: the table, then the views; what is equal is computed once."""
+        if not views:
+            return self.source
+        widths = [int(v.graph.output[0].type.tensor_type.shape.dim[1].dim_value) for v in views]
+        parts = [self._entered(v) for v in views]
+        if self._widths[self.source]:
+            parts, widths = [self.source, *parts], [self._widths[self.source], *widths]
+        source = parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=1)
+        self._widths[source] = sum(widths)
+        return source
+
+    def _entered(self, model: onnx.ModelProto) -> str:
+        """All nodes of a view's graph; its output's name here."""
+        here = self._own_names(model)
+        for node in model.graph.node:
+            self._enter(node, here)
+        return here[model.graph.output[0].name]
+
+    def _own_names(self, model: onnx.ModelProto) -> dict[str, str]:
+        """Names of a model's rich inputs and constants -> names here."""
+        here = {"": ""}
+        for info in model.graph.input:
+            if info.name != "x":
+                self._rich.setdefault(info.name, info)
+                here[info.name] = info.name
+        for tensor in model.graph.initializer:
+            here[tensor.name] = self.constant(numpy_helper.to_array(tensor))
+        return here
+
+    def _enter(self, node: onnx.NodeProto, here: dict[str, str]) -> None:
+        inputs = [here[name] for name in node.input]
+        if node.op_type == "Identity":
+            here[node.output[0]] = inputs[0]
+            return
+        copy = onnx.NodeProto()
+        copy.CopyFrom(node)
+        copy.input[:] = inputs
+        here |= zip(node.output, self.node(copy), strict=True)
+
     def constant(self, value: NDArray[Any]) -> str:
         value = np.ascontiguousarray(value)
-        key = ("constant", value.dtype.str, value.shape, value.tobytes())
+        digest = value.tobytes() if value.nbytes < 4096 else hashlib.sha256(value.data).digest()
+        key = ("constant", value.dtype.str, value.shape, digest)
         if key not in self._known:
             name = f"c{len(self.constants)}"
             self.constants[name] = numpy_helper.from_array(value, name)
@@ -153,37 +205,29 @@ class _Joint:
             self._known[key] = names
         return self._known[key]
 
-    def add(self, model: onnx.ModelProto, weight: float) -> None:
-        """Enters one fold model up to its head. A head made by trees waits, to be joined with all other trees."""
+    def add(self, model: onnx.ModelProto, weight: float, source: str) -> None:
+        """Enters one fold model, which reads the matrix `source`, up to its head. A head made by trees waits, to be
+        joined with all other trees."""
         tail = find_tail(model.graph)
-        here = {"x": self.source, "": ""}
-        for tensor in model.graph.initializer:
-            here[tensor.name] = self.constant(numpy_helper.to_array(tensor))
+        here = {"x": source, **self._own_names(model)}
         for node in _needed(model.graph.node, tail.head):
-            inputs = [here[name] for name in node.input]
-            if node.op_type == "Identity":
-                here[node.output[0]] = inputs[0]
-            elif node.op_type == "TreeEnsemble" and node.output[0] == tail.head:
-                parts = tuple(self._parts(inputs[0], node.input[0], model))
+            if node.op_type == "TreeEnsemble" and node.output[0] == tail.head:
+                parts = tuple(self._parts(here[node.input[0]], node.input[0], model))
                 forest, rest = _absorb(read_node(node), tail)
                 self._trees.append(_Trees(forest, parts, rest, weight))
                 return
-            else:
-                copy = onnx.NodeProto()
-                copy.CopyFrom(node)
-                copy.input[:] = inputs
-                here |= zip(node.output, self.node(copy), strict=True)
+            self._enter(node, here)
         self._lanes.append(_Lane([here[tail.head]], [(tail, weight)]))
 
     def _parts(self, source: str, own_name: str, model: onnx.ModelProto) -> list[tuple[str, int]]:
         """The tensors, with their widths, that stand side by side in `source`."""
-        if source == self.source:
-            return [(source, self.width)]
+        if source in self._widths:
+            return [(source, self._widths[source])]
         made, own = self._made[source], _producers(model.graph)[own_name]
         if made.op_type != "Concat":
             return [(source, _width(model, own_name))]
         return [
-            (name, self.width if name == self.source else _width(model, own_part))
+            (name, self._widths.get(name) or _width(model, own_part))
             for name, own_part in zip(made.input, own.input, strict=True)
         ]
 
@@ -259,6 +303,13 @@ class _Joint:
         logits = self.op("Mul", self.op("Log", kept), self.floats(1.0 / temperature))
         return self.op("Softmax", logits, axis=1)
 
+    def tempered_each(self, p: str, temperature: float) -> str:
+        """sigmoid(logit(p) / temperature), for each output by itself."""
+        low, one = self.floats(SMALLEST_PROBABILITY), self.floats(1.0)
+        yes = self.op("Log", self.op("Max", p, low))
+        no = self.op("Log", self.op("Max", self.op("Sub", one, p), low))
+        return self.op("Sigmoid", self.op("Mul", self.op("Sub", yes, no), self.floats(1.0 / temperature)))
+
     # ------------------------------------------------------------------------------------ leaving
     def model(self, result: str, metadata: Mapping[str, str]) -> onnx.ModelProto:
         for node in self.nodes:
@@ -269,7 +320,8 @@ class _Joint:
         constants = [c for name, c in self.constants.items() if name in used]
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", self.features])
         y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", self.outputs])
-        graph = helper.make_graph(nodes, "model", [x], [y], constants)
+        rich = [info for name, info in self._rich.items() if name in used]
+        graph = helper.make_graph(nodes, "model", [x, *rich], [y], constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="traineragent")
         helper.set_model_props(model, dict(metadata))

@@ -1,11 +1,11 @@
-"""The ONNX graph of a bundle, ready to run: float32 (rows, features) in, (rows, outputs) out."""
+"""The ONNX graph of a bundle, ready to run: float32 (rows, features) and rich inputs in, (rows, outputs) out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
@@ -15,7 +15,7 @@ _EXTERNAL = b"\x0a\x08location"  # the key of a tensor kept in another file, as 
 
 
 class Graph:
-    """`run(x)` gives y. Safe to call from several threads."""
+    """`run(feeds)` gives y. Safe to call from several threads."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         model = path.read_bytes()
@@ -31,12 +31,16 @@ class Graph:
         except Exception as error:
             raise InputError(f"{path.name} is not a graph that this onnxruntime {ort.__version__} can load") from error
         self.features = _width(self._session.get_inputs()[0], "x", path.name)
+        self.inputs = frozenset(i.name for i in self._session.get_inputs())
         self.outputs = _width(self._session.get_outputs()[0], "y", path.name)
         self._run = self._session.run
 
-    def run(self, x: NDArray[np.float32]) -> NDArray[Any]:
-        """y (rows, outputs) for x (rows, features)."""
-        y: NDArray[Any] = self._run(["y"], {"x": x})[0]
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """y (rows, outputs) for the tensors by name: "x" (rows, features), and those of rich inputs. What the graph
+        does not take is left out."""
+        if len(feeds) != len(self.inputs):
+            feeds = {name: feeds[name] for name in self.inputs}
+        y: NDArray[Any] = self._run(["y"], feeds)[0]
         return y
 
 

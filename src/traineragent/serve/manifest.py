@@ -12,7 +12,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..domain.data import Column, NumberFormat, Target
+from ..domain.data import Column, NumberFormat, RichInput, Target
 from ..domain.run import Decision, Interval
 from ..errors import InputError
 
@@ -38,6 +38,11 @@ class Manifest:
     interval: Interval | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[RichInput, ...]:
+        """The rich inputs of the graph, beside "x"."""
+        return tuple(_build(RichInput, i) for i in self.settings.get("inputs", ()))
 
     @property
     def classifies(self) -> bool:
@@ -133,8 +138,9 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
 
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Every listed file lies in the folder, is no link and is unchanged. Raises InputError naming the file."""
-    if manifest.graph and manifest.graph not in manifest.files:
-        raise InputError(f"{FILE_NAME} gives no checksum for {manifest.graph}; export the bundle again")
+    for name in filter(None, (manifest.graph, *(f for i in manifest.inputs for f in i.files))):
+        if name not in manifest.files:
+            raise InputError(f"{FILE_NAME} gives no checksum for {name}; export the bundle again")
     for name, expected in manifest.files.items():
         path = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts or _passes_link(folder, name):

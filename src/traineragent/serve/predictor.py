@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .answers import Answers, answering
-from .codecs.table import TableCodec
+from .codecs.rows import RowCodec
 from .graph import Graph
+from .inputs.parts import Ragged, Rows
 from .manifest import Manifest, read_manifest
 from .served import Field
 from .values import date_like
 from .watch import TableWatch
 
 CHUNK = 8192  # rows a run of the graph: bounds memory for wide matrices
+RICH_CHUNK = 32  # the same where rows hold texts or pictures
 
 
-DATATYPES = {"number": "FP64", "boolean": "BOOL", "category": "BYTES", "date": "BYTES", "text": "BYTES"}
+DATATYPES = {"number": "FP64", "boolean": "BOOL"}  # all others are BYTES
 MOST_CATEGORIES = 2000  # sent to the form of /try
 
 
@@ -38,8 +40,9 @@ class Predictor:
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
         self.folder, self.manifest = folder, manifest
-        self.codec = TableCodec(manifest.columns)
+        self.codec = RowCodec(manifest.columns, manifest.inputs, folder)
         self.graph = Graph(folder / manifest.graph, threads)
+        self._chunk = RICH_CHUNK if manifest.inputs else CHUNK
         self.answering = answering(manifest)
         outputs = max(len(manifest.target.labels), 1)
         if (self.graph.features, self.graph.outputs) != (self.codec.width, outputs):
@@ -47,6 +50,9 @@ class Predictor:
                 f"{manifest.graph} takes {self.graph.features} features and gives {self.graph.outputs} numbers, but "
                 f"bundle.json declares {self.codec.width} and {outputs}; export the bundle again"
             )
+        if not self.graph.inputs <= self.codec.tensors:
+            unknown = ", ".join(sorted(self.graph.inputs - self.codec.tensors))
+            raise InputError(f"{manifest.graph} takes {unknown}, which bundle.json does not declare; export it again")
 
     @classmethod
     def load(cls, bundle: Path | str, threads: int = 1) -> Predictor:
@@ -62,7 +68,7 @@ class Predictor:
     @property
     def fields(self) -> tuple[Field, ...]:
         """The columns of a row."""
-        return tuple(Field(c.name, DATATYPES[c.kind]) for c in self.manifest.columns)
+        return tuple(Field(c.name, DATATYPES.get(c.kind, "BYTES")) for c in self.manifest.columns)
 
     def watch(self) -> TableWatch:
         """Counts missing, unknown and out-of-range values, and what is answered."""
@@ -97,26 +103,41 @@ class Predictor:
         """The answers of the service, one a row. Raises RowError for a row the model cannot take."""
         answers: list[dict[str, Any]] = []
         for start in range(0, len(rows), CHUNK):
-            x, _ = self.codec.decode(rows[start : start + CHUNK])
-            answers += self.answering.objects(self.graph.run(x))
+            decoded, _ = self.codec.decode(rows[start : start + CHUNK])
+            answers += self.answering.objects(self.scores(decoded))
         return answers
 
     def answer(self, rows: Sequence[Any]) -> tuple[str, list[str], NDArray[np.float32], NDArray[Any]]:
         """One request: (answers as JSON objects joined by commas, warnings, x, y)."""
-        x, warnings = self.codec.decode(rows)
-        y = self.scores(x)
-        return self.answering.text(y), warnings, x, y
+        decoded, warnings = self.codec.decode(rows)
+        y = self.scores(decoded)
+        return self.answering.text(y), warnings, decoded.x, y
 
     def predict_frame(self, columns: Mapping[str, Any]) -> Answers:
         """Answers for whole columns as arrays: for scoring many rows. Values no service would take count as missing."""
-        return self.predict_matrix(self.codec.encode_frame(columns))
+        return self.predict_rows(self.codec.encode_frame(columns))
 
-    def predict_matrix(self, x: NDArray[np.float32]) -> Answers:
-        """Answers for typed rows, shape (rows, features)."""
-        return self.answering.arrays(self.scores(x))
+    def predict_rows(self, rows: Rows) -> Answers:
+        """Answers for decoded rows."""
+        return self.answering.arrays(self.scores(rows))
 
-    def scores(self, x: NDArray[np.float32]) -> NDArray[Any]:
-        """What the graph gives for typed rows, shape (rows, outputs)."""
-        if len(x) <= CHUNK:
-            return self.graph.run(x) if len(x) else np.zeros((0, self.graph.outputs), dtype=np.float32)
-        return np.concatenate([self.graph.run(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)])
+    def scores(self, rows: Rows) -> NDArray[Any]:
+        """What the graph gives for decoded rows, shape (rows, outputs). Rows of similar length run together, as all are
+        padded to the longest."""
+        if len(rows) <= self._chunk:
+            return self.graph.run(rows.feeds()) if len(rows) else np.zeros((0, self.graph.outputs), dtype=np.float32)
+        order = by_length(rows)
+        if order is None:
+            chunks = [rows[i : i + self._chunk] for i in range(0, len(rows), self._chunk)]
+            return np.concatenate([self.graph.run(c.feeds()) for c in chunks])
+        out = np.empty((len(rows), self.graph.outputs), dtype=np.float32)
+        for i in range(0, len(rows), self._chunk):
+            picked = order[i : i + self._chunk]
+            out[picked] = self.graph.run(rows[picked].feeds())
+        return out
+
+
+def by_length(rows: Rows) -> NDArray[np.intp] | None:
+    """The rows in the order of their length, or None where all are of one shape."""
+    lengths = [part.lengths for part in rows.more.values() if isinstance(part, Ragged)]
+    return np.argsort(lengths[-1], kind="stable") if lengths else None

@@ -143,14 +143,14 @@ class Protocol:
     ) -> tuple[list[dict[str, Any]], list[str]]:
         """Columns of a table, or its typed matrix; each part of the answer is a tensor."""
         warnings: list[str] = []
-        if "x" in tensors and "x" not in {c.name for c in self._manifest.columns}:
-            x = _matrix(tensors["x"], predictor.codec.width)
+        if "x" in tensors and not self._manifest.inputs and "x" not in {c.name for c in self._manifest.columns}:
+            rows = predictor.codec.matrix(_matrix(tensors["x"], predictor.codec.width))
         else:
-            x, warnings = predictor.codec.decode(self._service.checked_rows({"rows": _rows(list(tensors.values()))}))
-        if len(x) > self._service.limits.rows:
-            raise Refused(413, f"{len(x):,} rows in one request", "send the rows in several requests")
-        y = predictor.scores(x)
-        self._service.monitor.fed(x, y)
+            rows, warnings = predictor.codec.decode(self._service.checked_rows({"rows": _rows(list(tensors.values()))}))
+        if len(rows) > self._service.limits.rows:
+            raise Refused(413, f"{len(rows):,} rows in one request", "send the rows in several requests")
+        y = predictor.scores(rows)
+        self._service.monitor.fed(rows.x, y)
         return list(_outputs(self._manifest, predictor.answering.arrays(y), wanted)), warnings
 
     def _of_rows(self, tensors: dict[str, Tensor]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -22,7 +22,7 @@ class TableWatch:
 
     def __init__(self, manifest: Manifest, answering: Answering) -> None:
         self._manifest, self._answering = manifest, answering
-        columns = manifest.columns
+        self._columns = columns = [c for c in manifest.columns if c.features]
         starts = np.cumsum([0, *(len(c.features) for c in columns)])[:-1]
         self._places = np.array(starts, dtype=np.intp)
         self._texts = np.array([c.kind == "text" for c in columns], dtype=bool)
@@ -69,7 +69,7 @@ class TableWatch:
         )
         for name, words, counts, kind in families:
             family = CounterMetricFamily(name, words, labels=["column"])
-            for column, count in zip(self._manifest.columns, counts.tolist(), strict=True):
+            for column, count in zip(self._columns, counts.tolist(), strict=True):
                 if kind in ("", column.kind):
                     family.add_metric([column.name], count)
             yield family

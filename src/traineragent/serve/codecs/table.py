@@ -30,16 +30,17 @@ _NAMED = 12  # names listed in a message before it says "and 30 more"
 class TableCodec:
     """Encodes rows with the given columns. `features` are the matrix's columns in order, `width` their number."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], text: str | None = None) -> None:
+        """`text` names the column that clients may also call "text"."""
         self.columns = tuple(columns)
         self.features = tuple(f for c in columns for f in c.features)
         self.width = len(self.features)
         self._known = frozenset(c.name for c in columns)
         self._starts = dict(zip(self._known_order(), _starts(columns), strict=True))
-        self._scalars = {c.name: scalar_reader(c) for c in columns if c.kind not in ("date", "text")}
+        self._scalars = {c.name: scalar_reader(c) for c in columns if c.kind not in ("date", "text", "image")}
         self._wides = {c.name: wide_reader(c) for c in columns if c.kind in ("date", "text")}
         self._by_name = {c.name: c for c in columns}
-        self._alias = _text_alias(columns)
+        self._alias = _text_alias(columns, text)
         self._prepare_fast_path()
 
     def _known_order(self) -> tuple[str, ...]:
@@ -64,6 +65,8 @@ class TableCodec:
         rows = len(columns[present[0].name]) if present else 0
         out = np.zeros((rows, self.width), dtype=np.float32)
         for column in self.columns:
+            if not column.features:
+                continue
             start = self._starts[column.name]
             part = out[:, start : start + len(column.features)]
             if column.name in columns:
@@ -90,7 +93,7 @@ class TableCodec:
         """JSON rows as (matrix (rows, features), warnings). Raises RowError naming the row and the column."""
         notes: dict[str, None] = {}
         scalars = self._decode_scalars(rows, notes)
-        if not self._wides:
+        if not self._wides and scalars.shape[1] == self.width:
             return scalars, list(notes)
         out = np.zeros((len(rows), self.width), dtype=np.float32)
         out[:, self._scalar_places] = scalars
@@ -150,7 +153,7 @@ class TableCodec:
 
     def _read(self, i: int, row: Mapping[str, Any], name: str, notes: dict[str, None]) -> float:
         try:
-            value = self._scalars[name].read(self._value(i, row, name))
+            value = self._scalars[name].read(self.value(i, row, name))
         except Unreadable as error:
             raise _row_error(i, name, row[name], error) from None
         if value != value:
@@ -161,21 +164,21 @@ class TableCodec:
         self, name: str, reader: WideReader, rows: Sequence[Any], out: Matrix, notes: dict[str, None]
     ) -> None:
         for i, row in enumerate(rows):
-            value = self._value(i, row, name)
+            value = self.value(i, row, name)
             try:
                 if not reader.fill(out[i], value) and is_null(value):
                     self._note_missing(name, notes)
             except Unreadable as error:
                 raise _row_error(i, name, value, error) from None
 
-    def _value(self, i: int, row: Mapping[str, Any], name: str) -> Any:
+    def value(self, i: int, row: Mapping[str, Any], name: str) -> Any:
         """The raw value; None for a column that is not there but may be empty."""
         if name in row:
             return row[name]
         if name == self._alias and "text" in row:
             return row["text"]
         column = self._by_name[name]
-        if column.nullable:
+        if column.nullable or (column.kind == "text" and self._alias and "text" in row):
             return None
         raise RowError(
             row=i,
@@ -239,11 +242,14 @@ def _getter(names: list[str]) -> Any:
     return itemgetter(*names)
 
 
-def _text_alias(columns: Sequence[Column]) -> str | None:
-    """The one text column of a text model, which clients may also call "text"."""
-    if len(columns) == 1 and columns[0].kind == "text" and columns[0].name != "text":
-        return columns[0].name
-    return None
+def _text_alias(columns: Sequence[Column], main: str | None) -> str | None:
+    """The column that clients may also call "text": the one named, or the only one of a table of texts."""
+    names = {c.name for c in columns}
+    if "text" in names:
+        return None
+    if main in names:
+        return main
+    return columns[0].name if len(columns) == 1 and columns[0].kind == "text" else None
 
 
 def shown(value: Any) -> str:
