@@ -72,7 +72,8 @@ class Task(Protocol):
     """A kind of task: one file in `tasks/` that defines PLUGIN. Its name is the task type of the contract.
 
     `line` names the plug-in in `lines/` that works on it, `codec` the file in `serve/codecs` that reads its rows and
-    words its answers."""
+    words its answers. Where it has candidates of its own, `portfolio` names the question of the Model agent's procedure
+    that lists them."""
 
     name: str
     title: str

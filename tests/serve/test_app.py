@@ -184,7 +184,7 @@ def test_a_model_that_computes_nonsense_is_500_without_details(tmp_path: Path) -
     columns = (Column("a", "number", nullable=True),)
     bundle = write_small(tmp_path, PRICE, columns, graph=linear_graph(1, 1))
     client = Client(bundle)
-    client.service.predictor.graph.run = lambda x: x * float("nan")  # type: ignore[method-assign]
+    client.service.predictor.graph.run = lambda feeds: feeds["x"] * float("nan")  # type: ignore[method-assign]
     reply = client.predict([{"a": 1}])
     assert reply.status == 500
     assert "no number" in reply.json["error"]["message"]

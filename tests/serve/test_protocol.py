@@ -47,7 +47,7 @@ def test_infer_by_columns_gives_what_predict_gives(client: Client) -> None:
 
 
 def test_infer_by_matrix_gives_what_columns_give(client: Client) -> None:
-    x, _ = client.service.predictor.codec.decode([ROW])
+    x = client.service.predictor.codec.decode([ROW])[0].x
     body = {"inputs": [{"name": "x", "shape": [1, x.shape[1]], "datatype": "FP32", "data": x.tolist()}]}
     assert infer(client, body).json["outputs"] == infer(client, {"inputs": tensors(ROW)}).json["outputs"]
 

@@ -148,8 +148,7 @@ class ModelAgent:
             "latency_limit_ms": self._latency_limit_ms,
         }
         chosen, why = [], []
-        question = self.memory.line.question("candidates")
-        operations = self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}")
+        operations = self.memory.plan(self.name, self._portfolio_question, facts, CATALOGUE, f"message-{message.id}")
         offers = self._offers([o.args["family"] for o in operations if o.do == "try"])
         for operation in operations:
             if operation.do == "try" and self._suits(offers[operation.args["family"]]):
@@ -159,6 +158,12 @@ class ModelAgent:
         if not chosen:
             raise TrainerError("no model family suits the data and the constraints; relax one of them")
         self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
+
+    @property
+    def _portfolio_question(self) -> str:
+        """The section of the procedure that knows candidates for this kind of task."""
+        own: str = getattr(self.memory.kind, "portfolio", "")
+        return own or self.memory.line.question("candidates")
 
     @property
     def _latency_limit_ms(self) -> float | None:

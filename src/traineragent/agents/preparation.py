@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from ..data.durations import date_pairs, difference_name, differences_of, duration_leaks
 from ..data.folds import cv_folds
-from ..data.frames import read_frame
+from ..data.frames import cells, read_frame
 from ..data.leaks import find_leaks
 from ..data.levels import levels_of
 from ..data.meaning import Reading, read_columns
@@ -31,7 +31,7 @@ from ..domain.data import Column, FeatureKind, PreparedFacts, TableProfile, Targ
 from ..domain.run import Operation
 from ..engine.dataset import TrainingData
 from ..export.differences import extend
-from ..serve.codecs.table import TableCodec
+from ..serve.codecs.rows import RowCodec
 from ..store.files import read_json, write_json
 
 T = TypeVar("T")
@@ -87,8 +87,8 @@ def make(folder: str, operations: Sequence[Mapping[str, Any]], seed: int) -> dic
     prepared = apply([Operation(**o) for o in operations], rows.frame, rows.y, rows.target, seed=seed)
     order = list(rows.frame.columns)
     prepared = replace(prepared, columns=tuple(sorted(prepared.columns, key=lambda c: order.index(c.name))))
-    table = _table(prepared, rows, seed)
-    table.save(data / "prepared")
+    table = _table(prepared, rows, data / "prepared", seed)
+    written = table.save(data / "prepared")
     found = signal(table.x, table.y, table.kinds, classes=table.classes, seed=seed)
     profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
     _save(data / "columns.json", prepared.columns, tuple[Column, ...])
@@ -96,7 +96,8 @@ def make(folder: str, operations: Sequence[Mapping[str, Any]], seed: int) -> dic
     facts = asdict(_facts(table, rows.split))
     write_json(data / "prepared.json", {"removed": [asdict(r) for r in prepared.removed], "facts": facts})
     _opened.cache_clear()
-    return {"facts": facts, "files": [f"data/{name}" for name in (*WRITTEN, "prepared/table.json")]}
+    more = [f"prepared/{name}" for name in (*written, *prepared.side_files)]
+    return {"facts": facts, "files": [f"data/{name}" for name in dict.fromkeys((*WRITTEN, *more))]}
 
 
 @lru_cache(maxsize=1)
@@ -117,23 +118,29 @@ def _load(path: Path, kind: type[T]) -> T:
     return TypeAdapter(kind).validate_python(read_json(path))
 
 
-def _table(prepared: Prepared, rows: _Rows, seed: int) -> TrainingData:
-    codec = TableCodec(prepared.columns)
-    x = codec.encode_frame({c.name: prepared.frame[c.name] for c in prepared.columns})
+def _table(prepared: Prepared, rows: _Rows, folder: Path, seed: int) -> TrainingData:
+    for name, content in prepared.side_files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    codec = RowCodec(prepared.columns, prepared.inputs, folder)
+    encoded = codec.encode_frame(cells(prepared.frame, prepared.columns))
     folds, bound = _folds(prepared, rows, seed)
     differences = differences_of(prepared.columns, prepared.differences)
     names = tuple(map(difference_name, prepared.differences))
     return TrainingData(
-        x=extend(x, differences),
+        x=extend(encoded.x, differences),
         y=prepared.y,
         folds=folds,
-        names=(*codec.features, *names),
+        names=(*codec.table.features, *names),
         kinds=(*(k for c in prepared.columns for k in c.feature_kinds), *(NUMBER for _ in names)),
         levels=(*(n for c in prepared.columns for n in _levels(c)), *[0] * len(names)),
         classes=len(rows.target.labels),
         bound=bound,
         positive=1 if rows.target.positive is None else rows.target.positive,
         differences=differences,
+        inputs=prepared.inputs,
+        views=prepared.views,
+        more=encoded.more,
     )
 
 
@@ -180,4 +187,6 @@ def _facts(data: TrainingData, split: Mapping[str, Any]) -> PreparedFacts:
         target_positive=not data.classes and bool((data.y > 0).all()),
         time_ordered=split["time"] is not None,
         grouped=split["group"] is not None,
+        inputs=tuple(i.kind for i in data.inputs),
+        views=tuple(v.name for v in data.views),
     )

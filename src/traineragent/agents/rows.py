@@ -89,6 +89,8 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "duplicate_rows": found["duplicate_rows"],
         "duplicate_share": found["duplicate_rows"] / max(found["rows"], 1),
         "classes": found["classes"],
+        "task_type": task["task_type"],
+        "size_limit_mb": next((r["limit"] for r in task["requirements"] if r["name"] == "size_mb"), None),
         "minutes": task["budget"]["minutes"],
         "columns": [
             {**c, "excluded": c["name"] in ignored, "excluded_why": ignored.get(c["name"], "")}

@@ -27,7 +27,7 @@ from ..domain.messages import (
     WorkFailed,
 )
 from ..domain.run import AgentName, Operation, Status
-from ..domain.task import Assumption, Question, Request, TaskSpec
+from ..domain.task import Question, Request, TaskSpec
 from ..errors import InputError
 from ..language.task import understand
 from ..ports import OperationSpec
@@ -276,11 +276,6 @@ def _within_reach(task: TaskSpec) -> TaskSpec:
     known = registry.names("tasks")
     if task.task_type in known or task.verdict.decision == "decline":
         return task
-    if task.task_type == "text_classification" and task.data_info.kind == "table":
-        said = Assumption(
-            "task_type", "tabular_classification", "texts are read as counts of their frequent words", 0.6
-        )
-        return replace(task, task_type="tabular_classification", assumptions=(*task.assumptions, said))
     reason = f"this asks for {task.task_type.replace('_', ' ')}, which this version does not do."
     able = " and ".join(registry.get("tasks", name).title for name in known)
     verdict = replace(

@@ -6,7 +6,7 @@ dropped without an operation that says so, and it knows nothing of who chose the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,13 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..domain.data import Column, Removal, TableProfile, Target
+from ..domain.data import Column, Removal, RichInput, TableProfile, Target, ViewSpec
 from ..domain.run import Operation
 from ..errors import InputError
 from ..ports import OperationSpec
+from ..serve.inputs.terms import joined_texts
 from .levels import levels_of
 from .meaning import joint, read_columns
 from .prepare import Parsing, build_columns
+from .terms import fit_terms
 
 Keep = NDArray[np.bool_]
 
@@ -29,7 +31,8 @@ Keep = NDArray[np.bool_]
 class Prepared:
     """Training rows after the operations, with the declarations of the columns that are used.
     `dropped`: column -> why; `removed`: rows taken out; `differences`: pairs of date columns, the first minus the
-    second; `place` int64 (rows,): where each row stood before."""
+    second; `place` int64 (rows,): where each row stood before. `inputs` and `views`: rich inputs and what may be seen
+    of them; `side_files`: what inputs need, by path."""
 
     frame: pd.DataFrame
     y: NDArray[np.float64]
@@ -38,6 +41,9 @@ class Prepared:
     removed: tuple[Removal, ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()
     differences: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[RichInput, ...] = ()
+    views: tuple[ViewSpec, ...] = ()
+    side_files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -52,6 +58,8 @@ class _Table:
     parsings: dict[str, Parsing] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     differences: dict[tuple[str, str], None] = field(default_factory=dict)
+    rich: dict[str, dict[str, Any]] = field(default_factory=dict)  # kind of rich input -> columns and settings
+    views: dict[str, ViewSpec] = field(default_factory=dict)
 
     def keep(self, rows: Keep) -> int:
         """Keeps the marked rows; returns how many went."""
@@ -108,8 +116,40 @@ def apply(
         raise InputError(f"{len(table.y)} training rows are left; at least 2 are needed")
     columns = build_columns(table.frame, parsings)
     differences = tuple(pair for pair in table.differences if not set(pair) & set(table.dropped))
-    dropped = tuple(table.dropped.items())
-    return Prepared(table.frame, table.y, columns, table.place, tuple(removed), dropped, differences)
+    inputs, side_files = _inputs(table)
+    names = {i.name for i in inputs}
+    views = tuple(v for v in table.views.values() if names.issuperset(v.inputs))
+    return Prepared(
+        table.frame, table.y, columns, table.place, tuple(removed), tuple(table.dropped.items()), differences,
+        inputs, views, side_files,
+    )  # fmt: skip
+
+
+def _inputs(table: _Table) -> tuple[tuple[RichInput, ...], dict[str, bytes]]:
+    """The rich inputs that were asked for, fitted on the rows that are left, and their side files."""
+    inputs: list[RichInput] = []
+    files: dict[str, bytes] = {}
+    for kind, settings in table.rich.items():
+        columns = [c for c in settings["columns"] if c not in table.dropped]
+        if columns:
+            spec, more = _FITTERS[kind](table, columns, settings)
+            inputs.append(spec)
+            files |= more
+    return tuple(inputs), files
+
+
+def _fitted_terms(table: _Table, columns: Sequence[str], settings: Mapping[str, Any]) -> Fitting:
+    spec, content = fit_terms(row_texts(table.frame, columns), columns, most=settings["most"], seed=table.seed)
+    return spec, {spec.files[0]: content}
+
+
+def row_texts(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The text of each row, as the service will join it."""
+    return joined_texts([frame[c].astype(object).where(frame[c].notna(), None).tolist() for c in columns], lenient=True)
+
+
+Fitting = tuple[RichInput, dict[str, bytes]]
+_FITTERS: dict[str, Callable[[_Table, Sequence[str], Mapping[str, Any]], Fitting]] = {"terms": _fitted_terms}
 
 
 def _arguments(operation: Operation, table: _Table) -> dict[str, Any]:
@@ -212,6 +252,32 @@ def derive_difference(table: _Table, first: str, second: str) -> tuple[int, str]
 def parse_text(table: _Table, column: str, most: int | None = None, fewest: int | None = None) -> tuple[int, str]:
     table.parsings[column] = Parsing(column, "text", most, fewest)
     return 0, ""
+
+
+@_operation(
+    "counts the words and character runs of a text column, at most `most` different ones for all such columns together",
+    column="string",
+    most="integer?",
+)
+def count_terms(table: _Table, column: str, most: int = 60_000) -> tuple[int, str]:
+    _add_rich(table, "terms", column, most=most)
+    return 0, ""
+
+
+@_operation(
+    "lets models read a rich input as plain numbers, by the view `kind`", name="string", kind="string", input="string"
+)
+def see(table: _Table, name: str, kind: str, input: str) -> tuple[int, str]:
+    table.views[name] = ViewSpec(name, kind, (input,))
+    return 0, ""
+
+
+def _add_rich(table: _Table, kind: str, column: str, **settings: Any) -> None:
+    """A further column of the rich input of this kind."""
+    columns = table.rich.setdefault(kind, {"columns": []})["columns"]
+    if column not in columns:
+        columns.append(column)
+    table.rich[kind] |= settings
 
 
 # ---------------------------------------------------------------------------------------------- rows

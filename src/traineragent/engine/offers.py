@@ -36,6 +36,7 @@ def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
 def _suits(card: Card, table: TrainingData) -> bool:
     return (
         table.task in card.tasks
+        and all(kind in {i.kind for i in table.inputs} for kind in card.reads)
         and table.rows >= card.min_rows
         and (card.max_rows is None or table.rows <= card.max_rows)
         and (card.max_classes is None or table.classes <= card.max_classes)
