@@ -14,7 +14,8 @@ from traineragent import registry
 from traineragent.engine.training import one_thread
 from traineragent.ports import Batch, Family, FitContext, Fitted
 
-NAMES = registry.names("families")
+NAMES = tuple(name for name in registry.names("families") if not registry.get("families", name).card.reads)
+"""Those that learn from a matrix alone; families that read rich inputs have tests of their own."""
 LEARNERS = [name for name in NAMES if name != "dummy"]
 CLASSIFIERS = [name for name in NAMES if "binary" in registry.get("families", name).card.tasks]
 CLASSES = {"regression": 0, "binary": 2, "multiclass": 4}
