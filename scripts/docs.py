@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from traineragent import registry
 from traineragent.agents import data as data_agent
+from traineragent.agents import experiments
 from traineragent.agents import model as model_agent
 from traineragent.agents import server as server_agent
 from traineragent.agents import task as task_agent
@@ -24,6 +25,7 @@ from traineragent.cli.main import app
 from traineragent.domain.messages import Body
 from traineragent.engine import metrics
 from traineragent.knowledge.sop import AGENTS, load
+from traineragent.language import corrections
 from traineragent.ports import OperationSpec
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
@@ -36,9 +38,9 @@ def _preparations() -> dict[str, OperationSpec]:
 
 
 CATALOGUES: dict[str, Mapping[str, OperationSpec]] = {
-    "task": task_agent.CATALOGUE,
+    "task": {**task_agent.CATALOGUE, **corrections.CATALOGUE},
     "data": {**data_agent.COLLECT, **data_agent.SPLIT, **_preparations()},
-    "model": model_agent.CATALOGUE,
+    "model": {**model_agent.CATALOGUE, **experiments.CATALOGUE},
     "server": server_agent.CATALOGUE,
 }
 

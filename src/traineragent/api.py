@@ -49,6 +49,9 @@ def train(
     models: Sequence[str | Path] = (),
     engine: str = "local",
     config: Path | None = None,
+    llm_usd: float | None = None,
+    llm_calls: int | None = None,
+    share_examples: bool = False,
     ask: Asking | None = None,
     progress: Progress = _silent,
 ) -> Report:
@@ -57,19 +60,21 @@ def train(
     data      path, several paths (parts, or train and test files), or a DataFrame
     minutes   wall-clock budget, delivery included; None lets the planner choose
     trials    number of candidates to try; with a seed, the same run again gives the same model
+    brain     "planner", or a language model as "PROVIDER:MODEL" with its key in the environment
+    llm_usd, llm_calls   the most a language model may cost; share_examples lets it see values from the data
     ask       answers a question of the Task agent; without it an open question ends the run
 
     Returns the report, also when the request was declined or needs an answer. Raises InputError for bad data or usage
     (nothing is left behind then), Interrupted and Paused for runs that `resume` can go on with.
     """
-    _check(words, minutes, trials, seed, brain, models, engine)
+    _check(words, minutes, trials, seed, brain, models, engine, llm_usd, llm_calls)
     settings = Config.from_environment(config)
     folder = NewFolder.make(out, words)
     try:
         progress({"kind": "run", "text": "", "folder": str(folder.path)})
         request = Request(
             words, _sources(data, folder.path), target, minutes, trials, seed, brain, tuple(map(str, models)), engine,
-            ask is not None,
+            ask is not None, llm_usd, llm_calls, share_examples,
         )  # fmt: skip
         report = _run(folder.path, settings, ask, progress, request=request)
         _refuse_unusable(report)
@@ -105,6 +110,8 @@ def plan(
         options.get("brain", "planner"),
         options.get("models", ()),
         options.get("engine", "local"),
+        options.get("llm_usd"),
+        options.get("llm_calls"),
     )
     with tempfile.TemporaryDirectory(prefix="traineragent-plan-") as temporary:
         folder = Path(temporary) / "plan"
@@ -125,6 +132,8 @@ def _check(
     brain: str,
     models: Sequence[str | Path],
     engine: str,
+    llm_usd: float | None,
+    llm_calls: int | None,
 ) -> None:
     if not words.strip():
         raise InputError("the request is empty; say in a sentence what is needed")
@@ -137,7 +146,13 @@ def _check(
     if not 0 <= seed <= MOST_SEED:
         raise InputError(f"--seed should be a whole number from 0 to {MOST_SEED}, got {seed}")
     if brain != "planner":
-        raise InputError(f"there is no brain {brain!r} in this version; the embedded one is --brain planner")
+        from .brains.providers import require
+
+        require(brain)
+    if llm_usd is not None and not llm_usd >= 0:
+        raise InputError(f"--llm-usd should be at least 0, got {llm_usd:g}")
+    if llm_calls is not None and llm_calls < 0:
+        raise InputError(f"--llm-calls should be at least 0, got {llm_calls}")
     if engine != "local":
         raise InputError(f"there is no engine {engine!r} in this version; trials run with --engine local")
     for folder in models:
@@ -284,7 +299,7 @@ def _agents(
     journal: Any, folder: Path, overlay: Path | None, threads: int, ask: Asking | None, progress: Progress
 ) -> tuple[Memory, dict[Any, Any]]:
     from .agents.memory import Memory
-    from .brains.checked import Checked
+    from .brains.chosen import chosen
     from .brains.planner import Planner
 
     planner = Planner(overlay)
@@ -292,7 +307,7 @@ def _agents(
     memory = Memory(
         journal=journal,
         folder=folder,
-        brain=Checked(planner, planner),
+        brain=chosen(journal, folder, overlay, planner),
         settings={a: p.settings for a, p in procedures.items()},  # type: ignore[misc]
         make_compute=lambda m: _local_compute(m, threads),
         progress=progress,

@@ -4,6 +4,7 @@
     ├── InputError             exit 2   bad data or usage: says file, row, column and what to do
     │   └── RowError           422      one value of one row sent to a service
     ├── MissingExtra           exit 2   an optional package is needed; names the pip install
+    ├── InvalidAnswer          exit 1   a brain's answer that is not allowed; sent back, never shown as a failure
     ├── Paused                 exit 1   the machine is out of room (disk, memory); resumable
     └── Interrupted            exit 130 stopped by a person; resumable
 
@@ -51,6 +52,10 @@ class MissingExtra(TrainerError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package {package}. Install it with: pip install 'traineragent[{extra}]'")
         self.package, self.extra = package, extra
+
+
+class InvalidAnswer(TrainerError):
+    """A brain chose an operation that does not exist, gave it wrong arguments, or an answer that makes no sense."""
 
 
 class Paused(TrainerError):

@@ -6,7 +6,7 @@ model; compute trains one candidate somewhere and always comes back. Each plug-i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -22,17 +22,45 @@ from .domain.messages import Body, Message
 from .domain.run import AgentName, Operation, Trial, TrialResult
 
 Facts = Mapping[str, Any]
+ANSWERED = "answer"
+"""The step of an operation that comes from no procedure but from a brain's own answer."""
 
 
 # ---------------------------------------------------------------------------------------------- brains and agents
 @dataclass(frozen=True)
 class BrainQuestion:
-    """A typed question. `kind` names the SOP section that answers it; `catalogue` lists the operations allowed."""
+    """A typed question. `kind` names the SOP section that answers it; `catalogue` lists the operations allowed.
+
+    key       names the question within the run, so that an answer that was paid for is never asked for again
+    details   facts that only a brain which reads prose needs; made when it is first called
+    choices   argument name -> the values it may take
+    check     raises an error, in words, when the operations together make no sense for this question
+    memory    what happened in this run and what earlier runs taught, in sentences
+    refused   earlier answers to this question, each with why it was refused
+    ahead     the run goes on meanwhile and does not wait for this answer
+    worded    the kind of question whose prompt words this one, where it is not `kind`"""
 
     agent: AgentName
     kind: str
     facts: Facts
     catalogue: Mapping[str, OperationSpec]
+    key: str = ""
+    details: Callable[[], Facts] = dict
+    choices: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    check: Callable[[Sequence[Operation]], None] | None = None
+    memory: Sequence[str] = ()
+    refused: tuple[Refused, ...] = ()
+    ahead: bool = False
+    worded: str = ""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An answer that was not taken: what was said (shortened), by whom, and why it would not do."""
+
+    said: str
+    why: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -45,16 +73,22 @@ class OperationSpec:
 
 @dataclass(frozen=True)
 class Answer:
-    """Operations in order, with who chose them. An empty list means: nothing to do."""
+    """Operations in order, with who chose them. An empty list means: nothing to do. `refused` are answers that were
+    not taken before this one; `instead_of` says why a brain that was asked did not answer itself."""
 
     operations: tuple[Operation, ...]
     by: str
+    refused: tuple[Refused, ...] = ()
+    instead_of: str = ""
 
 
 class Brain(Protocol):
-    """Answers typed questions; its answer is validated against the catalogue before anything runs."""
+    """Answers typed questions; its answer is validated against the catalogue before anything runs.
+
+    `slow`: an answer may take seconds, so that who can go on meanwhile asks ahead."""
 
     name: str
+    slow: bool
 
     def answer(self, question: BrainQuestion) -> Answer: ...
 

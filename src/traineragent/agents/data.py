@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import registry
+from ..data.choosing import check_operations
 from ..data.frames import write_frame
 from ..data.meaning import Reading, profile_columns, read_columns
 from ..data.rawtable import RawTable
@@ -28,6 +29,8 @@ from .hub import Outgoing
 from .memory import Memory
 
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
+MOST_TOLD = 150  # columns that a brain which reads is told of
+TOLD = ("name", "meaning", "missing_share", "distinct", "relation", "leak", "leak_action", "excluded")
 COLLECT: Mapping[str, OperationSpec] = {
     "read": OperationSpec({"max_rows": "integer?"}, "reads the sources into one table of text cells"),
 }
@@ -187,7 +190,8 @@ class DataAgent:
         line, given = self.memory.line, {"task": task.to_json(), "seed": self.memory.request.seed}
         examined = self._work(line.examine, **given)
         catalogue: Mapping[str, OperationSpec] = registry.at(line.operations)
-        operations = self.memory.plan(self.name, line.question("prepare"), examined["facts"], catalogue, key)
+        kind, facts = line.question("prepare"), examined["facts"]
+        operations = self.memory.plan(self.name, kind, facts, catalogue, key, **_told(kind, facts, task))
         self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
         made = self._work(line.make, operations=[asdict(o) for o in operations], **given)
         written = [self.memory.folder / name for name in made["files"]]
@@ -205,6 +209,23 @@ class DataAgent:
             if e.kind == "memory":
                 raise MemoryError(str(e)) from e
             raise TrainerError(f"the data could not be prepared: {e}") from e
+
+
+def _told(kind: str, facts: Mapping[str, Any], task: TaskSpec) -> dict[str, Any]:
+    """What a brain that reads is told of columns, which it may name, and what its choice is checked by: counts and
+    measures, no value. Empty for data without columns to choose."""
+    if kind != "prepare":
+        return {}
+    columns: Sequence[Mapping[str, Any]] = facts["columns"]
+    return {
+        "details": lambda: {
+            "columns": [{name: c[name] for name in TOLD} for c in columns[:MOST_TOLD]],
+            "more_columns": max(len(columns) - MOST_TOLD, 0),
+            "target": task.data_info.target,
+        },
+        "choices": {"column": tuple(c["name"] for c in columns)},
+        "check": lambda chosen: check_operations(chosen, columns),
+    }
 
 
 def _roles(table: RawTable) -> list[str | None] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,9 +15,10 @@ from .. import registry
 from ..domain.messages import DataPrepared, RunRequested, TaskSpecified
 from ..domain.run import AgentName, Operation
 from ..domain.task import Request, TaskSpec
-from ..ports import Brain, BrainQuestion, Compute, Facts, Line, OperationSpec, Task
+from ..ports import Answer, Brain, BrainQuestion, Compute, Facts, Line, OperationSpec, Task
 from ..store.files import read_json, sha256_of, write_json
 from ..store.journal import Decision, Journal
+from .recollection import Thought, recollect
 
 T = TypeVar("T")
 Progress = Callable[[dict[str, Any]], None]
@@ -26,7 +27,8 @@ Progress = Callable[[dict[str, Any]], None]
 @dataclass
 class Memory:
     """`cache` holds values that can be made again from the folder (an opened table, a prepared matrix); losing it
-    costs time, never truth. `make_compute` opens the place where trials run, `ask_person` is None where nobody is."""
+    costs time, never truth. `make_compute` opens the place where trials run, `ask_person` is None where nobody is.
+    `lessons`: what earlier runs taught, in sentences, for a brain that reads."""
 
     journal: Journal
     folder: Path
@@ -35,7 +37,8 @@ class Memory:
     make_compute: Callable[[Memory], Compute]
     progress: Progress
     ask_person: Callable[[Any], str | None] | None = None
-    cache: dict[str, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
+    lessons: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------ facts of the run
     @cached_property
@@ -98,21 +101,79 @@ class Memory:
         return {**settings, **settings["by_line"].get(self.line.name, {})}
 
     def plan(
-        self, agent: AgentName, kind: str, facts: Facts, catalogue: Mapping[str, OperationSpec], key: str
+        self,
+        agent: AgentName,
+        kind: str,
+        facts: Facts,
+        catalogue: Mapping[str, OperationSpec],
+        key: str,
+        **asked: Any,
     ) -> tuple[Operation, ...]:
         """Asks the brain, writes each decision with its reason and evidence into the journal, returns the operations.
-        `key` makes the entries unique, so that a resumed run writes none twice."""
-        answer = self.brain.answer(BrainQuestion(agent, kind, {**self.settings_of(agent), **facts}, catalogue))
-        evidence = {k: v for k, v in facts.items() if isinstance(v, (int, float, str, bool, type(None)))}
-        self.journal.decide_all(
-            {
-                f"{key}/{kind}/{number}": Decision(
-                    agent, answer.by, f"{kind}: {_what(operation)}", operation.why, evidence
-                )
-                for number, operation in enumerate(answer.operations)
-            }
-        )
-        return answer.operations
+        `key` makes the entries unique, so that a resumed run writes none twice. `asked` are further fields of the
+        `BrainQuestion`: details, choices, check."""
+        thought = self.cache.pop(("ahead", f"{key}/{agent}.{kind}"), None)
+        question = self._question(agent, kind, facts, catalogue, key, asked)
+        answer = thought.result() if thought is not None else self.brain.answer(question)
+        self._journal_answer(f"{key}/{kind}", agent, kind, facts, answer)
+        operations: tuple[Operation, ...] = answer.operations
+        return operations
+
+    def think_ahead(
+        self,
+        agent: AgentName,
+        kind: str,
+        facts: Facts,
+        catalogue: Mapping[str, OperationSpec],
+        key: str,
+        **asked: Any,
+    ) -> None:
+        """Begins to ask a slow brain now; `plan` with the same key takes the answer. A quick brain is asked then."""
+        name = ("ahead", f"{key}/{agent}.{kind}")
+        if self.brain.slow and name not in self.cache:
+            question = replace(self._question(agent, kind, facts, catalogue, key, asked), ahead=True)
+            self.cache[name] = Thought(lambda: self.brain.answer(question))
+
+    def thought(self, agent: AgentName, kind: str, key: str) -> bool:
+        """Whether `plan` would not have to wait for an answer that was asked for ahead."""
+        found = self.cache.get(("ahead", f"{key}/{agent}.{kind}"))
+        return found is None or found.done
+
+    def wait_for(self, agent: AgentName, kind: str, key: str, seconds: float) -> bool:
+        """Whether an answer that was asked for ahead is there, after waiting for it at most so long. False where
+        nothing was asked for."""
+        found = self.cache.get(("ahead", f"{key}/{agent}.{kind}"))
+        return found is not None and found.wait(seconds)
+
+    def _question(
+        self,
+        agent: AgentName,
+        kind: str,
+        facts: Facts,
+        catalogue: Mapping[str, OperationSpec],
+        key: str,
+        asked: Mapping[str, Any],
+    ) -> BrainQuestion:
+        known = (*self.lessons, *recollect(self.journal.decisions())) if self.brain.slow else ()
+        facts = {**self.settings_of(agent), **facts}
+        return BrainQuestion(agent, kind, facts, catalogue, f"{key}/{agent}.{kind}", memory=known, **asked)
+
+    def _journal_answer(self, key: str, agent: AgentName, kind: str, facts: Facts, answer: Answer) -> None:
+        """What was decided, what was refused before, and why the brain that was asked did not decide itself."""
+        evidence = {k: v for k, v in facts.items() if _is_plain(v)}
+        found = {
+            f"{key}/refused-{number}": Decision(agent, r.by, f"{kind}: refused {r.said[:120]}", r.why, {})
+            for number, r in enumerate(answer.refused)
+        }
+        if answer.instead_of:
+            found[f"{key}/instead"] = Decision(
+                agent, answer.by, f"{kind}: decided by the {answer.by}", answer.instead_of, {}
+            )
+        found |= {
+            f"{key}/{number}": Decision(agent, answer.by, f"{kind}: {_what(operation)}", operation.why, evidence)
+            for number, operation in enumerate(answer.operations)
+        }
+        self.journal.decide_all(found)
 
     # ------------------------------------------------------------------ steps that are never repeated
     def step(self, key: str, agent: AgentName, work: Callable[[], tuple[Any, list[Path]]]) -> Any:
@@ -145,6 +206,10 @@ class Memory:
         """Tells the journal and whoever watches."""
         self.journal.event(kind, text=text, **more)
         self.progress({"kind": kind, "text": text, "clock_s": self.journal.clock_s, **more})
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, int | float | str | bool | None)
 
 
 def _what(operation: Operation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,13 +21,15 @@ from ..domain.messages import (
     RequirementMissed,
     SearchRequested,
 )
-from ..domain.run import AgentName, Candidate, Measured, Selection, Trial, TrialResult
+from ..domain.run import AgentName, Candidate, Measured, Operation, Selection, Trial, TrialResult
 from ..engine.ensemble import Limits
+from ..engine.proposals import check_candidate, fresh
 from ..engine.search import Tunable, propose
 from ..engine.shrink import shrink
-from ..errors import TrainerError
-from ..ports import OperationSpec
+from ..errors import InvalidAnswer, TrainerError
+from ..ports import ANSWERED, OperationSpec
 from ..store.files import read_json
+from .experiments import Experiments
 from .hub import Outgoing
 from .memory import Memory
 
@@ -48,6 +51,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "search_more": OperationSpec({}, "spends the time that is left on further candidates"),
     "give_up": OperationSpec({}, "says that nothing more helps"),
 }
+MOST_CANDIDATES = 40
+LEAST_MARGIN, MOST_MARGIN = 0.3, 0.98
 OFFERS_S = 60.0  # to import the families on a busy machine
 FASTER = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "throughput_rows_s")
 SMALLER = ("size_mb", "memory_mb", "parameters_m")
@@ -148,7 +153,17 @@ class ModelAgent:
             "latency_limit_ms": self._latency_limit_ms,
         }
         chosen, why = [], []
-        operations = self.memory.plan(self.name, self._portfolio_question, facts, CATALOGUE, f"message-{message.id}")
+        operations = self.memory.plan(
+            self.name,
+            self._portfolio_question,
+            facts,
+            CATALOGUE,
+            f"message-{message.id}",
+            details=lambda: self._families_told(facts),
+            choices={"family": registry.names("families")},
+            check=self._check_candidates,
+            worded="candidates",
+        )
         offers = self._offers([o.args["family"] for o in operations if o.do == "try"])
         for operation in operations:
             if operation.do == "try" and self._suits(offers[operation.args["family"]]):
@@ -158,6 +173,28 @@ class ModelAgent:
         if not chosen:
             raise TrainerError("no model family suits the data and the constraints; relax one of them")
         self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
+
+    def _families_told(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """For a brain that reads: the families that suit, with what may be set, and the task."""
+        offers = self._offers(registry.names("families"))
+        suited = {n: o for n, o in offers.items() if self._suits(o)}
+        return {
+            "spaces": {n: dict(o["space"]) for n, o in suited.items()},
+            "metric": self.memory.journal.meta("metric"),
+            "limits": [f"{r.name} {r.direction} {r.limit:g}" for r in self.memory.task.requirements],
+        }
+
+    def _check_candidates(self, operations: Sequence[Operation]) -> None:
+        """Raises InvalidAnswer for a portfolio that cannot be tried; what the procedure names is tried as it stands."""
+        tries = [o for o in operations if o.do == "try"]
+        if not tries or len(tries) > MOST_CANDIDATES:
+            raise InvalidAnswer(f"a portfolio has 1 to {MOST_CANDIDATES} candidates, chosen with try or planned")
+        if len(tries) < len(operations):
+            raise InvalidAnswer("only candidates are asked for: use try and planned")
+        if len(fresh(tries, ())) < len(tries):
+            raise InvalidAnswer("a candidate is in the portfolio twice")
+        for operation in (o for o in tries if o.step == ANSWERED):
+            check_candidate(operation, self._offers(registry.names("families")), self._interpretable)
 
     @property
     def _portfolio_question(self) -> str:
@@ -200,6 +237,9 @@ class ModelAgent:
         """The loop: perceive, plan one step, act, until the plan says stop. Every trial is in the journal at once."""
         while True:
             facts = self.perceive(round)
+            if self.experiments.consider(facts, self._families, waits=self._by_number):
+                self.memory.journal.set_meta("search_ended", "yes")
+                return self._deliver(self._select(), round, provisional=False)
             key = f"message-{message.id}/trial-{facts['trials']}"
             operations = self.memory.plan(self.name, self.memory.line.question("next"), facts, CATALOGUE, key)
             do = operations[0].do if operations else "stop"
@@ -224,13 +264,24 @@ class ModelAgent:
         self.memory.journal.add_trial(self.memory.compute.run(trial, timeout_s=self._settings["last_resort_s"]))
 
     def _next_candidate(self, number: int) -> Candidate | None:
+        proposed = self.experiments.candidate(number)
+        if proposed is not None:
+            return proposed
         trials = self.memory.journal.trials()
         seed, asked = self.memory.request.seed, self.memory.request.trials
         return propose(trials, self.portfolio, self._tunable(), seed=seed, trials=asked)
 
+    @property
+    def _families(self) -> list[str]:
+        return list(dict.fromkeys(c.family for c in self.portfolio))
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        return Experiments(self.memory, self._offers, self._interpretable)
+
     def _tunable(self) -> list[Tunable]:
         """Families of the portfolio with the parameters worth varying on this data."""
-        names = list(dict.fromkeys(c.family for c in self.portfolio))
+        names = self._families
         spaces = {n: self._offers(names)[n]["space"] for n in names}
         return [Tunable(n, s) for n, s in spaces.items() if s]
 
@@ -322,7 +373,14 @@ class ModelAgent:
     def _repair(self, message: Message, missed: RequirementMissed) -> Outgoing:
         facts = self._perceive_miss(missed)
         operations = self.memory.plan(
-            self.name, self.memory.line.question("repair"), facts, CATALOGUE, f"message-{message.id}"
+            self.name,
+            self.memory.line.question("repair"),
+            facts,
+            CATALOGUE,
+            f"message-{message.id}",
+            details=lambda: {"missed": [asdict(m) for m in missed.measured if not m.met]},
+            check=_check_repair,
+            worded="repair",
         )
         out: list[tuple[str, Body]] = []
         for operation in operations:
@@ -390,6 +448,15 @@ class ModelAgent:
 
     def _give_up(self, message: Message, missed: RequirementMissed) -> Outgoing:
         return [("task", NothingMoreHelps(f"no candidate comes nearer to {', '.join(missed.names)} in the time left"))]
+
+
+def _check_repair(operations: Sequence[Operation]) -> None:
+    """Raises InvalidAnswer unless it is one way to mend what was missed, that leaves something to select from."""
+    if len(operations) != 1 or operations[0].do not in ("tighten", "search_more", "give_up"):
+        raise InvalidAnswer("choose one of tighten, search_more and give_up")
+    margin = operations[0].args.get("margin")
+    if margin is not None and not LEAST_MARGIN <= margin <= MOST_MARGIN:
+        raise InvalidAnswer(f"tighten: margin lies between {LEAST_MARGIN} and {MOST_MARGIN}, got {margin}")
 
 
 def _since_gain(trials: Sequence[TrialResult]) -> int:

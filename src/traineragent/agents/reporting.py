@@ -16,6 +16,7 @@ from .. import __version__
 from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered
 from ..domain.run import Status, TrialResult
 from ..domain.task import TaskSpec
+from ..store.calls import CallLog
 from ..store.files import read_json, write_json
 from .memory import Memory
 
@@ -64,11 +65,45 @@ def _report(
         "questions": [asdict(q) for q in verdict.questions],
         "notices": list(verdict.notices),
         "seconds": seconds(memory),
-        "llm": {"calls": 0, "tokens": 0, "cost_usd": 0.0},
+        "llm": llm_facts(memory),
         "bundle": str(memory.folder / "bundle") if delivered else None,
         "report": str(memory.folder / "report.html"),
         "task": task.to_json(),
         "seed": memory.request.seed,
+    }
+
+
+def llm_facts(memory: Memory) -> dict[str, Any]:
+    """What the language model of the run was asked and cost, and where it was not followed; zeros without one."""
+    nothing = {"calls": 0, "tokens": 0, "cost_usd": 0.0}
+    brain = memory.request.brain
+    if brain == "planner":
+        return nothing
+    calls = CallLog(memory.journal.path)
+    try:
+        spent = calls.spent()
+    finally:
+        calls.close()
+    decisions = memory.journal.decisions()
+    questions = [(d.agent, d.what.partition(":")) for d in decisions]
+    return {
+        "calls": spent.calls,
+        "tokens": spent.tokens,
+        "cost_usd": round(spent.usd, 6),
+        "brain": brain,
+        "waited_s": round(spent.waited_s, 1),
+        "values_shared": memory.request.share_examples,
+        "decided": sum(d.brain == brain for d in decisions),
+        "refused": [
+            {"agent": d.agent, "question": question, "said": rest.removeprefix(" refused "), "why": d.why}
+            for d, (_, (question, _, rest)) in zip(decisions, questions, strict=True)
+            if rest.startswith(" refused ")
+        ],
+        "instead": [
+            {"agent": d.agent, "question": question, "why": d.why}
+            for d, (_, (question, _, rest)) in zip(decisions, questions, strict=True)
+            if rest.startswith(" decided by the ")
+        ],
     }
 
 

@@ -5,7 +5,7 @@ What only the end of a run needs is imported there, so that a first model does n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,11 +15,11 @@ from pydantic import TypeAdapter
 from .. import __version__
 from ..domain.data import Column, Target
 from ..domain.messages import DeliveryAccepted, Message, ModelSelected, ServiceDelivered, ServiceMeasured
-from ..domain.run import AgentName, Interval, Measured, Member, Selection
+from ..domain.run import AgentName, Interval, Measured, Member, Operation, Selection
 from ..domain.run import Decision as LabelDecision
 from ..domain.task import MEASURED_ON_SERVICE, Requirement
 from ..engine.compute.local import WorkFailed
-from ..errors import TrainerError
+from ..errors import InvalidAnswer, TrainerError
 from ..export.bundle import slug, write_bundle
 from ..export.document import document
 from ..export.measure import measure_service
@@ -29,6 +29,7 @@ from ..store.journal import Decision
 from .hub import Outgoing
 from .memory import Memory
 from .reporting import data_facts, environment, model_facts
+from .wording import think_of_words, words_for_card
 
 if TYPE_CHECKING:
     from ..engine.evaluate import Evaluation
@@ -95,6 +96,7 @@ class ServerAgent:
     def _deploy(self, message: Message, selected: ModelSelected) -> Outgoing:
         what = "a first model" if selected.provisional else "the selected model"
         self.memory.say("phase", f"exporting {what}", phase="deliver")
+        think_of_words(self.memory)
         facts, question = self.perceive(selected), self.memory.line.question("deploy")
         for operation in self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}"):
             self._acts[operation.do](message, selected, **operation.args)
@@ -123,7 +125,9 @@ class ServerAgent:
 
     def _recover(self, message: Message, selection: Selection, error: str, attempt: int) -> Selection:
         facts = {"attempt": attempt, "error": error, "kind": "export", "members": len(selection.members)}
-        (operation,) = self.memory.plan(self.name, "recover", facts, CATALOGUE, f"message-{message.id}/{attempt}")
+        (operation,) = self.memory.plan(
+            self.name, "recover", facts, CATALOGUE, f"message-{message.id}/{attempt}", check=_check_recovery
+        )
         single = (Member(selection.single_best, 1.0),)
         if operation.do == "fail" or single == selection.members:
             raise TrainerError(f"the model could not be exported: {error}")
@@ -285,4 +289,11 @@ class ServerAgent:
             "data": data_facts(self.memory),
             "model": model_facts(self.memory),
             "environment": environment(self.memory),
+            "words": words_for_card(self.memory),
         }
+
+
+def _check_recovery(operations: Sequence[Operation]) -> None:
+    """Raises InvalidAnswer unless it is one of the ways to go on after a failed export."""
+    if len(operations) != 1 or operations[0].do not in ("fall_back", "fail"):
+        raise InvalidAnswer("choose one of fall_back and fail")

@@ -35,6 +35,7 @@ from ..store.files import write_json
 from .hub import Outgoing
 from .memory import Memory
 from .reporting import write_report
+from .understanding import SecondReading
 
 CATALOGUE: Mapping[str, OperationSpec] = {
     "request_data": OperationSpec({}, "has the Data agent read the sources and describe their columns"),
@@ -100,7 +101,9 @@ class TaskAgent:
         words = len(request.words.split())
         facts: dict[str, Any] = {"sources": len(request.data), "words": words, "decision": None}
         if not request.data:
-            task = _within_reach(understand(request, (), 0, kind="none"))
+            words_alone = SecondReading(self.memory, (), 0)
+            task = understand(request, (), 0, kind="none")
+            task = _within_reach(words_alone(task, request, lambda r: understand(r, (), 0, kind="none")))
             self.memory.cache["judged"] = self.memory.cache["understood"] = task
             facts["decision"] = task.verdict.decision
         return facts
@@ -126,7 +129,12 @@ class TaskAgent:
             return found
         request = self.memory.request
         _require_target(request.target, collected)
-        task = _read_words(request, collected)
+        second = SecondReading(self.memory, collected.columns, collected.rows)
+
+        def read(request: Request) -> TaskSpec:
+            return _read_words(request, collected)
+
+        task = second(read(request), request, read)
         asked: set[str] = set()
         wrong: list[str] = []
         while task.verdict.decision == "ask" and self.memory.ask_person is not None and len(wrong) < MOST_WRONG_ANSWERS:
@@ -144,7 +152,7 @@ class TaskAgent:
                 continue
             asked.add(question.text)
             request = answered
-            task = _read_words(request, collected)
+            task = second(read(request), request, read)
         task = _within_reach(task)
         self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task

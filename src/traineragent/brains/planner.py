@@ -15,7 +15,7 @@ from ..ports import Answer, BrainQuestion
 class Planner:
     """`procedures` in force for the four agents, with the user's overlay folder applied."""
 
-    name = "planner"
+    name, slow = "planner", False
 
     def __init__(self, overlay: Path | None = None) -> None:
         self.procedures: Mapping[str, Procedure] = {a: load(a, overlay) for a in AGENTS}

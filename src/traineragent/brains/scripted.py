@@ -11,7 +11,7 @@ from ..ports import Answer, Brain, BrainQuestion
 class Scripted:
     """Answers from `script` (one list of operations a call, the last repeated), else from `otherwise`."""
 
-    name = "scripted"
+    name, slow = "scripted", False
 
     def __init__(self, script: Mapping[str, Sequence[Sequence[Operation]]], otherwise: Brain) -> None:
         self._script = {kind: list(answers) for kind, answers in script.items()}

@@ -34,6 +34,13 @@ Models = Annotated[
 Engine = Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where trials run.")]
 Ask = Annotated[bool | None, typer.Option("--ask/--no-ask", help="Whether a person may be asked questions.")]
 Config = Annotated[Path | None, typer.Option("--config", metavar="DIR", help="Your own procedures, over ours.")]
+LlmUsd = Annotated[
+    float | None, typer.Option("--llm-usd", metavar="USD", help="The most a language model may cost, in US dollars.")
+]
+LlmCalls = Annotated[int | None, typer.Option("--llm-calls", metavar="N", help="Most requests to a language model.")]
+ShareExamples = Annotated[
+    bool, typer.Option("--share-examples", help="Let the language model see values from the data.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -50,6 +57,9 @@ def train(
     engine: Engine = "local",
     ask: Ask = None,
     config: Config = None,
+    llm_usd: LlmUsd = None,
+    llm_calls: LlmCalls = None,
+    share_examples: ShareExamples = False,
     as_json: AsJson = False,
 ) -> int:
     """The main job: understand, prepare, train, tune, export, verify, report."""
@@ -68,6 +78,9 @@ def train(
             models=models or (),
             engine=engine,
             config=config,
+            llm_usd=llm_usd,
+            llm_calls=llm_calls,
+            share_examples=share_examples,
             ask=_asking(ask),
             progress=progress,
         )
@@ -87,6 +100,9 @@ def plan(
     engine: Engine = "local",
     ask: Ask = None,
     config: Config = None,
+    llm_usd: LlmUsd = None,
+    llm_calls: LlmCalls = None,
+    share_examples: ShareExamples = False,
     as_json: AsJson = False,
 ) -> int:
     """Stops before any training: prints the task specification, the verdict and the plan."""
@@ -104,6 +120,9 @@ def plan(
         brain=brain,
         models=tuple(map(str, models or ())),
         engine=engine,
+        llm_usd=llm_usd,
+        llm_calls=llm_calls,
+        share_examples=share_examples,
     )
     if as_json:
         typer.echo(json.dumps(task, ensure_ascii=False))

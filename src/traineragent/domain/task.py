@@ -25,7 +25,8 @@ MEASURED_ON_SERVICE = (
 
 @dataclass(frozen=True)
 class Request:
-    """A person's words and options, exactly as given. `minutes` is wall-clock; None lets the planner choose."""
+    """A person's words and options, exactly as given. `minutes` is wall-clock; None lets the planner choose. `llm_usd`
+    and `llm_calls` limit what a language model may cost; `share_examples` lets it see values from the data."""
 
     words: str
     data: tuple[str, ...] = ()
@@ -37,6 +38,9 @@ class Request:
     models: tuple[str, ...] = ()
     engine: str = "local"
     ask: bool = False
+    llm_usd: float | None = None
+    llm_calls: int | None = None
+    share_examples: bool = False
 
 
 @dataclass(frozen=True)

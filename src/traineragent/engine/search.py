@@ -19,6 +19,7 @@ CHANGED = 0.4  # probability that a mutation changes a parameter its parent sets
 ADDED = 0.15  # probability that it sets one its parent leaves at the default
 STEP = 0.25  # of a parameter's (log) range: standard deviation of a change
 TUNED_SHARE = 0.2
+PORTFOLIO = "portfolio"  # the origin of its candidates
 ATTEMPTS = 20  # to find parameters that were not tried yet
 
 
@@ -45,8 +46,9 @@ def propose(
     number = len(history)
     if trials is not None and number >= trials:
         return None
-    if number < len(portfolio):
-        return portfolio[number]
+    begun = sum(r.candidate.origin == PORTFOLIO for r in history)
+    if begun < len(portfolio):
+        return portfolio[begun]
     rng = np.random.default_rng([seed, number])
     turn = number - len(portfolio)
     chosen = _family(history, tunable, turn, rng)

@@ -55,6 +55,7 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
         glance=_glance(manifest, facts),
         notices=verdict.get("notices") or [],
         request=facts.get("request"),
+        worded=_worded(facts),
         not_for=_not_for(verdict, facts),
         quality_words=_quality(facts),
         metrics=_metrics(evaluation, facts),
@@ -75,6 +76,17 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
         training=_training(manifest, facts),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+_PARTS = {"use": "Use", "misuse": "Not for", "inputs": "Inputs", "upkeep": "Upkeep"}
+
+
+def _worded(facts: Facts) -> dict[str, Any] | None:
+    """Sentences that a language model worded for this use, said to be so; None without any."""
+    words = _part(facts, "words")
+    parts = _part(words, "parts")
+    lines = [(title, parts[name]) for name, title in _PARTS.items() if parts.get(name)]
+    return {"by": words.get("by"), "lines": lines} if lines else None
 
 
 def _part(facts: Facts, key: str) -> Mapping[str, Any]:

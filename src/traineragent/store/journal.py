@@ -46,6 +46,12 @@ MIGRATIONS = (
     CREATE TABLE events (
         id INTEGER PRIMARY KEY, at TEXT NOT NULL, clock_s REAL NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE calls (
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, question TEXT NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL,
+        reply TEXT NOT NULL, note TEXT NOT NULL, tokens INTEGER NOT NULL, usd REAL NOT NULL, seconds REAL NOT NULL,
+        foreground INTEGER NOT NULL);
+    """,
 )
 
 
@@ -61,7 +67,8 @@ class Decision:
     at: str = ""
 
 
-def _now() -> str:
+def now() -> str:
+    """The moment as the journal writes it: UTC with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -88,7 +95,7 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str, allow_nan=True)
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def connected(path: Path) -> sqlite3.Connection:
     """A connection that writes; where nothing may be written, one that reads what was there when it was opened."""
     db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     try:
@@ -126,7 +133,7 @@ class Journal:
         self.path = path
         with room_checked("the run's journal"):
             try:
-                self._db = _connected(path)
+                self._db = connected(path)
                 self._migrate()
             except sqlite3.DatabaseError as e:
                 raise _in_words(e, path) from e
@@ -215,7 +222,7 @@ class Journal:
             for sender, to, body in sent:
                 self._db.execute(
                     "INSERT INTO messages (at, sender, recipient, type, body, in_reply_to) VALUES (?,?,?,?,?,?)",
-                    (_now(), sender, to, type(body).__name__, _dump(asdict(body)), handled),
+                    (now(), sender, to, type(body).__name__, _dump(asdict(body)), handled),
                 )
             self._tick()
 
@@ -256,7 +263,7 @@ class Journal:
                     "INSERT OR REPLACE INTO decisions VALUES (?, "
                     "coalesce((SELECT seq FROM decisions WHERE key=?1), (SELECT count(*) FROM decisions)), "
                     "?,?,?,?,?,?)",
-                    (key, _now(), d.agent, d.brain, d.what, d.why, _dump(d.evidence)),
+                    (key, now(), d.agent, d.brain, d.what, d.why, _dump(d.evidence)),
                 )
 
     def decisions(self) -> list[Decision]:
@@ -272,7 +279,7 @@ class Journal:
         with self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?)",
-                (key, _now(), agent, seconds, _dump(result), _dump(files)),
+                (key, now(), agent, seconds, _dump(result), _dump(files)),
             )
             self._tick()
 
@@ -284,7 +291,7 @@ class Journal:
         with self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO trials VALUES (?,?,?,?,?)",
-                (result.index, _now(), self.clock_s, result.status, _dump(asdict(result))),
+                (result.index, now(), self.clock_s, result.status, _dump(asdict(result))),
             )
             self._tick()
 
@@ -301,7 +308,7 @@ class Journal:
         with self._transaction():
             self._db.execute(
                 "INSERT INTO events (at, clock_s, kind, body) VALUES (?,?,?,?)",
-                (_now(), self.clock_s, kind, _dump(body)),
+                (now(), self.clock_s, kind, _dump(body)),
             )
             self._tick()
 
