@@ -124,7 +124,7 @@ def test_secrets_are_known_by_the_names_of_variables_and_by_addresses() -> None:
 
 @pytest.mark.parametrize("name", ["gpt-5", "openai:", "nobody:model", "openai"])
 def test_a_name_that_is_no_brain_is_bad_usage(name: str) -> None:
-    with pytest.raises(InputError, match="--brain takes planner"):
+    with pytest.raises(InputError, match="take --brain planner"):
         parse(name)
 
 

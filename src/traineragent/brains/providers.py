@@ -97,8 +97,8 @@ def parse(brain: str) -> tuple[Provider, str]:
     name, separator, model = brain.partition(":")
     if not separator or name not in PROVIDERS or not model.strip():
         raise InputError(
-            f"there is no brain {brain!r}; --brain takes planner (embedded, no key), or PROVIDER:MODEL with one of the "
-            f"providers {', '.join(PROVIDERS)}. Any OpenAI-compatible server: openai:MODEL with OPENAI_BASE_URL set"
+            f"there is no brain {brain!r}; take --brain planner (embedded, no key) or --brain PROVIDER:MODEL with one "
+            f"of {', '.join(PROVIDERS)}; any OpenAI-compatible server is openai:MODEL with OPENAI_BASE_URL set"
         )
     return PROVIDERS[name], model.strip()
 
