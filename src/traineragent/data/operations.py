@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from .levels import levels_of
 from .meaning import joint, read_columns
 from .prepare import Parsing, build_columns
 from .terms import fit_terms
+from .tokens import fit_tokens
 
 Keep = NDArray[np.bool_]
 
@@ -148,8 +150,15 @@ def row_texts(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return joined_texts([frame[c].astype(object).where(frame[c].notna(), None).tolist() for c in columns], lenient=True)
 
 
+def _fitted_tokens(table: _Table, columns: Sequence[str], settings: Mapping[str, Any]) -> Fitting:
+    return fit_tokens(row_texts(table.frame, columns), columns, Path(settings["encoder"]), seed=table.seed)
+
+
 Fitting = tuple[RichInput, dict[str, bytes]]
-_FITTERS: dict[str, Callable[[_Table, Sequence[str], Mapping[str, Any]], Fitting]] = {"terms": _fitted_terms}
+_FITTERS: dict[str, Callable[[_Table, Sequence[str], Mapping[str, Any]], Fitting]] = {
+    "terms": _fitted_terms,
+    "tokens": _fitted_tokens,
+}
 
 
 def _arguments(operation: Operation, table: _Table) -> dict[str, Any]:
@@ -261,6 +270,16 @@ def parse_text(table: _Table, column: str, most: int | None = None, fewest: int 
 )
 def count_terms(table: _Table, column: str, most: int = 60_000) -> tuple[int, str]:
     _add_rich(table, "terms", column, most=most)
+    return 0, ""
+
+
+@_operation(
+    "cuts a text column into tokens of the pretrained encoder in the folder `encoder`",
+    column="string",
+    encoder="string",
+)
+def cut_tokens(table: _Table, column: str, encoder: str) -> tuple[int, str]:
+    _add_rich(table, "tokens", column, encoder=encoder)
     return 0, ""
 
 

@@ -6,7 +6,7 @@ Works on out-of-fold predictions alone (Caruana et al. 2004). It knows nothing o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ BAG_BELOW_ROWS = 6000  # below, greedy selection is repeated on halves of the ro
 BAGS = 10
 ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
 BEYOND_DOUBT = 0.95
+FEWEST_ROWS = 100  # on which a candidate of one fold may be judged
 SQUARED = ("rmse", "mse", "r2")
 FAR_OFF_SHARE = 0.001  # of the rows, whose errors count as the largest of the others
 SURE = 0.7  # share of resamples in which an ensemble must beat the single best
@@ -77,6 +78,7 @@ def select(
         cheapest = min(usable, key=lambda r: (r.predict_us, r.size_mb))
         why = "no model keeps the limits; this one comes nearest"
         return Selection((Member(cheapest.index, 1.0),), float(cheapest.score or 0.0), cheapest.index, why)
+    fitting, oof = _on_one_fold(fitting, oof, y, metric, seed, positive)
     pool, known = _pool(fitting, oof, y, metric)
     judge = _Judge(metric, y, known, oof, seed, positive, pool.limit)
     single = max(pool.results, key=lambda r: (r.score or -np.inf, -r.index))
@@ -92,6 +94,40 @@ def select(
         why += note
     ordered = sorted(members.items(), key=lambda m: (-m[1], m[0]))
     return Selection(tuple(Member(index, weight) for index, weight in ordered), judge.score(members), single.index, why)
+
+
+def _on_one_fold(
+    results: list[TrialResult], oof: Loader, y: Float64, metric: str, seed: int, positive: int
+) -> tuple[list[TrialResult], Loader]:
+    """The candidates and predictions to choose from. A candidate that is too dear for more than one fold is known on
+    its rows only; where it beats the best of the others there beyond doubt, all are judged on these rows."""
+    known = {r.index: _known(oof(r.index)) for r in results}
+    most = max(int(k.sum()) for k in known.values())
+    whole = [r for r in results if int(known[r.index].sum()) == most]
+    single = [r for r in results if r.candidate.params.get("folds") == 1 and FEWEST_ROWS <= known[r.index].sum() < most]
+    if not single:
+        return results, oof
+    best, rival = (max(some, key=lambda r: (r.score or -np.inf, -r.index)) for some in (single, whole))
+    rows = known[best.index]
+    if (rows & known[rival.index]).sum() != rows.sum():
+        return results, oof
+    guesses = [oof(r.index)[rows].astype(np.float64) for r in (best, rival)]
+    gain, sure = paired_gain(metric, y[rows], *guesses, seed=seed, positive=positive)
+    if gain <= 0 or sure < BEYOND_DOUBT:
+        return results, oof
+
+    def there(index: int) -> NDArray[np.float32]:
+        guess = np.full_like(oof(index), np.nan)
+        guess[rows] = oof(index)[rows]
+        return guess
+
+    measure = scorer(metric)
+    judged = []
+    for r in results:
+        if known[r.index][rows].all():
+            value = measure(y[rows], oof(r.index)[rows].astype(np.float64), None, positive)
+            judged.append(replace(r, score=measure.utility(value)))
+    return judged, there
 
 
 @dataclass(frozen=True)

