@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import onnx
 
     from .serve.inputs.parts import Part
+    from .series.fitted import FittedSeries
+    from .series.panel import Panel
 
 from .domain.data import FeatureKind, RichInput, ViewSpec
 from .domain.messages import Body, Message
@@ -142,7 +144,8 @@ class Line:
       evaluate  (folder, task, seed) -> {"rows", …} after data/evaluation.json is written: {"evaluation": an
                 `engine.evaluate.Evaluation`, …}, the hold-out scored through the bundle
       explain   (folder, task, seconds, seed); writes data/explanation.json
-      refresh   (folder, task, seed) -> facts as of `build`: brings what was measured up to date with the hold-out
+      refresh   (folder, task, seconds, seed) -> facts as of `build`: brings what was measured up to date with the
+                hold-out
       examples  (folder, most) -> rows as a client sends them, from training data
       train     (data: Path, trial, *, metric, seed, threads, folder, deadline, rivals, progress) -> TrialResult; it
                 leaves its files in `folder`
@@ -269,6 +272,28 @@ class View(Protocol):
     ) -> onnx.ModelProto:
         """From the tensors of the inputs to "view" float (rows, width). `more` holds all training rows; side files lie
         in `folder`. A row's view must not depend on the rows beside it."""
+
+
+@dataclass(frozen=True)
+class SeriesContext:
+    """What a fit of series may know besides them; see `FitContext`."""
+
+    metric: str
+    seed: int
+    threads: int
+    deadline: float | None = None
+
+
+class SeriesFamily(Protocol):
+    """A kind of forecaster: one file in `families/` whose card names the task "forecasting"."""
+
+    card: Card
+
+    def space(self, panel: Panel) -> Mapping[str, Any]:
+        """The parameters worth tuning on such series; see `Family.space`."""
+
+    def fit(self, params: Mapping[str, Any], panel: Panel, context: SeriesContext) -> FittedSeries:
+        """Learns from all values of the panel. Raises ValueError where these series cannot be learned this way."""
 
 
 class Compute(Protocol):

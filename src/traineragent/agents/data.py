@@ -179,6 +179,7 @@ class DataAgent:
             "why": holdout.why,
             "group": group,
             "time": time,
+            "facts": dict(holdout.facts),
             "train_rows": len(holdout.train),
             "holdout_rows": len(holdout.holdout),
             "straddling": holdout.straddling,

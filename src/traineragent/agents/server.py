@@ -39,7 +39,9 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "measure": OperationSpec({"calls": "integer"}, "runs the service; measures latency, throughput, memory and size"),
     "score_holdout": OperationSpec({}, "scores the sealed hold-out through the bundle"),
     "explain": OperationSpec({"seconds": "number"}, "measures permutation importance and weak slices on the hold-out"),
-    "refresh": OperationSpec({}, "brings the measured model up to date with the rows that were held out"),
+    "refresh": OperationSpec(
+        {"seconds": "number"}, "brings the measured model up to date with the rows that were held out"
+    ),
     "write_documents": OperationSpec({}, "writes card, README with executed examples, container recipe"),
     "fall_back": OperationSpec({}, "takes the best single model instead of the selection"),
     "fail": OperationSpec({}, "gives up with the reason"),
@@ -247,9 +249,10 @@ class ServerAgent:
         """What the model leans on and where its errors gather, as far as the line can tell."""
         self._on_holdout(self.memory.line.explain, seconds=seconds)
 
-    def _refresh(self, message: Message, selected: ModelSelected) -> None:
-        """The measured model with what the hold-out adds; the score stays the one that was measured before."""
-        facts = self._on_holdout(self.memory.line.refresh)
+    def _refresh(self, message: Message, selected: ModelSelected, seconds: float) -> None:
+        """The measured model with what the hold-out adds, as far as the seconds go; the score stays the one that was
+        measured before."""
+        facts = self._on_holdout(self.memory.line.refresh, seconds=seconds)
         self._write_bundle({**read_json(self.memory.folder / "data" / "graph.json"), **facts})
 
     def _final_requirements(self, evaluation: Evaluation) -> tuple[Measured, ...]:

@@ -6,8 +6,8 @@ It sees columns only as ties between rows; it knows nothing of models.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,8 @@ NATURAL_SHARE = 0.1  # repeated rows beyond this are the nature of the data, not
 @dataclass(frozen=True)
 class Holdout:
     """Row numbers of the table: `train` and `holdout`, both int64, ascending; rows in neither have no answer.
-    `straddling`: hold-out rows whose inputs also occur in training (only where the split was given)."""
+    `straddling`: hold-out rows whose inputs also occur in training (only where the split was given). `facts`: what a
+    line found out on the way and needs again, as JSON."""
 
     train: Int64
     holdout: Int64
@@ -41,6 +42,7 @@ class Holdout:
     why: str
     removed: tuple[Removal, ...] = ()
     straddling: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

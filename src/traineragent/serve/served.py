@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ..errors import InputError
 from .manifest import Manifest, read_manifest
 
-CODECS = {"table": ".predictor"}
+CODECS = {"table": ".predictor", "series": ".codecs.series"}
 """What bundle.json names as its codec -> the module that opens such a bundle."""
 
 

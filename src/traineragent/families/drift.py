@@ -1,0 +1,23 @@
+"""The line from the first to the last value goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..ports import Card, SeriesContext
+from ..series.fitted import FittedSeries
+from ..series.panel import Panel, remembered
+
+
+class Drift:
+    card = Card("drift", "Drift", ("forecasting",), interpretable=True, licence="Apache-2.0", source="Hyndman 2021")
+
+    def space(self, panel: Panel) -> Mapping[str, Any]:
+        return {}
+
+    def fit(self, params: Mapping[str, Any], panel: Panel, context: SeriesContext) -> FittedSeries:
+        return FittedSeries({"kind": "drift", "keep": remembered(panel)})
+
+
+PLUGIN = Drift()

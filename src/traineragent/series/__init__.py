@@ -1,0 +1,1 @@
+"""The series line: values over time, one series or many, and what comes next. Named in `lines/series`."""

@@ -1,0 +1,204 @@
+"""Opens the hold-out of series once: asks the bundle at every starting point, as a client with newer values would.
+
+Runs where trials run (see `ports.Line`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..engine.evaluate import Evaluation, MetricValue
+from ..errors import TrainerError
+from ..serve.served import Served, open_bundle
+from ..store.files import read_json, write_json
+from .build import relative_errors, whole_panel
+from .fitted import FittedSeries, forecaster
+from .panel import Float64, Panel
+from .scores import SKILL, direction, score
+from .windows import Cases, cases, forecasts, origins
+
+BASELINES = ("seasonal_naive", "naive", "drift")
+OTHERS = ("mae", "rmse", "mape", SKILL)
+RESAMPLES = 500
+NEAR_ZERO = 0.02  # of the mean: where true values come so near to 0, percentages of them say nothing
+ASKED_AT_ONCE = 200
+PICTURED = 3  # series in the report's picture
+PAST = 3  # horizons of history before a pictured forecast
+
+
+def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Scores the bundle's forecasts of the sealed steps into data/evaluation.json, beside the naive ones."""
+    run = Path(folder)
+    panel = whole_panel(run)
+    cut = int(read_json(run / "data" / "split.json")["facts"]["cut"])
+    found = cases(panel, origins(cut, panel.steps, panel.horizon))
+    said, low, high = _asked(open_bundle(run / "bundle"), panel, found, cut)
+    naive = {name: _baseline(name, panel, found) for name in BASELINES}
+    metric = task["metrics"][0]["name"]
+    judge = _Judge(found, naive["seasonal_naive"], seed)
+    truth = np.abs(found.truth[np.isfinite(found.truth)])
+    others = _others(metric, task, bool(truth.min() > NEAR_ZERO * truth.mean()))
+    evaluation = Evaluation(
+        kind="forecast",
+        rows=int(np.isfinite(found.truth).sum()),
+        metric=judge.value(metric, said),
+        others=tuple(judge.value(name, said) for name in others),
+        residuals=_residuals(found.truth, said, low, high),
+    )
+    forecast = {
+        "horizon": panel.horizon,
+        "season": panel.season,
+        "step": panel.timeline.word,
+        "series": panel.series,
+        "starts": len(found.starts),
+        "by_step": _by_step(found.truth, said, naive["seasonal_naive"]),
+        "windows": _by_window(panel, found, said, naive["seasonal_naive"], metric),
+        "baselines": [{"name": n, "values": {m: judge.of(m, v) for m in (metric, *others)}} for n, v in naive.items()],
+        "errors": relative_errors(panel, found, said),
+        "pictures": _pictures(panel, found, said, low, high),
+    }
+    write_json(run / "data" / "evaluation.json", {"evaluation": asdict(evaluation), "forecast": forecast})
+    return {"rows": evaluation.rows, "starts": len(found.starts)}
+
+
+def _others(metric: str, task: Mapping[str, Any], relative: bool) -> list[str]:
+    """Further metrics: those asked for and limited, then the usual ones. `relative`: shares of the truth make sense."""
+    asked = [m["name"] for m in task["metrics"][1:]] + [r["name"] for r in task["requirements"]]
+    known = [name for name in asked if _measurable(name)]
+    usual = [name for name in OTHERS if name != "mape" or relative]
+    return [name for name in dict.fromkeys([*known, *usual]) if name != metric]
+
+
+def _measurable(name: str) -> bool:
+    try:
+        direction(name)
+    except TrainerError:
+        return False
+    return True
+
+
+def _asked(served: Served, panel: Panel, found: Cases, cut: int) -> tuple[Float64, Float64, Float64]:
+    """What the service answers at every starting point, given the values that came since training."""
+    names = panel.facts["key_names"]
+    bundled = {tuple(k) for k in getattr(served, "keys", ())}
+    rows: list[dict[str, Any]] = []
+    for series, at in zip(found.which, found.at, strict=True):
+        key = panel.keys[int(series)]
+        newer = panel.history(int(series), int(at))
+        start = int(at) - len(newer)
+        since = newer[max(0, cut - start) :] if key in bundled else newer
+        row: dict[str, Any] = {"horizon": panel.horizon, "history": since.tolist()}
+        rows.append({**row, "series": list(key)} if names else row)
+    answers: list[dict[str, Any]] = []
+    for first in range(0, len(rows), ASKED_AT_ONCE):
+        answers += served.predict(rows[first : first + ASKED_AT_ONCE])
+    values = np.array([a["values"] for a in answers], dtype=np.float64)
+    bounds = np.array([a["interval"] for a in answers], dtype=np.float64)
+    return values, bounds[:, :, 0], bounds[:, :, 1]
+
+
+def _baseline(name: str, panel: Panel, found: Cases) -> Float64:
+    keep = {"naive": 1, "seasonal_naive": panel.season}.get(name, panel.steps)
+    return forecasts(panel, found, forecaster(FittedSeries({"kind": name, "keep": keep}), panel, False).forecast)
+
+
+class _Judge:
+    """Metrics with intervals over resampled starting points."""
+
+    def __init__(self, found: Cases, repeated: Float64, seed: int) -> None:
+        self.found, self.repeated = found, repeated
+        rng = np.random.default_rng(seed)
+        starts = np.unique(found.window)
+        rows_of = {w: np.flatnonzero(found.window == w) for w in starts}
+        drawn = (rng.choice(starts, len(starts)) for _ in range(RESAMPLES))
+        self.samples = [np.concatenate([rows_of[w] for w in sample]) for sample in drawn] if len(starts) > 1 else []
+
+    def of(self, metric: str, said: Float64) -> float | None:
+        value = score(metric, self.found.truth, said, self.repeated)
+        return value if np.isfinite(value) else None
+
+    def value(self, metric: str, said: Float64) -> MetricValue:
+        truth, repeated = self.found.truth, self.repeated
+        drawn = [score(metric, truth[rows], said[rows], repeated[rows]) for rows in self.samples]
+        known = [v for v in drawn if np.isfinite(v)]
+        between = (float(np.quantile(known, 0.025)), float(np.quantile(known, 0.975))) if known else None
+        value = self.of(metric, said)
+        if between is None and value is not None:
+            between = (value, value)
+        return MetricValue(metric, value, between, self.of(metric, repeated))
+
+
+def _residuals(truth: Float64, said: Float64, low: Float64, high: Float64) -> dict[str, Any]:
+    known = np.isfinite(truth)
+    errors = (said - truth)[known]
+    width = (high - low)[known]
+    inside = (truth >= low) & (truth <= high)
+    return {
+        "quantiles": {str(q): float(np.quantile(errors, q)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)},
+        "interval": {
+            "goal": 0.9,
+            "coverage": float(inside[known].mean()),
+            "mean_width": float(width.mean()),
+            "median_width": float(np.median(width)),
+        },
+    }
+
+
+def _by_step(truth: Float64, said: Float64, repeated: Float64) -> list[dict[str, float]]:
+    """Mean absolute error of each step ahead, with that of repeating the last season."""
+    out = []
+    for step in range(truth.shape[1]):
+        known = np.isfinite(truth[:, step])
+        if known.any():
+            t = truth[known, step]
+            mae, base = np.abs(said[known, step] - t).mean(), np.abs(repeated[known, step] - t).mean()
+            out.append({"step": step + 1, "mae": float(mae), "baseline": float(base)})
+    return out
+
+
+def _by_window(panel: Panel, found: Cases, said: Float64, repeated: Float64, metric: str) -> list[dict[str, Any]]:
+    """The metric at each starting point, with that of repeating the last season."""
+    out = []
+    for number in np.unique(found.window):
+        rows = np.flatnonzero(found.window == number)
+        truth, base = found.truth[rows], repeated[rows]
+        at = int(found.at[rows[0]])
+        values = [score(metric, truth, v, base) for v in (said[rows], base)]
+        skill = score(SKILL, truth, said[rows], base)
+        out.append({"from": panel.timeline.write(at), "value": values[0], "baseline": values[1], "skill": skill})
+    return out
+
+
+def _pictures(panel: Panel, found: Cases, said: Float64, low: Float64, high: Float64) -> list[dict[str, Any]]:
+    """The last forecast of a few series with the values before it and the truth."""
+    rows = np.flatnonzero(found.window == found.window.max())
+    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, min(PICTURED, len(rows))).round().astype(int))]
+    out = []
+    for row in chosen:
+        series, at = int(found.which[row]), int(found.at[row])
+        past = panel.history(series, at)[-max(PAST * panel.horizon, 2 * panel.season) :]
+        truth = [None if not np.isfinite(v) else float(v) for v in found.truth[row]]
+        out.append(
+            {
+                "name": " / ".join(panel.keys[series]),
+                "past": past.tolist(),
+                "values": said[row].tolist(),
+                "low": low[row].tolist(),
+                "high": high[row].tolist(),
+                "truth": truth,
+                "times": _times(panel, at - len(past), at + panel.horizon),
+                "from": panel.timeline.write(at),
+            }
+        )
+    return out
+
+
+def _times(panel: Panel, first: int, end: int) -> list[str]:
+    """Moments for the axis: the first and last and a few between."""
+    steps: Sequence[int] = np.linspace(first, end - 1, 5).round().astype(int).tolist()
+    return [panel.timeline.write(s) for s in steps]

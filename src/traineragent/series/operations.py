@@ -1,0 +1,14 @@
+"""What the Data agent may do with series: gather, bridge, leave out; each is a line in the report of what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..ports import OperationSpec
+
+CATALOGUE: Mapping[str, OperationSpec] = {
+    "gather": OperationSpec({"how": "string"}, "makes one value, the mean or the sum, of rows that fall on one step"),
+    "set_season": OperationSpec({"steps": "integer"}, "says after how many steps values repeat; 1 for never"),
+    "bridge_gaps": OperationSpec({}, "fills missing values between known ones, by a line or the season before"),
+    "drop_short_series": OperationSpec({"fewest": "integer"}, "leaves out series with fewer known values"),
+}

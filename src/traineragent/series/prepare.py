@@ -1,0 +1,198 @@
+"""Makes series ready for learning: from sealed rows to a panel, with what was found wrong and what was done about it.
+
+Called by name where trials run (see `ports.Line`); it knows nothing of procedures or journals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import TypeAdapter
+
+from ..data.frames import read_frame
+from ..data.meaning import Reading, name_words, read_columns
+from ..data.profile import profile_table
+from ..data.target import target_values
+from ..domain.data import Column, Removal, TableProfile, Target
+from ..domain.run import Operation
+from ..errors import InputError
+from ..serve.series.timeline import Timeline
+from ..store.files import read_json, write_json
+from .axis import row_keys, steps_on
+from .horizon import season_of
+from .panel import Float64, Panel, filled, gather
+
+ADDITIVE = frozenset(
+    "sales sold count units orders visits visitors calls arrivals revenue amount total quantity qty demand passengers "
+    "trips transactions tickets umsatz anzahl ventas vendas".split()
+)
+"""Words in a target's name that say that values of one step add up."""
+MOST_CELLS = 50_000_000
+FEWEST = 8
+WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}" for n in ("values.npy", "known.npy")))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Sealed rows with their place: `series` and `step` (rows,), -1 where there is none; `y` (rows,)."""
+
+    frame: pd.DataFrame
+    readings: Mapping[str, Reading]
+    target: Target
+    y: Float64
+    series: np.ndarray
+    step: np.ndarray
+    facts: Mapping[str, Any]
+
+    @property
+    def timeline(self) -> Timeline:
+        return Timeline.from_json(self.facts["timeline"])
+
+
+def open_rows(folder: Path, names: Sequence[str]) -> Rows:
+    """The rows in the Parquet files `names` below `folder`/data, placed on the axis that was found before the split."""
+    data = folder / "data"
+    frame = pd.concat([read_frame(data / name) for name in names], ignore_index=True)
+    facts = read_json(data / "split.json")["facts"]
+    target = TypeAdapter(Target).validate_python(read_json(data / "target.json"))
+    readings = read_columns(frame)
+    timeline = Timeline.from_json(facts["timeline"])
+    step = steps_on(timeline, readings[facts["time"]])
+    number = {tuple(k): i for i, k in enumerate(facts["keys"])}
+    keys = row_keys(readings, facts["key_names"], len(frame))
+    series = np.array([number.get(k, -1) for k in keys], dtype=np.int64)
+    y = target_values(frame[target.name], target)
+    return Rows(frame, readings, target, y, series, np.where(series < 0, -1, step), facts)
+
+
+def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """What a procedure may ask about the series; the profile of the columns goes to profile.json."""
+    data = Path(folder) / "data"
+    rows = open_rows(Path(folder), ["train.parquet"])
+    split = read_json(data / "split.json")
+    profile = profile_table(rows.frame, rows.target, seed=seed, readings=rows.readings)
+    profile = replace(profile, warnings=(*profile.warnings, *rows.facts["notes"], *split["notes"]))
+    _save(data / "profile.json", profile, TableProfile)
+    shape = _shape(rows)
+    values, known = gather(rows.series, rows.step, rows.y, shape, "mean")
+    inside = _inside(values)
+    counts = known.sum(axis=1)
+    facts = {
+        "rows": len(rows.frame),
+        "series": int((counts > 0).sum()),
+        "steps": shape[1],
+        "horizon": rows.facts["horizon"],
+        "season": season_of(rows.timeline, shape[1]),
+        "doubled": rows.facts["doubled"],
+        "irregular": rows.facts["irregular"],
+        "additive": bool(name_words(rows.target.name) & ADDITIVE),
+        "gaps": int((inside & ~known).sum()),
+        "gap_share": float((inside & ~known).sum() / max(inside.sum(), 1)),
+        "short_series": int((counts < FEWEST).sum()),
+        "fewest": FEWEST,
+        "step_word": rows.timeline.word,
+    }
+    return {"facts": facts, "leaks": 0}
+
+
+def _shape(rows: Rows) -> tuple[int, int]:
+    """(series, steps up to the last known value). Raises InputError where that is too much to hold."""
+    answered = np.isfinite(rows.y) & (rows.step >= 0)
+    steps = int(rows.step[answered].max()) + 1
+    series = len(rows.facts["keys"])
+    if series * steps > MOST_CELLS:
+        raise InputError(
+            f"{series:,} series of {steps:,} {rows.timeline.word}s are more than can be held; give fewer series or "
+            "coarser steps",
+            column=rows.facts["time"],
+        )
+    return series, steps
+
+
+def _inside(values: Float64) -> np.ndarray:
+    """Cells between the first and the last known value of their series."""
+    seen = np.isfinite(values)
+    before = np.maximum.accumulate(seen, axis=1)
+    after = np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(before & after)
+
+
+def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+    """Carries out the operations and writes the panel. Returns its facts and the names of the files below `folder`."""
+    data = Path(folder) / "data"
+    rows = open_rows(Path(folder), ["train.parquet"])
+    done = _settings([Operation(**o) for o in operations])
+    panel, removed, notes = make_panel(rows, done, rows.facts["horizon"])
+    panel.save(data / "prepared")
+    _save(data / "columns.json", (), tuple[Column, ...])
+    profile = TypeAdapter(TableProfile).validate_python(read_json(data / "profile.json"))
+    _save(data / "profile.json", replace(profile, warnings=(*profile.warnings, *notes)), TableProfile)
+    facts = {
+        "rows": int(panel.known.sum()),
+        "series": panel.series,
+        "steps": panel.steps,
+        "horizon": panel.horizon,
+        "season": panel.season,
+        "positive": panel.positive,
+        "classes": 0,
+    }
+    write_json(data / "prepared.json", {"removed": [asdict(r) for r in removed], "facts": facts, "settings": done})
+    return {"facts": facts, "files": [f"data/{name}" for name in (*WRITTEN, "prepared/panel.json")]}
+
+
+def _settings(operations: Sequence[Operation]) -> dict[str, Any]:
+    """What the operations come to."""
+    done: dict[str, Any] = {"how": "mean", "season": 1, "bridge": False, "fewest": 0}
+    for operation in operations:
+        match operation.do:
+            case "gather":
+                done["how"] = operation.args["how"]
+            case "set_season":
+                done["season"] = operation.args["steps"]
+            case "bridge_gaps":
+                done["bridge"] = True
+            case "drop_short_series":
+                done["fewest"] = operation.args["fewest"]
+            case other:
+                raise AssertionError(f"there is no operation {other} on series")
+    return done
+
+
+def make_panel(rows: Rows, done: Mapping[str, Any], horizon: int) -> tuple[Panel, tuple[Removal, ...], tuple[str, ...]]:
+    """(panel, rows taken out, notes) of sealed rows; `done` as the operations left it."""
+    shape = _shape(rows)
+    values, known = gather(rows.series, rows.step, rows.y, shape, done["how"])
+    notes: list[str] = []
+    removed: list[Removal] = []
+    gaps = int((_inside(values) & ~known).sum())
+    if gaps and not done["bridge"]:
+        raise InputError(f"{gaps:,} values are missing between known ones; the procedure must bridge them")
+    if gaps:
+        missing = f"{gaps:,} missing {rows.timeline.word}s between known values"
+        notes.append(f"{missing} were filled in; none of them counts in a score")
+    if rows.facts["doubled"] > 0:
+        notes.append(f"{rows.facts['doubled']:.1%} of the rows share their moment; their {done['how']} is taken")
+    values = filled(values, int(done["season"]))
+    keep = known.sum(axis=1) >= max(int(done["fewest"]), 1)
+    if not keep.any():
+        raise InputError(f"no series has {done['fewest']} known values; give a longer history")
+    if not keep.all():
+        short = int(known[~keep].sum())
+        removed.append(Removal("rows of short series", short, f"{int((~keep).sum())} series have too few values"))
+    keys = tuple(tuple(k) for k, used in zip(rows.facts["keys"], keep, strict=True) if used)
+    facts = {
+        "nonnegative": rows.target.nonnegative,
+        "key_names": list(rows.facts["key_names"]),
+        "time": rows.facts["time"],
+    }
+    panel = Panel(values[keep], known[keep], keys, rows.timeline, horizon, int(done["season"]), facts)
+    return panel, tuple(removed), tuple(notes)
+
+
+def _save(path: Path, value: Any, kind: Any) -> None:
+    write_json(path, TypeAdapter(kind).dump_python(value, mode="json"))

@@ -1,0 +1,86 @@
+"""The hold-out of series: the newest steps of the axis, enough for up to twenty forecasts of the length asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..data.meaning import Reading
+from ..data.rawtable import RawTable
+from ..data.split import MOST_ROWS, SHARE, Holdout
+from ..data.target import target_of, target_values
+from ..domain.data import Removal, Target
+from ..domain.task import TaskSpec
+from ..errors import InputError
+from .axis import Axis, find_axis
+from .horizon import horizon_steps
+from .windows import WINDOWS
+
+LEAST_TRAINING = 2  # horizons that must lie before the hold-out
+
+
+def split_series(
+    table: RawTable,
+    task: TaskSpec,
+    *,
+    parts: Sequence[str | None] | None,
+    group: str | None,
+    time: str | None,
+    seed: int,
+    readings: Mapping[str, Reading],
+) -> tuple[Holdout, Target]:
+    """Seals the rows of the newest steps, of all series alike. Rows without an answer stay where they are in time:
+    those after the last answer say what is known of the future. `group` and `seed` change nothing."""
+    target = target_of(table.frame, task.data_info.target or "", "number")
+    axis = find_axis(readings, target.name, time)
+    y = target_values(table.frame[target.name], target)
+    horizon = horizon_steps(task.constraints, axis.timeline) or 1
+    placed, answered = axis.step >= 0, np.isfinite(y) & (axis.step >= 0)
+    steps = int(axis.step[answered].max()) + 1
+    cut = _given(parts, axis, answered) or steps - _held_steps(steps, horizon, len(axis.keys))
+    if cut < LEAST_TRAINING * horizon:
+        raise InputError(
+            f"{steps:,} {axis.timeline.word}s of history are too few to forecast {horizon:,} ahead and to measure it; "
+            f"ask for at most {max(1, steps // 4):,}, or give a longer history",
+            column=axis.time,
+        )
+    held = placed & (axis.step >= cut) & (axis.step < steps)
+    rest = placed & ~held
+    shown = axis.timeline.write(cut)
+    why = (
+        f"the newest {steps - cut:,} {axis.timeline.word}s, from {shown} on, are held out: "
+        f"forecasts of {horizon:,} steps are measured there from several starting points"
+    )
+    lost = int((~placed).sum())
+    removed = (Removal("rows without a time", lost, f"column {axis.time!r} is empty there"),) if lost else ()
+    facts = {
+        "time": axis.time,
+        "key_names": axis.key_names,
+        "keys": axis.keys,
+        "timeline": axis.timeline.to_json(),
+        "irregular": axis.irregular,
+        "doubled": axis.doubled,
+        "notes": axis.notes,
+        "horizon": horizon,
+        "cut": cut,
+        "steps": steps,
+    }
+    return Holdout(np.flatnonzero(rest), np.flatnonzero(held), "by_time", why, removed, facts=facts), target
+
+
+def _held_steps(steps: int, horizon: int, series: int) -> int:
+    """The smaller of a fifth, of 5,000 rows and of twenty forecasts one after the other; at least one forecast."""
+    most = min(int(SHARE * steps), max(horizon, MOST_ROWS // max(series, 1)), WINDOWS * horizon)
+    return max(most, horizon)
+
+
+def _given(parts: Sequence[str | None] | None, axis: Axis, answered: np.ndarray) -> int | None:
+    """The first step of the rows given as test, where all of them lie after the rest."""
+    if parts is None:
+        return None
+    test = np.array([p == "test" for p in parts]) & answered
+    rest = answered & ~test
+    if not test.any() or not rest.any() or axis.step[test].min() <= axis.step[rest].max():
+        return None
+    return int(axis.step[test].min())

@@ -1,0 +1,124 @@
+"""Trains one forecaster: judged from twenty starting points by what it learned before them, then fitted to all.
+
+Runs where trials run and writes into the trial's folder; it knows nothing of plans or agents.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import registry
+from ..domain.run import Trial, TrialResult
+from ..engine.dataset import sha256
+from ..engine.training import seed_of
+from ..ports import SeriesContext, SeriesFamily
+from .fitted import FittedSeries, forecaster
+from .panel import Panel
+from .scores import judged, utility
+from .windows import Cases, cases, forecasts, refits, validation_origins
+
+FORECASTS = "forecasts.npy"
+TIMED = 15  # calls that say how long one forecast takes
+
+
+def train(
+    data: Path,
+    trial: Trial,
+    *,
+    metric: str,
+    seed: int,
+    threads: int,
+    folder: Path,
+    deadline: float | None = None,
+    rivals: Mapping[str, float] | None = None,
+    progress: Callable[[int, int, float | None], None] | None = None,
+) -> TrialResult:
+    """Saves the fitted member and what it said at every starting point of validation. Errors of a fit become status
+    "failed"."""
+    started = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    panel, found, repeated = _validation(data, (data / "values.npy").stat().st_mtime_ns)
+    family: SeriesFamily = registry.get("families", trial.candidate.family)
+    context = SeriesContext(metric, seed_of(seed, trial.index), threads, deadline)
+    try:
+        said = np.full_like(found.truth, np.nan)
+        groups = refits(panel, found.starts)
+        for number, group in enumerate(groups):
+            early = family.fit(trial.candidate.params, panel.before(int(group[0])), context)
+            part = found.of(np.isin(found.at, group))
+            said[part.rows] = forecasts(panel, part, forecaster(early, panel, panel.facts["nonnegative"]).forecast)
+            if progress is not None:
+                progress(number + 1, len(groups) + 1, None)
+        result = judged(metric, found.truth, said, repeated, found.window)
+        final = family.fit(trial.candidate.params, panel, context)
+    except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
+        note = f"{type(error).__name__}: {(str(error).splitlines() or ['no message'])[0]}"[:300]
+        return TrialResult(trial.index, trial.candidate, "failed", seconds=time.monotonic() - started, note=note)
+    np.save(folder / FORECASTS, said, allow_pickle=False)
+    names = [*final.save(folder), FORECASTS]
+    return TrialResult(
+        index=trial.index,
+        candidate=trial.candidate,
+        status="done",
+        score=utility(metric, result.value),
+        fold_scores=tuple(utility(metric, v) for v in result.by_window),
+        seconds=time.monotonic() - started,
+        files={name: sha256(folder / name) for name in names},
+        size_mb=final.size_mb,
+        predict_us=_price(final, panel),
+    )
+
+
+@lru_cache(maxsize=1)
+def _validation(data: Path, changed_ns: int) -> tuple[Panel, Cases, NDArray[np.float64]]:
+    """The panel, the forecasts that candidates are judged by, and what repeating the last season says there."""
+    panel = Panel.load(data)
+    found = validation(panel)
+    return panel, found, last_season(panel, found)
+
+
+def validation(panel: Panel) -> Cases:
+    """The forecasts that candidates are judged by."""
+    return cases(panel, validation_origins(panel))
+
+
+def last_season(panel: Panel, found: Cases) -> NDArray[np.float64]:
+    """What repeating the last season says of each case."""
+    naive = FittedSeries({"kind": "seasonal_naive", "keep": panel.season})
+    return forecasts(panel, found, forecaster(naive, panel, False).forecast)
+
+
+def _price(fitted: FittedSeries, panel: Panel) -> float:
+    """Median microseconds of one forecast of one series."""
+    runner = forecaster(fitted, panel, False)
+    number = int(np.isfinite(panel.values).sum(axis=1).argmax())
+    history, at = panel.history(number, panel.steps), panel.steps
+    times = []
+    for _ in range(TIMED):
+        start = time.perf_counter()
+        runner.forecast([history], [at], [number], panel.horizon)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1e6
+
+
+def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
+    """{family: {"card", "space", "suits"}} for the prepared series; see `ports.Line`."""
+    panel = Panel.load(Path(data))
+    rows = int(panel.known.sum())
+    found: dict[str, SeriesFamily] = {name: registry.get("families", name) for name in families}
+    return {
+        name: {
+            "card": asdict(family.card),
+            "space": dict(family.space(panel)) if "forecasting" in family.card.tasks else {},
+            "suits": "forecasting" in family.card.tasks and rows >= family.card.min_rows,
+        }
+        for name, family in found.items()
+    }
