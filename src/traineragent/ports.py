@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     import onnx
 
-    from .serve.inputs.parts import Part
     from .series.fitted import FittedSeries
     from .series.panel import Panel
+    from .serve.inputs.parts import Part
 
 from .domain.data import FeatureKind, RichInput, ViewSpec
 from .domain.messages import Body, Message

@@ -26,7 +26,7 @@ def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
     return {
         name: {
             "card": asdict(family.card),
-            "space": dict(family.space(context, table.rows)),
+            "space": dict(family.space(context, table.rows)) if table.task in family.card.tasks else {},
             "suits": _suits(family.card, table),
         }
         for name, family in found.items()

@@ -28,8 +28,11 @@ from .horizon import season_of
 from .panel import Float64, Panel, filled, gather
 
 ADDITIVE = frozenset(
-    "sales sold count units orders visits visitors calls arrivals revenue amount total quantity qty demand passengers "
-    "trips transactions tickets umsatz anzahl ventas vendas".split()
+    (
+        *("sales", "sold", "count", "units", "orders", "visits", "visitors", "calls", "arrivals", "revenue", "amount"),
+        *("total", "quantity", "qty", "demand", "passengers", "trips", "transactions", "tickets", "umsatz", "anzahl"),
+        *("ventas", "vendas"),
+    )
 )
 """Words in a target's name that say that values of one step add up."""
 MOST_CELLS = 50_000_000

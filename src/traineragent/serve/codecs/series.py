@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +87,7 @@ class SeriesPredictor(PlainServed):
             raise InputError(f"the bundle's forecasting settings cannot be read ({error}); export it again") from None
         self._low, self._high = interval.get("low"), interval.get("high")
         self.coverage = interval.get("coverage")
-        graphs = {name: Graph(folder / name, threads).run for name in files}
+        graphs = {name: _running(Graph(folder / name, threads)) for name in files}
         self._forecaster = Forecaster(members, graphs, self.timeline, self.season, manifest.target.nonnegative)
         self._most = max(MOST_HORIZONS * self.horizon, LEAST_MOST)
         self._last = max(s.end for s in self._stored.values())
@@ -336,6 +336,10 @@ class SeriesPredictor(PlainServed):
             return values
         notes["values that are missing in the history were filled in between their neighbours"] = None
         return np.interp(np.arange(known[0], len(values)), known, values[known])
+
+
+def _running(graph: Graph) -> Callable[[NDArray[np.float32]], NDArray[Any]]:
+    return lambda x: graph.run({"x": x})
 
 
 def _short(value: float) -> float:
