@@ -1,4 +1,4 @@
-"""What every forecaster must do, run over all of them by name: learn, go on, survive saving, refuse too short a past."""
+"""What every forecaster must do, run over all of them by name: learn, go on, be saved, refuse too short a past."""
 
 from __future__ import annotations
 
