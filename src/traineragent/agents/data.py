@@ -22,12 +22,12 @@ from ..domain.data import Target
 from ..domain.messages import DataCollected, DataPrepared, DataRequested, Message, TaskSpecified
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
-from ..engine.checkpoints import checkpoints, installed
+from ..engine.checkpoints import Checkpoint, checkpoints, installed
 from ..engine.compute.local import WorkFailed
 from ..errors import InputError, TrainerError
 from ..export.encoder import MODEL_TYPES
 from ..ports import OperationSpec
-from ..store.files import sha256_of, write_json
+from ..store.files import read_json, sha256_of, write_json
 from .hub import Outgoing
 from .memory import Memory
 
@@ -130,6 +130,21 @@ class DataAgent:
         found = (c for c in checkpoints([*self.memory.request.models, *installed()]) if c.architecture in MODEL_TYPES)
         return next((asdict(c) for c in found), None)
 
+    def _perceive_pictures(self, task: TaskSpec) -> dict[str, Any]:
+        """How large the pictures are, and which pretrained networks may look at them."""
+        path = self.memory.folder / "data" / "collection.json"
+        found = read_json(path) if path.exists() else {}
+        sides = [found[key]["median"] for key in ("widths", "heights") if key in found]
+        return {
+            "picture_side": max(sides, default=0),
+            "checkpoints": [asdict(c) for c in self._checkpoints(task)] if sides else [],
+        }
+
+    def _checkpoints(self, task: TaskSpec) -> list[Checkpoint]:
+        if "no_pretrained" in task.constraints:
+            return []
+        return [c for c in checkpoints(self.memory.request.models) if c.kind == "picture"]
+
     # ------------------------------------------------------------------ splitting and preparing
     def _prepare(self, message: Message, task: TaskSpec) -> Outgoing:
         key = f"message-{message.id}"
@@ -206,6 +221,7 @@ class DataAgent:
         examined = self._work(line.examine, **given)
         catalogue: Mapping[str, OperationSpec] = registry.at(line.operations)
         kind, facts = line.question("prepare"), {**examined["facts"], "encoder": self._encoder(task)}
+        facts |= self._perceive_pictures(task)
         operations = self.memory.plan(self.name, kind, facts, catalogue, key, **_told(kind, facts, task))
         self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
         made = self._work(line.make, operations=[asdict(o) for o in operations], **given)

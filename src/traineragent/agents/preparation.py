@@ -89,8 +89,9 @@ def make(folder: str, operations: Sequence[Mapping[str, Any]], seed: int) -> dic
     prepared = replace(prepared, columns=tuple(sorted(prepared.columns, key=lambda c: order.index(c.name))))
     table = _table(prepared, rows, data / "prepared", seed)
     written = table.save(data / "prepared")
-    found = signal(table.x, table.y, table.kinds, classes=table.classes, seed=seed)
-    profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
+    if table.x.shape[1]:  # pictures alone have no plain features to test
+        found = signal(table.x, table.y, table.kinds, classes=table.classes, seed=seed)
+        profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
     _save(data / "columns.json", prepared.columns, tuple[Column, ...])
     _save(data / "profile.json", profile, TableProfile)
     facts = asdict(_facts(table, rows.split))

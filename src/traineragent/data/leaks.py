@@ -82,7 +82,9 @@ def find_leaks(
     if len(known) >= FEWEST_ROWS:
         rows = drawn(known, SAMPLE, seed)
         skip = {target.name, *words_exclude}
-        names = tuple(n for n, r in readings.items() if n not in skip and r.meaning not in ("empty", "constant"))
+        names = tuple(
+            n for n, r in readings.items() if n not in skip and r.meaning not in ("empty", "constant", "image")
+        )
         leaks = _column_leaks(_Case(readings, names, rows, y[rows], target, seed))
         leaks += _time_order(_without(_Case(readings, names, rows, y[rows], target, seed), leaks))
     return tuple(sorted((*leaks, *_row_leaks(profile, y[known])), key=lambda leak: leak.action != "dropped"))

@@ -28,6 +28,9 @@ from .tokens import fit_tokens
 
 Keep = NDArray[np.bool_]
 
+MOST_PIXEL_BYTES = 1_500_000_000  # of all pictures together; more of them are held smaller
+LEAST_SIDE, SIDE_STEP = 32, 16
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -145,6 +148,14 @@ def _fitted_terms(table: _Table, columns: Sequence[str], settings: Mapping[str, 
     return spec, {spec.files[0]: content}
 
 
+def _fitted_pixels(table: _Table, columns: Sequence[str], settings: Mapping[str, Any]) -> Fitting:
+    side = int(settings["side"])
+    while side > LEAST_SIDE and len(table.y) * side * side * 3 > MOST_PIXEL_BYTES:
+        side -= SIDE_STEP
+    options = {"width": side, "height": side, "fit": str(settings["fit"])}
+    return RichInput("pixels", "pixels", (columns[0],), options=options), {}
+
+
 def row_texts(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """The text of each row, as the service will join it."""
     return joined_texts([frame[c].astype(object).where(frame[c].notna(), None).tolist() for c in columns], lenient=True)
@@ -158,6 +169,7 @@ Fitting = tuple[RichInput, dict[str, bytes]]
 _FITTERS: dict[str, Callable[[_Table, Sequence[str], Mapping[str, Any]], Fitting]] = {
     "terms": _fitted_terms,
     "tokens": _fitted_tokens,
+    "pixels": _fitted_pixels,
 }
 
 
@@ -284,10 +296,26 @@ def cut_tokens(table: _Table, column: str, encoder: str) -> tuple[int, str]:
 
 
 @_operation(
-    "lets models read a rich input as plain numbers, by the view `kind`", name="string", kind="string", input="string"
+    "lets models read a rich input as plain numbers, by the view `kind`",
+    name="string",
+    kind="string",
+    input="string",
+    options="object?",
 )
-def see(table: _Table, name: str, kind: str, input: str) -> tuple[int, str]:
-    table.views[name] = ViewSpec(name, kind, (input,))
+def see(table: _Table, name: str, kind: str, input: str, options: Mapping[str, Any] | None = None) -> tuple[int, str]:
+    table.views[name] = ViewSpec(name, kind, (input,), dict(options or {}))
+    return 0, ""
+
+
+@_operation(
+    "reads a column as pictures of `side` pixels; `fit`: squash keeps all of a picture, crop its shape",
+    column="string",
+    side="integer",
+    fit="string?",
+)
+def take_pictures(table: _Table, column: str, side: int, fit: str = "squash") -> tuple[int, str]:
+    table.parsings[column] = Parsing(column, "image")
+    _add_rich(table, "pixels", column, side=side, fit=fit)
     return 0, ""
 
 

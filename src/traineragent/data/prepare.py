@@ -23,7 +23,7 @@ from .meaning import Reading, read_column
 from .numerals import read_numerals
 from .wordlists import FALSE_WORDS, TRUE_WORDS
 
-Parse = Literal["number", "boolean", "category", "date", "text"]
+Parse = Literal["number", "boolean", "category", "date", "text", "image"]
 
 MOST_CATEGORIES = 2000
 MOST_WORDS = 200
@@ -209,6 +209,10 @@ def _text_example(levels: Levels) -> str | None:
     return text[:200] if count >= 3 else None
 
 
+def _image(reading: Reading, parsing: Parsing) -> Column:
+    return Column(reading.name, "image")
+
+
 # ---------------------------------------------------------------------------------------------- missing values
 def _has_missing(levels: Levels) -> bool:
     return levels.present < levels.rows
@@ -218,4 +222,11 @@ def _extra(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(t.casefold() for t in texts))
 
 
-_BUILDERS = {"number": _number, "boolean": _boolean, "category": _category, "date": _date, "text": _text}
+_BUILDERS = {
+    "number": _number,
+    "boolean": _boolean,
+    "category": _category,
+    "date": _date,
+    "text": _text,
+    "image": _image,
+}

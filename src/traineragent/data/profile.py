@@ -80,7 +80,7 @@ def _related(readings: Mapping[str, Reading], target: Target, y: Float64, seed: 
         profile = column_profile(reading)
         if name == target.name:
             profile = replace(profile, meaning="target")
-        elif reading.meaning not in ("empty", "constant") and len(rows) >= FEW_ROWS:
+        elif reading.meaning not in ("empty", "constant", "image") and len(rows) >= FEW_ROWS:
             bins, count = bins_of(reading, rows)
             profile = replace(
                 profile, relation=round(strength(foretold(bins, count, truth, classes, folds), truth, classes), 4)

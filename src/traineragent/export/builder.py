@@ -47,7 +47,8 @@ class GraphBuilder:
     def constant(self, value: NDArray[Any]) -> str:
         """The name of an initializer that holds `value`."""
         name = self.name("c")
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        whole = np.ascontiguousarray(value).reshape(value.shape)  # which makes a list of a single number
+        self.constants.append(numpy_helper.from_array(whole, name))
         return name
 
     def floats(self, value: Any) -> str:

@@ -175,7 +175,7 @@ class _Joint:
         here |= zip(node.output, self.node(copy), strict=True)
 
     def constant(self, value: NDArray[Any]) -> str:
-        value = np.ascontiguousarray(value)
+        value = np.ascontiguousarray(value).reshape(value.shape)  # which makes a list of a single number
         digest = value.tobytes() if value.nbytes < 4096 else hashlib.sha256(value.data).digest()
         key = ("constant", value.dtype.str, value.shape, digest)
         if key not in self._known:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from PIL import Image, ImageDraw
 
 from ...domain.data import Column
 
@@ -19,7 +23,14 @@ def example_value(column: Column) -> Any:
     """A typical value: the declared example, else one that fits what the column takes."""
     if column.example is not None:
         return column.example
-    made = {"number": _number, "boolean": _boolean, "category": _category, "date": _date, "text": _text}
+    made = {
+        "number": _number,
+        "boolean": _boolean,
+        "category": _category,
+        "date": _date,
+        "text": _text,
+        "image": _image,
+    }
     return made[column.kind](column)
 
 
@@ -47,6 +58,16 @@ def _date(column: Column) -> str | int:
         seconds = (moment - datetime(1970, 1, 1)) // timedelta(seconds=1)
         return seconds if form == "epoch_s" else seconds * 1000
     return moment.strftime("%Y-%m-%d" if form == "iso" else form)
+
+
+def _image(column: Column) -> str:
+    """A small painted picture, as base64: a dark disc on a light ground."""
+    picture = Image.new("P", (32, 24), 0)
+    picture.putpalette([214, 224, 235, 90, 70, 60])
+    ImageDraw.Draw(picture).ellipse((8, 4, 24, 20), fill=1)
+    written = io.BytesIO()
+    picture.save(written, "PNG", optimize=True, bits=1)
+    return base64.b64encode(written.getvalue()).decode()
 
 
 def _text(column: Column) -> str:

@@ -99,10 +99,13 @@ def column_schema(column: Column) -> dict[str, Any]:
         "number": ["number", "string"],
         "boolean": ["boolean", "string", "integer"],
         "category": ["string", "number", "boolean"],
+        "image": ["string"],
     }
     types = kinds.get(column.kind, ["string", "number"])
     schema: dict[str, Any] = {"type": [*types, "null"], "title": column.name, "x-kind": column.kind}
     schema["description"] = column_words(column)
+    if column.kind == "image":
+        return {**schema, "type": "string", "contentEncoding": "base64", "contentMediaType": "image/*"}
     if column.example is not None:
         schema["examples"] = [column.example]
     elif column.kind == "category":
@@ -124,6 +127,8 @@ def column_words(column: Column, categories: int = 12) -> str:
         return f"One of {shown}{f' and {more:,} more' if more > 0 else ''}.{empty}"
     if column.kind == "date":
         return f"A date, written like {' or '.join(code(date_like(f)) for f in column.date_formats)}.{empty}"
+    if column.kind == "image":
+        return "A picture: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file, as base64. Any size; it is scaled."
     return f"Free text.{empty}"
 
 
@@ -174,6 +179,9 @@ def _value_words(manifest: Manifest) -> str:
 def _limits(manifest: Manifest, evaluation: Mapping[str, Any]) -> Iterable[str]:
     yield "It says what was true of rows like those it learned from. When the world moves, it does not notice."
     yield "`/metrics` counts missing, unknown and out-of-range values: when they rise, measure it again."
+    if any(c.kind == "image" for c in manifest.columns):
+        yield "It knows the cameras, the light and the backgrounds of its training pictures; others may mislead it."
+        yield "Whatever a picture shows, one of the classes is answered: it has no answer for something else."
     strict = [c.name for c in manifest.columns if not c.nullable]
     if strict and len(strict) < len(manifest.columns):
         listed = ", ".join(code(n) for n in strict[:8]) + (f" and {len(strict) - 8} more" if len(strict) > 8 else "")

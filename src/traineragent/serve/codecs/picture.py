@@ -150,7 +150,7 @@ def _box(size: tuple[int, int], asked: tuple[int, int], fit: Fit) -> tuple[float
         return None
     share = max(asked[0] / size[0], asked[1] / size[1])
     across, down = asked[0] / share, asked[1] / share
-    left, upper = (size[0] - across) / 2, (size[1] - down) / 2
+    left, upper = max((size[0] - across) / 2, 0.0), max((size[1] - down) / 2, 0.0)  # rounding goes below 0
     return (left, upper, min(left + across, size[0]), min(upper + down, size[1]))
 
 

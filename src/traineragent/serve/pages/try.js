@@ -15,7 +15,9 @@ const short = (n) => Math.abs(n) >= 1e7 || (n !== 0 && Math.abs(n) < 1e-3) ? n.t
 const percent = (p) => p > 0.9995 && p < 1 ? ">99.9 %" : p < 0.0005 && p > 0 ? "<0.1 %" : `${(100 * p).toFixed(1)} %`;
 
 $("headline").textContent = `Predict ${model.target}`;
-$("subline").textContent = model.kind === "class"
+const pictured = model.columns.some((c) => c.kind === "image");
+$("subline").textContent = pictured ? "Drop a picture, choose one or paste one, and see how likely each answer is."
+  : model.kind === "class"
   ? "Change the row and see how likely each answer is. Every field starts with a typical value."
   : "Change the row and see the predicted value. Every field starts with a typical value.";
 
@@ -33,6 +35,7 @@ function hint(column) {
 function control(column, id) {
   const shared = { id, name: column.name, "aria-describedby": `${id}-hint`, autocomplete: "off" };
   if (column.kind === "text") return make("textarea", { ...shared, rows: 4 });
+  if (column.kind === "image") return make("input", { ...shared, type: "hidden" });
   if (column.kind === "boolean" || (column.kind === "category" && column.categories.length <= 60)) {
     const values = column.kind === "boolean" ? (column.words.length ? column.words : ["true", "false"]) : column.categories;
     const select = make("select", shared, ...values.map((v) => make("option", { value: v }, v || "(blank)")));
@@ -50,13 +53,44 @@ function control(column, id) {
 model.columns.forEach((column, i) => {
   const id = `field-${i}`;
   const input = control(column, id);
-  const field = make("div", { class: column.kind === "text" ? "field wide" : "field" },
-    make("label", { for: id }, column.name), input);
+  const field = make("div", { class: ["text", "image"].includes(column.kind) ? "field wide" : "field" },
+    make("label", { for: column.kind === "image" ? `${id}-file` : id }, column.name), input);
+  if (column.kind === "image") field.append(dropped(input, id));
   if (input.getAttribute("list")) field.append(make("datalist", { id: `${id}-list` }, ...column.categories.map((v) => make("option", { value: v }))));
   field.append(make("small", { id: `${id}-hint` }, hint(column)));
   $("fields").append(field);
   inputs.set(column.name, { column, input, field, hint: field.querySelector("small") });
 });
+
+// A place for a picture: dropped, chosen or pasted. The input beside it holds the file's bytes as base64.
+function dropped(input, id) {
+  const file = make("input", { id: `${id}-file`, type: "file", accept: "image/*" });
+  const view = make("img", { alt: "", hidden: true });
+  const words = make("span", {}, "Drop a picture here, or click to choose one");
+  const place = make("label", { class: "drop", for: `${id}-file` }, view, words, file);
+  const show = () => {
+    view.hidden = input.value === "";
+    view.src = input.value === "" ? "" : `data:image;base64,${input.value}`;
+    words.textContent = input.value === "" ? "Drop a picture here, or click to choose one" : "Another picture: drop it here, or click";
+  };
+  const take = (chosen) => {
+    if (!chosen) return;
+    const reader = new FileReader();
+    reader.onload = () => {
+      input.value = String(reader.result).split(",")[1] ?? "";
+      show();
+      predict();
+    };
+    reader.readAsDataURL(chosen);
+  };
+  file.addEventListener("change", (event) => { event.stopPropagation(); take(file.files[0]); file.value = ""; });
+  for (const kind of ["dragenter", "dragover"]) place.addEventListener(kind, (event) => { event.preventDefault(); place.classList.add("over"); });
+  for (const kind of ["dragleave", "drop"]) place.addEventListener(kind, (event) => { event.preventDefault(); place.classList.remove("over"); });
+  place.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
+  document.addEventListener("paste", (event) => { if (event.clipboardData.files.length) take(event.clipboardData.files[0]); });
+  input.addEventListener("filled", show);
+  return place;
+}
 
 function fill(row) {
   for (const { column, input } of inputs.values()) {
@@ -66,7 +100,17 @@ function fill(row) {
       const known = [...input.options].some((o) => o.value === text);
       input.value = known ? text : [...input.options].find((o) => o.value.toLowerCase() === text.toLowerCase())?.value ?? UNKNOWN;
     } else input.value = value === null || value === undefined ? "" : String(value);
+    input.dispatchEvent(new Event("filled"));
   }
+}
+
+// The body as a shell would send it: a picture is read from its file there.
+function asCommand(body, row) {
+  let text = body.replaceAll("'", "'\\''");
+  for (const { column } of inputs.values()) {
+    if (column.kind === "image" && row[column.name]) text = text.replace(row[column.name], `'"$(base64 < picture.jpg | tr -d '\\n')"'`);
+  }
+  return text;
 }
 
 function read() {
@@ -149,7 +193,7 @@ async function predict() {
   notes(row);
   for (const { input } of inputs.values()) input.removeAttribute("aria-invalid");
   const body = JSON.stringify({ rows: [row] });
-  $("curl").textContent = `curl -s ${location.origin}/predict -H 'Content-Type: application/json' \\\n  -d '${body.replaceAll("'", "'\\''")}'`;
+  $("curl").textContent = `curl -s ${location.origin}/predict -H 'Content-Type: application/json' \\\n  -d '${asCommand(body, row)}'`;
   $("answer").setAttribute("aria-busy", "true");
   let shown;
   try {
@@ -184,5 +228,10 @@ for (const button of document.querySelectorAll(".copy")) {
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
 }
-fill(model.example);
-predict();
+if (pictured) {
+  $("result").replaceChildren(make("p", { class: "muted" }, "Drop a picture to see what the model makes of it."));
+  fill(Object.fromEntries(model.columns.filter((c) => c.kind !== "image").map((c) => [c.name, model.example[c.name]])));
+} else {
+  fill(model.example);
+  predict();
+}
