@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError, Interrupted, MissingExtra, Paused, RowError, TrainerError
 
 if TYPE_CHECKING:
-    from .api import load, plan, resume, train
+    from .api import load, plan, refine, resume, train
     from .result import Model, Report
 
 __version__ = "0.1.0"
 
-_LAZY = {"train": "api", "plan": "api", "resume": "api", "load": "api", "Report": "result", "Model": "result"}
+_LAZY = {
+    "train": "api",
+    "plan": "api",
+    "refine": "api",
+    "resume": "api",
+    "load": "api",
+    "Report": "result",
+    "Model": "result",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -35,6 +43,7 @@ __all__ = [
     "TrainerError",
     "load",
     "plan",
+    "refine",
     "resume",
     "train",
 ]

@@ -17,7 +17,7 @@ from .domain.messages import RunFinished, RunRequested, TaskSpecified
 from .domain.task import Question, Request
 from .errors import InputError, Interrupted, Paused, TrainerError
 from .store.files import out_of_room
-from .store.runfolder import JOURNAL, NewFolder, keep_overlay
+from .store.runfolder import JOURNAL, NewFolder, home_of, keep_overlay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Progress = Callable[[dict[str, Any]], None]
 Asking = Callable[[Question], "str | None"]
 MOST_SEED = 2**31 - 1
+DELIVERED = ("delivered", "delivered_unmet")
 UNUSABLE = ("unattainable:empty_target", "unattainable:constant_target", "unattainable:inputs")
 """Classes of verdict that speak of the data alone."""
 
@@ -87,8 +88,85 @@ def train(
 def resume(
     run: str | Path, *, config: Path | None = None, ask: Asking | None = None, progress: Progress = _silent
 ) -> Report:
-    """Goes on with a run after a crash, a kill or Ctrl-C, from the last finished step."""
-    return _run(Path(run), Config.from_environment(config), ask, progress)
+    """Goes on with a run or its last follow-up after a crash, a kill or Ctrl-C, from the last finished step."""
+    from .store.revisions import unfinished
+
+    home, settings = home_of(Path(run)), Config.from_environment(config)
+    waiting = unfinished(home)
+    if waiting is None:
+        report = _run(home, settings, ask, progress)
+        return _promoted(home, home) if report.status in DELIVERED else report
+    with _held(home):
+        return _follow_up(home, waiting.folder, settings, ask, progress)
+
+
+def refine(
+    run: str | Path,
+    words: str,
+    *,
+    minutes: float | None = None,
+    config: Path | None = None,
+    ask: Asking | None = None,
+    progress: Progress = _silent,
+) -> Report:
+    """Changes a delivered run as `words` say ("make it half the size"), and reuses all work that still holds.
+
+    minutes   wall-clock budget of the follow-up; None lets words and planner choose
+
+    Returns the report of the new delivery, which then lies at the top of the run; where the follow-up was declined or
+    needs an answer, its report, and what was delivered before stands. The hold-out stays the same; each look at it
+    counts. Raises InputError for a run that delivered nothing, Interrupted and Paused as `train` does."""
+    from .agents.refining import begin
+    from .store.revisions import abandon, unfinished, words_of
+
+    home, settings = home_of(Path(run)), Config.from_environment(config)
+    _check(words, minutes, None, 0, "planner", (), "local")
+    with _held(home):
+        progress({"kind": "run", "text": "", "folder": str(home)})
+        waiting = unfinished(home)
+        if waiting is not None and words_of(waiting) == words:
+            return _follow_up(home, waiting.folder, settings, ask, progress)
+        folder = begin(home, words, minutes, settings.overlay if config else None)
+        if waiting is not None:
+            abandon(waiting, f"another follow-up was asked for: {words}")
+        return _follow_up(home, folder, settings, ask, progress)
+
+
+def _follow_up(home: Path, folder: Path, config: Config, ask: Asking | None, progress: Progress) -> Report:
+    """Works on a revision until it ends; one that cannot go on for good leaves the delivery before it in place."""
+    from .store.revisions import abandon, unfinished
+
+    try:
+        report = _run(folder, config, ask, progress)
+    except InputError as e:
+        waiting = unfinished(home)
+        if waiting is not None:
+            abandon(waiting, str(e))
+        raise
+    return _promoted(home, folder) if report.status in DELIVERED else report
+
+
+def _promoted(home: Path, folder: Path) -> Report:
+    """The report at the top of the run, after what `folder` delivered was put there."""
+    from .result import Report
+    from .store.revisions import latest_delivered, promote
+
+    promote(home, latest_delivered(home).number)
+    return Report.open(home)
+
+
+@contextmanager
+def _held(home: Path) -> Iterator[None]:
+    """Nobody else works on the run or one of its revisions meanwhile."""
+    from .store.journal import Journal
+
+    journal = Journal(home / JOURNAL)
+    try:
+        journal.take_ownership()
+        yield
+    finally:
+        journal.release()
+        journal.close()
 
 
 def plan(
@@ -239,7 +317,7 @@ def _opened(
     folder: Path, config: Config, ask: Asking | None, progress: Progress, request: Request | None
 ) -> Iterator[tuple[Memory, Any]]:
     """Journal, agents and hub of a run, wired; closed again whatever happens, with what happened in words."""
-    go_on = f"go on with: traineragent resume {folder}"
+    go_on = f"go on with: traineragent resume {home_of(folder)}"
     try:
         with _stoppable(), _wired(folder, config, ask, progress, request) as found:
             yield found
@@ -378,4 +456,4 @@ def load(path: str | Path) -> Any:
     return Model.open(Path(path))
 
 
-__all__ = ["load", "plan", "resume", "train"]
+__all__ = ["load", "plan", "refine", "resume", "train"]

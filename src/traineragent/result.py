@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,12 @@ class Report:
     @property
     def model(self) -> Model:
         return Model.open(self.folder)
+
+    def refine(self, words: str, **options: Any) -> Report:
+        """Has the run changed by a follow-up in words ("make it half the size"), reusing all work that still holds;
+        returns the new report. `options` as in `traineragent.refine`."""
+        refined: Report = import_module(__package__).refine(self.folder, words, **options)
+        return refined
 
     def serve(self, port: int = 8000, host: str = "127.0.0.1", token: str | None = None) -> None:
         """Serves the delivered model until it is stopped."""

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from .. import registry
-from ..domain.messages import DataPrepared, RunRequested, TaskSpecified
+from ..domain.messages import DataPrepared, RefinementRequested, RunRequested, TaskSpecified
 from ..domain.run import AgentName, Operation
 from ..domain.task import Request, TaskSpec
 from ..ports import Answer, Brain, BrainQuestion, Compute, Facts, Line, OperationSpec, Task
 from ..store.files import read_json, sha256_of, write_json
 from ..store.journal import Decision, Journal
+from ..store.runfolder import home_of
 from .recollection import Thought, recollect
 
 T = TypeVar("T")
@@ -45,6 +46,26 @@ class Memory:
     def request(self) -> Request:
         request: Request = self.journal.last(RunRequested).request
         return request
+
+    def forget_request(self) -> None:
+        """Has the request read from the journal again, where another was written since."""
+        self.__dict__.pop("request", None)
+
+    @property
+    def home(self) -> Path:
+        """The run's own folder, where what is delivered ends up; `folder` is where this revision is worked on."""
+        return home_of(self.folder)
+
+    @property
+    def follow_up(self) -> RefinementRequested | None:
+        """What a person wants different, where this is a revision of an earlier delivery."""
+        asked: RefinementRequested | None = self.journal.last(RefinementRequested)
+        return asked
+
+    @property
+    def revision(self) -> int:
+        """1 for the first delivery of a run, then a number for each follow-up."""
+        return self.follow_up.number if self.follow_up else 1
 
     @property
     def task(self) -> TaskSpec:

@@ -32,6 +32,7 @@ from ..store.files import read_json
 from .experiments import Experiments
 from .hub import Outgoing
 from .memory import Memory
+from .refining import portfolio_after
 
 CATALOGUE: Mapping[str, OperationSpec] = {
     "try": OperationSpec(
@@ -105,6 +106,7 @@ class ModelAgent:
             "seconds_left": self.search_left_s(round),
             "limits": len(self.memory.task.requirements),
             "delivered_first": bool(self.memory.journal.messages("ModelSelected")),
+            "reselect": self.memory.journal.meta("reselect") == "yes",
         }
 
     @property
@@ -172,6 +174,7 @@ class ModelAgent:
                 why.append(operation.why)
         if not chosen:
             raise TrainerError("no model family suits the data and the constraints; relax one of them")
+        chosen, why = portfolio_after(self.memory, chosen, why)
         self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
 
     def _families_told(self, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ It reads and never decides; every number in it was computed by code and journale
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -66,10 +67,31 @@ def _report(
         "notices": list(verdict.notices),
         "seconds": seconds(memory),
         "llm": llm_facts(memory),
-        "bundle": str(memory.folder / "bundle") if delivered else None,
-        "report": str(memory.folder / "report.html"),
+        "bundle": str(_place(memory, delivered) / "bundle") if delivered else None,
+        "report": str(_place(memory, delivered) / "report.html"),
         "task": task.to_json(),
         "seed": memory.request.seed,
+        **_follow_up(memory),
+    }
+
+
+def _place(memory: Memory, delivered: ServiceDelivered | None) -> Path:
+    """Where a person finds it: what a follow-up delivers is put at the top of the run."""
+    return memory.home if delivered else memory.folder
+
+
+def _follow_up(memory: Memory) -> dict[str, Any]:
+    """What this revision changed, and the deliveries before it; the first delivery has a number only."""
+    asked = memory.follow_up
+    if asked is None:
+        return {"revision": 1}
+    revised = (memory.journal.events("revised") or [{}])[-1]
+    return {
+        "revision": asked.number,
+        "follow_up": asked.words,
+        "changes": revised.get("changes", []),
+        "reused": revised.get("reused", []),
+        "earlier": json.loads(memory.journal.meta("history") or "[]"),
     }
 
 

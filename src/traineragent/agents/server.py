@@ -160,7 +160,7 @@ class ServerAgent:
         manifest = write_bundle(
             self.memory.folder / "bundle",
             name=slug(f"{task.data_info.target}-{task.task_type.split('_')[-1]}"),
-            version=f"1.{digest[:8]}",
+            version=f"{self.memory.revision}.{digest[:8]}",
             task_type=task.task_type,
             codec=self.memory.kind.codec,
             columns=self.columns,
@@ -216,8 +216,11 @@ class ServerAgent:
 
     @property
     def _looks(self) -> int:
-        """Deliveries that were scored; one that was interrupted and scored again counts once, as nobody saw it."""
-        return len({e["delivery"] for e in self.memory.journal.events("holdout_opened")})
+        """Deliveries that were scored on these sealed rows, by follow-ups and before; one that was interrupted and
+        scored again counts once, as nobody saw it."""
+        seal = read_json(self.memory.folder / "data" / "split.json")["sha256"]
+        opened = self.memory.journal.events("holdout_opened")
+        return len({str(e["delivery"]) for e in opened if e.get("sha256", seal) == seal})
 
     @property
     def _evaluation(self) -> Evaluation:
@@ -233,12 +236,14 @@ class ServerAgent:
 
     def _open_holdout(self, delivery: int) -> tuple[Any, list[Path]]:
         data = self.memory.folder / "data"
-        if sha256_of(data / "holdout.parquet") != read_json(data / "split.json")["sha256"]:
+        seal = sha256_of(data / "holdout.parquet")
+        if seal != read_json(data / "split.json")["sha256"]:
             raise TrainerError("the sealed hold-out was changed since it was sealed; start a new run")
         found = self._on_holdout(self.memory.line.evaluate)
         (data / "explanation.json").unlink(missing_ok=True)
         metric = asdict(self._evaluation.metric)
-        self.memory.journal.event("holdout_opened", delivery=delivery, rows=found["rows"], metric=metric)
+        seen = {"delivery": delivery, "rows": found["rows"], "metric": metric, "sha256": seal}
+        self.memory.journal.event("holdout_opened", **seen)
         return found, [data / "evaluation.json"]
 
     def _on_holdout(self, function: str, **arguments: Any) -> Any:

@@ -17,6 +17,7 @@ from ..domain.messages import (
     DeliveryAccepted,
     Message,
     NothingMoreHelps,
+    RefinementRequested,
     RequirementMissed,
     RunFinished,
     RunRequested,
@@ -29,11 +30,14 @@ from ..domain.messages import (
 from ..domain.run import AgentName, Operation, Status
 from ..domain.task import Question, Request, TaskSpec
 from ..errors import InputError
+from ..language.answering import column_meant
 from ..language.task import understand
 from ..ports import OperationSpec
 from ..store.files import write_json
+from .dialogue import Dialogue
 from .hub import Outgoing
 from .memory import Memory
+from .refining import request_of, revised, said, take_over, what_holds_here
 from .reporting import write_report
 from .understanding import SecondReading
 
@@ -41,6 +45,11 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "request_data": OperationSpec({}, "has the Data agent read the sources and describe their columns"),
     "ask_for_data": OperationSpec({}, "asks the person to point at data"),
     "accept": OperationSpec({"minutes": "number"}, "agrees to the task with a time budget and hands it on"),
+    "revise": OperationSpec(
+        {"minutes": "number", "search": "string"},
+        "changes the task after a delivery, takes over what still holds and hands the rest on; "
+        'search is "longer" or "as needed"',
+    ),
     "ask": OperationSpec({}, "asks the open questions of the verdict"),
     "decline": OperationSpec({}, "declines with the reasons and the alternative of the verdict"),
     "search_on": OperationSpec({"why": "string"}, "has the Model agent use the time that is left"),
@@ -49,8 +58,6 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "write_report": OperationSpec({}, "writes report.json and report.html and ends the run"),
     "fail": OperationSpec({}, "ends the run with the reason, and a report of what was found until then"),
 }
-
-MOST_WRONG_ANSWERS = 3
 
 
 class TaskAgent:
@@ -62,6 +69,7 @@ class TaskAgent:
             "request_data": self._request_data,
             "ask_for_data": self._ask_for_data,
             "accept": self._accept,
+            "revise": self._revise,
             "ask": self._ask,
             "decline": self._decline,
             "search_on": self._search_on,
@@ -82,6 +90,8 @@ class TaskAgent:
         match message.body:
             case RunRequested(request=request):
                 return "begin", self._perceive_request(request)
+            case RefinementRequested() as asked:
+                return "refine", self._perceive_follow_up(asked)
             case DataCollected() as collected:
                 return "judge", self._perceive_words(collected)
             case ServiceMeasured() as measured:
@@ -107,6 +117,23 @@ class TaskAgent:
             self.memory.cache["judged"] = self.memory.cache["understood"] = task
             facts["decision"] = task.verdict.decision
         return facts
+
+    def _perceive_follow_up(self, asked: RefinementRequested) -> dict[str, Any]:
+        """What a follow-up changes, and what of the work behind the delivery stays valid."""
+        revision = revised(self.memory, asked)
+        reuse = what_holds_here(self.memory, asked, revision.task)
+        self.memory.cache["understood"] = self.memory.cache["judged"] = revision.task
+        self.memory.cache["revision"] = revision
+        return {
+            "decision": revision.task.verdict.decision,
+            "changes": "; ".join(c.text for c in revision.changes) or "nothing is different",
+            "minutes": asked.minutes or revision.minutes or revision.task.limit("train_minutes"),
+            "before_minutes": asked.before.budget.minutes,
+            "longer": revision.longer,
+            "rows": revision.task.data_info.rows,
+            "trials_hold": reuse.trials,
+            "what_does_not_hold": f"{reuse.why}; " if reuse.why else "",
+        }
 
     def _perceive_words(self, collected: DataCollected) -> dict[str, Any]:
         task = self._understand(collected)
@@ -135,34 +162,26 @@ class TaskAgent:
             return _read_words(request, collected)
 
         task = second(read(request), request, read)
-        asked: set[str] = set()
-        wrong: list[str] = []
-        while task.verdict.decision == "ask" and self.memory.ask_person is not None and len(wrong) < MOST_WRONG_ANSWERS:
-            question = next((q for q in task.verdict.questions if q.text not in asked), None)
-            if question is None:
-                break
-            answer = self._put(replace(question, text=" ".join([*wrong[-1:], question.text])))
+        dialogue = Dialogue(self.memory, "understand")
+        question = dialogue.next_of(task.verdict.questions)
+        while task.verdict.decision == "ask" and question is not None and dialogue.possible:
+            answer = dialogue.ask(question)
             if answer is None:
                 break
-            answered = _answered(request, question, answer)
             try:
-                _require_target(answered.target, collected)
+                tried = _answered(request, question, answer, collected)
+                understood = second(read(tried), tried, read)
             except InputError as e:
-                wrong.append(f"{e}.")
+                question = dialogue.reject(question, str(e))
                 continue
-            asked.add(question.text)
-            request = answered
-            task = second(read(request), request, read)
+            if any(q.about == question.about for q in understood.verdict.questions):
+                question = dialogue.reject(question, f"“{answer}” does not settle it")
+                continue
+            request, task = tried, understood
+            question = dialogue.next_of(task.verdict.questions)
         task = _within_reach(task)
         self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task
-
-    def _put(self, question: Question) -> str | None:
-        assert self.memory.ask_person is not None
-        self.memory.say("question", question.text, about=question.about)
-        answer = self.memory.ask_person(question)
-        self.memory.say("dialogue", question.text, answer=answer, about=question.about)
-        return answer
 
     def _perceive_service(self, measured: ServiceMeasured) -> dict[str, Any]:
         # a single model that is found late still has to be exported, so what counts is the time after this round
@@ -205,6 +224,26 @@ class TaskAgent:
             "understood", f"{task.task_type.replace('_', ' ')} of {task.data_info.target!r}", task=task.to_json()
         )
         return [("data", TaskSpecified(task))]
+
+    def _revise(self, message: Message, minutes: float, search: str) -> Outgoing:
+        """The changed task with its budget; everything that still holds lies ready before it is handed on."""
+        asked: RefinementRequested = message.body  # type: ignore[assignment]
+        revision = self.memory.cache["revision"]
+        reuse = what_holds_here(self.memory, asked, revision.task)
+        new_limits = any(c.kind == "requirement" for c in revision.changes)
+        taken = take_over(self.memory, asked, revision.task, reuse)
+        request = request_of(self.memory, reuse, taken, new_limits)
+        task = replace(
+            revision.task, budget=replace(asked.before.budget, minutes=float(minutes), trials=request.trials)
+        )
+        write_json(self.memory.folder / "task.json", task.to_json())
+        self.memory.journal.set_meta("reselect", "yes" if reuse.trials and search == "as needed" else "no")
+        changes = [asdict(c) for c in revision.changes]
+        self.memory.say(
+            "revised", "; ".join(c.text for c in revision.changes), changes=changes, reused=said(reuse, taken)
+        )
+        self.memory.forget_request()
+        return [("person", RunRequested(request)), ("data", TaskSpecified(task))]
 
     def _ask_out(self, task: TaskSpec) -> Outgoing:
         self.memory.cache["judged"] = task
@@ -297,8 +336,11 @@ def _within_reach(task: TaskSpec) -> TaskSpec:
     return replace(task, verdict=verdict)
 
 
-def _answered(request: Any, question: Question, answer: str) -> Any:
-    """The request with a person's answer to `question` put in: the target as an option, the rest as words."""
-    if question.about == "target":
-        return replace(request, target=answer)
-    return replace(request, words=f"{request.words.rstrip('.')}. {answer}")
+def _answered(request: Request, question: Question, answer: str, collected: DataCollected) -> Request:
+    """The request with a person's answer put in: the target as an option, the rest as words. Raises InputError when
+    a column is named that is not there."""
+    if question.about != "target":
+        return replace(request, words=f"{request.words.rstrip('.')}. {answer}")
+    named = column_meant(answer, collected.columns)
+    _require_target(named, collected)
+    return replace(request, target=named)

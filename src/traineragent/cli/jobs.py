@@ -1,4 +1,4 @@
-"""Commands that work: train, plan, resume, demo."""
+"""Commands that work: train, plan, resume, refine, demo."""
 
 from __future__ import annotations
 
@@ -144,6 +144,22 @@ def resume(
 
     with _watching(as_json, run_dir) as progress:
         report = api.resume(run_dir, config=config, ask=_asking(ask), progress=progress)
+    return _show(report, as_json)
+
+
+def refine(
+    run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The run's folder.")],
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="What should be different, in plain words.")],
+    minutes: Minutes = None,
+    ask: Ask = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> int:
+    """A follow-up in words changes what was delivered; all work that still holds is reused."""
+    from .. import api
+
+    with _watching(as_json, run_dir) as progress:
+        report = api.refine(run_dir, words, minutes=minutes, config=config, ask=_asking(ask), progress=progress)
     return _show(report, as_json)
 
 

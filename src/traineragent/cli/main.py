@@ -25,6 +25,7 @@ sop = typer.Typer(help="The procedures the agents work by.", no_args_is_help=Tru
 app.command()(jobs.train)
 app.command()(jobs.plan)
 app.command()(jobs.resume)
+app.command()(jobs.refine)
 app.command()(jobs.demo)
 app.command()(looking.runs)
 app.command()(looking.show)

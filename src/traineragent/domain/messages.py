@@ -18,6 +18,20 @@ class RunRequested:
 
 
 @dataclass(frozen=True)
+class RefinementRequested:
+    """A person wants something different after delivery `after`. First message of revision `number`, to the Task agent;
+    `before` is the task as it was agreed, `measured` what that delivery gave, `earlier_words` what led to it."""
+
+    words: str
+    number: int
+    after: int
+    before: TaskSpec
+    measured: dict[str, float]
+    earlier_words: str
+    minutes: float | None = None
+
+
+@dataclass(frozen=True)
 class DataRequested:
     """The Task agent needs to know what the data holds. `sources` are paths or addresses as the person gave them."""
 
@@ -152,6 +166,7 @@ class RunFinished:
 
 Body = (
     RunRequested
+    | RefinementRequested
     | DataRequested
     | DataCollected
     | TaskSpecified

@@ -16,6 +16,7 @@ from ..errors import InputError
 
 JOURNAL = "run.sqlite"
 CONFIG = "config"
+REVISIONS = "revisions"
 KEPT_SUFFIXES = (".yaml", ".yml", ".md", ".txt")
 
 
@@ -52,6 +53,11 @@ class NewFolder:
         for folder in reversed(self.made):
             with suppress(OSError):  # another run may have moved in
                 folder.rmdir()
+
+
+def home_of(folder: Path) -> Path:
+    """The run's own folder, also for the folder of one of its revisions."""
+    return folder.parent.parent if folder.parent.name == REVISIONS else folder
 
 
 def keep_overlay(overlay: Path | None, run: Path) -> Path | None:

@@ -1,0 +1,351 @@
+"""A follow-up after a delivery, read: what is to be smaller, faster, left out, measured otherwise, or given more time.
+
+"Make it half the size", "use recall instead", "leave out gender", "add ten more minutes". Says what was asked and
+where; what it means for the task is settled in `revising.py`. Knows profiles of columns only, never a cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from ..domain.data import ColumnProfile
+from ..domain.task import DeploymentInfo, TaskSpec
+from ..knowledge.lexicons import lexicon
+from .columns import Columns, Mention, Regions
+from .constraints import deployment_of, find_constraints
+from .costs import dreaded
+from .exclusions import Exclusion, find_exclusions
+from .kinds import FAMILY
+from .metrics import find_metrics
+from .personal import personal_columns
+from .quantities import Quantity, find_quantities
+from .reading import Reading, Span
+from .requirements import Limit, find_limits
+
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi")
+_HOURS = re.compile(r"hour|stunde|heure|hora\b|horas|\bor[ae]\b|小时|時間|시간|ghant")
+_SECONDS = re.compile(r"sec|sek|秒|초")
+_TIMES = re.compile(r"(?<=\d)\s?[x×](?=\s)")  # "3x faster"
+_ROOM_AFTER = 30  # characters between "predict" and the name of what is to be predicted
+_SERVICE_ASPECTS = ("size_mb", "latency_ms_p95", "memory_mb", "throughput_rows_s", "train_minutes")
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A property of the service to be `factor` times what was measured. `vague`: the factor was not said."""
+
+    name: str
+    factor: float
+    said: str
+    span: Span
+    vague: bool = False
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What a follow-up asks for; empty fields where it says nothing. `lifted` holds names of limits and constraints
+    that no longer hold, "*" for the only one there is. `new_target` "" where one is asked for that is no column."""
+
+    reading: Reading
+    left_out: tuple[Exclusion, ...] = ()
+    taken_back: tuple[str, ...] = ()
+    new_target: str | None = None
+    limits: tuple[Limit, ...] = ()
+    relative: tuple[Relative, ...] = ()
+    lifted: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    also: bool = False
+    preference: str = ""
+    constraints: tuple[str, ...] = ()
+    deployment: DeploymentInfo = field(default_factory=DeploymentInfo)
+    minutes: float | None = None
+    longer: bool = False
+    undo: bool = False
+    unread: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was understood."""
+        asked = (self.left_out, self.taken_back, self.limits, self.relative, self.lifted, self.metrics)
+        said = self.new_target is not None or self.minutes is not None or self.deployment != DeploymentInfo()
+        return not (any(asked) or said or self.preference or self.constraints or self.longer or self.undo)
+
+
+def read_follow_up(words: str, task: TaskSpec, columns: Sequence[ColumnProfile]) -> FollowUp:
+    """What `words` ask to be changed in `task`. Few words do not tell their language, so where they make no sense in
+    the one they seem to be in, and in that of the request, the others are tried."""
+    found = [_Follow(reading, task, columns).up() for reading in _readings(words, task.language)]
+    return next((f for f in found if not f.empty), found[0])
+
+
+def _readings(words: str, language: str) -> list[Reading]:
+    first = Reading.of(_TIMES.sub(" times", words))
+    likely = tuple(dict.fromkeys((first.languages[0], language, *first.languages)))
+    out = [replace(first, languages=likely, quantities=find_quantities(first.text.plain, likely))]
+    for other in LANGUAGES:
+        if other not in likely:
+            spoken = (other, "en")
+            out.append(replace(first, languages=spoken, quantities=find_quantities(first.text.plain, spoken)))
+    return out
+
+
+class _Follow:
+    """One reading of a follow-up; each part knows where it was said, so that what nobody read is known too."""
+
+    def __init__(self, reading: Reading, task: TaskSpec, profiles: Sequence[ColumnProfile]) -> None:
+        self.reading, self.task = reading, task
+        self.columns = Columns(reading, profiles)
+        self.family = FAMILY.get(task.task_type, "classification")
+        self.spans: list[Span] = []
+
+    def up(self) -> FollowUp:
+        lifted = self._lifted()
+        minutes = self._minutes()
+        target = self._target()
+        left_out = self._left_out()
+        limits = self._limits()
+        metrics = self._metrics(limits)
+        constraints, lifted_wishes = self._constraints()
+        found = FollowUp(
+            self.reading,
+            left_out=left_out,
+            taken_back=self._taken_back(left_out),
+            new_target=target,
+            limits=limits,
+            relative=self._relative(limits),
+            lifted=(*lifted, *lifted_wishes),
+            metrics=metrics,
+            also=bool(metrics) and self._heard("also"),
+            preference=self._preference(),
+            constraints=constraints,
+            deployment=self._deployment(),
+            minutes=minutes,
+            longer=self._heard("longer") and minutes is None,
+            undo=self._heard("undo"),
+        )
+        return replace(found, unread=self._unread())
+
+    # ------------------------------------------------------------------ where things are said
+    def _heard(self, key: str) -> bool:
+        spans = self.reading.where("followup", key)
+        self.spans += spans
+        return bool(spans)
+
+    def _inside(self, position: int, spans: Sequence[Span]) -> bool:
+        return any(a <= position < b for a, b in spans)
+
+    def _unread(self) -> tuple[str, ...]:
+        """Sentences of which nothing was understood, in the person's own words."""
+        return tuple(
+            self.reading.quote((a, b))
+            for a, b in self.reading.text.sentences
+            if not any(a < end and start < b for start, end in self.spans)
+            and len(re.findall(r"\w+", self.reading.text.plain[a:b])) > 1
+        )
+
+    # ------------------------------------------------------------------ limits and properties
+    @cached_property
+    def _lifts(self) -> tuple[Span, ...]:
+        """Clauses in which a limit or a wish is taken back. "It may be slower: 50 ms is fine" sets one instead."""
+        clauses = []
+        for start, end in self.reading.where("followup", "lift"):
+            clause = self.reading.text.clause_of(start)
+            if re.search(r"slower|bigger|larger|langsamer|grosser", self.reading.text.plain[start:end]) and any(
+                self.reading.text.sentence_of(start)[0] <= q.start < self.reading.text.sentence_of(start)[1]
+                for q in self.reading.quantities
+            ):
+                continue
+            clauses.append((min(start, clause[0]), max(end, clause[1])))
+        return tuple(clauses)
+
+    def _lifted(self) -> tuple[str, ...]:
+        """Names of the limits that a lifting clause speaks of."""
+        out: list[str] = []
+        for clause in self._lifts:
+            names = [n for n in _SERVICE_ASPECTS if self.reading.has(lexicon("followup")["aspects"][n], clause)]
+            names += [n.name for n in find_metrics(self.reading) if clause[0] <= n.start < clause[1]]
+            if not names and re.search(r"limit|requirement|constraint|grenze|vorgabe|限制", self._plain(clause)):
+                names = ["*"]
+            if names:
+                self.spans.append(clause)
+            out += names
+        return tuple(dict.fromkeys(out))
+
+    def _plain(self, span: Span) -> str:
+        return self.reading.text.plain[span[0] : span[1]]
+
+    def _limits(self) -> tuple[Limit, ...]:
+        """Limits with a number of their own, but for the numbers that were read as time to add or as a comparison."""
+        taken = [*self._time_spans, *(r.span for r in self._compared), *self._lifts]
+        found = find_limits(self.reading, find_metrics(self.reading), self.family)
+        kept = [x for x in found if not self._inside(x.quantity.start, taken)]
+        self.spans += [(min(x.at, x.quantity.start), x.quantity.end) for x in kept]
+        return tuple(kept)
+
+    @cached_property
+    def _compared(self) -> tuple[Relative, ...]:
+        """Everything that is to be smaller, faster or lighter, one entry a property."""
+        out: dict[str, Relative] = {}
+        for entry in lexicon("followup")["relative"]:
+            for match in self.reading.find(entry["phrases"]):
+                found = self._relation(entry, match.span())
+                if found is None or self._inside(match.start(), self._lifts):
+                    continue
+                if any(r.span[0] < match.end() and match.start() < r.span[1] for r in out.values()):
+                    continue
+                out.setdefault(found.name, found)
+        return tuple(out.values())
+
+    def _relation(self, entry: Mapping[str, Any], span: Span) -> Relative | None:
+        name, how, said = str(entry["of"]), str(entry["how"]), self.reading.quote(span)
+        if how not in ("to", "by", "over", "speed"):
+            return Relative(name, float(how), said, span, "vague" in entry)
+        quantity = self._quantity_in(span, "number" if how == "over" else "share")
+        if quantity is None:
+            return None
+        factor = {
+            "to": lambda v: v,
+            "by": lambda v: 1 - v,
+            "over": lambda v: 1 / v if v else 0.0,
+            "speed": lambda v: 1 / (1 + v),
+        }[how](quantity.value)
+        return Relative(name, factor, said, span) if 0 < factor < 1 else None
+
+    def _quantity_in(self, span: Span, kind: str) -> Quantity | None:
+        inside = (q for q in self.reading.quantities if q.kind == kind and span[0] <= q.start and q.end <= span[1])
+        return next(inside, None)
+
+    def _relative(self, limits: Sequence[Limit]) -> tuple[Relative, ...]:
+        """ "Faster: under 2 ms" says by the number what the word leaves open."""
+        said = {x.name.rsplit("_p", 1)[0] for x in limits}
+        kept = tuple(r for r in self._compared if not (r.vague and r.name.rsplit("_p", 1)[0] in said))
+        self.spans += [r.span for r in self._compared]
+        return kept
+
+    # ------------------------------------------------------------------ metrics and mistakes
+    def _metrics(self, limits: Sequence[Limit]) -> tuple[str, ...]:
+        """Metrics that are named with no number, in order, but for the one to be replaced."""
+        limited = {x.name for x in limits}
+        out = []
+        for naming in find_metrics(self.reading):
+            clause = self.reading.text.clause_of(naming.start)
+            given_up = self.reading.said("service", "void", (clause[0], naming.end))
+            if naming.name in limited or given_up or self._inside(naming.start, self._lifts):
+                continue
+            self.spans.append(naming.span)
+            out.append(naming.name)
+        return tuple(dict.fromkeys(out))
+
+    def _preference(self) -> str:
+        if self.family != "classification":
+            return ""
+        fewer_misses, fewer_alarms = self._heard("fewer_misses"), self._heard("fewer_alarms")
+        if fewer_misses != fewer_alarms:
+            return "prefer:recall" if fewer_misses else "prefer:precision"
+        worse = dreaded(self.reading)
+        if worse:
+            self.spans.append((0, len(self.reading.text.plain)))
+        return {"miss": "prefer:recall", "alarm": "prefer:precision"}.get(worse or "", "")
+
+    # ------------------------------------------------------------------ columns
+    def _left_out(self) -> tuple[Exclusion, ...]:
+        again = self._again_spans
+        found = [
+            e
+            for e in find_exclusions(self.columns)
+            if not self._inside(e.span[0], self._lifts) and not self._inside(e.span[0], again)
+        ]
+        named = {e.column for e in found}
+        personal = [e for e in personal_columns(self.columns, self.task.data_info.target) if e.column not in named]
+        self.spans += [e.span for e in (*found, *personal)]
+        return (*found, *personal)
+
+    @cached_property
+    def _again_spans(self) -> tuple[Span, ...]:
+        """ "Stop leaving out X": the words that leave out are themselves taken back."""
+        return tuple(
+            (start, self.reading.text.clause_of(start)[1])
+            for start, end in self.reading.where("followup", "again")
+            if re.search(r"stop|no longer|don't|do not", self._plain((start, end)))
+            and self.reading.said("exclusions", "before", (start, end + 1))
+        )
+
+    def _taken_back(self, left_out: Sequence[Exclusion]) -> tuple[str, ...]:
+        """Columns that were left out before and are to be used again."""
+        ignored = {c.column for c in self.task.data_info.ignored} - {e.column for e in left_out}
+        spans = self.reading.where("followup", "again")
+        out = []
+        for mention in self.columns.mentions:
+            near = any(
+                self.reading.text.sentence_of(a)[0] <= mention.start < self.reading.text.sentence_of(a)[1]
+                for a, _ in spans
+            )
+            if mention.column in ignored and near:
+                out.append(mention.column)
+                self.spans.append((mention.start, mention.end))
+        return tuple(dict.fromkeys(out))
+
+    def _target(self) -> str | None:
+        """The column that is to be predicted from now on; "" where something is asked for that is no column."""
+        spans = self.reading.where("followup", "retarget")
+        regions = Regions(self.reading, self.columns.mentions, [e.span for e in find_exclusions(self.columns)])
+        named = [m for m in self.columns.mentions if regions.points_at(m) or any(_follows(m, s) for s in spans)]
+        others = [m for m in named if m.column != self.task.data_info.target and not regions.excluded(m.start)]
+        if others:
+            self.spans.append((others[0].start, others[0].end))
+            return others[0].column
+        instead = re.search(
+            r"\b(?:instead|stattdessen|plutot|a la place|en su lugar|en vez)\b|改", self.reading.text.plain
+        )
+        asked = [
+            s for s in spans if instead or re.search(r"target|label|outcome|ziel|cible|objetivo|目标", self._plain(s))
+        ]
+        if asked and not named and not find_metrics(self.reading):
+            self.spans += asked
+            return ""
+        return None
+
+    # ------------------------------------------------------------------ wishes and time
+    def _constraints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(constraint words that are new, those that are taken back)."""
+        new, lifted = [], []
+        for name, table in lexicon("constraints").items():
+            for match in self.reading.find(table):
+                (lifted if self._inside(match.start(), self._lifts) else new).append(name)
+                self.spans.append(match.span())
+        columnar = [
+            c for c in find_constraints(self.reading, self.columns, ()) if c.split(":")[0] in ("split", "fairness")
+        ]
+        return tuple(dict.fromkeys([*(n for n in new if n not in lifted), *columnar])), tuple(dict.fromkeys(lifted))
+
+    def _deployment(self) -> DeploymentInfo:
+        found = deployment_of(self.reading)
+        if found != DeploymentInfo():
+            self.spans.append((0, len(self.reading.text.plain)))
+        return found
+
+    @cached_property
+    def _time_spans(self) -> tuple[Span, ...]:
+        return tuple(self.reading.where("followup", "more"))
+
+    def _minutes(self) -> float | None:
+        """Minutes to be added; None where no time was said."""
+        for span in self._time_spans:
+            quantity = self._quantity_in(span, "time") or self._quantity_in(span, "number")
+            if quantity is None:
+                continue
+            self.spans.append(span)
+            if quantity.kind == "time":
+                return quantity.value / 60_000
+            words = self._plain((quantity.end, span[1]))
+            return quantity.value * (60 if _HOURS.search(words) else 1 / 60 if _SECONDS.search(words) else 1)
+        return None
+
+
+def _follows(mention: Mention, span: Span) -> bool:
+    """Whether a column is named right after "predict", or right before "as the target"."""
+    return 0 <= mention.start - span[1] <= _ROOM_AFTER or 0 <= span[0] - mention.end <= 3
