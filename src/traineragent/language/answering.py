@@ -19,6 +19,7 @@ from .reading import Reading
 from .words import Text, fold, name_tokens
 
 _FEWEST_LETTERS = 3  # of the beginning of a choice that stands for the whole
+_REST = 12  # letters that may follow: "yes, please"
 _GLUE = re.compile(r"[\s.,;:!?'\"()-]+")
 
 
@@ -104,4 +105,5 @@ def _is_whole(text: str, key: str) -> bool:
     """Whether the answer is such a phrase in any language and hardly anything else."""
     folded = Text.of(text).plain.strip(" .!?")
     phrases = [p for found in lexicon("dialogue")[key].values() for p in found]
-    return any(m.start() <= 1 and len(folded) - m.end() <= 12 for m in matches(phrases, folded))
+    found = (m for p in phrases for m in matches([p], folded))
+    return any(m.start() <= 1 and len(folded) - m.end() <= _REST for m in found)

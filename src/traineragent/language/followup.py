@@ -113,7 +113,7 @@ class _Follow:
         found = FollowUp(
             self.reading,
             left_out=left_out,
-            taken_back=self._taken_back(left_out),
+            taken_back=self._taken_back(left_out, target),
             new_target=target,
             limits=limits,
             relative=self._relative(limits),
@@ -207,12 +207,9 @@ class _Follow:
         quantity = self._quantity_in(span, "number" if how == "over" else "share")
         if quantity is None:
             return None
-        factor = {
-            "to": lambda v: v,
-            "by": lambda v: 1 - v,
-            "over": lambda v: 1 / v if v else 0.0,
-            "speed": lambda v: 1 / (1 + v),
-        }[how](quantity.value)
+        v = quantity.value
+        factors = {"to": v, "by": 1 - v, "over": 1 / v if v else 0.0, "speed": 1 / (1 + v)}
+        factor = factors[how]
         return Relative(name, factor, said, span) if 0 < factor < 1 else None
 
     def _quantity_in(self, span: Span, kind: str) -> Quantity | None:
@@ -274,17 +271,14 @@ class _Follow:
             and self.reading.said("exclusions", "before", (start, end + 1))
         )
 
-    def _taken_back(self, left_out: Sequence[Exclusion]) -> tuple[str, ...]:
-        """Columns that were left out before and are to be used again."""
-        ignored = {c.column for c in self.task.data_info.ignored} - {e.column for e in left_out}
+    def _taken_back(self, left_out: Sequence[Exclusion], target: str | None) -> tuple[str, ...]:
+        """Columns that are to be used, or used again; those named where they are left out are not among them."""
         spans = self.reading.where("followup", "again")
+        sentences = {self.reading.text.sentence_of(start) for start, _ in spans}
         out = []
         for mention in self.columns.mentions:
-            near = any(
-                self.reading.text.sentence_of(a)[0] <= mention.start < self.reading.text.sentence_of(a)[1]
-                for a, _ in spans
-            )
-            if mention.column in ignored and near:
+            excluded = any(e.span == (mention.start, mention.end) for e in left_out)
+            if self._inside(mention.start, tuple(sentences)) and not excluded and mention.column != target:
                 out.append(mention.column)
                 self.spans.append((mention.start, mention.end))
         return tuple(dict.fromkeys(out))
@@ -295,9 +289,10 @@ class _Follow:
         regions = Regions(self.reading, self.columns.mentions, [e.span for e in find_exclusions(self.columns)])
         named = [m for m in self.columns.mentions if regions.points_at(m) or any(_follows(m, s) for s in spans)]
         others = [m for m in named if m.column != self.task.data_info.target and not regions.excluded(m.start)]
-        if others:
-            self.spans.append((others[0].start, others[0].end))
-            return others[0].column
+        chosen = [*others, *(m for m in named if not regions.excluded(m.start))][:1]
+        if chosen:
+            self.spans.append((chosen[0].start, chosen[0].end))
+            return chosen[0].column
         instead = re.search(
             r"\b(?:instead|stattdessen|plutot|a la place|en su lugar|en vez)\b|改", self.reading.text.plain
         )
@@ -312,7 +307,8 @@ class _Follow:
     # ------------------------------------------------------------------ wishes and time
     def _constraints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(constraint words that are new, those that are taken back)."""
-        new, lifted = [], []
+        new: list[str] = []
+        lifted: list[str] = []
         for name, table in lexicon("constraints").items():
             for match in self.reading.find(table):
                 (lifted if self._inside(match.start(), self._lifts) else new).append(name)

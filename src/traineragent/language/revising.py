@@ -49,6 +49,7 @@ EXAMPLES = (
     "add ten more minutes",
 )
 SET_IT, TAKE_AWAY = "set it", "take it away"
+LEAVE_OUT, KEEP_IN = "leave it out", "use it"
 _UNITS = {
     "size_mb": "MB",
     "memory_mb": "MB",
@@ -83,7 +84,11 @@ def _settled(asked: FollowUp, answers: Mapping[str, str], columns: Sequence[Colu
         named_metrics = tuple(n.name for n in find_metrics(Reading.of(answers["metric"])))
         known = (answers["metric"],) if answers["metric"] in lexicon("metrics") else named_metrics
         asked = replace(asked, metrics=known or asked.metrics)
-    if "inputs" in answers and (named := column_meant(answers["inputs"], columns)) in {c.name for c in columns}:
+    if answers.get("inputs") == LEAVE_OUT:
+        asked = replace(asked, taken_back=())
+    elif answers.get("inputs") == KEEP_IN:
+        asked = replace(asked, left_out=())
+    elif "inputs" in answers and (named := column_meant(answers["inputs"], columns)) in {c.name for c in columns}:
         kept = Exclusion(named, answers["inputs"], (0, 0), "the request leaves it out")
         asked = replace(asked, left_out=(kept,), taken_back=tuple(c for c in asked.taken_back if c != named))
     if answers.get("requirements") == SET_IT:
@@ -107,6 +112,7 @@ class _Revising:
     questions: list[Question] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
     notices: tuple[str, ...] = ()
+    held: list[str] = field(default_factory=list)  # what is asked for and so already
 
     def __post_init__(self) -> None:
         self.notices = self.task.verdict.notices
@@ -126,6 +132,8 @@ class _Revising:
             self._metrics()
             self._wishes()
             self._time()
+        if not (self.questions or self.changes):
+            self.questions.append(self._nothing_different())
         self.changes += [Change("not understood", f"nothing was made of “{said}”", said) for said in asked.unread]
         revised = replace(
             self.task,
@@ -150,12 +158,20 @@ class _Revising:
         text = "What should be different? Name a size, a speed, a limit, a metric, a column or a time."
         return Question("change", text, EXAMPLES)
 
+    def _nothing_different(self) -> Question:
+        text = f"That holds already: {'; '.join(self.held) or 'nothing would be different'}. What should be different?"
+        return Question("change", text, EXAMPLES)
+
     def _contradictions(self) -> list[Question]:
         asked, target = self.asked, self.task.data_info.target
         out = []
         left_out = {e.column for e in asked.left_out}
         goal = asked.new_target or target
-        if goal in left_out:
+        both = sorted(left_out & set(asked.taken_back))
+        if both:
+            text = f"{both[0]} is to be left out and to be used. Is it to be left out?"
+            out.append(Question("inputs", text, (LEAVE_OUT, KEEP_IN)))
+        elif goal in left_out:
             text = f"{goal} is what is to be predicted, so it cannot be left out as well. Which column is meant?"
             out.append(Question("inputs", text, self._inputs_now()))
         limited = {x.name for x in asked.limits} | {r.name for r in asked.relative}
@@ -189,6 +205,8 @@ class _Revising:
     def _target(self, rows: int) -> None:
         """Another column is predicted: type, metric and positive label are understood anew, the rest stays."""
         new, old = self.asked.new_target, self.task.data_info.target
+        if new and new == old:
+            self.held.append(f"{old} is what is predicted")
         if not new or new == old:
             return
         fresh = understand(Request(self.words, target=new), self.columns, rows, kind=self.task.data_info.kind)
@@ -225,12 +243,15 @@ class _Revising:
         ignored = {c.column: c for c in info.ignored}
         for e in self.asked.left_out:
             if e.column in ignored:
+                self.held.append(f"{e.column} is left out")
                 continue
             ignored[e.column] = IgnoredColumn(e.column, e.why)
             self._change("inputs", f"{e.column} is left out", e.stated_as)
         for name in self.asked.taken_back:
             if ignored.pop(name, None):
                 self._change("inputs", f"{name} is used again")
+            else:
+                self.held.append(f"{name} is used")
         if tuple(ignored.values()) == info.ignored:
             return
         constraints = [c for c in self.task.constraints if not c.startswith("exclude:")]
@@ -259,6 +280,8 @@ class _Revising:
             )
         for name in wishes:
             self._change("wish", f"{name} is no longer asked for")
+        if not gone and not wishes:
+            self.held += [f"there is no limit on {_plain(name)}" for name in lifted if name != "*"]
 
     def _requirements(self) -> None:
         """Puts new limits beside the old; one of the same name is replaced."""
@@ -336,6 +359,7 @@ class _Revising:
 
     def _wishes(self) -> None:
         new = [c for c in self.asked.constraints if c not in self.task.constraints]
+        self.held += [f"{c} is asked for" for c in self.asked.constraints if c not in new]
         self.task = replace(self.task, constraints=(*self.task.constraints, *new))
         for name in new:
             self._change("wish", f"{name.replace('_', ' ')} is asked for")
