@@ -120,7 +120,7 @@ def refine(
     from .store.revisions import abandon, unfinished, words_of
 
     home, settings = home_of(Path(run)), Config.from_environment(config)
-    _check(words, minutes, None, 0, "planner", (), "local")
+    _check(words, minutes, None, 0, "planner", (), "local", None, None)
     with _held(home):
         progress({"kind": "run", "text": "", "folder": str(home)})
         waiting = unfinished(home)
