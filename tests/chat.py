@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +60,14 @@ def agreeable(asked: Asked) -> Said:
     return PLANNED if "as_planned" in asked.allowed else NOTHING
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that go away, as they may."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class Chat:
     """`asked` holds every request. `address` is what OPENAI_BASE_URL should say."""
 
@@ -83,7 +92,7 @@ class Chat:
                     chat.asked.append(asked)
                 _answer(self, chat.behave(asked), asked)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self._server.server_port}/v1"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

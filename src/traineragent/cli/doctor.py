@@ -34,9 +34,18 @@ def examine() -> dict[str, Any]:
         "packages": {p: _version(p) for p in NEEDED},
         "extras": {p: _version(p) if importlib.util.find_spec(p) else None for p in EXTRAS},
         "brain": "planner (embedded, no key needed)",
+        "models": _models(),
     }
     facts["problems"] = _problems(facts)
     return facts
+
+
+def _models() -> list[dict[str, str]]:
+    """Which language models could be asked, provider by provider."""
+    from ..brains.reachable import look, package_missing
+
+    missing = "; not installed: pip install 'traineragent[llm]'" if package_missing() else ""
+    return [{"provider": f.provider, "state": f.state, "detail": f"{f.detail}{missing}"} for f in look()]
 
 
 def _version(package: str) -> str | None:
@@ -55,7 +64,10 @@ def _problems(facts: dict[str, Any]) -> list[str]:
 
 
 def print_findings(facts: dict[str, Any]) -> None:
+    from rich import markup
     from rich.console import Console
+
+    from ..report.wording import clean
 
     console = Console(highlight=False)
     console.print(f"[bold]traineragent {facts['traineragent']}[/] on Python {facts['python']}, {facts['system']}")
@@ -64,6 +76,10 @@ def print_findings(facts: dict[str, Any]) -> None:
         f"{facts['disk_free_mb']:,} MB disk free, {'a GPU' if facts['gpu'] else 'no GPU'}"
     )
     console.print(f"brain: {facts['brain']}")
+    for model in facts["models"]:
+        style = {"answers": "green", "not set up": "dim"}.get(model["state"], "red")
+        name, detail = markup.escape(model["provider"]), markup.escape(clean(model["detail"]))
+        console.print(f"  --brain {name + ':…':12} [{style}]{model['state']}[/]  [dim]{detail}[/]", soft_wrap=True)
     for package, version in {**facts["packages"], **facts["extras"]}.items():
         console.print(f"  {package:14} {version or '[dim]not installed[/]'}")
     for problem in facts["problems"]:
