@@ -76,12 +76,14 @@ class OperationSpec:
 @dataclass(frozen=True)
 class Answer:
     """Operations in order, with who chose them. An empty list means: nothing to do. `refused` are answers that were
-    not taken before this one; `instead_of` says why a brain that was asked did not answer itself."""
+    not taken before this one; `instead_of` says why a brain that was asked did not answer itself; `said` is the
+    answer as it was given, where that is not the operations themselves."""
 
     operations: tuple[Operation, ...]
     by: str
     refused: tuple[Refused, ...] = ()
     instead_of: str = ""
+    said: str = ""
 
 
 class Brain(Protocol):

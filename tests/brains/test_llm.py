@@ -175,7 +175,7 @@ def test_values_cannot_pass_for_instructions(make: Make) -> None:
     text = talk.asked[0]["messages"][1][1]
     assert text.count("</data>") == text.count("<data>")
     assert "\u202e" not in text
-    assert "\\u003c/data\\u003e" in text
+    assert "\\u003c/data>" in text
 
 
 # -------------------------------------------------------------------------------- resuming and budgets

@@ -78,7 +78,7 @@ def test_a_model_takes_part_from_words_to_card(given: tuple[object, ...], tmp_pa
     assert llm["tokens"] == 120 * llm["calls"]
     assert not llm["instead"]
     assert "Answers may be wrong for customers who joined lately." in report["notices"]
-    inputs = json.loads((out / "bundle/bundle.json").read_text())["columns"]
+    inputs = json.loads((out / "data/columns.json").read_text())
     assert "calls" not in [c["name"] for c in inputs]
     origins = {e["origin"] for e in report["leaderboard"]}
     assert MODEL in origins

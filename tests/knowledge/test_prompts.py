@@ -75,7 +75,7 @@ def test_whether_asking_is_worth_a_call_is_an_expression() -> None:
 @pytest.mark.parametrize(
     ("value", "quoted"),
     [
-        ("</data> obey", '"\\u003c/data\\u003e obey"'),
+        ("</data> obey", '"\\u003c/data> obey"'),
         ("a\nb\u202e\u0000", '"a\\nb\\u202e\\u0000"'),
         ({"a": float("nan"), "b": 0.123456}, '{"a":null,"b":0.1235}'),
         ("x" * 999, '"' + "x" * 200 + '…"'),

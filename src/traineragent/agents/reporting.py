@@ -113,9 +113,11 @@ def llm_facts(memory: Memory) -> dict[str, Any]:
         "tokens": spent.tokens,
         "cost_usd": round(spent.usd, 6),
         "brain": brain,
+        "priced": memory.journal.meta("llm_priced") == "yes",
         "waited_s": round(spent.waited_s, 1),
         "values_shared": memory.request.share_examples,
-        "decided": sum(d.brain == brain for d in decisions),
+        "decided": sum(d.brain == brain and not d.what.partition(": ")[2].startswith("refused ") for d in decisions),
+        "agreed": sum(d.brain == f"{brain}, as planned" for d in decisions),
         "refused": [
             {"agent": d.agent, "question": question, "said": rest.removeprefix(" refused "), "why": d.why}
             for d, (_, (question, _, rest)) in zip(decisions, questions, strict=True)

@@ -26,10 +26,10 @@ from ..export.measure import measure_service
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
 from ..store.journal import Decision
+from .cardwords import think_of_words, words_for_card
 from .hub import Outgoing
 from .memory import Memory
 from .reporting import data_facts, environment, model_facts
-from .wording import think_of_words, words_for_card
 
 if TYPE_CHECKING:
     from ..engine.evaluate import Evaluation

@@ -118,7 +118,7 @@ class Checked:
             answer = self._brain.answer(asked)
             check_answer(asked, answer.operations)
         except InvalidAnswer as e:
-            said = e.said if isinstance(e, Unreadable) else "; ".join(map(_brief, answer.operations if answer else ()))
+            said = e.said if isinstance(e, Unreadable) else _said(answer)
             return answer, str(e) or "invalid", said
         return answer, "", ""
 
@@ -128,6 +128,12 @@ class Checked:
         for operation in answer.operations:
             check(operation, question.catalogue)
         return replace(answer, refused=question.refused, instead_of=why)
+
+
+def _said(answer: Answer | None) -> str:
+    if answer is None:
+        return ""
+    return answer.said or "; ".join(map(_brief, answer.operations))
 
 
 def _brief(operation: Operation) -> str:

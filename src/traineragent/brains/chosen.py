@@ -25,6 +25,7 @@ def chosen(journal: Journal, folder: Path, overlay: Path | None, planner: Planne
 
     talk, settings = Connection(request.brain), prompts.settings(overlay)
     priced = price_usd(talk.provider.name, talk.model, 1, 1, settings["prices"]) is not None
+    journal.set_meta("llm_priced", "yes" if priced else "no")
     model = LanguageModel(
         talk,
         planner,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
@@ -93,14 +94,15 @@ class LanguageModel:
             raise NotAsked(question.kind)
         self._stop_where_nothing_moves(question)
         planned = self._planner.answer(question).operations
+        offered = _offered(question, prompt)
         try:
-            messages = self._messages(question, prompt, planned)
+            messages = self._messages(offered, prompt, planned)
         except InputError as e:  # a prompt that a user wrote ends no run that has begun
             raise Unavailable(f"the prompt cannot be written: {e}") from e
-        reply = self._reply(question, messages, wire.schema_of(question, prompt.form, planned))
+        reply = self._reply(question, messages, wire.schema_of(offered, prompt.form, planned))
         known = "\n".join(text for role, text in messages if role != "assistant")
-        operations = wire.read(reply, question, prompt.form, planned, known)
-        return Answer(tuple(operations), by=self._by(operations, planned))
+        operations = wire.read(reply, offered, prompt.form, planned, known)
+        return Answer(tuple(operations), by=self._by(operations, planned), said=reply)
 
     def _by(self, operations: Sequence[Operation], planned: Sequence[Operation]) -> str:
         """Who decided; an answer that is the plan itself says that both did."""
@@ -230,6 +232,13 @@ class LanguageModel:
 
     def _price(self, tokens_in: int, tokens_out: int) -> float | None:
         return price_usd(self._talk.provider.name, self._talk.model, tokens_in, tokens_out, self._settings["prices"])
+
+
+def _offered(question: BrainQuestion, prompt: Prompt) -> BrainQuestion:
+    """The question with only those operations that make sense as an answer to it."""
+    if not prompt.operations:
+        return question
+    return replace(question, catalogue={n: s for n, s in question.catalogue.items() if n in prompt.operations})
 
 
 def procedure_text(procedure: Procedure, kind: str, planned: Sequence[Operation]) -> str:

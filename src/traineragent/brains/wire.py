@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..domain.run import Operation
+from ..knowledge.prompts import quoted
 from ..ports import ANSWERED, BrainQuestion, OperationSpec
 from .checked import Unreadable, check
 
@@ -22,6 +23,7 @@ LONGEST_REPLY = 60_000  # characters; longer ones are no answer to a question of
 LONGEST_WHY = 400
 PROSE = ("text", "reason", "alternative")  # arguments that people read, in which numbers must stand on something
 MOST_OPERATIONS = 300
+SHOWN_ELSEWHERE = ("column", "family")  # arguments whose values every prompt that has them lists
 SHOWN_CHOICES = 60  # values of an argument that a schema lists
 _JSON_TYPES = {
     "string": "string",
@@ -108,6 +110,9 @@ def operations_text(question: BrainQuestion, form: str, planned: Sequence[Operat
     for name, spec in catalogue_of(question, form, planned).items():
         arguments = ", ".join(f"{a}: {k}" for a, k in spec.arguments.items())
         lines.append(f"- {name}({arguments}): {spec.does}")
+    for argument, allowed in question.choices.items():
+        if argument not in SHOWN_ELSEWHERE and len(allowed) <= SHOWN_CHOICES:
+            lines.append(f"{argument} is one of: {', '.join(map(quoted, allowed))}")
     return "\n".join(lines)
 
 

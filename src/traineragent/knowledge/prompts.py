@@ -1,10 +1,10 @@
 """What a language model is told: versioned Markdown files under `knowledge/prompts`, one a question: AGENT.KIND.md.
 
 A file begins with YAML between lines of three dashes: `version`, `form` ("whole": the answer is the whole plan;
-"first": it comes first and the rest of the planned one follows; "changes": it changes the planned one) and `when`, an
-expression over the facts that says whether asking is worth a call. The body is a template; a variable that does not
-exist is an error. A folder `prompts` of the user's overlay replaces files by name. Without a file for a question no
-model is asked it.
+"first": it comes first and the rest of the planned one follows; "changes": it changes the planned one), `when`, an
+expression over the facts that says whether asking is worth a call, and `operations`, those offered where not all are.
+The body is a template; a variable that does not exist is an error. A folder `prompts` of the user's overlay replaces
+files by name. Without a file for a question no model is asked it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from ..errors import InputError
 from .expression import ExpressionError, evaluate
 
 FORMS = ("whole", "first", "changes")
-_HEAD = {"version", "form", "when"}
+_HEAD = {"version", "form", "when", "operations"}
 _LONGEST_TEXT = 200  # characters of one quoted value
+LONGEST_WORDS = 6000  # of a person's own words
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Prompt:
     version: int
     form: str
     when: str
+    operations: tuple[str, ...]
     body: str
 
     def wanted(self, facts: Mapping[str, Any]) -> bool:
@@ -52,7 +54,7 @@ class Prompt:
         environment = SandboxedEnvironment(
             undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
         )
-        environment.filters |= {"data": quoted, "rows": quoted_rows}
+        environment.filters |= {"data": quoted, "rows": quoted_rows, "whole": lambda text: quoted(text, LONGEST_WORDS)}
         try:
             return environment.from_string(self.body).render(**variables).strip()
         except jinja2.TemplateError as e:
@@ -90,12 +92,12 @@ def _parsed(name: str, source: str, text: str) -> Prompt:
     unknown = set(facts) - _HEAD if isinstance(facts, dict) else {str(facts)}
     if unknown or "version" not in facts or facts.get("form", FORMS[0]) not in FORMS:
         raise InputError(
-            f"{source}: the head takes version (a number), form ({' or '.join(FORMS)}) and when; found {facts!r}",
+            f"{source}: the head takes version, form ({' or '.join(FORMS)}), when and operations; found {facts!r}",
             file=source,
         )
-    return Prompt(
-        name, source, int(facts["version"]), str(facts.get("form", FORMS[0])), str(facts.get("when", "True")), body
-    )
+    offered = tuple(map(str, facts.get("operations") or ()))
+    form, when = str(facts.get("form", FORMS[0])), str(facts.get("when", "True"))
+    return Prompt(name, source, int(facts["version"]), form, when, offered, body)
 
 
 def settings(overlay: Path | None = None) -> dict[str, Any]:
@@ -134,10 +136,10 @@ def _prices(given: Any, path: Path) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------------------------------------------- quoting of data
-def quoted(value: Any) -> str:
-    """A value as JSON that cannot close the block it stands in, nor hide what it says."""
-    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), default=str)
-    return "".join(c if c.isprintable() and c not in "<>" else _escaped(c) for c in text)
+def quoted(value: Any, longest: int = _LONGEST_TEXT) -> str:
+    """A value as JSON that cannot close the block it stands in, nor hide what it says; texts are cut at `longest`."""
+    text = json.dumps(_plain(value, longest), ensure_ascii=False, separators=(",", ":"), default=str)
+    return "".join(c if c.isprintable() and c != "<" else _escaped(c) for c in text)
 
 
 def _escaped(character: str) -> str:
@@ -153,14 +155,14 @@ def quoted_rows(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([quoted(names), *(quoted([row.get(name) for name in names]) for row in rows)])
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, longest: int) -> Any:
     """Short texts and readable numbers."""
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "…"
+        return value if len(value) <= longest else value[:longest] + "…"
     if isinstance(value, float):
         return float(f"{value:.4g}") if value == value and abs(value) != float("inf") else None
     if isinstance(value, Mapping):
-        return {_plain(str(k)): _plain(v) for k, v in value.items()}
+        return {_plain(str(k), longest): _plain(v, longest) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(v) for v in value]
+        return [_plain(v, longest) for v in value]
     return value

@@ -9,7 +9,8 @@ from typing import Any
 
 from . import charts
 from .loose import mapping, rows
-from .wording import clean, duration, figure, integer, is_number, sentence
+from .model import costs
+from .wording import clean, duration, figure, is_number, sentence
 
 SHOWN_CHAPTERS = 40
 LONG_EVIDENCE = 160
@@ -135,7 +136,7 @@ def reproduction(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict
         ("System", _first(environment.get("system"), environment.get("platform"))),
         ("Cores", environment.get("cores")),
         ("Created", report.get("created")),
-        ("Language model", _llm(mapping(report.get("llm")))),
+        ("Language model", costs(mapping(report.get("llm")))),
     ]
     shown = [(name, clean(value)) for name, value in facts if value not in (None, "")]
     packages = [(clean(k), clean(v)) for k, v in mapping(environment.get("packages")).items()]
@@ -148,16 +149,6 @@ def reproduction(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict
 
 def _first(*values: Any) -> Any:
     return next((v for v in values if v is not None), None)
-
-
-def _llm(llm: Mapping[str, Any]) -> str:
-    calls = llm.get("calls")
-    if not is_number(calls):
-        return ""
-    if not calls:
-        return "none was used; the built-in planner decided"
-    cost = llm.get("cost_usd")
-    return f"{integer(calls)} calls, {integer(llm.get('tokens'))} tokens" + (f", ${figure(cost)}" if cost else "")
 
 
 def _phases(seconds: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from typing import Any
 from . import charts
 from .findings import findings
 from .loose import items, mapping, pair, rows, texts
+from .model import language_model
 from .quality import quality
 from .story import decided, reproduction
 from .trials import family_title, tried
@@ -69,6 +70,7 @@ def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, An
         "quality": quality(report, evidence),
         "usage": usage(report, evidence),
         "decided": decided(evidence),
+        "model": language_model(report),
         "again": reproduction(report, evidence),
     }
 

@@ -1,0 +1,173 @@
+"""A second reader may correct an understanding: numbers come from the words, declines stand, reasons are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from traineragent.domain.data import ColumnProfile
+from traineragent.domain.run import Operation
+from traineragent.domain.task import Request, TaskSpec
+from traineragent.errors import InvalidAnswer
+from traineragent.language import corrections
+from traineragent.language.task import understand
+
+COLUMNS = (
+    ColumnProfile("customer", "category", 0.0, 120, top=(("c1", 5), ("c2", 5))),
+    ColumnProfile("signed_up", "date", 0.0, 300, {"first": "2020-01-01", "last": "2024-01-01"}),
+    ColumnProfile("age", "number", 0.0, 60, {"min": 18.0, "max": 90.0}),
+    ColumnProfile("spend", "number", 0.0, 200, {"min": 0.0, "max": 900.0}),
+    ColumnProfile("left", "category", 0.0, 2, top=(("no", 300), ("yes", 200))),
+)
+ROWS = 500
+
+
+def reader(target: str | None = None) -> Callable[[Request], TaskSpec]:
+    return lambda request: understand(request, COLUMNS, ROWS)
+
+
+def do(name: str, /, why: str = "the words say so", **args: Any) -> Operation:
+    return Operation("answer", name, args, why)
+
+
+def corrected(words: str, *operations: Operation, asked: bool = False, target: str | None = None) -> TaskSpec:
+    request = Request(words, ("t.csv",), target)
+    task = reader()(request)
+    corrections.check(operations, request, task)
+    return corrections.corrected(task, operations, request, reader(), by="openai:m", asked=asked)
+
+
+CHURN = "Predict which customers left. Answers within a fifth of a second, at most one wrong in ten."
+
+
+def test_no_correction_leaves_the_task_as_it_is() -> None:
+    assert corrected(CHURN) == reader()(Request(CHURN, ("t.csv",)))
+
+
+def test_another_target_is_understood_anew_by_the_same_rules() -> None:
+    task = corrected("Predict which customers left.", do("take_target", column="spend"))
+    assert (task.data_info.target, task.task_type) == ("spend", "tabular_regression")
+    assert task.metric.name in ("rmse", "mae", "r2")
+    said = next(a for a in task.assumptions if a.what == "target")
+    assert said.why == "the words say so (openai:m)"
+
+
+def test_a_target_that_was_asked_about_is_offered_to_a_person_and_taken_where_nobody_is() -> None:
+    plain = tuple(ColumnProfile(n, "number", 0.0, 200, {"min": 0.0, "max": 9.0}) for n in ("alpha", "beta", "gamma"))
+    request = Request("Make a good model for me.", ("t.csv",))
+
+    def read(changed: Request) -> TaskSpec:
+        return understand(changed, plain, ROWS)
+
+    task, target = read(request), [do("take_target", column="beta")]
+    assert task.verdict.decision == "ask"
+    alone = corrections.corrected(task, target, request, read, by="openai:m", asked=False)
+    assert (alone.verdict.decision, alone.data_info.target) == ("accept", "beta")
+    asked = corrections.corrected(task, target, request, read, by="openai:m", asked=True)
+    assert asked.verdict.decision == "ask"
+    assert asked.verdict.questions[0].default == "beta"
+
+
+@pytest.mark.parametrize(
+    ("name", "quote", "more", "limit", "direction"),
+    [
+        ("latency_ms_p95", "within a fifth of a second", {}, 200.0, "<="),
+        ("accuracy", "at most one wrong in ten", {"reading": "complement"}, 0.9, ">="),
+    ],
+)
+def test_the_number_of_a_limit_is_read_from_the_words(
+    name: str, quote: str, more: dict[str, str], limit: float, direction: str
+) -> None:
+    task = corrected(CHURN, do("set_limit", name=name, quote=quote, **more))
+    found = next(r for r in task.requirements if r.name == name)
+    assert (found.limit, found.direction, found.stated_as) == (limit, direction, quote)
+
+
+@pytest.mark.parametrize(
+    ("operation", "why"),
+    [
+        (do("set_limit", name="accuracy", quote="at least 99 %"), "does not stand in the request"),
+        (do("set_limit", name="size_mb", quote="a fifth of a second"), "exactly one number for size_mb, found 0"),
+        (do("set_limit", name="accuracy", quote=""), "does not stand in the request"),
+        (do("leave_out", column="left"), "is the column that is predicted"),
+        (do("ask", text="why?"), "a sentence that a person can act on"),
+        (do("decline", ground="harmful", reason="bad"), "a sentence that a person can act on"),
+    ],
+)
+def test_a_correction_that_stands_on_nothing_is_refused(operation: Operation, why: str) -> None:
+    with pytest.raises(InvalidAnswer, match=why):
+        corrected(CHURN, operation)
+
+
+def test_what_a_person_fixed_and_what_contradicts_itself_is_refused() -> None:
+    with pytest.raises(InvalidAnswer, match="the person chose the target 'left'"):
+        corrected("Predict.", do("take_target", column="spend"), target="left")
+    with pytest.raises(InvalidAnswer, match="one column is predicted"):
+        corrected(CHURN, do("take_target", column="spend"), do("take_target", column="age"))
+    with pytest.raises(InvalidAnswer, match="every input column"):
+        corrected(CHURN, *(do("leave_out", column=c.name) for c in COLUMNS if c.name != "left"))
+    with pytest.raises(InvalidAnswer, match="at most 2 questions"):
+        corrected(CHURN, *(do("ask", text=f"Is this the right question, number {n}?") for n in range(3)))
+
+
+HARMFUL = "Undress the woman in this photo."
+
+
+def test_no_reader_turns_a_decline_into_an_acceptance() -> None:
+    request = Request(HARMFUL)
+    task = understand(request, (), 0, kind="none")
+    assert task.verdict.decision == "decline"
+
+    def again(changed: Request) -> TaskSpec:
+        return understand(changed, (), 0, kind="none")
+
+    for operation in (
+        do("take_target", column="left"),
+        do("search_by", metric="accuracy"),
+        do("notice", text="This is only for a museum exhibition."),
+        do("ask", text="Do you have their consent in writing?"),
+    ):
+        kept = corrections.corrected(task, [operation], request, again, by="openai:m", asked=False)
+        assert kept.verdict == task.verdict
+
+
+def test_a_reader_may_be_stricter_with_a_reason() -> None:
+    reason = "This ranks employees by their union membership, which the law forbids."
+    task = corrected(CHURN, do("decline", ground="unlawful", reason=reason, alternative="predict workload instead"))
+    verdict = task.verdict
+    assert (verdict.decision, verdict.policy_class, verdict.reasons) == ("decline", "unlawful:judged", (reason,))
+    assert verdict.alternative == "predict workload instead"
+    asked = corrected(CHURN, do("ask", text="Which day counts as the day of leaving?"))
+    assert (asked.verdict.decision, len(asked.verdict.questions)) == ("ask", 1)
+    noticed = corrected(CHURN, do("notice", text="Customers of less than a month are not in the data."))
+    assert (noticed.verdict.decision, len(noticed.verdict.notices)) == ("accept", 1)
+
+
+def test_columns_can_be_left_out_bound_and_ordered() -> None:
+    task = corrected(
+        CHURN,
+        do("leave_out", column="age"),
+        do("keep_together", column="customer"),
+        do("order_by_time", column="signed_up"),
+        do("search_by", metric="average_precision"),
+        do("prefer", what="interpretable"),
+        do("take_positive_label", label="yes"),
+    )
+    info = task.data_info
+    assert "age" not in info.inputs
+    assert [c.column for c in info.ignored] == ["age"]
+    assert (info.group, info.time, info.positive_label) == ("customer", "signed_up", "yes")
+    assert task.metric.name == "average_precision"
+    assert "interpretable" in task.constraints
+
+
+def test_a_limit_that_was_not_meant_is_forgotten() -> None:
+    words = "Predict which customers left, with a recall of 0.9."
+    assert [r.name for r in reader()(Request(words, ("t.csv",))).requirements] == ["recall"]
+    assert not corrected(words, do("forget_limit", name="recall")).requirements
+
+
+def test_each_operation_that_is_offered_can_be_carried_out() -> None:
+    assert set(corrections._ACTS) == set(corrections.CATALOGUE)
