@@ -128,7 +128,7 @@ def secrets(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Values of the environment that nobody may see in a journal, a report or a log, the longest first."""
     found = {v for k, v in environment.items() if _SECRET_NAME.search(k) and len(v) >= _LEAST_SECRET}
     found |= {m for v in environment.values() if "://" in v and (m := urlsplit_password(v))}
-    return tuple(sorted(found, key=len, reverse=True))
+    return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 
 
 def urlsplit_password(address: str) -> str:
