@@ -16,6 +16,7 @@ NEXT = {
     "seconds_left": 20.0,
     "usable": 3,
     "delivered_first": True,
+    "reselect": False,
     "round": 0,
     "perfect": False,
     "portfolio": 5,
