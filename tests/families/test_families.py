@@ -14,8 +14,15 @@ from traineragent import registry
 from traineragent.engine.training import one_thread
 from traineragent.ports import Batch, Family, FitContext, Fitted
 
-CARDS = {name: registry.get("families", name).card for name in registry.names("families")}
-NAMES = tuple(n for n, card in CARDS.items() if not card.reads and "forecasting" not in card.tasks)
+OF_ROWS = {"binary", "multiclass", "regression"}
+
+
+def _of_rows(name: str) -> bool:
+    card = registry.get("families", name).card
+    return not card.reads and bool(OF_ROWS & set(card.tasks))
+
+
+NAMES = tuple(name for name in registry.names("families") if _of_rows(name))
 """Those that learn from a matrix alone; families that read rich inputs have tests of their own."""
 LEARNERS = [name for name in NAMES if name != "dummy"]
 CLASSIFIERS = [name for name in NAMES if "binary" in registry.get("families", name).card.tasks]

@@ -277,6 +277,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
         "importance": holdout.get("importance", []),
         "slices": holdout.get("slices", []),
         "groups": holdout.get("groups", []),
+        "drawn": holdout.get("drawn"),
         "timeline": _timeline(memory),
         "decisions": [
             {

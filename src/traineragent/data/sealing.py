@@ -37,3 +37,29 @@ def split_rows(
         alike=table.alike,
     )
     return holdout, target
+
+
+UNNAMED = "picture"  # what pictures without labels are called
+
+
+def split_pictures(
+    table: RawTable,
+    task: TaskSpec,
+    *,
+    parts: Sequence[str | None] | None,
+    group: str | None,
+    time: str | None,
+    seed: int,
+    readings: Mapping[str, Reading],
+) -> tuple[Holdout, Target]:
+    """The hold-out of pictures to learn to draw: of each label in proportion, copies on one side. Where there is no
+    label, all count as one."""
+    frame, label = table.frame, table.target
+    if label is None or label not in frame.columns:
+        frame = frame.assign(**{UNNAMED: UNNAMED})
+        known = Target(UNNAMED, "class", (UNNAMED, ""), ((UNNAMED,), ("",)))
+        holdout = split_holdout(frame, known, parts=parts, seed=seed, alike=table.alike)
+        return holdout, Target(UNNAMED, "class")
+    target = target_of(frame, label, "class", None)
+    holdout = split_holdout(frame, target, parts=parts, seed=seed, alike=table.alike)
+    return holdout, target

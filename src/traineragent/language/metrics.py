@@ -59,7 +59,8 @@ def default_metric(task_type: str, class_counts: Sequence[int], rows: int) -> tu
     if task_type == "visual_grounding":
         return Metric("accuracy_iou50", "maximize"), "no metric was named; hits at IoU 0.5 is the usual one"
     if task_type == "image_generation":
-        return Metric("fid", "minimize"), "no metric was named; the Frechet distance to real pictures is the usual one"
+        why = "no metric was named; the Fréchet distance to real pictures sees blur, sameness and wrong shapes alike"
+        return Metric("frechet_distance", "minimize"), why
     if len(class_counts) == 2:
         return _binary_default(min(class_counts) / max(1, sum(class_counts)))
     if class_counts and max(class_counts) > 0.9 * sum(class_counts) and min(class_counts) >= 20:

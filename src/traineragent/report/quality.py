@@ -7,6 +7,7 @@ from typing import Any
 
 from . import charts
 from .cautions import cautions
+from .drawn import drawn
 from .loose import amount, items, mapping, measured, numbers, pair, rows
 from .wording import (
     clean,
@@ -40,6 +41,7 @@ def quality(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str,
         "slices": _slices(rows(evidence.get("slices"))),
         "looked_for_slices": "slices" in evidence and bool(evaluation),
         "groups": [_group(g) for g in rows(evidence.get("groups"))],
+        "drawn": drawn(mapping(evidence.get("drawn"))),
     }
     return found if evaluation or found["importance"] or found["slices"] else None
 

@@ -69,6 +69,12 @@ METRICS: dict[str, MetricWords] = {
     "frechet_distance": MetricWords(
         "Fréchet distance", "Distance between generated and real pictures.", "lower", False
     ),
+    "fid": MetricWords("Fréchet distance", "Distance between generated and real pictures.", "lower", False),
+    "asked_class": MetricWords("Asked class", "Share of pictures that a judge of its own takes for what was asked."),
+    "diversity": MetricWords(
+        "Variety", "Spread within a class beside that of real pictures; 1 is the same.", "higher", False
+    ),
+    "copied": MetricWords("Copies", "Share of pictures nearer to a training picture than real ones are.", "lower"),
 }
 
 LIMITS: dict[str, tuple[str, str]] = {

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ..errors import InputError
 from .manifest import Manifest, read_manifest
 
-CODECS = {"table": ".predictor", "series": ".codecs.series"}
+CODECS = {"table": ".predictor", "series": ".codecs.series", "drawing": ".drawing"}
 """What bundle.json names as its codec -> the module that opens such a bundle."""
 
 

@@ -1,0 +1,363 @@
+"""The drawing line's work where trials run: from paths of pictures to a measured generator; see `ports.Line`.
+
+What a run has learned and written lies below its folder; nothing here plans or keeps a journal.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import TypeAdapter
+
+from .. import registry
+from ..data.captions import names_of
+from ..data.frames import read_frame
+from ..domain.data import Target
+from ..engine.drawing import DRAWN, DrawContext, velocity_of, wanted
+from ..engine.evaluate import Evaluation, MetricValue
+from ..engine.likeness import Judge, Likeness, shrunk
+from ..engine.pictureset import PictureSet
+from ..errors import InputError
+from ..ports import OperationSpec
+from ..serve.codecs.picture import read_pixels
+from ..serve.sampling import draw
+from ..serve.served import open_bundle
+from ..store.files import read_json, write_json
+
+IMAGE = "image"
+LARGEST, LARGEST_QUICK = 64, 32  # pixels a side; the smaller where there is little time and no accelerator
+QUICK_MINUTES = 15.0
+HELD_SHARE = 0.15  # of the training pictures, to compare candidates on
+FEWEST_HELD = 20
+GRID = 10  # pictures a class in the report
+NEAREST = 8  # drawn pictures shown beside the training picture that is most like them
+SCALE = 2  # pixels of a report's picture a pixel
+
+CATALOGUE: Mapping[str, OperationSpec] = {
+    "resize": OperationSpec({"most": "integer"}, "brings all pictures to one square size of at most so many pixels"),
+    "keep_colour": OperationSpec({}, "keeps three channels also where all pictures are grey"),
+}
+
+
+def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """What a procedure may ask about the training pictures: rows, side (median of the shorter one), grey, names."""
+    data = Path(folder) / "data"
+    frame, target = _training(data)
+    sides, grey = _sizes(frame[IMAGE].tolist()[:500])
+    minutes = task["budget"]["minutes"]
+    facts = {
+        "rows": len(frame),
+        "side": sides,
+        "grey": grey,
+        "classes": len(target.labels),
+        "minutes": minutes,
+        "quick": (minutes is None or minutes < QUICK_MINUTES) and not _accelerated(),
+    }
+    profile = {"rows": len(frame), "side": sides, "grey": grey, "target": target.name}
+    write_json(data / "profile.json", {**_profile(frame, target), "pictures": profile})
+    return {"facts": facts, "leaks": 0}
+
+
+def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+    """Decodes, resizes and names the training pictures; writes the set that models learn from."""
+    data = Path(folder) / "data"
+    frame, target = _training(data)
+    side = next((int(o["args"]["most"]) for o in operations if o["do"] == "resize"), LARGEST_QUICK)
+    side = max(8, side // 4 * 4)
+    pixels = decoded(frame[IMAGE].tolist(), side)
+    if (pixels.max(axis=3) == pixels.min(axis=3)).all() and not any(o["do"] == "keep_colour" for o in operations):
+        pixels = pixels[..., :1]
+    names, words, y, several = names_of(frame, target)
+    held = _held(y, seed)
+    pictures = PictureSet(pixels, words, y, held, names, several)
+    pictures.save(data / "prepared")
+    facts = {
+        "rows": len(pixels),
+        "side": side,
+        "channels": int(pixels.shape[3]),
+        "names": len(names),
+        "several": several,
+        "smallest_class": min(Counter(y.tolist()).values()),
+    }
+    write_json(data / "columns.json", [])
+    write_json(data / "prepared.json", {"removed": [], "facts": facts})
+    written = ("pixels.npy", "words.npy", "y.npy", "held.npy", "pictures.json")
+    names_written = ["columns.json", "profile.json", "prepared.json", *(f"prepared/{n}" for n in written)]
+    return {"facts": facts, "files": [f"data/{n}" for n in names_written]}
+
+
+def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
+    """{family: {"card", "space", "suits", "lacks"}} for the prepared pictures."""
+    pictures = PictureSet.load(Path(data))
+    found = {}
+    for name in families:
+        family = registry.get("families", name)
+        enough = len(pictures.pixels) >= family.card.min_rows
+        found[name] = {
+            "card": asdict(family.card),
+            "space": {k: list(v) for k, v in family.space(pictures).items()},
+            "suits": enough and not family.lacks(),
+            "lacks": family.lacks(),
+        }
+    return found
+
+
+def build(
+    folder: str,
+    task: Mapping[str, Any],
+    members: Sequence[Mapping[str, Any]],
+    single_best: int,
+    metadata: Mapping[str, str],
+) -> dict[str, Any]:
+    """The graph of the chosen trial, as it was when its pictures were judged, with what the codec needs."""
+    run = Path(folder)
+    trial = run / "trials" / f"{int(members[0]['trial']):04d}"
+    facts = read_json(trial / "drawing.json")
+    pictures = PictureSet.load(run / "data" / "prepared")
+    channels, height, width = pictures.shape
+    settings = {
+        "names": list(pictures.names),
+        "several": pictures.several,
+        "channels": channels,
+        "height": height,
+        "width": width,
+        "steps": facts["steps"],
+    }
+    graph = (trial / "model.onnx").read_bytes()
+    us = _cost(graph, pictures, facts["steps"])
+    return {
+        "size_mb": len(graph) / 1e6,
+        "us_per_row_1": us,
+        "us_per_row_100": us,
+        "parity_max": 0.0,
+        "parity_rows": 0,
+        "parameters": facts["parameters"],
+        "members": [dict(m) for m in members],
+        "why": ["the graph that is served is the one whose pictures were judged"],
+        "fallback": "",
+        "files": {"model.onnx": str((trial / "model.onnx").relative_to(run))},
+        "settings": settings,
+    }
+
+
+def validate(folder: str, task: Mapping[str, Any], metric: str) -> float | None:
+    """What the chosen candidate reached beside pictures that were kept back from its training."""
+    run = Path(folder)
+    member = read_json(run / "data" / "graph.json")["members"][0]
+    likeness = read_json(run / "trials" / f"{int(member['trial']):04d}" / "drawing.json")["likeness"]
+    return _value(metric, Likeness(**likeness))
+
+
+def examples(folder: str, most: int) -> list[dict[str, Any]]:
+    """Prompts as a client would send them, each name in turn."""
+    pictures = PictureSet.load(Path(folder) / "data" / "prepared")
+    labels = [n["label"] for n in pictures.names]
+    return [{"prompt": labels[i % len(labels)], "seed": i} for i in range(min(most, 64))]
+
+
+def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Draws through the bundle that is served and judges it beside the sealed pictures, into data/evaluation.json."""
+    run = Path(folder)
+    pictures = PictureSet.load(run / "data" / "prepared")
+    real, real_y = _sealed(run, pictures)
+    words, asked, seeds = wanted(pictures, DRAWN, seed + 1)
+    drawn = _through_bundle(run, pictures, words, seeds)
+    judge = Judge(pictures.pixels, pictures.y, seed)
+    likeness = judge.likeness(drawn, asked, real, real_y)
+    metric = task["metrics"][0]["name"]
+    spread = _interval(metric, judge, drawn, asked, real, real_y, seed)
+    first = MetricValue(metric, _value(metric, likeness), spread, _baseline(metric, judge, pictures, real, seed))
+    others = [
+        MetricValue(name, _value(name, likeness)) for name in ("asked_class", "frechet_distance", "diversity", "copied")
+    ]
+    evaluation = Evaluation(
+        kind="drawing",
+        rows=len(real),
+        metric=first,
+        others=tuple(o for o in others if o.name != metric and o.value is not None),
+        labels=tuple(n["label"] for n in pictures.names),
+    )
+    saved = TypeAdapter(dict[str, Evaluation]).dump_python({"evaluation": evaluation}, mode="json")
+    shown = _shown(pictures, judge, drawn, asked)
+    write_json(run / "data" / "evaluation.json", {**saved, "drawn": {**asdict(likeness), **shown}})
+    return {"rows": len(real), "fresh": None}
+
+
+# ---------------------------------------------------------------------------------------------- pieces
+def decoded(paths: Sequence[str], side: int) -> NDArray[np.uint8]:
+    """Pictures cut to a square and resized, uint8 (n, side, side, 3)."""
+    return np.stack([read_pixels(Path(p).read_bytes(), side, side, "crop") for p in paths])
+
+
+def _training(data: Path) -> tuple[pd.DataFrame, Target]:
+    return read_frame(data / "train.parquet"), _target(data)
+
+
+def _target(data: Path) -> Target:
+    return TypeAdapter(Target).validate_python(read_json(data / "target.json"))
+
+
+def _sizes(paths: Sequence[str]) -> tuple[int, bool]:
+    """(median of the shorter sides, whether all are grey)."""
+    sides, grey = [], True
+    for path in paths:
+        with Image.open(path) as picture:
+            sides.append(min(picture.size))
+            grey = grey and picture.mode in ("1", "L", "LA", "I;16")
+    if not sides:
+        raise InputError("no picture is left to learn from; give a folder of at least some dozens of pictures")
+    return int(np.median(sides)), grey
+
+
+def _profile(frame: pd.DataFrame, target: Target) -> dict[str, Any]:
+    counts = Counter(frame[target.name]) if target.labels else Counter()
+    return {
+        "rows": len(frame),
+        "columns": [],
+        "target": target.name,
+        "target_kind": "class",
+        "class_counts": [[str(k), n] for k, n in counts.most_common()],
+        "warnings": [],
+        "leaks": [],
+    }
+
+
+def _held(y: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
+    """Training pictures kept back to compare candidates, of each class in proportion."""
+    rng = np.random.default_rng([seed, 3])
+    held = np.zeros(len(y), dtype=bool)
+    share = max(HELD_SHARE, min(0.5, FEWEST_HELD / max(len(y), 1)))
+    for c in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == c))
+        held[rows[: round(share * len(rows))]] = True
+    return held
+
+
+def _accelerated() -> bool:
+    try:
+        import torch
+    except ImportError:
+        return False
+    return bool(torch.cuda.is_available())
+
+
+def _cost(graph: bytes, pictures: PictureSet, steps: int) -> float:
+    """Microseconds for one picture, the median of three."""
+    import time
+
+    velocity, words = velocity_of(graph), pictures.words[:1]
+    times = []
+    for seed in range(3):
+        start = time.perf_counter()
+        draw(velocity, words, [seed], pictures.shape, steps)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1e6
+
+
+def _sealed(run: Path, pictures: PictureSet) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The held-out pictures as those learned from, with their classes (-1 where there are none)."""
+    frame, target = read_frame(run / "data" / "holdout.parquet"), _target(run / "data")
+    pixels = decoded(frame[IMAGE].tolist(), pictures.shape[1])[..., : pictures.shape[0]]
+    if not target.labels:
+        return pixels, np.full(len(pixels), -1 if pictures.several else 0, dtype=np.int64)
+    place = {str(label): i for i, label in enumerate(target.labels)}
+    return pixels, np.array([place.get(str(v), -1) for v in frame[target.name]], dtype=np.int64)
+
+
+def _through_bundle(
+    run: Path, pictures: PictureSet, words: NDArray[np.float32], seeds: Sequence[int]
+) -> NDArray[np.uint8]:
+    """What the served model answers to prompts, decoded from its PNG."""
+    served = open_bundle(run / "bundle")
+    labels = [n["label"] for n in pictures.names]
+    rows = []
+    for said, seed in zip(words, seeds, strict=True):
+        prompt = ", ".join(labels[i] for i in np.flatnonzero(said))
+        rows.append({"prompt": prompt, "seed": seed})
+    answers = served.predict(rows)
+    drawn = [np.asarray(Image.open(io.BytesIO(base64.b64decode(a["image"])))) for a in answers]
+    return np.stack([d if d.ndim == 3 else d[..., None] for d in drawn])
+
+
+def _value(metric: str, likeness: Likeness) -> float | None:
+    known = {
+        "asked_class": likeness.asked_class,
+        "frechet_distance": likeness.frechet,
+        "fid": likeness.frechet,
+        "diversity": likeness.diversity,
+        "copied": likeness.copied,
+    }
+    value = known.get(metric, likeness.frechet)
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _interval(
+    metric: str,
+    judge: Judge,
+    drawn: NDArray[np.uint8],
+    asked: NDArray[np.int64],
+    real: NDArray[np.uint8],
+    real_y: NDArray[np.int64],
+    seed: int,
+) -> tuple[float, float] | None:
+    """95 % interval by drawing the drawn pictures again with replacement."""
+    rng, values = np.random.default_rng([seed, 7]), []
+    if metric == "asked_class" and judge.classes:
+        right = judge.names(drawn) == asked
+        values = [float(rng.choice(right, len(right)).mean()) for _ in range(400)]
+    else:
+        again = [judge.distance(drawn[rng.integers(0, len(drawn), len(drawn))], real) for _ in range(40)]
+        # repeated pictures narrow a sample, which the distance takes for a difference: their own middle is taken off
+        values = (judge.distance(drawn, real) + np.array(again) - np.median(again)).tolist()
+    low, high = np.percentile(values, [2.5, 97.5])
+    return max(float(low), 0.0), float(high)
+
+
+def _baseline(metric: str, judge: Judge, pictures: PictureSet, real: NDArray[np.uint8], seed: int) -> float | None:
+    """What a Gaussian of each class's pictures reaches, the plainest thing that draws."""
+    plain = registry.get("families", "pixel_gaussian").fit({}, pictures, DrawContext(seed, 1, Path()))
+    words, asked, seeds = wanted(pictures, DRAWN, seed + 2)
+    drawn = draw(velocity_of(plain.graph), words, seeds, plain.shape, plain.steps)
+    return _value(metric, judge.likeness(drawn, asked, real, np.zeros(len(real), dtype=np.int64)))
+
+
+# ---------------------------------------------------------------------------------------------- pictures for the report
+def _shown(pictures: PictureSet, judge: Judge, drawn: NDArray[np.uint8], asked: NDArray[np.int64]) -> dict[str, Any]:
+    """Data URIs for the report: drawn beside real pictures of each name, and drawn ones beside the training picture
+    that is most like each."""
+    rows = []
+    for index, name in enumerate(pictures.names[:20]):
+        ours = drawn[asked == index][:GRID] if not pictures.several else drawn[:0]
+        theirs = pictures.pixels[pictures.words[:, index] > 0][:GRID]
+        if len(ours):
+            rows.append({"label": name["label"], "drawn": _strip(ours), "real": _strip(theirs)})
+    if not rows:
+        rows = [{"label": "", "drawn": _strip(drawn[:GRID]), "real": _strip(pictures.pixels[:GRID])}]
+    return {"rows": rows, "nearest": _nearest(pictures, drawn[:: max(1, len(drawn) // NEAREST)][:NEAREST])}
+
+
+def _nearest(pictures: PictureSet, drawn: NDArray[np.uint8]) -> dict[str, str]:
+    known = shrunk(pictures.pixels).reshape(len(pictures.pixels), -1)
+    made = shrunk(drawn).reshape(len(drawn), -1)
+    place = [int(((known - m) ** 2).sum(axis=1).argmin()) for m in made]
+    return {"drawn": _strip(drawn), "real": _strip(pictures.pixels[place])}
+
+
+def _strip(pixels: NDArray[np.uint8]) -> str:
+    """Pictures side by side as one PNG data URI."""
+    wide = np.concatenate(list(pixels), axis=1)
+    picture = Image.fromarray(wide[..., 0] if wide.shape[2] == 1 else wide)
+    picture = picture.resize((picture.width * SCALE, picture.height * SCALE), Image.Resampling.NEAREST)
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shapes import shapes
+from traineragent.domain.run import Candidate, Trial
+from traineragent.engine.drawing import DrawContext, train, utility, velocity_of, wanted
+from traineragent.engine.likeness import Judge, Likeness
+from traineragent.engine.pictureset import PictureSet
+from traineragent.serve.sampling import draw, from_pixels, to_pixels
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shapes") / "prepared"
+    shapes().save(folder)
+    return folder
+
+
+def run(prepared: Path, folder: Path, family: str, **params: object) -> dict[str, object]:
+    trial = Trial(0, Candidate(family, params))
+    result = train(prepared, trial, metric="frechet_distance", seed=0, threads=1, folder=folder)
+    assert result.status == "done", result.note
+    assert result.score is not None
+    return {"result": result, **json.loads((folder / "drawing.json").read_text())}
+
+
+def test_pictures_survive_saving_and_loading(prepared: Path) -> None:
+    before, after = shapes(), PictureSet.load(prepared)
+    assert (before.pixels == after.pixels).all()
+    assert before.names == after.names
+
+
+def test_pixels_and_numbers_are_each_others_inverse() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3)).astype(np.uint8)
+    assert (to_pixels(from_pixels(pixels)) == pixels).all()
+
+
+def test_the_plain_gaussian_draws_what_is_asked(prepared: Path, tmp_path: Path) -> None:
+    found = run(prepared, tmp_path, "pixel_gaussian")
+    assert found["likeness"]["asked_class"] > 0.5  # type: ignore[index]
+
+
+def test_the_same_seed_draws_the_same_picture(prepared: Path, tmp_path: Path) -> None:
+    run(prepared, tmp_path, "pixel_gaussian")
+    velocity, pictures = velocity_of((tmp_path / "model.onnx").read_bytes()), PictureSet.load(prepared)
+    words, _, _ = wanted(pictures, 6, 0)
+    one, same, other = (draw(velocity, words, [s] * 6, pictures.shape, 1) for s in (1, 1, 2))
+    assert (one == same).all()
+    assert (one != other).any()
+
+
+def test_a_failing_family_is_a_result(prepared: Path, tmp_path: Path) -> None:
+    trial = Trial(0, Candidate("flow_matching", {"width": "wide"}))
+    pytest.importorskip("torch")
+    result = train(prepared, trial, metric="frechet_distance", seed=0, threads=1, folder=tmp_path)
+    assert result.status == "failed"
+    assert "wide" in result.note
+
+
+def test_flow_learns_and_serves_what_it_learned(prepared: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    found = run(prepared, tmp_path, "flow_matching", width=16, rounds=80, guidance=1.5)
+    pictures = PictureSet.load(prepared)
+    learned, held = pictures.part(~pictures.held), pictures.part(pictures.held)
+    noise = np.random.default_rng(0).integers(0, 256, held.pixels.shape).astype(np.uint8)
+    untrained = Judge(learned.pixels, learned.y).distance(noise, held.pixels)
+    assert found["likeness"]["frechet"] < 0.7 * untrained  # type: ignore[index]
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from traineragent.families import flow_matching
+
+    monkeypatch.setattr(flow_matching, "CHECKPOINT_S", 0.0)
+    pictures, params, seen = shapes(), {"width": 16, "rounds": 12, "guidance": 1.0}, []
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        flow_matching.PLUGIN.fit(params, pictures, DrawContext(0, 1, tmp_path, progress=stop))
+    resumed = flow_matching.PLUGIN.fit(params, pictures, DrawContext(0, 1, tmp_path, progress=seen.append))
+    assert seen[0] > 0.5
+    assert resumed.facts["steps trained"] == 12
+    whole = flow_matching.PLUGIN.fit(params, pictures, DrawContext(0, 1, tmp_path / "other"))
+    words, _, seeds = wanted(pictures, 6, 0)
+    one, other = (draw(velocity_of(d.graph), words, seeds, pictures.shape, 5) for d in (resumed, whole))
+    assert np.abs(one.astype(int) - other.astype(int)).max() <= 2  # the same training, whether interrupted or not
+
+
+def test_copying_costs_a_model_its_lead() -> None:
+    honest = Likeness(0.9, 0.95, 5.0, 2.0, 1.0, 0.0)
+    copier = Likeness(1.0, 0.95, 4.0, 2.0, 1.0, 0.9)
+    for metric in ("frechet_distance", "asked_class"):
+        assert utility(metric, honest) > utility(metric, copier)
