@@ -62,6 +62,8 @@ def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:
             }
         elif isinstance(value, (list, tuple)) and name == "interval":
             out["interval_low"], out["interval_high"] = value
+        elif isinstance(value, (list, tuple)):
+            out[name] = _safe("|".join(map(str, value)))
         else:
             out[name] = _safe(value) if isinstance(value, str) else value
     return out

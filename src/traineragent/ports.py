@@ -111,7 +111,7 @@ class Task(Protocol):
 
     `line` names the plug-in in `lines/` that works on it, `codec` the file in `serve/codecs` that reads its rows and
     words its answers. Where it has candidates of its own, `portfolio` names the question of the Model agent's procedure
-    that lists them."""
+    that lists them; with `several`, rows may have any number of labels where the cells hold them."""
 
     name: str
     title: str

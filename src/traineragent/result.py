@@ -79,8 +79,13 @@ class Model:
         return answers
 
     def predict(self, rows: Any) -> np.ndarray:
-        """Labels or values, shape (rows,). `rows`: DataFrame or list of dicts."""
-        return np.array([a["label"] if "label" in a else a["value"] for a in self.answers(rows)])
+        """Labels or values, shape (rows,), or tuples of labels. `rows`: DataFrame or list of dicts."""
+        answers = self.answers(rows)
+        if answers and "labels" in answers[0]:
+            found = np.empty(len(answers), dtype=object)
+            found[:] = [tuple(a["labels"]) for a in answers]
+            return found
+        return np.array([a["label"] if "label" in a else a["value"] for a in answers])
 
     def predict_proba(self, rows: Any) -> np.ndarray:
         """Probabilities, shape (rows, classes), classes in the order of `labels`."""

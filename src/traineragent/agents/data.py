@@ -212,6 +212,8 @@ class DataAgent:
     def _agree_metric(self, task: TaskSpec, target: Target) -> None:
         """The metric candidates are compared by, for everyone in this run."""
         metric = self.memory.kind.search_metric(task.metric.name, len(target.labels))
+        if target.several:  # labels are called at thresholds that are chosen last, so candidates are not judged by them
+            metric = "log_loss"
         self.memory.journal.set_meta("metric", metric)
         self.memory.journal.set_meta("direction", self.memory.kind.direction(metric))
 

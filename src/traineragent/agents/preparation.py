@@ -26,7 +26,7 @@ from ..data.operations import Prepared, apply, column_facts
 from ..data.profile import profile_table
 from ..data.signal import signal
 from ..data.split import duplicate_keys, ties, time_values
-from ..data.target import target_values
+from ..data.target import answers_of, target_values
 from ..domain.data import Column, FeatureKind, PreparedFacts, TableProfile, Target
 from ..domain.run import Operation
 from ..engine.dataset import TrainingData
@@ -89,7 +89,7 @@ def make(folder: str, operations: Sequence[Mapping[str, Any]], seed: int) -> dic
     prepared = replace(prepared, columns=tuple(sorted(prepared.columns, key=lambda c: order.index(c.name))))
     table = _table(prepared, rows, data / "prepared", seed)
     written = table.save(data / "prepared")
-    if table.x.shape[1]:  # pictures alone have no plain features to test
+    if not table.more:  # what texts and pictures say is not in the matrix
         found = signal(table.x, table.y, table.kinds, classes=table.classes, seed=seed)
         profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
     _save(data / "columns.json", prepared.columns, tuple[Column, ...])
@@ -130,7 +130,7 @@ def _table(prepared: Prepared, rows: _Rows, folder: Path, seed: int) -> Training
     names = tuple(map(difference_name, prepared.differences))
     return TrainingData(
         x=extend(encoded.x, differences),
-        y=prepared.y,
+        y=answers_of(prepared.frame[rows.target.name], rows.target),
         folds=folds,
         names=(*codec.table.features, *names),
         kinds=(*(k for c in prepared.columns for k in c.feature_kinds), *(NUMBER for _ in names)),
@@ -171,7 +171,7 @@ def _levels(column: Column) -> tuple[int, ...]:
 
 
 def _facts(data: TrainingData, split: Mapping[str, Any]) -> PreparedFacts:
-    counts = np.bincount(data.y.astype(np.int64), minlength=data.classes) if data.classes else np.zeros(1, int)
+    counts = data.class_rows if data.classes else np.zeros(1, int)
     kinds = data.kinds
     deviation = data.y.std() or 1.0
     return PreparedFacts(

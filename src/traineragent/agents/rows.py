@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from ..data.frames import cells, read_frame, sent
-from ..data.target import target_values
+from ..data.target import answers_of
 from ..domain.data import Column, Target
 from ..domain.run import Member
 from ..engine import build as building
@@ -25,6 +25,7 @@ from ..engine.evaluate import Evaluation
 from ..engine.evaluate import evaluate as judge
 from ..engine.importance import column_groups, mixed_rows, permutation_importance
 from ..engine.metrics import scorer
+from ..engine.several import answered
 from ..engine.slices import column_values, group_gaps, weak_slices
 from ..errors import TrainerError
 from ..serve.inputs.parts import Rows
@@ -66,7 +67,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Held:
-    """The sealed rows as the served model reads them, y (rows,)."""
+    """The sealed rows as the served model reads them, y (rows,), or (rows, labels) where a row may have several."""
 
     predictor: Predictor
     rows: Rows
@@ -77,7 +78,7 @@ class _Held:
         frame = read_frame(run.data / "holdout.parquet")
         predictor = Predictor.load(run.folder / "bundle")
         rows = predictor.codec.encode_frame(cells(frame, run.columns))
-        return _Held(predictor, rows, target_values(frame[run.target.name], run.target))
+        return _Held(predictor, rows, answers_of(frame[run.target.name], run.target))
 
 
 def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -161,7 +162,9 @@ def validate(folder: str, task: Mapping[str, Any], metric: str) -> float | None:
     oof = building.out_of_fold(run.folder / "trials", [Member(**m) for m in graph["members"]])
     known = np.isfinite(oof.reshape(len(oof), -1)).all(axis=1)
     y, p, decision = data.y[known], oof[known], graph["decision"]
-    if data.classes:
+    if data.several:
+        p = answered(p, np.array(decision["thresholds"]), decision["always"]) if measure.needs == "labels" else p
+    elif data.classes:
         p = tempered(p, graph["temperature"])
         if decision["weights"] and measure.needs == "labels":
             p = p * np.array(decision["weights"])
@@ -211,7 +214,7 @@ def _baseline(data: TrainingData, metric: str) -> np.ndarray | float:
     """What answering without looking gives: class shares, or the middle of the training answers."""
     if not data.classes:
         return float(np.median(data.y) if metric in ABSOLUTE else data.y.mean())
-    return np.bincount(data.y.astype(np.int64), minlength=data.classes) / len(data.y)
+    return np.asarray(data.class_rows / len(data.y))
 
 
 def explain(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> None:
@@ -243,7 +246,7 @@ def explain(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> 
 
 def _rates(run: _Run, y: np.ndarray, answers: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Who was answered positive and who is, for two classes."""
-    if run.table.classes != 2:
+    if run.table.classes != 2 or run.table.several:
         return None, None
     return answers.labels == run.positive, y == run.positive
 
@@ -258,5 +261,6 @@ def _scores_of(predictor: Predictor, classes: int) -> Callable[[Rows], np.ndarra
 def _errors(y: np.ndarray, answers: Any) -> np.ndarray:
     """What is wrong in each row: 0 or 1 for classes, the absolute error for values."""
     if answers.labels is not None:
-        return np.asarray(answers.labels != y)
+        wrong = np.asarray(answers.labels != y)
+        return np.asarray(wrong.any(axis=1)) if wrong.ndim == 2 else wrong
     return np.asarray(np.abs(answers.scores.reshape(len(y), -1)[:, 0] - y))

@@ -19,6 +19,7 @@ from ..domain.data import ColumnProfile, Kind, NumberFormat
 from ..serve.values import tokens
 from .dates import Dates, read_dates
 from .figures import histogram, stats, top
+from .labels import label_separator
 from .layout import PICTURE_SUFFIXES
 from .levels import Levels, levels_of
 from .numerals import Numerals, is_code, numbers, read_numerals
@@ -77,12 +78,13 @@ def profile_columns(
 def column_profile(reading: Reading) -> ColumnProfile:
     """Facts about one column that need no target."""
     levels = reading.levels
+    separator = label_separator(levels) if reading.meaning in ("category", "text") else ""
     return ColumnProfile(
         reading.name,
         reading.meaning,
         round(levels.missing_share, 6),
         levels.distinct,
-        stats=stats(reading.meaning, levels, reading.values),
+        stats=stats(reading.meaning, levels, reading.values) | ({"separator": separator} if separator else {}),
         top=top(reading.meaning, levels),
         histogram=histogram(reading.meaning, levels, reading.values),
         notes=reading.notes,

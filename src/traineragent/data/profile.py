@@ -19,7 +19,7 @@ from .figures import number_stats
 from .meaning import Reading, column_profile, read_columns
 from .relation import bins_of, foretold, random_folds, strength, winsorised
 from .split import duplicate_keys
-from .target import meant_label, target_values
+from .target import answers_of, meant_label, target_values
 
 Float64 = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def profile_table(
     drift = tuple(
         d for name, frame in (others or {}).items() for d in drift_between(readings, frame, name, target.name)
     )
-    counts = _class_counts(y, target)
+    counts = _class_counts(answers_of(train_frame[target.name], target), target)
     return TableProfile(
         rows=len(train_frame),
         columns=columns,
@@ -92,7 +92,10 @@ def _related(readings: Mapping[str, Reading], target: Target, y: Float64, seed: 
 def _class_counts(y: Float64, target: Target) -> tuple[tuple[str, int], ...]:
     if target.kind != "class":
         return ()
-    counts = np.bincount(y[np.isfinite(y)].astype(np.int64), minlength=len(target.labels))
+    if y.ndim == 2:
+        counts = np.nansum(y, axis=0)
+    else:
+        counts = np.bincount(y[np.isfinite(y)].astype(np.int64), minlength=len(target.labels))
     return tuple((str(label), int(n)) for label, n in zip(target.labels, counts, strict=True))
 
 

@@ -24,8 +24,9 @@ def split_rows(
     readings: Mapping[str, Reading],
 ) -> tuple[Holdout, Target]:
     """The hold-out of a table with one answer a row, and how that answer is read."""
-    kind = registry.get("tasks", task.task_type).target_kind
-    target = target_of(table.frame, task.data_info.target or "", kind, task.data_info.positive_label)
+    kind = registry.get("tasks", task.task_type)
+    said, several = task.data_info.positive_label, getattr(kind, "several", False)
+    target = target_of(table.frame, task.data_info.target or "", kind.target_kind, said, several)
     holdout = split_holdout(
         table.frame,
         target,

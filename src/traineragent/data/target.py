@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..domain.data import Target
 from ..errors import InputError
 from ..serve.values import number_key, tokens
+from .labels import label_matrix, label_rows, label_separator, rarest_label
 from .levels import Levels, levels_of
 from .meaning import read_column
 from .numerals import Numerals, numbers, read_numerals
@@ -55,20 +56,37 @@ def task_kind(frame: pd.DataFrame, name: str) -> tuple[Literal["class", "number"
 
 
 def target_of(
-    frame: pd.DataFrame, name: str, wanted: Literal["class", "number"] | None, positive_label: str | None = None
+    frame: pd.DataFrame,
+    name: str,
+    wanted: Literal["class", "number"] | None,
+    positive_label: str | None = None,
+    several: bool = False,
 ) -> Target:
-    """How the answer column is read. `wanted` None lets the content decide.
+    """How the answer column is read. `wanted` None lets the content decide; `several`: cells may hold several labels.
 
     Raises InputError when the column is absent, empty, constant, or not of the kind wanted."""
     series = _column(frame, name)
     kind = wanted or task_kind(frame, name)[0]
     if kind == "number":
         return _number_target(name, series)
-    return _class_target(name, series, positive_label)
+    separator = label_separator(levels_of(series)) if several else ""
+    return _several_target(name, series, separator) if separator else _class_target(name, series, positive_label)
+
+
+def _several_target(name: str, series: pd.Series, separator: str) -> Target:
+    """Labels that differ in case only are one; the most frequent spelling names it."""
+    spellings: dict[str, list[str]] = {}
+    for label, _ in label_rows(series, separator).most_common():
+        spellings.setdefault(label.casefold(), []).append(label)
+    groups = sorted(spellings.values(), key=lambda g: g[0])
+    return Target(name, "class", tuple(g[0] for g in groups), tuple(tuple(g) for g in groups), separator=separator)
 
 
 def target_values(series: pd.Series, target: Target) -> NDArray[np.float64]:
-    """The answer of each row: class index or number, NaN where there is none. float64 (rows,)."""
+    """The answer of each row: class index or number, NaN where there is none; of several labels the rarest, see
+    `answers_of` for all. float64 (rows,)."""
+    if target.several:
+        return rarest_label(label_matrix(series, target))
     levels = _target_levels(series, target.kind)
     if target.kind == "number":
         return levels.spread(numbers(levels.texts, target.number))
@@ -76,6 +94,11 @@ def target_values(series: pd.Series, target: Target) -> NDArray[np.float64]:
     folded = {_fold(raw, case=True): i for raw, i in index.items()}
     values = [index.get(t, folded.get(_fold(t, case=True), np.nan)) for t in levels.texts]
     return levels.spread(np.array(values, dtype=np.float64))
+
+
+def answers_of(series: pd.Series, target: Target) -> NDArray[np.float64]:
+    """What models learn: as `target_values`, or 0 and 1 for each label where a row may have several, (rows, labels)."""
+    return label_matrix(series, target) if target.several else target_values(series, target)
 
 
 def spelling_notes(target: Target) -> tuple[str, ...]:

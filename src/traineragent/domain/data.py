@@ -124,7 +124,8 @@ class ViewSpec:
 @dataclass(frozen=True)
 class Target:
     """The answer column. `labels` (classification) are JSON values in class-index order, `raw_labels` the texts that
-    stand for each in the file; `number` parses a regression target."""
+    stand for each in the file; `number` parses a regression target. `separator`: a cell holds several labels, parted by
+    it ("json": a list)."""
 
     name: str
     kind: Literal["class", "number"]
@@ -135,6 +136,12 @@ class Target:
     unit: str | None = None
     integer: bool = False
     nonnegative: bool = False
+    separator: str = ""
+
+    @property
+    def several(self) -> bool:
+        """Whether a row may have any number of the labels."""
+        return bool(self.separator)
 
 
 @dataclass(frozen=True)

@@ -85,10 +85,13 @@ class Selection:
 @dataclass(frozen=True)
 class Decision:
     """How probabilities become a label. `threshold` (binary): the positive class is answered from this probability on.
-    `weights` (many classes): probabilities are multiplied by them before the largest wins."""
+    `weights` (many classes): probabilities are multiplied by them before the largest wins. `thresholds` (several labels
+    a row): each label is answered from its own on, and where none is and `always` is set, the likeliest for it."""
 
     threshold: float | None = None
     weights: tuple[float, ...] = ()
+    thresholds: tuple[float, ...] = ()
+    always: bool = False
 
 
 @dataclass(frozen=True)

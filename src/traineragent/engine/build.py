@@ -169,6 +169,7 @@ def _assembled(
         differences=table.differences,
         views=view_graphs(table, [name for names in reads for name in names]),
         reads=reads,
+        multi=table.several,
     )
 
 
@@ -232,6 +233,7 @@ def _proof(table: TrainingData, graph: bytes, bags: Sequence[Bag], decided: Deci
         temperature=decided.temperature,
         extend=lambda x, places: _At(table.extended(x), picked[places]),
         feed=_feed(table, picked),
+        multi=table.several,
     )
 
 

@@ -30,7 +30,7 @@ class TrainingData:
     """Rows ready for learning. Hold-out rows are never in here.
 
     x        float32 (rows, features); NaN is missing; a category is its index, `levels[j]` for "another value"
-    y        float64 (rows,): class index, or value
+    y        float64 (rows,): class index, or value; (rows, classes) of 0 and 1 where a row may have several labels
     folds    int8 (rows,): validation fold of each row, -1 for rows that are only trained on
     kinds    meaning of each feature; `levels[j]` is its number of categories, 0 if it is no category
     classes  number of classes, 0 for regression
@@ -58,7 +58,7 @@ class TrainingData:
 
     def __post_init__(self) -> None:
         rows, features = self.x.shape
-        assert self.y.shape == (rows,), (self.y.shape, rows)
+        assert self.y.shape in ((rows,), (rows, self.classes)), (self.y.shape, rows, self.classes)
         assert self.folds.shape == (rows,), (self.folds.shape, rows)
         assert all(len(part) == rows for part in self.more.values()), {n: len(p) for n, p in self.more.items()}
         assert len(self.names) == len(self.kinds) == len(self.levels) == features, (len(self.names), features)
@@ -82,8 +82,22 @@ class TrainingData:
         return Rows(x, {name: part[which] for name, part in self.more.items()})
 
     @property
+    def several(self) -> bool:
+        """Whether a row may have several labels."""
+        return self.y.ndim == 2
+
+    @property
+    def class_rows(self) -> NDArray[np.int64]:
+        """Rows of each class, (classes,)."""
+        if self.several:
+            return np.asarray(self.y.sum(axis=0), dtype=np.int64)
+        return np.bincount(self.y.astype(np.int64), minlength=self.classes)
+
+    @property
     def task(self) -> str:
-        """ "regression", "binary" or "multiclass"."""
+        """ "regression", "binary", "multiclass" or "multilabel"."""
+        if self.several:
+            return "multilabel"
         return "regression" if self.classes == 0 else "binary" if self.classes == 2 else "multiclass"
 
     def save(self, folder: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from scipy.optimize import minimize_scalar
 
 from ..domain.run import Decision, Interval
 from ..domain.task import Requirement
+from . import several
 from .metrics import SCORERS, scorer
 
 Float64 = NDArray[np.float64]
@@ -72,6 +73,8 @@ def decide(
     `prefer` "recall" or "precision": which of the two matters more where no limit says how much."""
     known = np.isfinite(oof.reshape(len(y), -1)).all(axis=1)
     y, oof, folds = y[known], oof[known].astype(np.float64), folds[known]
+    if y.ndim == 2:
+        return _several(y, oof, metric)
     if classes == 0:
         interval, why = intervals(y, oof, folds)
         return Decided(Decision(), interval=interval, why=(why,))
@@ -86,6 +89,18 @@ def decide(
         decision, why_label = class_weights(y, p, folds, metric=metric)
     score = _label_score(y, p, metric, decision, positive) if scorer(metric).needs == "labels" else None
     return Decided(decision, temperature, None, score, (why_temperature, why_label), tradeoff)
+
+
+def _several(y: Float64, p: Float64, metric: str) -> Decided:
+    """A threshold for each label of rows that may have several."""
+    always = bool(y.any(axis=1).all())
+    pick = np.random.default_rng(0).permutation(len(y))[:MOST_ROWS]
+    chosen = several.thresholds(y[pick], p[pick], metric, always)
+    said = several.answered(p, np.array(chosen), always)
+    low, high = min(chosen), max(chosen)
+    why = f"labels are answered from {low:.2f} to {high:.2f} on, each from its own: highest {metric} out of fold"
+    why += "; where none is reached the likeliest is answered, as every row had one" if always else ""
+    return Decided(Decision(thresholds=chosen, always=always), score=scorer(metric)(y, said), why=(why,))
 
 
 # ---------------------------------------------------------------------------------------------- calibration

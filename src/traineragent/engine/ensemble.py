@@ -27,6 +27,7 @@ BAGS = 10
 ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
 BEYOND_DOUBT = 0.95
 FEWEST_ROWS = 100  # on which a candidate of one fold may be judged
+RANKED = ("roc_auc", "average_precision")
 SQUARED = ("rmse", "mse", "r2")
 FAR_OFF_SHARE = 0.001  # of the rows, whose errors count as the largest of the others
 SURE = 0.7  # share of resamples in which an ensemble must beat the single best
@@ -167,7 +168,7 @@ class _Judge:
         would take minutes, so log-loss stands in for ranking metrics of many classes."""
         rows = self.sample(_outputs(self.oof(next(iter(better)))[:1]).shape[1])
         first, second = (self._limited(self.predictions(m, rows), rows) for m in (better, worse))
-        many = first.ndim == 2 and first.shape[1] > 2 and self.metric in ("roc_auc", "average_precision")
+        many = first.ndim == 2 and first.shape[1] > 2 and (self.y.ndim == 2 or self.metric in RANKED)
         metric = "log_loss" if many else self.metric
         return paired_gain(metric, self.y[rows], first, second, seed=self.seed, positive=self.positive)
 
@@ -206,7 +207,7 @@ def _pool(results: list[TrialResult], oof: Loader, y: Float64, metric: str) -> t
     results = [r for r in results if int(known[r.index].sum()) == most]
     rows: NDArray[np.bool_] = known[results[0].index]
     results = [r for r in results if np.array_equal(known[r.index], rows)][:MOST_CANDIDATES]
-    stacked = np.stack([_outputs(oof(r.index)[rows]) for r in results])
+    stacked = np.stack([_outputs(oof(r.index)[rows], y.ndim == 2) for r in results])
     limit = _far_off(metric, y[rows], stacked[0])
     return _Pool(results, stacked, y[rows], _objective(metric, stacked.shape[2], limit), limit), rows
 
@@ -215,10 +216,10 @@ def _known(predictions: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
 
 
-def _outputs(predictions: NDArray[np.float32]) -> NDArray[np.float32]:
+def _outputs(predictions: NDArray[np.float32], several: bool = False) -> NDArray[np.float32]:
     """(rows, outputs): the positive class of two, or all."""
-    if predictions.ndim == 1:
-        return predictions[:, None]
+    if predictions.ndim == 1 or several:
+        return predictions.reshape(len(predictions), -1)
     return predictions[:, 1:] if predictions.shape[1] == 2 else predictions
 
 
@@ -245,7 +246,7 @@ def _objective(metric: str, outputs: int, limit: float | None) -> Callable[[Floa
         q = np.clip(p[:, 0], EPSILON, 1 - EPSILON)
         return float(np.mean(np.log(np.where(y == 1, q, 1 - q))))
 
-    if outputs > 1:
+    if outputs > 1:  # also where a row may have several labels
         return lambda y, p: -scorer("log_loss")(y, p)
     if metric == "roc_auc":
         return lambda y, p: roc_auc(y, np.repeat(p, 2, axis=1)) + 0.02 * binary_loss(y, p)

@@ -32,6 +32,7 @@ OTHERS = {
         "log_loss",
     ),
     "multiclass": ("accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss"),
+    "multilabel": ("f1_samples", "f1_micro", "f1_macro", "precision", "recall", "accuracy", "average_precision"),
     "regression": ("rmse", "mae", "medae", "r2", "mape"),
 }
 MAIN_RESAMPLES = 1000
@@ -119,10 +120,56 @@ def evaluate(
     if not labels:
         return _of_values(truth, given, metric, intervals, coverage, baseline, seed)
     assert given.shape == (len(truth), len(labels)), (given.shape, len(labels))
+    if truth.ndim == 2:
+        return _of_several(truth, given, np.asarray(label_index), tuple(map(str, labels)), metric, baseline, seed)
     case = _Case(
         truth, given, tuple(str(v) for v in labels), 1 if positive is None else positive, threshold, label_index
     )
     return _of_classes(case, metric, baseline, seed)
+
+
+def _of_several(
+    y: Array,
+    p: Array,
+    said: Array,
+    labels: tuple[str, ...],
+    metric: str,
+    baseline: NDArray[Any] | float | None,
+    seed: int,
+) -> Evaluation:
+    """Rows with any number of labels: y, p and what was answered, all (rows, labels)."""
+    said = said.astype(np.float64)
+    dummy = None if baseline is None else np.broadcast_to(np.asarray(baseline, dtype=np.float64), y.shape)
+    called = None if dummy is None else (dummy >= dummy.max(axis=1, keepdims=True)).astype(np.float64)
+    values = []
+    for name in [metric, *(n for n in OTHERS["multilabel"] if n != metric)]:
+        measure = scorer(name)
+        answers, guess = (said, called) if measure.needs == "labels" else (p, dummy)
+        value = measure(y, answers)
+        draws = MAIN_RESAMPLES // 4 if name == metric else FEWEST_DRAWS
+        interval = _finite_pair(bootstrap_interval(name, y, answers, seed=seed, n=draws))
+        base = None if guess is None else measure(y, guess)
+        values.append(MetricValue(name, _finite(value), interval, _finite(base)))
+    per_class = []
+    for k, label in enumerate(labels):
+        hit, called_k, true = float((y[:, k] * said[:, k]).sum()), float(said[:, k].sum()), float(y[:, k].sum())
+        per_class.append(
+            {
+                "label": label,
+                "precision": hit / called_k if called_k else None,
+                "recall": hit / true if true else None,
+                "f1": 2 * hit / (called_k + true) if called_k + true else None,
+                "support": int(true),
+            }
+        )
+    return Evaluation(
+        kind="multilabel",
+        rows=len(y),
+        metric=values[0],
+        others=tuple(values[1:]),
+        labels=labels,
+        per_class=per_class,
+    )
 
 
 class _Case:

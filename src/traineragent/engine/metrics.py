@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..domain.task import Direction
 from ..errors import InputError
+from . import several
 
 Array = NDArray[np.float64]
 Needs = Literal["probabilities", "labels", "values"]
@@ -40,7 +41,10 @@ class Scorer:
         """The metric's own value on model outputs: probabilities or values.
 
         A metric of labels also takes labels (rows,), where 1 means `positive` if there are two classes. `threshold`
-        applies to the positive class of a binary task; without one the more probable class is answered."""
+        applies to the positive class of a binary task; without one the more probable class is answered. Where `y` is
+        (rows, labels), rows have any number of labels; see `several`."""
+        if y.ndim == 2:
+            return several.score(self.name, y, scores, _rank_of)
         if self.needs == "labels":
             return self.function(1 - y if positive == 0 else y, _labels(scores, threshold, positive))
         if positive == 0 and scores.ndim == 2 and scores.shape[1] == 2:
@@ -54,6 +58,11 @@ class Scorer:
     def error(self, value: float) -> float:
         """Distance from a perfect score, for saying "8 % more error"."""
         return abs(self.best - value)
+
+
+def _rank_of(name: str) -> Callable[[NDArray[np.bool_], Array], float] | None:
+    """The ranking metric of one label."""
+    return {"roc_auc": _auc, "average_precision": _ap}.get(name)
 
 
 def _labels(scores: Array, threshold: float | None, positive: int) -> Array:
@@ -284,6 +293,8 @@ def _class_scorers() -> list[Scorer]:
         Scorer("specificity", up, "labels", specificity, tasks=only),
         Scorer("false_positive_rate", down, "labels", false_positive_rate, 0.0, tasks=only),
         Scorer("mcc", up, "labels", mcc),
+        Scorer("f1_samples", up, "labels", accuracy, tasks=("multilabel",)),
+        Scorer("f1_micro", up, "labels", accuracy),
     ]
 
 
@@ -350,6 +361,8 @@ def bootstrap_values(
 
 def _row_losses(metric: str, y: Array, scores: Array, threshold: float | None, positive: int) -> Array | None:
     """Losses of the rows for metrics that are their mean (its root for rmse), or None."""
+    if y.ndim == 2:
+        return several.row_losses(y, scores) if metric == "log_loss" else None
     if metric in ("rmse", "mse"):
         return np.square(y - scores)
     if metric == "mae":

@@ -155,7 +155,7 @@ def _rounds(data: TrainingData, params: Mapping[str, Any], seed: int) -> Iterato
         return
     for repeat in range(1, FITS_OF_SMALL // len(ids)):
         state = (1000 * seed + repeat) % 2**32
-        if data.classes and np.bincount(data.y.astype(np.int64)).min() >= len(ids):
+        if data.classes and not data.several and data.class_rows.min() >= len(ids):
             parts = StratifiedKFold(len(ids), shuffle=True, random_state=state).split(data.y, data.y)
         else:
             parts = KFold(len(ids), shuffle=True, random_state=state).split(data.y)

@@ -22,13 +22,16 @@ def with_answers(
     positive: int | None = None,
     nonnegative: bool = False,
 ) -> onnx.ModelProto:
-    """A copy of `model` ("x" -> "y") with the output "label" int64 (rows,): an index into the labels, for classes; or
-    "interval" float (rows, 2) for values. Two classes and a threshold: the `positive` one from it on. `nonnegative`:
-    values below 0 count as 0, and no interval reaches below it."""
+    """A copy of `model` ("x" -> "y") with the output "label" int64 (rows,): an index into the labels, for classes;
+    "labels" bool (rows, labels) where a row may have several; or "interval" float (rows, 2) for values. Two classes and
+    a threshold: the `positive` one from it on. `nonnegative`: values below 0 count as 0, and no interval reaches
+    below it."""
     out = onnx.ModelProto()
     out.CopyFrom(model)
     outputs = out.graph.output[0].type.tensor_type.shape.dim[1].dim_value
-    if outputs > 1:
+    if decision is not None and decision.thresholds:
+        _add_labels(out.graph, decision)
+    elif outputs > 1:
         _add_label(out.graph, decision or Decision(), 1 if positive is None else positive, outputs)
     elif interval is not None:
         _add_interval(out.graph, interval, nonnegative)
@@ -47,7 +50,7 @@ class _Tail:
         return f"answer_{name}"
 
     def op(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        name = output if output in ("label", "interval") else f"answer_{output}"
+        name = output if output in ("label", "labels", "interval") else f"answer_{output}"
         self.graph.node.append(helper.make_node(op, inputs, [name], name=f"Answer_{output}", **attributes))
         return name
 
@@ -66,6 +69,22 @@ def _add_label(graph: onnx.GraphProto, decision: Decision, positive: int, classe
             scores = tail.op("Mul", ["y", weights], "weighted")
         tail.op("ArgMax", [scores], "label", axis=1, keepdims=0)
     graph.output.append(helper.make_tensor_value_info("label", TensorProto.INT64, ["rows"]))
+
+
+def _add_labels(graph: onnx.GraphProto, decision: Decision) -> None:
+    """y >= thresholds; where that is none and one is always answered, the likeliest for its threshold."""
+    tail = _Tail(graph)
+    least = tail.constant("thresholds", np.array([[_least_float(t) for t in decision.thresholds]], dtype=np.float32))
+    if not decision.always:
+        tail.op("GreaterOrEqual", ["y", least], "labels")
+    else:
+        reached = tail.op("GreaterOrEqual", ["y", least], "reached")
+        share = tail.op("Div", ["y", least], "share")
+        largest = tail.op("ReduceMax", [share, tail.constant("axes", np.array([1]))], "largest", keepdims=1)
+        likeliest = tail.op("GreaterOrEqual", [share, largest], "likeliest")
+        tail.op("Or", [reached, likeliest], "labels")
+    shape: list[str | int | None] = ["rows", len(decision.thresholds)]
+    graph.output.append(helper.make_tensor_value_info("labels", TensorProto.BOOL, shape))
 
 
 def _least_float(threshold: float) -> np.float32:

@@ -48,8 +48,11 @@ def find_metrics(reading: Reading) -> list[Naming]:
 FEWEST_ROWS_FOR_SPREAD = 500  # a fifth of fewer shows too little of the spread that R² divides by
 
 
-def default_metric(task_type: str, class_counts: Sequence[int], rows: int) -> tuple[Metric, str]:
-    """The metric when none was asked for, with the reason."""
+def default_metric(task_type: str, class_counts: Sequence[int], rows: int, several: bool = False) -> tuple[Metric, str]:
+    """The metric when none was asked for, with the reason; `several`: a row may have several labels."""
+    if several:
+        why = "no metric was named; the F1 of each row's labels, in the mean, is the usual one where a row has several"
+        return Metric("f1_samples", "maximize"), why
     if task_type.endswith("regression"):
         return _regression_default(rows)
     if task_type == "forecasting":

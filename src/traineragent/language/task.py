@@ -206,8 +206,9 @@ class _Understanding:
         self, task_type: str, profile: ColumnProfile | None, stated: Sequence[str]
     ) -> tuple[Metric, ...]:
         counts = [n for _, n in profile.top] if profile and FAMILY[task_type] == "classification" else []
-        metric, why = default_metric(task_type, counts, self.rows)
-        if len(counts) == 2 and (stated or self.preference):
+        several = bool(profile and task_type == "text_classification" and profile.stats.get("separator"))
+        metric, why = default_metric(task_type, counts, self.rows, several)
+        if len(counts) == 2 and not several and (stated or self.preference):
             metric = Metric("average_precision", "maximize")
             why = f"a model that never speaks has a perfect {stated[0]}" if stated else _PREFERENCES[self.preference]
             why += "; average precision rewards finding the cases without false alarms" if stated else ""

@@ -37,6 +37,7 @@ METRICS: dict[str, MetricWords] = {
     ),
     "f1": MetricWords("F1", "Balance of precision and recall for the positive class."),
     "f1_macro": MetricWords("F1, macro", "F1 of each class, averaged so that every class counts the same."),
+    "f1_samples": MetricWords("F1 of a row's labels", "F1 of the labels of each row, in the mean over the rows."),
     "f1_micro": MetricWords("F1, micro", "F1 over all answers together."),
     "f1_weighted": MetricWords("F1, weighted", "F1 of each class, averaged by how frequent the class is."),
     "precision": MetricWords("Precision", "Of the rows called positive, the share that really are."),

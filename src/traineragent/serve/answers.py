@@ -25,7 +25,8 @@ class BrokenAnswer(Exception):
 @dataclass(frozen=True)
 class Answers:
     """Answers for many rows. `scores` (rows, classes) probabilities or (rows,) values; `labels` class indices
-    (rows,) for classes; `intervals` (rows, 2) for values with intervals."""
+    (rows,) for classes, or 0 and 1 (rows, classes) where a row may have several; `intervals` (rows, 2) for values with
+    intervals."""
 
     scores: Float64
     labels: NDArray[np.intp] | None = None
@@ -85,6 +86,37 @@ class ClassAnswering:
         return ",".join([templates[choose(p)] % tuple(p) for p in y.tolist()])
 
 
+class SeveralAnswering:
+    """Any number of labels a row, each from its own threshold on, likeliest first, with all probabilities."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        labels, decision = manifest.target.labels, manifest.decision
+        self._labels, self._keys, self._always = labels, manifest.probability_keys, decision.always
+        self._thresholds = np.array(decision.thresholds or [0.5] * len(labels), dtype=np.float32)
+
+    def arrays(self, y: NDArray[Any]) -> Answers:
+        scores = y.astype(np.float64)
+        said = y >= self._thresholds
+        if self._always:
+            share = y / self._thresholds
+            said |= share >= share.max(axis=1, keepdims=True)
+        return Answers(scores, said.astype(np.intp))
+
+    def objects(self, y: NDArray[Any]) -> list[dict[str, Any]]:
+        _check(y)
+        found = self.arrays(y)
+        assert found.labels is not None
+        out = []
+        for p, said in zip(y.tolist(), found.labels, strict=True):
+            answered = sorted(np.flatnonzero(said).tolist(), key=lambda k: -p[k])
+            named = {k: _short(v, 6) for k, v in zip(self._keys, p, strict=True)}
+            out.append({"labels": [self._labels[k] for k in answered], "probabilities": named})
+        return out
+
+    def text(self, y: NDArray[Any]) -> str:
+        return ",".join(json.dumps(o, ensure_ascii=False) for o in self.objects(y))
+
+
 class ValueAnswering:
     """Values, and where an interval was calibrated, the range that holds the truth with the stated probability."""
 
@@ -123,6 +155,8 @@ class ValueAnswering:
 
 def answering(manifest: Manifest) -> Answering:
     """The way a bundle answers."""
+    if manifest.target.several:
+        return SeveralAnswering(manifest)
     return ClassAnswering(manifest) if manifest.classifies else ValueAnswering(manifest)
 
 

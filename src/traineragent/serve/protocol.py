@@ -217,7 +217,10 @@ def _matrix(tensor: Tensor, width: int) -> NDArray[np.float32]:
 def output_metadata(manifest: Manifest) -> Iterator[dict[str, Any]]:
     """The tensors an answer consists of."""
     if manifest.classifies:
-        yield {"name": "label", "datatype": _label_type(manifest), "shape": [-1]}
+        if manifest.target.several:
+            yield {"name": "labels", "datatype": "BOOL", "shape": [-1, len(manifest.target.labels)]}
+        else:
+            yield {"name": "label", "datatype": _label_type(manifest), "shape": [-1]}
         yield {
             "name": "probabilities",
             "datatype": "FP64",
@@ -255,6 +258,8 @@ def _outputs(manifest: Manifest, answers: Answers, wanted: Any) -> Iterator[dict
 
 
 def _values(manifest: Manifest, answers: Answers, name: str, datatype: str) -> list[Any]:
+    if name == "labels" and answers.labels is not None:
+        return [bool(v) for v in answers.labels.ravel()]
     if name == "label" and answers.labels is not None:
         labels = [manifest.target.labels[i] for i in answers.labels]
         return [str(label) for label in labels] if datatype == "BYTES" else labels

@@ -52,7 +52,9 @@ class TableWatch:
         self.unknown += (firsts == self._other).sum(axis=0)
         self.outside += ((firsts < self._low) | (firsts > self._high)).sum(axis=0)
         answers = self._answering.arrays(np.concatenate([y for _, y in kept]))
-        if answers.labels is not None:
+        if answers.labels is not None and answers.labels.ndim == 2:
+            self.labels += answers.labels.sum(axis=0)
+        elif answers.labels is not None:
             self.labels += np.bincount(answers.labels, minlength=len(self.labels))
         else:
             self.values += len(answers.scores)

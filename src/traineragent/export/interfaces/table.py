@@ -35,6 +35,7 @@ class TableInterface:
 
     def described(self, manifest: Manifest) -> str:
         what = "a label with a probability for each" if manifest.classifies else "a number"
+        what = "any number of labels, with a probability for each" if manifest.target.several else what
         name = manifest.target.name
         return f"Predicts `{name}`: rows in, predictions out, in the same order. Each prediction is {what}."
 
@@ -55,6 +56,8 @@ class TableInterface:
         if not manifest.classifies:
             return f"(a number{f' in {plain(manifest.target.unit)}' if manifest.target.unit else ''})"
         labels = manifest.target.labels
+        if manifest.target.several:
+            return f"(any of {len(labels)} labels)"
         return f"({' or '.join(code(v) for v in labels)})" if len(labels) <= 4 else f"(one of {len(labels)} classes)"
 
     def inputs(self, manifest: Manifest) -> str:
@@ -150,6 +153,11 @@ def prediction_schema(manifest: Manifest) -> dict[str, Any]:
     if manifest.classifies:
         share = {"type": "number", "minimum": 0, "maximum": 1}
         probabilities = object_schema(dict.fromkeys(manifest.probability_keys, share))
+        if manifest.target.several:
+            said = f"The {manifest.target.name} that hold, likeliest first."
+            labels = {"type": "array", "items": {"enum": list(manifest.target.labels)}, "description": said}
+            words = "How likely each label is, by itself."
+            return object_schema({"labels": labels, "probabilities": {**probabilities, "description": words}})
         return object_schema(
             {
                 "label": {

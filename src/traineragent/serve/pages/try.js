@@ -139,18 +139,20 @@ function notes(row) {
 
 function showClasses(prediction) {
   const entries = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]);
-  const chosen = entries.find(([k]) => k === String(prediction.label))?.[0]
+  const several = Array.isArray(prediction.labels);
+  const chosen = several ? undefined : entries.find(([k]) => k === String(prediction.label))?.[0]
     ?? entries.find(([k]) => k.toLowerCase() === String(prediction.label).toLowerCase())?.[0];
-  const shown = entries.slice(0, 8);
+  const called = new Set(several ? prediction.labels.map(String) : [chosen]);
+  const shown = entries.slice(0, Math.max(8, called.size));
   const bars = make("ul", { class: "bars" }, ...shown.map(([name, p]) => {
     const fill = make("div", { class: "fill" });
     fill.style.width = `${Math.max(100 * p, 0.6)}%`;
-    return make("li", { class: name === chosen ? "chosen" : null },
+    return make("li", { class: called.has(name) ? "chosen" : null },
       make("span", { class: "name" }, name), make("span", { class: "share" }, percent(p)),
       make("div", { class: "track", "aria-hidden": "true" }, fill));
   }));
-  const out = [make("p", { class: "big" }, String(prediction.label)),
-    make("p", { class: "sub" }, `${model.target}, with probability ${percent(prediction.probabilities[chosen] ?? 0)}`), bars];
+  const out = [make("p", { class: "big" }, several ? prediction.labels.join(", ") || "none of the labels" : String(prediction.label)),
+    make("p", { class: "sub" }, several ? model.target : `${model.target}, with probability ${percent(prediction.probabilities[chosen] ?? 0)}`), bars];
   if (entries.length > shown.length) out.push(make("p", { class: "warn" }, `and ${entries.length - shown.length} less likely`));
   return out;
 }
@@ -202,7 +204,7 @@ async function predict() {
     if (mine !== turn) return;
     $("reply").textContent = JSON.stringify(reply, null, 1);
     if (response.ok) {
-      shown = "label" in reply.predictions[0] ? showClasses(reply.predictions[0]) : showValue(reply.predictions[0]);
+      shown = "probabilities" in reply.predictions[0] ? showClasses(reply.predictions[0]) : showValue(reply.predictions[0]);
       for (const warning of reply.warnings ?? []) shown.push(make("p", { class: "warn" }, warning));
       shown.push(make("p", { class: "warn" }, `Answered by ${reply.model}, version ${reply.version}.`));
     } else shown = showProblem(reply.error);
