@@ -80,7 +80,7 @@ def test_graph_service_and_validation_answer_the_same_labels(always: bool) -> No
     np.testing.assert_array_equal(session.run(["labels"], {"x": p})[0], served == 1)
     np.testing.assert_array_equal(served, answered(p, np.array(decision.thresholds, dtype=np.float32), always))
     first = answering(manifest).objects(p[:1])[0]
-    assert first["labels"] == [k for k in sorted(first["labels"], key=lambda k: -first["probabilities"][k])]
+    assert first["labels"] == sorted(first["labels"], key=lambda k: -first["probabilities"][k])
 
 
 def test_an_evaluation_has_each_label_and_an_interval() -> None:

@@ -33,7 +33,7 @@ def label_separator(levels: Levels) -> str:
 
 
 def _parts_labels(levels: Levels, separator: str) -> bool:
-    cells = [split_labels(text, separator) for text in levels.texts]
+    cells = [split_labels(text.casefold(), separator) for text in levels.texts]
     many = sum(n for cell, n in zip(cells, levels.counts.tolist(), strict=True) if len(cell) > 1)
     if many < max(FEWEST_SHARE * levels.present, 3):
         return False
