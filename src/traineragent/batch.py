@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 from collections.abc import Mapping, Sequence
@@ -20,10 +21,15 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
     from .serve.served import open_bundle
 
     predictor = open_bundle(bundle_of(run_or_bundle))
+    pictures = [c.name for c in predictor.manifest.columns if c.kind == "image"]
+    if pictures and (files := _picture_files(Path(data).expanduser())):
+        return _answer_pictures(predictor, pictures[0], files)
     table = read_table([data])
     frame = table.frame.astype(object).where(table.frame.notna(), None)
     try:
         rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+        for row in rows:
+            row |= {name: _base64(Path(row[name])) for name in pictures if row.get(name)}
         answers: list[dict[str, Any]] = predictor.predict(rows)
     except InputError as e:
         name, place = Path(data).name, None if e.row is None else int(table.row[e.row])
@@ -31,6 +37,34 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
         said = f"expected {e.expected}, got {e.got!r}; correct it" if isinstance(e, RowError) else str(e)
         raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
     return answers
+
+
+def _picture_files(path: Path) -> list[tuple[str, Path]]:
+    """Names and paths of the pictures that `path` is or holds; none for tables."""
+    from .data.layout import is_picture_name, walk
+
+    if path.is_dir():
+        return [(e.name, e.path) for e in walk(path) if is_picture_name(e.name)]
+    return [(path.name, path)] if is_picture_name(path.name) and path.is_file() else []
+
+
+def _answer_pictures(predictor: Any, column: str, files: Sequence[tuple[str, Path]]) -> list[dict[str, Any]]:
+    """The answer for each file, with its name. Raises InputError that names the file that is no usable picture."""
+    answers: list[dict[str, Any]] = []
+    for name, path in files:
+        try:
+            (answer,) = predictor.predict([{column: _base64(path)}])
+        except RowError as e:
+            raise InputError(f"{name}: {e.fix}; repair the file or take it out", file=name) from e
+        answers.append({"file": name, **answer})
+    return answers
+
+
+def _base64(path: Path) -> str:
+    try:
+        return base64.b64encode(path.read_bytes()).decode()
+    except OSError as error:
+        raise InputError(f"{path.name}: the picture cannot be read ({error.strerror})", file=path.name) from None
 
 
 def write_answers(answers: Sequence[Mapping[str, Any]], out: Path | IO[str]) -> None:

@@ -193,6 +193,7 @@ class Card:
     tasks: tuple[str, ...]  # task kinds it can learn: "binary", "multiclass", "regression"
     interpretable: bool = False
     reads: tuple[str, ...] = ()  # kinds of rich inputs it learns from directly, such as "terms"; it needs one of each
+    packages: tuple[str, ...] = ()  # beyond the core that it cannot be trained without
     min_rows: int = 0
     max_rows: int | None = None
     max_classes: int | None = None

@@ -188,6 +188,7 @@ def data_facts(memory: Memory) -> dict[str, Any]:
         "leaks": profile.get("leaks", []),
         "warnings": [
             *hurried(memory),
+            *dict.fromkeys(e["text"] for e in memory.journal.events("extra")),
             *repeated(memory),
             *(collected.notes if collected else ()),
             *profile.get("warnings", []),
@@ -278,6 +279,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
         "slices": holdout.get("slices", []),
         "groups": holdout.get("groups", []),
         "drawn": holdout.get("drawn"),
+        "pictures": holdout.get("pictures"),
         "timeline": _timeline(memory),
         "decisions": [
             {

@@ -32,6 +32,7 @@ from ..serve.inputs.parts import Rows
 from ..serve.predictor import Predictor
 from ..store.files import read_json, write_json
 from . import preparation
+from .gallery import gallery
 
 ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
 LARGEST_NEW_SHARE = 0.9  # of held-out rows; where more are new, the score speaks for them anyway
@@ -58,6 +59,11 @@ class _Run:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         return TypeAdapter(tuple[Column, ...]).validate_python(read_json(self.data / "columns.json"))
+
+    @property
+    def picture(self) -> str | None:
+        """The column of pictures that the model reads."""
+        return next((c.name for c in self.columns if c.kind == "image"), None)
 
     @property
     def positive(self) -> int:
@@ -222,26 +228,50 @@ def explain(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> 
     run = _Run(folder)
     held = _Held.open(run)
     metric = task["metrics"][0]["name"]
-    importance = permutation_importance(
-        _scores_of(held.predictor, run.table.classes),
-        held.rows,
-        held.y,
-        column_groups(run.columns, held.predictor.manifest.inputs),
-        metric,
-        mix=mixed_rows,
-        seconds=seconds,
-        seed=seed,
+    groups = column_groups(run.columns, held.predictor.manifest.inputs)
+    importance = (
+        permutation_importance(
+            _scores_of(held.predictor, run.table.classes),
+            held.rows,
+            held.y,
+            groups,
+            metric,
+            mix=mixed_rows,
+            seconds=seconds,
+            seed=seed,
+        )
+        if run.picture is None or len(groups) > 1
+        else ()
     )
     answers = held.predictor.predict_rows(held.rows)
     errors = _errors(held.y, answers)
     picked, actual = _rates(run, held.y, answers)
     values = column_values(run.columns, held.rows.x)
-    found = {
+    found: dict[str, Any] = {
         "importance": [asdict(i) for i in importance],
         "slices": [asdict(s) for s in weak_slices(values, errors)],
         "groups": [asdict(g) for g in group_gaps(values, errors, selected=picked, actual=actual)],
     }
+    if run.picture is not None and run.table.classes and held.y.ndim == 1:
+        found["pictures"] = _gallery(run, held, answers.scores)
     write_json(run.data / "explanation.json", found)
+
+
+def _gallery(run: _Run, held: _Held, scores: np.ndarray) -> dict[str, Any]:
+    """Pictures for the report; see `gallery`."""
+    assert run.picture is not None
+    members = [Member(**m) for m in read_json(run.data / "graph.json")["members"]]
+    frame = read_frame(run.data / "train.parquet")
+    y = answers_of(frame[run.target.name], run.target)
+    oof = building.out_of_fold(run.folder / "trials", members)
+    sealed = read_frame(run.data / "holdout.parquet")
+    return gallery(
+        run.picture,
+        run.target.labels,
+        (frame, y, oof if len(oof) == len(y) else None),
+        (sealed, held.y, held.rows, scores),
+        held.predictor.scores,
+    )
 
 
 def _rates(run: _Run, y: np.ndarray, answers: Any) -> tuple[np.ndarray | None, np.ndarray | None]:

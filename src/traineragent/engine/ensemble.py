@@ -26,6 +26,7 @@ BAG_BELOW_ROWS = 6000  # below, greedy selection is repeated on halves of the ro
 BAGS = 10
 ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
 BEYOND_DOUBT = 0.95
+LIKELY = 0.85  # that a candidate of one fold is better, from which all are judged on its rows
 FEWEST_ROWS = 100  # on which a candidate of one fold may be judged
 RANKED = ("roc_auc", "average_precision")
 SQUARED = ("rmse", "mse", "r2")
@@ -101,7 +102,7 @@ def _on_one_fold(
     results: list[TrialResult], oof: Loader, y: Float64, metric: str, seed: int, positive: int
 ) -> tuple[list[TrialResult], Loader]:
     """The candidates and predictions to choose from. A candidate that is too dear for more than one fold is known on
-    its rows only; where it beats the best of the others there beyond doubt, all are judged on these rows."""
+    its rows only; where it likely beats the best of the others there, all are judged on these rows."""
     known = {r.index: _known(oof(r.index)) for r in results}
     most = max(int(k.sum()) for k in known.values())
     whole = [r for r in results if int(known[r.index].sum()) == most]
@@ -114,7 +115,7 @@ def _on_one_fold(
         return results, oof
     guesses = [oof(r.index)[rows].astype(np.float64) for r in (best, rival)]
     gain, sure = paired_gain(metric, y[rows], *guesses, seed=seed, positive=positive)
-    if gain <= 0 or sure < BEYOND_DOUBT:
+    if gain <= 0 or sure < LIKELY:
         return results, oof
 
     def there(index: int) -> NDArray[np.float32]:

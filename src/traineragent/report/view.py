@@ -13,6 +13,7 @@ from . import charts
 from .findings import findings
 from .loose import items, mapping, pair, rows, texts
 from .model import language_model
+from .pictures import pictures
 from .quality import quality
 from .story import decided, reproduction
 from .trials import family_title, tried
@@ -68,6 +69,7 @@ def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, An
         "found": findings(report, evidence),
         "tried": tried(report, evidence),
         "quality": quality(report, evidence),
+        "pictures": pictures(evidence),
         "usage": usage(report, evidence),
         "decided": decided(evidence),
         "model": language_model(report),

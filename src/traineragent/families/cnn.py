@@ -1,0 +1,336 @@
+"""A small convolutional network learned from the pictures at hand, for data that no pretrained network knows.
+
+Blocks of two convolutions with batch normalisation (Ioffe & Szegedy 2015) and a residual path (He et al. 2016), trained
+with one cycle of the learning rate (Smith & Topin 2018), label smoothing, shifts, colour changes and cut-outs (DeVries
+& Taylor 2017). Pictures are mirrored only where a mirror keeps their class. Needs torch to train, nothing to be served.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from ..errors import MissingExtra
+from ..export.builder import GraphBuilder
+from ..ports import Batch, Card, FitContext
+from ..serve.inputs.parts import Part
+from ..views.classic import scaled_picture
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+WIDTH = 24  # maps of the stem; each block doubles them, up to MOST times
+MOST = 8
+SMALLEST_MAP = 4  # pixels a side of the last block's maps, at least
+BATCH = 32
+EPOCHS = 60
+WARM = 0.25  # of the time in which the learning rate rises
+SMOOTHING = 0.1
+CUT = 0.3  # of a side that a cut-out covers
+SHIFT = 0.12  # of a side that a picture moves at most
+FEWEST_EPOCHS = 4
+PREDICTED = 64  # pictures at once
+
+
+@dataclass(frozen=True)
+class FittedCnn:
+    """`layers`: arrays by name, batch normalisation folded into the convolutions; `side` the network looks at."""
+
+    layers: Mapping[str, Float32]
+    name: str
+    height: int
+    width: int
+    side: int
+    features: int
+    classes: int
+
+    def predict(self, x: Float32, more: Mapping[str, Part]) -> Float64:
+        run = _session(self)
+        part = more[self.name]
+        out = []
+        for start in range(0, len(x), PREDICTED):
+            feeds = {"x": x[start : start + PREDICTED], **part[slice(start, start + PREDICTED)].feeds(self.name)}
+            out.append(run.run(["y"], {i.name: feeds[i.name] for i in run.get_inputs()})[0])
+        return np.concatenate(out).astype(np.float64) if out else np.zeros((0, self.classes))
+
+    def save(self, path: Path) -> None:
+        shape = np.array([self.height, self.width, self.side, self.features, self.classes])
+        arrays: dict[str, Any] = dict(self.layers)
+        with path.open("wb") as file:
+            np.savez(file, input=np.array(self.name), shape=shape, **arrays)
+
+    def graph(self) -> onnx.ModelProto:
+        graph = GraphBuilder(self.features)
+        maps = scaled_picture(graph, self.name, self.height, self.width, self.side)
+        maps = graph.add("Sub", maps, graph.floats(0.5))
+        block = 0
+        maps = self._convolution(graph, maps, "stem")
+        while f"block{block}.first.weight" in self.layers:
+            maps = graph.add("MaxPool", maps, kernel_shape=[2, 2], strides=[2, 2])
+            inside = self._convolution(graph, maps, f"block{block}.first")
+            inside = self._convolution(graph, inside, f"block{block}.second", active=False)
+            skip = self._convolution(graph, maps, f"block{block}.skip", active=False)
+            maps = graph.add("Relu", graph.add("Add", inside, skip))
+            block += 1
+        pooled = graph.add("Flatten", graph.add("GlobalAveragePool", maps), axis=1)
+        raw = graph.add("Gemm", pooled, *(graph.floats(self.layers[f"head.{n}"]) for n in ("weight", "bias")), transB=1)
+        return graph.model(graph.add("Softmax", raw, axis=1), self.classes)
+
+    def _convolution(self, graph: GraphBuilder, maps: str, name: str, active: bool = True) -> str:
+        weight = self.layers[f"{name}.weight"]
+        pad = weight.shape[2] // 2
+        out = graph.add(
+            "Conv", maps, graph.floats(weight), graph.floats(self.layers[f"{name}.bias"]), pads=[pad, pad, pad, pad]
+        )
+        return graph.add("Relu", out) if active else out
+
+
+class Cnn:
+    card = Card(
+        name="cnn",
+        title="Small convolutional network",
+        tasks=("binary", "multiclass"),
+        reads=("pixels",),
+        packages=("torch",),
+        min_rows=80,
+        licence="BSD-3-Clause",
+        source="He et al. 2016, residual networks; Ioffe & Szegedy 2015, batch normalisation",
+    )
+
+    def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
+        return {}
+
+    def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedCnn:
+        """Parameters: "side", "epochs", "width" (of the first block), "learning_rate", "mirror" (None: found out)."""
+        torch = _torch()
+        spec = context.input_of("pixels")
+        height, width = int(spec.options["height"]), int(spec.options["width"])
+        side = min(int(params.get("side", 64)), max(height, width))
+        torch.set_num_threads(context.threads)
+        torch.manual_seed(context.seed)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        pixels = _shrunk(train.more[spec.name], spec.name, height, width, side)
+        network = _network(torch, side, int(params.get("width", WIDTH)), context.classes).to(device)
+        mirror = params.get("mirror")
+        mirror = mirrors_keep(pixels, train.y, context.seed) if mirror is None else bool(mirror)
+        _learn(torch, network, pixels, train.y, params, context, device, mirror)
+        layers = _folded(network.cpu().eval())
+        return FittedCnn(layers, spec.name, height, width, side, train.x.shape[1], context.classes)
+
+    def load(self, path: Path, context: FitContext) -> FittedCnn:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        name, shape = str(arrays.pop("input")), arrays.pop("shape").tolist()
+        return FittedCnn(arrays, name, *shape)
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtra("torch", "vision", "a network that learns from pictures") from error
+    return torch
+
+
+def _session(model: FittedCnn) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.graph().SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _shrunk(part: Part, name: str, height: int, width: int, side: int) -> Float32:
+    """The pictures as the graph scales them, float32 (rows, 3, side, side), mean about 0."""
+    import onnxruntime
+
+    small = GraphBuilder(0)
+    picture = small.add("Sub", scaled_picture(small, name, height, width, side), small.floats(0.5))
+    made = small.view(small.add("Flatten", picture, axis=1), 3 * side * side)
+    run = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    blocks = [run.run(None, part[slice(i, i + 256)].feeds(name))[0] for i in range(0, len(part), 256)]
+    return np.concatenate(blocks).reshape(-1, 3, side, side)
+
+
+def mirrors_keep(pixels: Float32, y: Float64, seed: int, most: int = 1500) -> bool:
+    """Whether a mirrored picture still shows its class: a linear reader of small versions learns from half of the
+    pictures and is asked about the other half, as they are and mirrored. Letters, digits and hands do not survive it.
+
+    `pixels` (rows, 3, side, side)."""
+    from sklearn.linear_model import RidgeClassifier
+
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(len(y))[:most]
+    step = max(1, pixels.shape[2] // 16)
+    small = pixels[rows][:, :, ::step, ::step]
+    half = len(rows) // 2
+    if len(np.unique(y[rows[:half]])) < 2:
+        return True
+    reader = RidgeClassifier(alpha=0.1 * small[0].size).fit(small[:half].reshape(half, -1), y[rows[:half]])
+    plain, turned = (
+        float(np.mean(reader.predict(p[half:].reshape(len(rows) - half, -1)) == y[rows[half:]]))
+        for p in (small, small[:, :, :, ::-1])
+    )
+    chance = float(np.bincount(y[rows].astype(np.int64)).max() / len(rows))
+    noise = math.sqrt(plain * (1 - plain) / max(len(rows) - half, 1))
+    return plain - turned <= 2 * noise + 0.1 * max(plain - chance, 0.0)
+
+
+def _network(torch: Any, side: int, width: int, classes: int) -> Any:
+    """Stem, blocks that halve the maps until these are small, and a linear head."""
+    nn = torch.nn
+
+    class Convolution(nn.Module):  # type: ignore[name-defined,misc]
+        def __init__(self, fan_in: int, fan_out: int, size: int) -> None:
+            super().__init__()
+            self.convolution = nn.Conv2d(fan_in, fan_out, size, padding=size // 2, bias=False)
+            self.norm = nn.BatchNorm2d(fan_out)
+
+        def forward(self, maps: Any) -> Any:
+            return self.norm(self.convolution(maps))
+
+    class Block(nn.Module):  # type: ignore[name-defined,misc]
+        def __init__(self, fan_in: int, fan_out: int) -> None:
+            super().__init__()
+            self.first, self.second = Convolution(fan_in, fan_out, 3), Convolution(fan_out, fan_out, 3)
+            self.skip = Convolution(fan_in, fan_out, 1)
+
+        def forward(self, maps: Any) -> Any:
+            maps = nn.functional.max_pool2d(maps, 2)
+            return torch.relu(self.second(torch.relu(self.first(maps))) + self.skip(maps))
+
+    class Network(nn.Module):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem = Convolution(3, width, 3)
+            fans, here = [width], side
+            while here // 2 >= SMALLEST_MAP:
+                fans.append(min(2 * fans[-1], MOST * width))
+                here //= 2
+            self.blocks = nn.ModuleList(Block(a, b) for a, b in pairwise(fans))
+            self.head = nn.Linear(fans[-1], classes)
+
+        def forward(self, pictures: Any) -> Any:
+            maps = torch.relu(self.stem(pictures))
+            for block in self.blocks:
+                maps = block(maps)
+            return self.head(nn.functional.dropout(maps.mean(dim=(2, 3)), 0.2, self.training))
+
+    return Network()
+
+
+def _learn(
+    torch: Any,
+    network: Any,
+    pixels: Float32,
+    y: Float64,
+    params: Mapping[str, Any],
+    context: FitContext,
+    device: Any,
+    mirror: bool,
+) -> None:
+    """One cycle over as many epochs as are asked for and time allows."""
+    rng = np.random.default_rng(context.seed)
+    labels = torch.as_tensor(y.astype(np.int64))
+    data = torch.from_numpy(pixels)
+    peak = float(params.get("learning_rate", 0.01))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=peak / 25, weight_decay=0.05)
+    loss = torch.nn.CrossEntropyLoss(weight=_weights(torch, y, context.classes, device), label_smoothing=SMOOTHING)
+    half = device.type == "cuda"
+    began, deadline = time.monotonic(), context.deadline
+    network.train()
+    for share, rows in _batches(len(y), int(params.get("epochs", EPOCHS)), rng, began, deadline):
+        for group in optimiser.param_groups:
+            group["lr"] = peak * _cycle(share)
+        given = augmented(torch, data[rows], rng, mirror).to(device)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
+            wrong = loss(network(given), labels[rows].to(device))
+        optimiser.zero_grad(set_to_none=True)
+        wrong.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimiser.step()
+
+
+def _batches(
+    rows: int, epochs: int, rng: np.random.Generator, began: float, deadline: float | None
+) -> Iterator[tuple[float, NDArray[np.int64]]]:
+    """(share of the training that is over, rows of the next step). After the first epochs it is known how many fit into
+    the time, and the cycle is drawn over these; a few are always made."""
+    steps = max(1, rows // BATCH)
+    for epoch in range(10**6):
+        if deadline is not None and epoch >= 1:
+            each = (time.monotonic() - began) / epoch
+            fitting = int((deadline - began) / each)
+            epochs = min(epochs, max(fitting, FEWEST_EPOCHS, epoch))
+        if epoch >= epochs:
+            return
+        order = rng.permutation(rows)
+        for step in range(steps):
+            yield (epoch + step / steps) / epochs, order[step * rows // steps : (step + 1) * rows // steps]
+
+
+def _cycle(share: float) -> float:
+    """The learning rate's share of its peak: up in a line, down along a cosine."""
+    if share < WARM:
+        return 0.04 + 0.96 * share / WARM
+    return max(0.5 * (1 + math.cos(math.pi * (share - WARM) / (1 - WARM))), 1e-3)
+
+
+def _weights(torch: Any, y: Float64, classes: int, device: Any) -> Any:
+    """Rare classes count more, by the root of their rarity."""
+    counts = np.bincount(y.astype(np.int64), minlength=classes).astype(np.float64)
+    weights = np.sqrt(counts.mean() / np.maximum(counts, 1.0))
+    return torch.as_tensor(weights / weights.mean(), dtype=torch.float32, device=device)
+
+
+def augmented(torch: Any, pictures: Any, rng: np.random.Generator, mirror: bool) -> Any:
+    """Pictures (rows, 3, side, side) moved, scaled, brightened, tinted and cut, each by itself; some mirrored."""
+    rows, _, side, _ = pictures.shape
+    scale = 1 + rng.uniform(-SHIFT, SHIFT, (rows, 2))
+    turn = rng.normal(0, 0.08, rows)
+    across = np.where(rng.random(rows) < 0.5, -1.0, 1.0) if mirror else np.ones(rows)
+    frames = np.zeros((rows, 2, 3), dtype=np.float32)
+    frames[:, 0, 0], frames[:, 0, 1] = across * scale[:, 0], -turn
+    frames[:, 1, 0], frames[:, 1, 1] = across * turn, scale[:, 1]
+    frames[:, :, 2] = rng.uniform(-2 * SHIFT, 2 * SHIFT, (rows, 2))
+    grid = torch.nn.functional.affine_grid(torch.from_numpy(frames), list(pictures.shape), align_corners=False)
+    moved = torch.nn.functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    light = rng.normal(0, 0.08, (rows, 3, 1, 1)) * 0.5 + rng.normal(0, 0.08, (rows, 1, 1, 1))
+    contrast = 1 + rng.uniform(-0.2, 0.2, (rows, 1, 1, 1))
+    shaped = (torch.from_numpy(a.astype(np.float32)) for a in (contrast, light))
+    moved = moved * next(shaped) + next(shaped)
+    cut = max(1, int(CUT * side))
+    for i, (top, left) in enumerate(rng.integers(0, side - cut + 1, (rows, 2)).tolist()):
+        if i % 2:
+            moved[i, :, top : top + cut, left : left + cut] = 0
+    return moved
+
+
+def _folded(network: Any) -> dict[str, Float32]:
+    """Weights as arrays, each batch normalisation folded into the convolution before it."""
+    layers: dict[str, Float32] = {}
+    named: Sequence[tuple[str, Any]] = [("stem", network.stem)]
+    for i, block in enumerate(network.blocks):
+        named = [*named, *((f"block{i}.{part}", getattr(block, part)) for part in ("first", "second", "skip"))]
+    for name, layer in named:
+        norm = layer.norm
+        scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).detach()
+        weight = layer.convolution.weight.detach() * scale[:, None, None, None]
+        layers[f"{name}.weight"] = weight.numpy().astype(np.float32)
+        layers[f"{name}.bias"] = (norm.bias.detach() - norm.running_mean * scale).numpy().astype(np.float32)
+    layers["head.weight"] = network.head.weight.detach().numpy().astype(np.float32)
+    layers["head.bias"] = network.head.bias.detach().numpy().astype(np.float32)
+    return layers
+
+
+PLUGIN = Cnn()

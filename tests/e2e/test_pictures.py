@@ -1,0 +1,39 @@
+"""From a folder of pictures, some damaged, to a service that answers base64: in words, without a pretrained network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data.painted import class_folders, encoded, painted, write
+from product import run
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_folder_of_pictures_becomes_a_service(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "pictures", each=45)
+    for i in range(5):
+        write(folder / "disc" / f"cut{i}.jpg", encoded(painted("disc", 200 + i, (90, 70)), "JPEG")[:-300])
+    out = tmp_path / "run"
+    said = run(
+        "train", "Which kind of picture is this?", "--data", folder, "--trials", 2, "--out", out, "--no-ask", "--json",
+        HF_HUB_CACHE=str(tmp_path),
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    report = said.json
+    assert report["task_type"] == "image_classification"
+    assert report["metric"]["value"] > 0.9
+    (removed,) = report["data"]["removed"]
+    assert removed["rows"] == 5
+    assert all(f"cut{i}.jpg" in removed["why"] for i in range(5))
+    assert any("--models" in w for w in report["data"]["warnings"])
+    assert "pillow" in (out / "bundle" / "requirements.txt").read_text()
+    page = (out / "report.html").read_text()
+    assert "What it sees" in page
+    assert "data:image/jpeg;base64," in page
+    new = write(tmp_path / "new.png", painted("stripes", 999))
+    answers = json.loads(run("predict", out, "--data", new, "--json").out)["predictions"]
+    assert [a["label"] for a in answers] == ["stripes"]
