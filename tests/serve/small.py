@@ -16,7 +16,7 @@ from traineragent.export.builder import GraphBuilder
 from traineragent.export.bundle import write_bundle
 from traineragent.serve.app import Limits, Service
 from traineragent.serve.guard import Guard
-from traineragent.serve.predictor import Predictor
+from traineragent.serve.served import open_bundle
 
 COLUMNS = (
     Column("age", "number", integer=True, low=18, high=90, example=37),
@@ -80,7 +80,7 @@ class Client:
     """Speaks ASGI to a service in this process; each call is a request of its own."""
 
     def __init__(self, bundle: Path, limits: Limits | None = None, token: str | None = None) -> None:
-        self.service = Service(Predictor.load(bundle), Guard(token, loopback=True), limits)
+        self.service = Service(open_bundle(bundle), Guard(token, loopback=True), limits)
 
     def ask(self, method: str, path: str, body: bytes | list[bytes] = b"", **headers: str) -> Reply:
         return asyncio.run(self.aask(method, path, body, **headers))

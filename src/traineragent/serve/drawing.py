@@ -112,8 +112,10 @@ class Drawer(PlainServed):
 
 def _seed(value: Any, index: int) -> int:
     """The seed of a row; a new one where none is given. Raises RowError."""
-    if value is None:
+    if value is None or value == "":
         return secrets.randbelow(MOST_SEED)
+    if isinstance(value, str) and value.strip().isdecimal():  # as a cell of a file holds it
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_SEED:
         raise RowError(
             row=index, column="seed", expected=f"a whole number from 0 to {MOST_SEED}", got=shown(value),
