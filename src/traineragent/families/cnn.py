@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from ..errors import MissingExtra
 from ..export.builder import GraphBuilder
+from ..export.pixels import scaled_picture
 from ..ports import Batch, Card, FitContext
 from ..serve.inputs.parts import Part
-from ..views.classic import scaled_picture
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]

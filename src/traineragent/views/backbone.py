@@ -25,8 +25,8 @@ from onnx import numpy_helper
 from ..domain.data import RichInput, ViewSpec
 from ..errors import MissingExtra, TrainerError
 from ..export.builder import OPSET, GraphBuilder
+from ..export.pixels import scaled_picture
 from ..serve.inputs.parts import Part
-from .classic import scaled_picture
 
 PREPROCESSOR = "preprocessor_config.json"
 EXTRA = ("torch", "transformers")

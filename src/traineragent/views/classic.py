@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto
 
 from ..domain.data import RichInput, ViewSpec
 from ..export.builder import GraphBuilder
+from ..export.pixels import means_of, scaled_picture, side_for
 from ..serve.inputs.parts import Part
 
-SIDES = (32, 64)  # pixels a side at which gradients are looked at: the second from SMALL on
-SMALL = 48
 CELLS = 8  # a side
 ORIENTATIONS = 9  # over half a turn
 SHARPNESS = 4.0  # power of a vote's cosine; about one bin wide
@@ -41,24 +39,12 @@ class Classic:
         (pixels,) = inputs
         height, width = int(pixels.options["height"]), int(pixels.options["width"])
         graph = GraphBuilder(0)
-        side = SIDES[max(height, width) >= SMALL]
+        side = side_for(height, width)
         picture = scaled_picture(graph, pixels.name, height, width, side)
         parts = [_gradients(graph, picture, side // CELLS), *_colours(graph, picture, side)]
         widths = [CELLS * CELLS * ORIENTATIONS, GRID * GRID * 6, 3 * SHADES, 4 * HUES]
         flat = [graph.add("Flatten", part, axis=1) for part in parts]
         return graph.view(graph.add("Concat", *flat, axis=1), sum(widths))
-
-
-def scaled_picture(graph: GraphBuilder, name: str, height: int, width: int, side: int) -> str:
-    """The pixels as float (rows, 3, side, side) in [0, 1]."""
-    raw = graph.add("Cast", graph.dense(name, TensorProto.UINT8, (height, width, 3)), to=TensorProto.FLOAT)
-    picture = graph.add("Transpose", graph.add("Mul", raw, graph.floats(1 / 255)), perm=[0, 3, 1, 2])
-    if (height, width) == (side, side):
-        return picture
-    if height % side == 0 and width % side == 0:
-        return _cells(graph, picture, height // side, width // side)
-    scales = graph.floats([1.0, 1.0, side / height, side / width])
-    return graph.add("Resize", picture, "", scales, mode="linear", antialias=1)
 
 
 def _gradients(graph: GraphBuilder, picture: str, step: int) -> str:
@@ -77,7 +63,7 @@ def _gradients(graph: GraphBuilder, picture: str, step: int) -> str:
     turned = np.stack([np.cos(angles), np.sin(angles)], axis=1).reshape(ORIENTATIONS, 2, 1, 1)
     votes = graph.add("Relu", graph.add("Div", graph.add("Conv", double, graph.floats(turned)), power))
     votes = graph.add("Mul", graph.add("Pow", votes, graph.floats(SHARPNESS)), strength)
-    cells = _cells(graph, votes, step, step)
+    cells = means_of(graph, votes, step, step)
     energy = graph.add("ReduceMean", graph.add("Mul", cells, cells), graph.integers([1]), keepdims=1)
     around = graph.add("AveragePool", energy, kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=0)
     return graph.add("Div", cells, graph.add("Sqrt", graph.add("Add", around, graph.floats(TINY))))
@@ -88,8 +74,8 @@ def _colours(graph: GraphBuilder, picture: str, side: int) -> list[str]:
     opponent = np.array([[1 / 3, 1 / 3, 1 / 3], [1, -1, 0], [0.5, 0.5, -1]]).reshape(3, 3, 1, 1)
     colours = graph.add("Conv", picture, graph.floats(opponent))
     step = side // GRID
-    mean = _cells(graph, colours, step, step)
-    squares = _cells(graph, graph.add("Mul", colours, colours), step, step)
+    mean = means_of(graph, colours, step, step)
+    squares = means_of(graph, graph.add("Mul", colours, colours), step, step)
     spread = graph.add("Sub", squares, graph.add("Mul", mean, mean))
     spread = graph.add("Sqrt", graph.add("Max", spread, graph.floats(TINY)))
     centres = np.arange(SHADES) / (SHADES - 1)
@@ -99,13 +85,8 @@ def _colours(graph: GraphBuilder, picture: str, side: int) -> list[str]:
     shades = graph.add("ReduceMean", near, graph.integers([3, 4]), keepdims=0)
     angles = 2 * np.pi * np.arange(HUES) / HUES
     turned = np.stack([np.zeros(HUES), np.cos(angles), np.sin(angles)], axis=1).reshape(HUES, 3, 1, 1)
-    hues = _cells(graph, graph.add("Relu", graph.add("Conv", colours, graph.floats(turned))), side // 2, side // 2)
+    hues = means_of(graph, graph.add("Relu", graph.add("Conv", colours, graph.floats(turned))), side // 2, side // 2)
     return [graph.add("Concat", mean, spread, axis=1), shades, hues]
-
-
-def _cells(graph: GraphBuilder, maps: str, down: int, across: int) -> str:
-    """Means over parts of so many pixels."""
-    return graph.add("AveragePool", maps, kernel_shape=[down, across], strides=[down, across])
 
 
 PLUGIN = Classic()

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ..domain.data import RichInput, ViewSpec
 from ..export.builder import GraphBuilder
+from ..export.pixels import SIDES, SMALL, scaled_picture
 from ..serve.inputs.parts import Part
-from .classic import SIDES, SMALL, scaled_picture
 
 Float32 = NDArray[np.float32]
 
