@@ -39,9 +39,9 @@ LARGEST, LARGEST_QUICK = 64, 32  # pixels a side; the smaller where there is lit
 QUICK_MINUTES = 15.0
 HELD_SHARE = 0.15  # of the training pictures, to compare candidates on
 FEWEST_HELD = 20
-GRID = 10  # pictures a class in the report
+GRID = 6  # pictures a class in the report
 NEAREST = 8  # drawn pictures shown beside the training picture that is most like them
-SCALE = 2  # pixels of a report's picture a pixel
+SHOWN_SIDE = 56  # pixels a side in the report, about
 
 CATALOGUE: Mapping[str, OperationSpec] = {
     "resize": OperationSpec({"most": "integer"}, "brings all pictures to one square size of at most so many pixels"),
@@ -357,7 +357,8 @@ def _strip(pixels: NDArray[np.uint8]) -> str:
     """Pictures side by side as one PNG data URI."""
     wide = np.concatenate(list(pixels), axis=1)
     picture = Image.fromarray(wide[..., 0] if wide.shape[2] == 1 else wide)
-    picture = picture.resize((picture.width * SCALE, picture.height * SCALE), Image.Resampling.NEAREST)
+    scale = max(1, SHOWN_SIDE // pixels.shape[1])
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
