@@ -53,6 +53,7 @@ def train(
     llm_usd: float | None = None,
     llm_calls: int | None = None,
     share_examples: bool = False,
+    memory: bool = True,
     ask: Asking | None = None,
     progress: Progress = _silent,
 ) -> Report:
@@ -63,6 +64,7 @@ def train(
     trials    number of candidates to try; with a seed, the same run again gives the same model
     brain     "planner", or a language model as "PROVIDER:MODEL" with its key in the environment
     llm_usd, llm_calls   the most a language model may cost; share_examples lets it see values from the data
+    memory    whether lessons of earlier runs may be used, and one is kept of this run
     ask       answers a question of the Task agent; without it an open question ends the run
 
     Returns the report, also when the request was declined or needs an answer. Raises InputError for bad data or usage
@@ -75,7 +77,7 @@ def train(
         progress({"kind": "run", "text": "", "folder": str(folder.path)})
         request = Request(
             words, _sources(data, folder.path), target, minutes, trials, seed, brain, tuple(map(str, models)), engine,
-            ask is not None, llm_usd, llm_calls, share_examples,
+            ask is not None, llm_usd, llm_calls, share_examples, memory,
         )  # fmt: skip
         report = _run(folder.path, settings, ask, progress, request=request)
         _refuse_unusable(report)
@@ -309,7 +311,17 @@ def _run(
         if memory.journal.last(RunFinished) is None:
             _ = memory.compute  # the process that works gets ready while the data is read here
         hub.run()
+        _keep_lesson(memory)
     return Report.open(folder)
+
+
+def _keep_lesson(memory: Memory) -> None:
+    """What the run teaches the next ones. Nothing that goes wrong here may touch the delivery."""
+    finished: RunFinished | None = memory.journal.last(RunFinished)
+    if finished is not None and finished.status in DELIVERED:
+        from .agents.learning import learn
+
+        learn(memory)
 
 
 @contextmanager
@@ -363,7 +375,7 @@ def _wired(
             journal.post([("person", "task", RunRequested(request))])
         elif journal.last(RunRequested) is None:
             raise InputError(f"the run in {folder} was ended before it began; remove the folder and start it again")
-        memory, agents = _agents(journal, folder, overlay, config.threads, ask, progress)
+        memory, agents = _agents(journal, folder, overlay, config, ask, progress)
         try:
             yield memory, Hub(journal, agents)
         finally:
@@ -374,7 +386,7 @@ def _wired(
 
 
 def _agents(
-    journal: Any, folder: Path, overlay: Path | None, threads: int, ask: Asking | None, progress: Progress
+    journal: Any, folder: Path, overlay: Path | None, config: Config, ask: Asking | None, progress: Progress
 ) -> tuple[Memory, dict[Any, Any]]:
     from .agents.memory import Memory
     from .brains.chosen import chosen
@@ -387,9 +399,10 @@ def _agents(
         folder=folder,
         brain=chosen(journal, folder, overlay, planner),
         settings={a: p.settings for a, p in procedures.items()},  # type: ignore[misc]
-        make_compute=lambda m: _local_compute(m, threads),
+        make_compute=lambda m: _local_compute(m, config.threads),
         progress=progress,
         ask_person=ask,
+        lessons_home=config.lessons,
     )
     return memory, _Agents(lambda name: _agent(name)(memory, procedures[name].profile))
 

@@ -8,13 +8,17 @@ from pathlib import Path
 
 from .errors import InputError
 
+OFF = ("off", "no", "0", "false")
+
 
 @dataclass(frozen=True)
 class Config:
-    """`overlay`: folder with the user's procedures. `threads`: cores a trial may use."""
+    """`overlay`: folder with the user's procedures. `threads`: cores a trial may use. `lessons`: folder of what earlier
+    runs taught; None where it is switched off."""
 
     overlay: Path | None
     threads: int
+    lessons: Path | None = None
 
     @staticmethod
     def from_environment(overlay: Path | None = None) -> Config:
@@ -24,4 +28,13 @@ class Config:
         home = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser() / "traineragent"
         chosen = overlay or (home if os.path.isdir(home) else None)  # False also where it may not be looked at
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return Config(chosen, max(1, min(cores, 8)))
+        off = os.environ.get("TRAINERAGENT_MEMORY", "").casefold() in OFF
+        return Config(chosen, max(1, min(cores, 8)), None if off else data_home())
+
+
+def data_home() -> Path:
+    """Where what is kept across runs lies: TRAINERAGENT_HOME, or the user's folder for data of programs."""
+    said = os.environ.get("TRAINERAGENT_HOME")
+    if said:
+        return Path(said).expanduser()
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "traineragent"

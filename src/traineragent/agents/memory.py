@@ -29,7 +29,7 @@ Progress = Callable[[dict[str, Any]], None]
 class Memory:
     """`cache` holds values that can be made again from the folder (an opened table, a prepared matrix); losing it
     costs time, never truth. `make_compute` opens the place where trials run, `ask_person` is None where nobody is.
-    `lessons`: what earlier runs taught, in sentences, for a brain that reads."""
+    `lessons`: what earlier runs taught, in sentences, for a brain that reads; `lessons_home`: where they are kept."""
 
     journal: Journal
     folder: Path
@@ -40,6 +40,7 @@ class Memory:
     ask_person: Callable[[Any], str | None] | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
     lessons: tuple[str, ...] = ()
+    lessons_home: Path | None = None
 
     # ------------------------------------------------------------------ facts of the run
     @cached_property

@@ -31,6 +31,7 @@ from ..ports import ANSWERED, OperationSpec
 from ..store.files import read_json
 from .experiments import Experiments
 from .hub import Outgoing
+from .learning import recalled
 from .memory import Memory
 from .refining import portfolio_after
 
@@ -174,6 +175,7 @@ class ModelAgent:
                 why.append(operation.why)
         if not chosen:
             raise TrainerError("no model family suits the data and the constraints; relax one of them")
+        chosen, why = recalled(self.memory, chosen, why)
         chosen, why = portfolio_after(self.memory, chosen, why)
         self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
 

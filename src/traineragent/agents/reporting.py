@@ -19,6 +19,8 @@ from ..domain.run import Status, TrialResult
 from ..domain.task import TaskSpec
 from ..store.calls import CallLog
 from ..store.files import read_json, write_json
+from .dialogue import told
+from .learning import contributed
 from .memory import Memory
 
 PHASES = {"read": "understand", "prepare": "prepare", "training": "train", "deliver": "deliver"}
@@ -71,6 +73,8 @@ def _report(
         "report": str(_place(memory, delivered) / "report.html"),
         "task": task.to_json(),
         "seed": memory.request.seed,
+        "memory": contributed(memory),
+        "dialogue": told(memory),
         **_follow_up(memory),
     }
 

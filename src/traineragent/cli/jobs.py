@@ -41,6 +41,9 @@ LlmCalls = Annotated[int | None, typer.Option("--llm-calls", metavar="N", help="
 ShareExamples = Annotated[
     bool, typer.Option("--share-examples", help="Let the language model see values from the data.")
 ]
+Remember = Annotated[
+    bool, typer.Option("--memory/--no-memory", help="Whether lessons of earlier runs are used, and one is kept.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -60,6 +63,7 @@ def train(
     llm_usd: LlmUsd = None,
     llm_calls: LlmCalls = None,
     share_examples: ShareExamples = False,
+    memory: Remember = True,
     as_json: AsJson = False,
 ) -> int:
     """The main job: understand, prepare, train, tune, export, verify, report."""
@@ -81,6 +85,7 @@ def train(
             llm_usd=llm_usd,
             llm_calls=llm_calls,
             share_examples=share_examples,
+            memory=memory,
             ask=_asking(ask),
             progress=progress,
         )

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from ..errors import InputError, Interrupted, TrainerError
-from . import jobs, looking, using
+from . import jobs, looking, remembering, using
 
 app = typer.Typer(
     name="traineragent",
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+memory = typer.Typer(help="Lessons kept across runs, on this machine only.", no_args_is_help=True)
 sop = typer.Typer(help="The procedures the agents work by.", no_args_is_help=True)
 app.command()(jobs.train)
 app.command()(jobs.plan)
@@ -34,7 +35,10 @@ app.command()(looking.doctor)
 app.command()(using.predict)
 app.command()(using.serve)
 sop.command("show")(looking.sop_show)
+memory.command("show")(remembering.memory_show)
+memory.command("clear")(remembering.memory_clear)
 app.add_typer(sop, name="sop")
+app.add_typer(memory, name="memory")
 
 
 def _version(value: bool) -> None:

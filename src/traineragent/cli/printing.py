@@ -12,6 +12,7 @@ from rich.console import Console
 from ..report.wording import clean
 
 if TYPE_CHECKING:
+    from ..domain.lesson import Lesson
     from ..knowledge.sop import Procedure
 
 STATUS_STYLE = {"delivered": "green", "delivered_unmet": "yellow", "declined": "red", "failed": "red"}
@@ -37,6 +38,27 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
         status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
         console.print(f"  [dim]{started}[/]  {status}{score}", highlight=False)
         console.print(f"  {_plain(run['request'] or '')}", highlight=False, no_wrap=True, overflow="ellipsis")
+
+
+def print_lessons(lessons: Sequence[Lesson], home: Path | None) -> None:
+    """Each lesson in two lines or more: the shape of the data, then the candidates with their part of the model."""
+    console = Console(highlight=False)
+    if home is None:
+        console.print("The memory is switched off (TRAINERAGENT_MEMORY).")
+    elif not lessons:
+        console.print(f"No lessons yet in {_plain(str(home))}. Each delivered run keeps one.")
+    for lesson in lessons:
+        facts = lesson.facts
+        classes = int(facts.get("classes", 0))
+        answer = f"{classes} classes" if classes else "a number"
+        shape = f"about {facts.get('rows', 0):,.0f} rows, {facts.get('features', 0):.0f} features, {answer}"
+        console.print(f"[bold]{_plain(lesson.task_type.replace('_', ' '))}[/]  {shape}  [dim]{lesson.at}[/]")
+        for tried in lesson.candidates:
+            settings = ", ".join(f"{k} {_short(v)}" for k, v in tried.params.items())
+            part = f"{tried.weight:.0%} of the model" if tried.weight else "not in the model"
+            console.print(f"  {_plain(tried.family)} [dim]{_plain(settings)}[/]  {part}")
+    if lessons:
+        console.print(f"[dim]{len(lessons)} lessons in {_plain(str(home))}; forget them: traineragent memory clear[/]")
 
 
 def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:

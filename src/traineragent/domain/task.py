@@ -26,7 +26,8 @@ MEASURED_ON_SERVICE = (
 @dataclass(frozen=True)
 class Request:
     """A person's words and options, exactly as given. `minutes` is wall-clock; None lets the planner choose. `llm_usd`
-    and `llm_calls` limit what a language model may cost; `share_examples` lets it see values from the data."""
+    and `llm_calls` limit what a language model may cost; `share_examples` lets it see values from the data.
+    `memory`: lessons of earlier runs may be used, and one is kept of this."""
 
     words: str
     data: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Request:
     llm_usd: float | None = None
     llm_calls: int | None = None
     share_examples: bool = False
+    memory: bool = True
 
 
 @dataclass(frozen=True)
