@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .followup import follow_up
 from .loose import mapping, rows
 from .view import view
 from .wording import clean, duration, plural
@@ -25,6 +26,7 @@ def print_summary(report: Mapping[str, Any], console: Console) -> None:
     """Prints the result of a run. `report` is report.json's content; nothing in it is taken as markup."""
     shown = view(report, {})
     _status(shown["status"], console)
+    _follow_up(follow_up(report), console)
     if shown["requirements"]:
         console.print(_indented(_requirements(shown["requirements"])))
     if shown["headline"]:
@@ -54,6 +56,23 @@ def _status(status: Mapping[str, Any], console: Console) -> None:
     if status["alternative"]:
         title = "Instead" if status["short"] else "The choice"
         console.print(_indented(Text(f"{title}: {status['alternative']}")))
+    console.print()
+
+
+def _follow_up(changed: Mapping[str, Any] | None, console: Console) -> None:
+    """What a follow-up changed, and the deliveries it can be compared with."""
+    if changed is None:
+        return
+    for change in changed["changes"]:
+        console.print(_indented(Text(f"→ {change}")))
+    if changed["reused"]:
+        console.print(_indented(Text(f"taken over: {changed['reused']}", style="dim")))
+    table = Table.grid(padding=(0, 3, 0, 0))
+    for d in changed["deliveries"]:
+        table.add_row(
+            Text(f"delivery {d['revision']}", style="dim"), Text(d["score"]), Text(d["size"]), Text(d["model"])
+        )
+    console.print(_indented(table))
     console.print()
 
 

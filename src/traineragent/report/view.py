@@ -11,6 +11,7 @@ from typing import Any
 
 from . import charts
 from .findings import findings
+from .followup import follow_up
 from .loose import items, mapping, pair, rows, texts
 from .model import language_model
 from .pictures import pictures
@@ -249,10 +250,22 @@ def _facts(report: Mapping[str, Any]) -> list[dict[str, str]]:
         found.append(("Rows used", integer(data["rows_used"]), f"of {integer(data.get('rows_read'))} read"))
     if is_number(seconds.get("total")):
         found.append(("Total time", duration(seconds["total"]), ""))
+    if remembered := _remembered(mapping(report.get("memory"))):
+        found.append(("From memory", *remembered))
     return [{"title": t, "value": v, "note": n} for t, v, n in found]
 
 
 # --------------------------------------------------------------------------------------------------------------- asked
+def _remembered(memory: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What lessons of earlier runs contributed; None where nothing was recalled."""
+    recalled = rows(memory.get("recalled"))
+    if not recalled:
+        return None
+    weight = memory.get("weight")
+    part = f"{percent(weight)} of the model" if is_number(weight) and weight else "none in the model"
+    return plural(len(recalled), "candidate"), f"from {plural(int(memory.get('lessons') or 0), 'lesson')}; {part}"
+
+
 def _asked(report: Mapping[str, Any], task: Mapping[str, Any], request: str) -> dict[str, Any] | None:
     """The request beside what was understood, and every assumption that was made."""
     verdict = mapping(task.get("verdict"))
@@ -273,6 +286,10 @@ def _asked(report: Mapping[str, Any], task: Mapping[str, Any], request: str) -> 
         return None
     return {
         "request": request,
+        "follow_up": follow_up(report),
+        "dialogue": [
+            (sentence(d.get("question") or ""), clean(d.get("answer") or "")) for d in rows(report.get("dialogue"))
+        ],
         "understood": understood,
         "assumptions": assumptions,
         "notices": notices,

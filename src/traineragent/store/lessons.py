@@ -130,7 +130,6 @@ class Lessons:
             self.path.rename(aside)
         except OSError:
             return False
-        self.said.append(
-            f"the lessons of earlier runs cannot be read ({reason}); the file was set aside as {aside.name}"
-        )
+        why = f"the lessons of earlier runs cannot be read ({reason}); the file was set aside as {aside.name}"
+        self.said.append(why)
         return True
