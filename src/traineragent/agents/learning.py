@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from ..domain.lesson import Lesson, Recalled, Tried
 from ..domain.messages import DataPrepared, ModelSelected
 from ..domain.run import Candidate, TrialResult
-from ..engine.recall import key_of, recall, with_recalled
+from ..engine.recall import ORIGIN, key_of, recall, with_recalled
 from ..store.lessons import Lessons
 from .memory import Memory
 
@@ -122,12 +122,11 @@ def contributed(memory: Memory) -> dict[str, Any]:
     if step is None:
         return {"lessons": 0, "recalled": [], "weight": 0.0}
     found = step["result"]
-    keys = {key_of(Candidate(r["family"], r["params"])) for r in found["recalled"]}
     selected: ModelSelected | None = memory.journal.last(ModelSelected)
     trials = {t.index: t.candidate for t in memory.journal.trials()}
     members = selected.selection.members if selected else ()
     total = sum(m.weight for m in members) or 1.0
-    theirs = sum(m.weight for m in members if m.trial in trials and key_of(trials[m.trial]) in keys)
+    theirs = sum(m.weight for m in members if m.trial in trials and trials[m.trial].origin == ORIGIN)
     seen = {key_of(c) for c in trials.values()}
     told = [
         {"family": r["family"], "params": r["params"], "why": r["why"], "tried": key in seen}

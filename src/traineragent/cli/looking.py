@@ -39,19 +39,40 @@ def show(run_dir: RunDir, as_json: AsJson = False) -> None:
 def explain(run_dir: RunDir, as_json: AsJson = False) -> None:
     """Why each decision was taken, by whom, on what evidence."""
     from ..store.journal import Journal
+    from ..store.runfolder import JOURNAL
 
-    journal = Journal(run_dir / "run.sqlite")
-    decisions = [
-        {"at": d.at, "agent": d.agent, "by": d.brain, "what": d.what, "why": d.why, "evidence": dict(d.evidence)}
-        for d in journal.decisions()
-    ]
-    journal.close()
+    decisions = []
+    for revision, folder in _revisions(run_dir):
+        journal = Journal(folder / JOURNAL)
+        decisions += [
+            {
+                "revision": revision,
+                "at": d.at,
+                "agent": d.agent,
+                "by": d.brain,
+                "what": d.what,
+                "why": d.why,
+                "evidence": dict(d.evidence),
+            }
+            for d in journal.decisions()
+        ]
+        journal.close()
     if as_json:
         typer.echo(json.dumps({"decisions": decisions}, ensure_ascii=False))
         return
     from .printing import print_decisions
 
     print_decisions(decisions)
+
+
+def _revisions(run_dir: Path) -> list[tuple[int, Path]]:
+    """(number, folder) of the first delivery and of each follow-up, in order; of a revision's folder, itself."""
+    from ..store.revisions import revisions_of
+    from ..store.runfolder import home_of
+
+    if home_of(run_dir) != run_dir:
+        return [(int(run_dir.name), run_dir)]
+    return [(r.number, r.folder) for r in revisions_of(run_dir)]
 
 
 def doctor(as_json: AsJson = False) -> None:

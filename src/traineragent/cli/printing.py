@@ -38,6 +38,11 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
         status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
         console.print(f"  [dim]{started}[/]  {status}{score}", highlight=False)
         console.print(f"  {_plain(run['request'] or '')}", highlight=False, no_wrap=True, overflow="ellipsis")
+        if run.get("follow_up"):
+            news = f"  revision {run['revision']}: {_plain(run['follow_up'])}"
+            console.print(news, style="dim", highlight=False, no_wrap=True, overflow="ellipsis")
+        if run.get("unfinished"):
+            console.print(f"  [yellow]an unfinished follow-up:[/] {_plain(run['unfinished'])}", highlight=False)
 
 
 def print_lessons(lessons: Sequence[Lesson], home: Path | None) -> None:
@@ -65,7 +70,11 @@ def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
     """Each decision with who, why and the facts that are new since the agent's last one."""
     console = Console()
     known: dict[str, Any] = {}
+    revision = 1
     for d in decisions:
+        if d.get("revision", 1) != revision:
+            revision = d["revision"]
+            console.print(f"\n[bold]Follow-up, revision {revision}[/]", highlight=False)
         console.print(
             f"[dim]{d['at'][11:19]}[/] [bold]{d['agent']}[/] {_plain(d['what'])} [dim]({_plain(d['by'])})[/]",
             highlight=False,

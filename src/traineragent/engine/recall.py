@@ -13,6 +13,7 @@ from typing import Any
 from ..domain.lesson import Lesson, Recalled
 from ..domain.run import Candidate
 
+ORIGIN = "memory"
 NEAR, FAR = 0.2, 1.5
 """Distance below which two tables have practically the same shape, and beyond which nothing is concluded."""
 MOST = 3
@@ -93,13 +94,13 @@ def with_recalled(
     late: list[tuple[Candidate, str]] = []
     moved = set()
     for r in recalled:
-        candidate = Candidate(r.family, dict(r.params), "memory", SHARE)
+        candidate = Candidate(r.family, dict(r.params), ORIGIN, SHARE)
         place = known.get(key_of(candidate))
         if place == 0 or (place is not None and not r.near):
             continue
         if place is not None:
             moved.add(place)
-            candidate = Candidate(r.family, portfolio[place].params, "memory", portfolio[place].share)
+            candidate = Candidate(r.family, portfolio[place].params, ORIGIN, portfolio[place].share)
         (early if r.near else late).append((candidate, r.why))
     rest = [(c, reason) for i, (c, reason) in enumerate(zip(portfolio, why, strict=True)) if i not in moved]
     ordered = [*rest[:1], *early, *rest[1:], *late]

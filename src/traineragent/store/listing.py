@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import InputError
 from .files import read_json
 from .journal import Journal
+from .revisions import unfinished, words_of
 
 
 def list_runs(root: Path) -> list[dict[str, Any]]:
@@ -32,4 +33,7 @@ def _describe(folder: Path) -> dict[str, Any]:
         "request": report.get("request"),
         "metric": metric.get("name"),
         "value": metric.get("value"),
+        "revision": report.get("revision", 1),
+        "follow_up": report.get("follow_up"),
+        "unfinished": words_of(waiting) if (waiting := unfinished(folder)) else None,
     }
