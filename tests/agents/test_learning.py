@@ -17,9 +17,9 @@ from traineragent.store.journal import Journal
 from traineragent.store.lessons import Lessons
 
 FACTS = {"rows": 4821, "features": 9, "numbers": 9, "categories": 0, "counts": 0, "classes": 2, "grouped": False}
-TASK = TaskSpec(
-    "tabular_classification", (Metric("roc_auc", "maximize"),), DataInfo("table", ("salary_of_ada",), "left")
-)
+INFO = DataInfo("table", ("salary_of_ada",), "left")
+TASK = TaskSpec("tabular_classification", (Metric("roc_auc", "maximize"),), INFO)
+SECRETS = ("salary_of_ada", "Ada", "patients", "secret", "left", "ward 7", "4821")
 FOREST = Candidate("random_forest", {"trees": 60})
 PORTFOLIO = [Candidate("lightgbm"), Candidate("linear")]
 
@@ -39,8 +39,8 @@ def begun(folder: Path, home: Path | None, request: Request | None = None) -> Me
     return Memory(journal, folder, None, {}, lambda _: None, lambda _: None, lessons_home=home)  # type: ignore[arg-type,return-value]
 
 
-def finished(memory: Memory) -> Memory:
-    for index, (candidate, score) in enumerate([(PORTFOLIO[0], 0.7), (FOREST, 0.9), (PORTFOLIO[1], 0.8)]):
+def finished(memory: Memory, forest: Candidate = FOREST) -> Memory:
+    for index, (candidate, score) in enumerate([(PORTFOLIO[0], 0.7), (forest, 0.9), (PORTFOLIO[1], 0.8)]):
         memory.journal.add_trial(TrialResult(index, candidate, "done", score, seconds=2.04))
     selection = Selection((Member(1, 3.0), Member(0, 1.0)), 0.91, 1, "best together")
     memory.journal.post([("model", "person", ModelSelected(selection, 3, 1))])
@@ -64,17 +64,8 @@ def test_nothing_of_data_words_names_or_places_is_kept(tmp_path: Path) -> None:
     memory.journal.add_trial(TrialResult(3, telling, "done", 0.95))
     assert learn(memory)
     kept = (tmp_path / "home" / "lessons.sqlite").read_bytes()
-    for secret in (
-        b"salary_of_ada",
-        b"Ada",
-        b"patients",
-        b"secret",
-        b"left",
-        b"ward 7",
-        b"4821",
-        str(tmp_path).encode(),
-    ):
-        assert secret not in kept, secret
+    for secret in (*SECRETS, str(tmp_path)):
+        assert secret.encode() not in kept, secret
 
 
 def test_a_lesson_is_kept_once_however_often_the_run_is_opened(tmp_path: Path) -> None:
@@ -99,7 +90,7 @@ def test_the_next_run_on_such_data_begins_with_what_did_well(tmp_path: Path) -> 
     assert [c.family for c in found] == ["lightgbm", "random_forest", "linear"]
     assert "75% of the model" in why[1]
     assert memory.lessons
-    finished(memory)
+    finished(memory, found[1])
     told = contributed(memory)
     assert (told["lessons"], told["weight"]) == (1, 0.75)
     assert [r["tried"] for r in told["recalled"] if r["family"] == "random_forest"] == [True]

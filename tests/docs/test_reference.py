@@ -30,7 +30,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_every_command_in_the_pages_exists() -> None:
     from traineragent.cli.main import app
 
-    known = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback} | {"sop"}
+    known = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback} | {"sop", "memory"}
     text = "\n".join(p.read_text(encoding="utf-8") for p in PAGES)
     named = set(re.findall(r"^traineragent ([a-z]+)", text, re.MULTILINE)) | set(
         re.findall(r"`traineragent ([a-z]+)", text)
