@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,8 +14,10 @@ from .. import registry
 from ..data.choosing import check_operations
 from ..data.frames import write_frame
 from ..data.meaning import Reading, profile_columns, read_columns
+from ..data.operations import row_texts
 from ..data.rawtable import RawTable
 from ..data.reading import read_table
+from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
 from ..domain.data import Target
@@ -168,7 +170,7 @@ class DataAgent:
 
     def _split(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
         """Chooses how to split, seals the hold-out on disk and writes its hash into the journal."""
-        table = self._read(self.memory.request.data)
+        table = self._with_copies(self._read(self.memory.request.data), task)
         facts = self._perceive_split(table, task)
         (operation,) = self.memory.plan(self.name, self.memory.line.question("split"), facts, SPLIT, key)
         time = operation.args.get("time")
@@ -188,6 +190,14 @@ class DataAgent:
         for used in ("table", "readings"):  # from here on the rows are in files
             self.memory.cache.pop(used)
         return {"files": {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}}, written
+
+    def _with_copies(self, table: RawTable, task: TaskSpec) -> RawTable:
+        """The table with copies and near-copies of texts known as such, for a task of texts."""
+        if task.task_type != "text_classification" or table.alike is not None:
+            return table
+        target = task.data_info.target
+        columns = [n for n, r in self._readings(table).items() if r.meaning == "text" and n != target]
+        return replace(table, alike=alike_texts(row_texts(table.frame, columns))) if columns else table
 
     def _seal(
         self, table: RawTable, holdout: Holdout, target: Target, group: str | None, time: str | None

@@ -188,6 +188,7 @@ def _facts(data: TrainingData, split: Mapping[str, Any]) -> PreparedFacts:
         target_positive=not data.classes and bool((data.y > 0).all()),
         time_ordered=split["time"] is not None,
         grouped=split["group"] is not None,
+        several=data.several,
         inputs=tuple(i.kind for i in data.inputs),
         views=tuple(v.name for v in data.views),
     )

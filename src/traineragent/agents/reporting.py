@@ -284,6 +284,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
         "groups": holdout.get("groups", []),
         "drawn": holdout.get("drawn"),
         "pictures": holdout.get("pictures"),
+        "texts": holdout.get("texts"),
         "timeline": _timeline(memory),
         "decisions": [
             {

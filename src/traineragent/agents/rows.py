@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from ..data.frames import cells, read_frame, sent
+from ..data.operations import row_texts
 from ..data.target import answers_of
 from ..domain.data import Column, Target
 from ..domain.run import Member
@@ -27,8 +28,9 @@ from ..engine.importance import column_groups, mixed_rows, permutation_importanc
 from ..engine.metrics import scorer
 from ..engine.several import answered
 from ..engine.slices import column_values, group_gaps, weak_slices
+from ..engine.texts import SHOWN_LABELS, doubtful_labels, shortened, typical_words
 from ..errors import TrainerError
-from ..serve.inputs.parts import Rows
+from ..serve.inputs.parts import Ragged, Rows
 from ..serve.predictor import Predictor
 from ..store.files import read_json, write_json
 from . import preparation
@@ -254,6 +256,8 @@ def explain(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> 
     }
     if run.picture is not None and run.table.classes and held.y.ndim == 1:
         found["pictures"] = _gallery(run, held, answers.scores)
+    if any(i.kind == "terms" for i in run.table.inputs):
+        found["texts"] = described_texts(run, held, answers)
     write_json(run.data / "explanation.json", found)
 
 
@@ -272,6 +276,37 @@ def _gallery(run: _Run, held: _Held, scores: np.ndarray) -> dict[str, Any]:
         (sealed, held.y, held.rows, scores),
         held.predictor.scores,
     )
+
+
+def described_texts(run: _Run, held: _Held, answers: Any) -> dict[str, Any]:
+    """Typical words and an example of each class, held-out texts that were answered wrongly, labels that look wrong."""
+    spec = next(i for i in run.table.inputs if i.kind == "terms")
+    vocabulary = (run.prepared / spec.files[0]).read_text(encoding="utf-8").split("\n")[: int(spec.options["words"])]
+    labels, y, data = [str(v) for v in run.target.labels], run.table.y, run.table
+    member = y if data.several else np.eye(data.classes)[y.astype(np.intp)]
+    part = data.more[spec.name]
+    assert isinstance(part, Ragged)
+    found: dict[str, Any] = {"typical": typical_words(part, vocabulary, member, labels)}
+    frame = read_frame(run.data / "train.parquet")
+    graph = read_json(run.data / "graph.json")
+    oof = building.out_of_fold(run.folder / "trials", [Member(**m) for m in graph["members"]])
+    if len(frame) == data.rows:  # else rows were taken out, and texts no longer stand at their places
+        texts = row_texts(frame, spec.columns)
+        best = np.where(member == 1, np.nan_to_num(oof), -1.0).argmax(axis=0)
+        found["examples"] = {labels[k]: shortened(texts[i]) for k, i in enumerate(best.tolist()) if member[i, k]}
+        if not data.several:
+            doubtful = doubtful_labels(y, oof, labels)
+            found["doubtful_count"] = len(doubtful)
+            found["doubtful"] = [{**d, "text": shortened(texts[d["row"]])} for d in doubtful[:SHOWN_LABELS]]
+    if not data.several:
+        texts = row_texts(read_frame(run.data / "holdout.parquet"), spec.columns)
+        wrong = np.flatnonzero(answers.labels != held.y)
+        sure = wrong[np.argsort(-answers.scores[wrong, answers.labels[wrong]], kind="stable")][:SHOWN_LABELS]
+        found["confused"] = [
+            {"true": labels[int(held.y[i])], "answer": labels[int(answers.labels[i])], "text": shortened(texts[i])}
+            for i in sure.tolist()
+        ]
+    return found
 
 
 def _rates(run: _Run, y: np.ndarray, answers: Any) -> tuple[np.ndarray | None, np.ndarray | None]:

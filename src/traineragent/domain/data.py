@@ -211,5 +211,6 @@ class PreparedFacts:
     target_positive: bool
     time_ordered: bool = False
     grouped: bool = False
+    several: bool = False  # a row may have several labels
     inputs: tuple[str, ...] = ()  # kinds of rich inputs: "terms", "tokens", "pixels"
     views: tuple[str, ...] = ()  # names of views that a candidate may read

@@ -21,6 +21,7 @@ from .wording import (
     score,
     sentence,
 )
+from .written import written
 
 SHOWN_CLASSES = 12
 SHOWN_COLUMNS = 15
@@ -42,6 +43,7 @@ def quality(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str,
         "looked_for_slices": "slices" in evidence and bool(evaluation),
         "groups": [_group(g) for g in rows(evidence.get("groups"))],
         "drawn": drawn(mapping(evidence.get("drawn"))),
+        "written": written(mapping(evidence.get("texts"))),
     }
     return found if evaluation or found["importance"] or found["slices"] else None
 
