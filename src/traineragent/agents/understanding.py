@@ -17,6 +17,7 @@ from .memory import Memory
 
 MOST_COLUMNS = 80
 MOST_VALUES = 8
+SHOWN = ("task_type", "target", "metric")  # assumptions that hold no value of the data
 
 
 class SecondReading:
@@ -25,14 +26,16 @@ class SecondReading:
     def __init__(self, memory: Memory, columns: Sequence[ColumnProfile], rows: int) -> None:
         self._memory, self._columns, self._rows = memory, columns, rows
         self._operations: tuple[Operation, ...] | None = None
+        self._words = ""
 
     def __call__(self, task: TaskSpec, request: Request, again: Callable[[Request], TaskSpec]) -> TaskSpec:
-        """The task as corrected; the same task where nobody corrects it."""
+        """The task as corrected; the same task where nobody corrects it. Words that a person added since are an
+        answer, so the question of the second reader is not put again."""
         if self._operations is None:
-            self._operations = self._asked(task, request)
+            self._operations, self._words = self._asked(task, request), request.words
         return corrections.corrected(
             task,
-            self._operations,
+            [o for o in self._operations if o.do != "ask" or request.words == self._words],
             request,
             again,
             by=self._memory.brain.name,
@@ -78,7 +81,6 @@ class SecondReading:
 def reading_facts(task: TaskSpec, shared: bool) -> dict[str, Any]:
     """The understanding for a second reader; what it says of values only where they may be `shared`."""
     info, verdict = task.data_info, task.verdict
-    hidden = () if shared else ("positive_label", "data")
     return {
         "task_type": task.task_type,
         "target": info.target,
@@ -89,11 +91,12 @@ def reading_facts(task: TaskSpec, shared: bool) -> dict[str, Any]:
         "assumed": [
             {"what": a.what, "value": a.value, "confidence": a.confidence}
             for a in task.assumptions
-            if a.what not in hidden
+            if a.what in SHOWN or a.what.startswith("exclude:") or shared
         ],
         "decision": verdict.decision,
-        "reasons": list(verdict.reasons),
-        "questions": [q.text for q in verdict.questions],
+        "class": verdict.policy_class,
+        "reasons": list(verdict.reasons) if shared else [],
+        "questions": [q.about for q in verdict.questions],
         "notices": list(verdict.notices),
     }
 

@@ -55,7 +55,7 @@ CATALOGUE: Mapping[str, OperationSpec] = {
 WISHES = ("interpretable", "prefer:recall", "prefer:precision")
 GROUNDS = ("harmful", "unlawful", "unattainable")
 LEAST_REASON = 20  # characters; a stricter verdict needs a reason that a person can act on
-MOST_QUESTIONS, LONGEST_TEXT = 2, 400
+LONGEST_TEXT = 400
 CONFIDENCE = 0.7
 _KINDS = {"latency": ("time",), "train": ("time",), "size": ("size",), "memory": ("size",), "throughput": ("rate",)}
 
@@ -97,8 +97,8 @@ def check(operations: Sequence[Operation], request: Request, task: TaskSpec) -> 
         for name in ("text", "reason"):
             if name in operation.args and len(operation.args[name].strip()) < LEAST_REASON:
                 raise InvalidAnswer(f"{operation.do}: say in a sentence that a person can act on")
-    if sum(o.do == "ask" for o in operations) > MOST_QUESTIONS:
-        raise InvalidAnswer(f"at most {MOST_QUESTIONS} questions, those without which nothing can be done")
+    if sum(o.do == "ask" for o in operations) > 1:
+        raise InvalidAnswer("one question at most, the one without whose answer nothing can be done")
     left_out = {o.args["column"] for o in operations if o.do == "leave_out"}
     if task.data_info.inputs and set(task.data_info.inputs) <= left_out:
         raise InvalidAnswer("every input column would be left out")
