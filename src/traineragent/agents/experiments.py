@@ -6,6 +6,7 @@ not, the search waits, so that it is the same search again. What is proposed is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -85,9 +86,8 @@ class Experiments:
 
     def _gained(self, one: Mapping[str, Any]) -> bool:
         trials = self._memory.journal.trials()
-        before = max((t.score for t in trials[: one["at"]] if t.score is not None), default=None)
-        proposed = trials[one["at"] : one["at"] + len(one["candidates"])]
-        return any(t.score is not None and (before is None or t.score > before) for t in proposed)
+        before = max(map(_score, trials[: one["at"]]), default=-math.inf)
+        return any(_score(t) > before for t in trials[one["at"] : one["at"] + len(one["candidates"])])
 
     def _keep(self, key: str, at: int, operations: Sequence[Operation]) -> bool:
         """Journals what was decided. True when the search is to stop."""
@@ -138,7 +138,7 @@ class Experiments:
         ranked = sorted(trials, key=lambda t: (t.score is None, -(t.score or 0.0)))[:SHOWN_TRIALS]
         best: list[Any] = []
         for t in trials:
-            if t.score is not None and (not best or t.score > best[-1]["score"]):
+            if _score(t) > (best[-1]["score"] if best else -math.inf):
                 best.append({"trial": t.index, "score": t.score})
         offers = self._offers(families)
         return {
@@ -148,9 +148,14 @@ class Experiments:
             "curve": [{"trial": b["trial"], "score": -b["score"] if minimize else b["score"]} for b in best],
             "spaces": {n: dict(offers[n]["space"]) for n in families if offers[n]["suits"] and offers[n]["space"]},
             "earlier": [{"at": d["at"], "proposed": len(d["candidates"]), "gain": self._gained(d)} for d in done],
-            "limits": [f"{r.name} {r.direction} {r.limit:g}" for r in self._memory.task.requirements],
+            "limits": [r.words for r in self._memory.task.requirements],
             "most": MOST_PROPOSALS,
         }
+
+
+def _score(trial: TrialResult) -> float:
+    """The score on all folds, minus infinity where there is none; one fold says too little to be compared."""
+    return trial.score if trial.score is not None and len(trial.fold_scores) > 1 else -math.inf
 
 
 def _trial_facts(trial: TrialResult, minimize: bool) -> dict[str, Any]:
@@ -160,6 +165,7 @@ def _trial_facts(trial: TrialResult, minimize: bool) -> dict[str, Any]:
         "family": trial.candidate.family,
         "params": trial.candidate.params,
         "score": None if trial.score is None else -trial.score if minimize else trial.score,
+        "folds": len(folds),
         "fold_spread": max(folds) - min(folds) if folds else None,
         "seconds": trial.seconds,
         "size_mb": trial.size_mb,

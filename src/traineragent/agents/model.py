@@ -186,7 +186,7 @@ class ModelAgent:
         return {
             "spaces": {n: dict(o["space"]) for n, o in suited.items()},
             "metric": self.memory.journal.meta("metric"),
-            "limits": [f"{r.name} {r.direction} {r.limit:g}" for r in self.memory.task.requirements],
+            "limits": [r.words for r in self.memory.task.requirements],
         }
 
     def _check_candidates(self, operations: Sequence[Operation]) -> None:

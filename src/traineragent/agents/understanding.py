@@ -85,7 +85,7 @@ def reading_facts(task: TaskSpec, shared: bool) -> dict[str, Any]:
         "task_type": task.task_type,
         "target": info.target,
         "metrics": [{"name": m.name, "stated": m.stated} for m in task.metrics],
-        "limits": [f"{r.name} {r.direction} {r.limit:g} ({r.stated_as})" for r in task.requirements],
+        "limits": [f"{r.words} ({r.stated_as})" for r in task.requirements],
         "left_out": [c.column for c in info.ignored],
         "wishes": list(task.constraints),
         "assumed": [

@@ -64,6 +64,11 @@ class Requirement:
     stated_as: str | None = None
     positive_label: str | None = None
 
+    @property
+    def words(self) -> str:
+        """For a reader: "latency_ms_p95 at most 20"."""
+        return f"{self.name} {'at most' if self.direction == '<=' else 'at least'} {self.limit:g}"
+
     def met_by(self, measured: float) -> bool:
         return measured <= self.limit if self.direction == "<=" else measured >= self.limit
 
