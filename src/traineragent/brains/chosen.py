@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..domain.messages import RunRequested, TaskSpecified
+from ..domain.messages import RunFinished, RunRequested, TaskSpecified
 from ..domain.task import Request, TaskSpec
 from ..knowledge import prompts
 from ..ports import Brain
@@ -16,13 +16,17 @@ from .spending import Patience, limits_of, price_usd
 
 
 def chosen(journal: Journal, folder: Path, overlay: Path | None, planner: Planner) -> Brain:
-    """The planner, or the language model that the journaled request names, made ready in the background."""
+    """The planner, or the language model that the journaled request names, made ready in the background. Raises
+    InputError where a run that is not finished needs a key that is not there."""
     request: Request = journal.last(RunRequested).request
     if request.brain == "planner":
         return Checked(planner, planner)
     from .llm import LanguageModel
-    from .providers import Connection
+    from .providers import Connection, require
 
+    if journal.last(RunFinished) is not None:  # nobody will be asked anything
+        return Checked(planner, planner)
+    require(request.brain)
     talk, settings = Connection(request.brain), prompts.settings(overlay)
     priced = price_usd(talk.provider.name, talk.model, 1, 1, settings["prices"]) is not None
     journal.set_meta("llm_priced", "yes" if priced else "no")
