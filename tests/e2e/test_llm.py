@@ -176,5 +176,5 @@ def test_ctrl_c_while_a_model_thinks_is_prompt(given: tuple[object, ...], tmp_pa
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 130, err.decode()
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 25  # of the 60 that the reply would take
         assert b"resume" in err

@@ -383,7 +383,7 @@ class ModelAgent:
             facts,
             CATALOGUE,
             f"message-{message.id}",
-            details=lambda: {"missed": [asdict(m) for m in missed.measured if not m.met]},
+            details=lambda: {"missed": [_told(m) for m in missed.measured if not m.met]},
             check=_check_repair,
             worded="repair",
         )
@@ -453,6 +453,12 @@ class ModelAgent:
 
     def _give_up(self, message: Message, missed: RequirementMissed) -> Outgoing:
         return [("task", NothingMoreHelps(f"no candidate comes nearer to {', '.join(missed.names)} in the time left"))]
+
+
+def _told(missed: Measured) -> dict[str, Any]:
+    """A missed limit for a brain that reads."""
+    bound = "at most" if missed.direction == "<=" else "at least"
+    return {"name": missed.name, "limit": f"{bound} {missed.limit:g}", "measured": missed.measured}
 
 
 def _check_repair(operations: Sequence[Operation]) -> None:

@@ -47,6 +47,7 @@ _PLANNED: dict[str, dict[str, OperationSpec]] = {
 }
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+_PLAIN_NAME = re.compile(r"[\w .,:%#/()+-]{1,60}")
 _SMALL = frozenset(map(str, range(11)))  # "two of 3 families" claims nothing measured
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w])")
 
@@ -89,7 +90,7 @@ def _operation_schema(name: str, spec: OperationSpec, choices: Mapping[str, Sequ
     for argument, kind in spec.arguments.items():
         properties[argument] = {"type": _JSON_TYPES[kind.rstrip("?")]}
         allowed = choices.get(argument, ())
-        if allowed and len(allowed) <= SHOWN_CHOICES:
+        if allowed and len(allowed) <= SHOWN_CHOICES and all(_is_harmless(a) for a in allowed):
             properties[argument]["enum"] = list(allowed)  # type: ignore[assignment]
     needed = [argument for argument, kind in spec.arguments.items() if not kind.endswith("?")]
     return {
@@ -102,6 +103,11 @@ def _operation_schema(name: str, spec: OperationSpec, choices: Mapping[str, Sequ
         },
         "required": ["do", "args", "why"],
     }
+
+
+def _is_harmless(choice: Any) -> bool:
+    """Whether a value may stand in a schema, which is no place for quoted data; others are listed as data only."""
+    return not isinstance(choice, str) or bool(_PLAIN_NAME.fullmatch(choice))
 
 
 def operations_text(question: BrainQuestion, form: str, planned: Sequence[Operation]) -> str:
