@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chat import KEY, MODEL, PLANNED, Asked, Said, chatting
-from traineragent.agents.model import CATALOGUE
+from traineragent.agents.task import CATALOGUE
 from traineragent.brains.checked import Checked
 from traineragent.brains.llm import LanguageModel, planned_text, procedure_text
 from traineragent.brains.planner import Planner
@@ -147,24 +147,10 @@ def test_a_wrong_answer_goes_back_with_the_reason_and_the_next_one_counts(make: 
 
 def test_a_question_without_a_prompt_is_the_planners(make: Make) -> None:
     talk = Scripted(reply())
-    asked = replace(question(), kind="next", facts={**FACTS, **_SEARCH}, catalogue=CATALOGUE)
-    assert checked(make(talk)).answer(asked).by == "planner"
+    answer = checked(make(talk)).answer(BrainQuestion("task", "finish", {}, CATALOGUE, "message-9/task.finish"))
+    assert [o.do for o in answer.operations] == ["write_report"]
+    assert (answer.by, answer.instead_of) == ("planner", "")
     assert not talk.asked
-
-
-_SEARCH = {
-    "trials_asked": None,
-    "trials": 1,
-    "seconds_left": 9.0,
-    "usable": 1,
-    "by_number": False,
-    "resorts": 0,
-    "delivered_first": True,
-    "round": 0,
-    "perfect": False,
-    "portfolio": 9,
-    "since_gain": 0,
-}
 
 
 def test_values_cannot_pass_for_instructions(make: Make) -> None:
