@@ -243,6 +243,14 @@ def test_waiting_ends_with_the_share_of_the_minutes(make: Make, path: Path) -> N
     assert len(talk.asked) == 1
 
 
+def test_late_in_a_run_half_of_what_is_left_is_waited_at_most() -> None:
+    patience = Patience(SETTINGS, lambda: 10.0, lambda: True, lambda: 590.0)
+    assert patience.left_s(0.0) == 5.0
+    assert Patience(SETTINGS, lambda: 10.0, lambda: True, lambda: 601.0).left_s(0.0) < 0
+    assert Patience(SETTINGS, lambda: 10.0, lambda: False).left_s(100.0) == SETTINGS["untimed_wait_s"] - 100
+    assert Patience(SETTINGS, lambda: None, lambda: True).left_s(5.0) == SETTINGS["first_wait_s"] - 5
+
+
 def test_a_busy_provider_is_asked_again_when_it_says_so(make: Make) -> None:
     waits: list[float] = []
     talk = Scripted(CallFailed("busy", "the provider is busy (HTTP 429)", retry_after_s=3.0), reply(TIGHTEN))

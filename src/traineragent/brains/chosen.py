@@ -35,7 +35,9 @@ def chosen(journal: Journal, folder: Path, overlay: Path | None, planner: Planne
         planner,
         CallLog(journal.path),
         limits=limits_of(settings, calls=request.llm_calls, usd=request.llm_usd, priced=priced),
-        patience=Patience(settings, lambda: _minutes(journal, request), lambda: _timed(journal, request)),
+        patience=Patience(
+            settings, lambda: _minutes(journal, request), lambda: _timed(journal, request), lambda: journal.clock_s
+        ),
         settings=settings,
         run=f"{folder.name}-{journal.meta('created') or ''}",
         overlay=overlay,

@@ -43,11 +43,13 @@ def limits_of(settings: Mapping[str, Any], *, calls: int | None, usd: float | No
 @dataclass(frozen=True)
 class Patience:
     """How long a run may wait for replies while nothing else goes on. `minutes` gives the run's budget, None while it
-    is not agreed; `timed` is False where a number of trials decides and time does not."""
+    is not agreed; `timed` is False where a number of trials decides and time does not; `used_s` are the seconds that
+    the run has used. Of what is left of its time, half at most is spent on one reply."""
 
     settings: Mapping[str, Any]
     minutes: Callable[[], float | None]
     timed: Callable[[], bool]
+    used_s: Callable[[], float] = float
 
     def left_s(self, waited_s: float) -> float:
         """Seconds that may still be waited in all, of which `waited_s` are gone."""
@@ -56,7 +58,8 @@ class Patience:
         minutes = self.minutes()
         if minutes is None:
             return float(self.settings["first_wait_s"]) - waited_s
-        return float(self.settings["waiting_share"]) * 60.0 * minutes - waited_s
+        share = float(self.settings["waiting_share"]) * 60.0 * minutes - waited_s
+        return min(share, 0.5 * (60.0 * minutes - self.used_s()))
 
     def call_s(self) -> float:
         """The longest wait for one reply."""
