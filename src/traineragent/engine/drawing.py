@@ -124,11 +124,12 @@ def train(
 
 
 def utility(metric: str, likeness: Likeness) -> float:
-    """Larger is better. Fréchet distance decides unless the asked class was asked for; a model that copies loses by as
-    much as it copies."""
+    """Larger is better. Fréchet distance decides unless the asked class was asked for; a model that copies, or draws
+    another class than was asked, loses by as much."""
     if metric == "asked_class" and likeness.asked_class is not None:
         return likeness.asked_class - likeness.copied
-    return -likeness.frechet * (1.0 + likeness.copied)
+    astray = 0.0 if likeness.asked_class is None else 1.0 - likeness.asked_class
+    return -likeness.frechet * (1.0 + likeness.copied + astray)
 
 
 def velocity_of(graph: bytes, threads: int = 1) -> Velocity:
