@@ -31,7 +31,7 @@ MOST_HORIZONS = 20  # times the horizon that was asked for in training
 LEAST_MOST = 500  # steps that may be asked for in any case
 MOST_HISTORY = 100_000  # values in a row
 FEWEST = 4  # values of a series that is not known
-MOST_GAP = 1_000  # steps between the stored and the given history that are bridged
+MOST_GAP = 24  # steps between stored and given history that are bridged, or two seasons, or the horizon
 DIGITS = 7
 SHOWN = 5
 
@@ -90,6 +90,7 @@ class SeriesPredictor(PlainServed):
         graphs = {name: _running(Graph(folder / name, threads)) for name in files}
         self._forecaster = Forecaster(members, graphs, self.timeline, self.season, manifest.target.nonnegative)
         self._most = max(MOST_HORIZONS * self.horizon, LEAST_MOST)
+        self._bridged = max(MOST_GAP, 2 * self.season, self.horizon)
         self._last = max(s.end for s in self._stored.values())
 
     # ------------------------------------------------------------------ what a client sees
@@ -314,7 +315,7 @@ class SeriesPredictor(PlainServed):
         first = int(steps.min()) if end is None else min(int(steps.min()), end - len(before))
         last = max(int(steps.max()) + 1, end or 0)
         known = len(before) if end is not None else 0
-        if last - first > MOST_HISTORY or (end is not None and int(steps.min()) - end > MOST_GAP):
+        if last - first > MOST_HISTORY or (end is not None and int(steps.min()) - end > self._bridged):
             away = self.timeline.write(int(steps.min()))
             raise self._refused(number, f"values that follow {self.timeline.write(self._last - 1)}", away)
         out = np.full(last - first, np.nan)
