@@ -27,13 +27,16 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
     table = read_table([data])
     frame = table.frame.astype(object).where(table.frame.notna(), None)
     try:
-        rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+        rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
         for row in rows:
             row |= {name: _base64(Path(row[name])) for name in pictures if row.get(name)}
-        answers: list[dict[str, Any]] = predictor.predict(rows)
+        asked = predictor.requests(rows)
+        answers: list[dict[str, Any]] = predictor.predict(asked)
     except InputError as e:
-        name, place = Path(data).name, None if e.row is None else int(table.row[e.row])
-        where = f"{name}, line {place}" + (f", column {e.column!r}" if e.column is not None else "")
+        name, place = Path(data).name, None if e.row is None or asked is not rows else int(table.row[e.row])
+        where = (f"{name}, line {place}" if place is not None else name) + (
+            f", column {e.column!r}" if e.column is not None else ""
+        )
         said = f"expected {e.expected}, got {e.got!r}; correct it" if isinstance(e, RowError) else str(e)
         raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
     return answers
@@ -80,10 +83,29 @@ def _write(answers: Sequence[Mapping[str, Any]], f: IO[str], as_json: bool) -> N
     if as_json:
         f.writelines(json.dumps(a, ensure_ascii=False) + "\n" for a in answers)
         return
-    rows = [_flat(a) for a in answers]
+    rows = [_flat(part) for a in answers for part in _parts(a)]
     writer = csv.DictWriter(f, fieldnames=list(dict.fromkeys(k for r in rows for k in r)))
     writer.writeheader()
     writer.writerows(rows)
+
+
+def _parts(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """An answer as lines of a table: one, or one a step of a forecast."""
+    if not all(isinstance(answer.get(k), list) for k in ("values", "times")):
+        return [answer]
+    shared = {k: v for k, v in answer.items() if k not in ("values", "times", "interval")}
+    steps = range(len(answer["values"]))
+    interval = answer.get("interval")
+    return [
+        {
+            **shared,
+            "step": i + 1,
+            "time": answer["times"][i],
+            "value": answer["values"][i],
+            **({"interval": interval[i]} if interval else {}),
+        }
+        for i in steps
+    ]
 
 
 def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:

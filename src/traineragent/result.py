@@ -14,6 +14,9 @@ from .bundles import bundle_of
 from .errors import InputError
 from .store.files import read_json
 
+ANSWERS = ("label", "labels", "value", "values", "entities", "box", "image")
+"""Where an answer holds what was asked for, whatever the task."""
+
 
 class Report:
     """A run's report: a mapping with what report.json holds, printable, with the model at hand."""
@@ -75,17 +78,20 @@ class Model:
 
     def answers(self, rows: Any) -> list[dict[str, Any]]:
         """The answers of the service, one a row, as in POST /predict."""
-        answers: list[dict[str, Any]] = self._predictor.predict(_rows(rows))
+        answers: list[dict[str, Any]] = self._predictor.predict(self._predictor.requests(_rows(rows)))
         return answers
 
     def predict(self, rows: Any) -> np.ndarray:
-        """Labels or values, shape (rows,), or tuples of labels. `rows`: DataFrame or list of dicts."""
+        """Labels or values, shape (rows,), or tuples of labels; forecasts, shape (rows, steps). `rows`: DataFrame or list
+        of dicts."""
         answers = self.answers(rows)
-        if answers and "labels" in answers[0]:
-            found = np.empty(len(answers), dtype=object)
-            found[:] = [tuple(a["labels"]) for a in answers]
-            return found
-        return np.array([a["label"] if "label" in a else a["value"] for a in answers])
+        found = [next(a[k] for k in ANSWERS if k in a) for a in answers]
+        lengths = {len(v) if isinstance(v, list) else 0 for v in found}
+        if len(lengths) < 2 and not any("labels" in a for a in answers):
+            return np.array(found)
+        out = np.empty(len(found), dtype=object)  # answers of different lengths
+        out[:] = [tuple(v) if isinstance(v, list) else v for v in found]
+        return out
 
     def predict_proba(self, rows: Any) -> np.ndarray:
         """Probabilities, shape (rows, classes), classes in the order of `labels`."""

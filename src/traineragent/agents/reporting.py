@@ -285,6 +285,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
         "drawn": holdout.get("drawn"),
         "pictures": holdout.get("pictures"),
         "texts": holdout.get("texts"),
+        "forecast": holdout.get("forecast"),
         "timeline": _timeline(memory),
         "decisions": [
             {

@@ -12,6 +12,7 @@ from typing import Any
 from . import charts
 from .findings import findings
 from .followup import follow_up
+from .forecast import forecast
 from .loose import items, mapping, pair, rows, texts
 from .model import language_model
 from .pictures import pictures
@@ -71,6 +72,7 @@ def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, An
         "tried": tried(report, evidence),
         "quality": quality(report, evidence),
         "pictures": pictures(evidence),
+        "forecast": forecast(evidence),
         "usage": usage(report, evidence),
         "decided": decided(evidence),
         "model": language_model(report),

@@ -45,7 +45,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     others = _others(metric, task, bool(truth.min() > NEAR_ZERO * truth.mean()))
     evaluation = Evaluation(
         kind="forecast",
-        rows=int(np.isfinite(found.truth).sum()),
+        rows=int(panel.known[:, cut:].sum()),
         metric=judge.value(metric, said),
         others=tuple(judge.value(name, said) for name in others),
         residuals=_residuals(found.truth, said, low, high),

@@ -70,6 +70,10 @@ class Predictor:
         """The columns of a row."""
         return tuple(Field(c.name, DATATYPES.get(c.kind, "BYTES")) for c in self.manifest.columns)
 
+    def requests(self, table: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """A row of the table is a row to ask for."""
+        return table
+
     def watch(self) -> TableWatch:
         """Counts missing, unknown and out-of-range values, and what is answered."""
         return TableWatch(self.manifest, self.answering)

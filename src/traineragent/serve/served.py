@@ -51,6 +51,9 @@ class Served(Protocol):
     def fields(self) -> Sequence[Field]:
         """What a row may hold."""
 
+    def requests(self, table: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """The rows to ask for, given the rows of a table in the shape of the training data; mostly the same."""
+
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The answers of the service, one a row. Raises RowError for a row the model cannot take."""
 
@@ -89,6 +92,9 @@ class PlainServed:
     def respond(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
         """(answers, warnings). Raises RowError for a row the model cannot take."""
         raise NotImplementedError
+
+    def requests(self, table: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        return table
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return self.respond(rows)[0]

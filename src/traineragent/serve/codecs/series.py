@@ -121,6 +121,19 @@ class SeriesPredictor(PlainServed):
             "histories": [self._recent(s, most) for _, s in shown[:50]],
         }
 
+    def requests(self, table: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Rows in the shape of the training data are newer values: each series goes on from them, as far as it was made
+        for. Rows with a horizon are asked for as they are."""
+        time, target = self.manifest.settings["time"], self.manifest.target.name
+        if not table or any("horizon" in row for row in table) or time not in table[0] or target not in table[0]:
+            return table
+        histories: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for row in table:
+            key = self._key({name: row.get(name) for name in self.key_names}) if self.key_names else ()
+            histories.setdefault(key or (), []).append({"time": row.get(time), "value": row.get(target)})
+        named = ({"series": list(key)} if key else {} for key in histories)
+        return [{"horizon": self.horizon, **n, "history": h} for n, h in zip(named, histories.values(), strict=True)]
+
     def _recent(self, stored: Stored, most: int) -> dict[str, Any]:
         values = stored.values[-most:]
         first = stored.end - len(values)
