@@ -6,9 +6,11 @@ belong to the Data agent. Knows nothing of words but the limits found in them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from ..domain.data import ColumnProfile
@@ -19,6 +21,8 @@ LEAST_ROWS = 20
 LEAST_OF_CLASS = 2
 _WARN_OF_CLASS = 50
 _ID_SHARE = 0.95
+HISTORY_OF_HORIZON = 2.1
+"""A history has to reach over so many horizons: a good one to learn from, and one to measure on."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tup
         found += _about_target(task, target, columns, rows)
     found += _about_inputs(task, columns)
     found += _about_limits(task, target, rows)
+    found += _about_horizon(task, columns)
     order = {"decline": 0, "ask": 1, "warn": 2}
     return tuple(sorted(found, key=lambda f: order[f.action]))
 
@@ -115,6 +120,39 @@ def _about_inputs(task: TaskSpec, columns: Sequence[ColumnProfile]) -> list[Find
     if able:
         return []
     return [Finding("decline", "inputs", "no column is left to predict from.", "give at least one column that varies")]
+
+
+def _about_horizon(task: TaskSpec, columns: Sequence[ColumnProfile]) -> list[Finding]:
+    """A forecast further ahead than a third of the history: nothing is left to learn from and to measure it on."""
+    said = next((c for c in task.constraints if re.fullmatch(r"horizon:[\d.]+[dh]", c)), None)
+    spans = [_span_days(c) for c in columns if c.meaning == "date"]
+    if task.task_type != "forecasting" or said is None or not any(spans):
+        return []
+    days = float(said[8:-1]) / (24 if said.endswith("h") else 1)
+    span = max(spans)
+    if span >= HISTORY_OF_HORIZON * days:
+        return []
+    text = (
+        f"the history reaches over {_spoken(span)}; {_spoken(days)} ahead can neither be learned from it nor measured."
+    )
+    most = span / (HISTORY_OF_HORIZON + 0.9)
+    offer = f"a forecast of at most {_spoken(most)}, or a history of {_spoken(HISTORY_OF_HORIZON * days)} and more"
+    return [Finding("decline", "horizon", text, offer)]
+
+
+def _span_days(column: ColumnProfile) -> float:
+    """Days from the first to the last date of a column."""
+    try:
+        first, last = (datetime.fromisoformat(str(column.stats[k])) for k in ("first", "last"))
+    except (KeyError, ValueError):
+        return 0.0
+    return (last - first).total_seconds() / 86_400
+
+
+def _spoken(days: float) -> str:
+    if days >= 730:
+        return f"{days / 365.25:.1f} years"
+    return f"{days:.0f} days" if days >= 2 else f"{24 * days:.0f} hours"
 
 
 def _about_limits(task: TaskSpec, target: ColumnProfile | None, rows: int) -> list[Finding]:

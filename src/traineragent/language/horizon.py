@@ -1,4 +1,4 @@
-"""How far ahead a forecast is to reach, as the constraint "horizon:N(h|d)". Knows nothing of models."""
+"""How far ahead a forecast is to reach, as the constraint "horizon:N(h|d|steps)". Knows nothing of models."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def horizon_of(reading: Reading, hourly: bool) -> str | None:
     for row in lexicon("horizon")["named"]:
         if reading.has(row["phrases"]):
             return _written(float(row["days"]) * _DAY, hourly and float(row["days"]) < 7)
+    return _steps(reading)
+
+
+def _steps(reading: Reading) -> str | None:
+    """E.g. "12steps" where values are counted and not time."""
+    for match in reading.find(lexicon("horizon")["steps"]):
+        for q in reading.quantities:
+            if q.kind == "number" and match.start() <= q.start < match.end() and q.value >= 1:
+                return f"{q.value:.0f}steps"
     return None
 
 

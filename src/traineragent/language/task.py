@@ -29,7 +29,7 @@ from .costs import classes_alike, dreaded
 from .exclusions import find_exclusions
 from .feasibility import feasible
 from .horizon import horizon_of
-from .kinds import FAMILY, has_tokens, type_of, wish_of
+from .kinds import FAMILY, has_tokens, placed_in_time, type_of, wish_of
 from .metrics import Naming, default_metric, direction_of, find_metrics
 from .personal import personal_columns, personal_wish, what_it_holds
 from .policy import judge_reading, trait_notice
@@ -262,6 +262,9 @@ class _Understanding:
         if task_type == "forecasting" and self._horizon() is None:
             text = "How far ahead is the forecast to reach, for example 7 days or 24 hours?"
             self.questions.append(Question("horizon", text))
+        if task_type == "forecasting" and self.columns.columns and not placed_in_time(self.columns.columns):
+            text = "No column says when each value was. Which one does, or can a column with dates or times be added?"
+            self.questions.append(Question("time", text))
         one_class = [x.name for x in limits if x.name in _OF_ONE_CLASS]
         if (
             one_class

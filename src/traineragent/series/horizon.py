@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from ..serve.series.timeline import DAY, HOUR, Timeline
 
-DEFAULT_SEASONS = 1
 _SAID = re.compile(r"horizon:([\d.]+)(h|d|steps)$")
 
 
@@ -35,5 +34,5 @@ def _months(days: float) -> float:
 
 
 def season_of(timeline: Timeline, steps: int) -> int:
-    """The shortest season of the calendar of which the history holds at least two; 1 where there is none."""
-    return next((s for s in timeline.seasons if steps >= 2 * s), 1)
+    """The shortest season of the calendar of which the history holds one and a half; 1 where there is none."""
+    return next((s for s in timeline.seasons if steps >= 1.5 * s), 1)

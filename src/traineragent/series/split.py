@@ -17,7 +17,7 @@ from .axis import Axis, find_axis
 from .horizon import horizon_steps
 from .windows import WINDOWS
 
-LEAST_TRAINING = 2  # horizons that must lie before the hold-out
+LEAST_TRAINING = 1.05  # horizons that must lie before the hold-out
 
 
 def split_series(
@@ -42,7 +42,7 @@ def split_series(
     if cut < LEAST_TRAINING * horizon:
         raise InputError(
             f"{steps:,} {axis.timeline.word}s of history are too few to forecast {horizon:,} ahead and to measure it; "
-            f"ask for at most {max(1, steps // 4):,}, or give a longer history",
+            f"ask for at most {max(1, steps // 3):,}, or give a longer history",
             column=axis.time,
         )
     held = placed & (axis.step >= cut) & (axis.step < steps)
