@@ -82,8 +82,8 @@ class Model:
         return answers
 
     def predict(self, rows: Any) -> np.ndarray:
-        """Labels or values, shape (rows,), or tuples of labels; forecasts, shape (rows, steps). `rows`: DataFrame or list
-        of dicts."""
+        """Labels or values, shape (rows,), or tuples of labels; forecasts, shape (rows, steps). `rows`: DataFrame or
+        list of dicts."""
         answers = self.answers(rows)
         found = [next(a[k] for k in ANSWERS if k in a) for a in answers]
         lengths = {len(v) if isinstance(v, list) else 0 for v in found}

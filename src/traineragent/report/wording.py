@@ -64,6 +64,7 @@ METRICS: dict[str, MetricWords] = {
     "rmsle": MetricWords("RMSLE", "Typical error of the logarithm: errors count in proportion.", "lower", False),
     "r2": MetricWords("R²", "Share of the variation of the target that is explained; 0 is answering the mean."),
     "skill": MetricWords("Skill", "Error removed against repeating the last season.", "higher"),
+    "skill_vs_seasonal_naive": MetricWords("Skill", "Error removed against repeating the last season.", "higher"),
     "accuracy_iou50": MetricWords("Accuracy at IoU 0.5", "Share of boxes that overlap the true box by at least half."),
     "mean_iou": MetricWords("Mean IoU", "Overlap of predicted and true box, averaged."),
     "span_f1": MetricWords("Span F1", "F1 over whole entities, exact ends and label."),

@@ -25,7 +25,7 @@ from ..store.files import read_json, write_json
 from .fitted import FittedSeries, running
 from .panel import Float64, Panel
 from .prepare import make_panel, open_rows
-from .scores import direction, score
+from .scores import COVERED, direction, score
 from .train import FORECASTS, last_season, validation
 from .windows import Cases
 
@@ -72,7 +72,8 @@ def build(
         "key_names": panel.facts["key_names"],
         "time": panel.facts["time"],
         "members": listed,
-        "interval": interval(errors, panel.horizon),
+        "interval": interval(errors, panel.horizon, promised(task)),
+        "example": _row(panel, panel.keys[0]),
     }
     write_json(out / ERRORS, errors)
     write_json(out / HISTORY, newest(panel, max(int(m["keep"]) for m in listed)))
@@ -114,7 +115,13 @@ def relative_errors(panel: Panel, found: Cases, said: Float64) -> list[list[floa
     return [[None if not np.isfinite(v) else float(v) for v in row] for row in errors[chosen]]  # type: ignore[misc]
 
 
-def interval(listed: Sequence[Sequence[float | None]], horizon: int) -> dict[str, Any]:
+def promised(task: Mapping[str, Any]) -> float:
+    """The share of true values that intervals are to hold: as stated, within reason, or nine in ten."""
+    stated = [r["limit"] for r in task["requirements"] if r["name"] == COVERED and r["direction"] == ">="]
+    return float(np.clip(stated[0], 0.5, 0.99)) if stated else COVERAGE
+
+
+def interval(listed: Sequence[Sequence[float | None]], horizon: int, coverage: float) -> dict[str, Any]:
     """Bounds of each step from relative errors (cases, horizon): split-conformal quantiles (Stankevičiūtė et al. 2021),
     each step's errors pooled with its neighbours', wider the further ahead."""
     errors = np.array([[np.nan if v is None else v for v in row] for row in listed], dtype=np.float64)
@@ -124,11 +131,11 @@ def interval(listed: Sequence[Sequence[float | None]], horizon: int) -> dict[str
     for step in range(horizon):
         near = errors[:, max(0, step - around) : step + around + 1]
         near = near[np.isfinite(near)]
-        rank = min(1.0, (1 + COVERAGE) / 2 * (1 + 1 / max(len(near), 1)))
+        rank = min(1.0, (1 + coverage) / 2 * (1 + 1 / max(len(near), 1)))
         lows.append(float(np.quantile(near, 1 - rank)) if len(near) else (lows[-1] if lows else -1.0))
         highs.append(float(np.quantile(near, rank)) if len(near) else (highs[-1] if highs else 1.0))
     low, high = np.minimum.accumulate(np.minimum(lows, 0.0)), np.maximum.accumulate(np.maximum(highs, 0.0))
-    return {"coverage": COVERAGE, "low": np.round(low, 6).tolist(), "high": np.round(high, 6).tolist()}
+    return {"coverage": coverage, "low": np.round(low, 6).tolist(), "high": np.round(high, 6).tolist()}
 
 
 def _scale(panel: Panel, series: int, at: int) -> float:
@@ -166,6 +173,8 @@ def validate(folder: str, task: Mapping[str, Any], metric: str) -> float | None:
         direction(metric)
     except TrainerError:
         return None
+    if metric == COVERED:
+        return promised(task)
     run = Path(folder)
     panel = Panel.load(run / "data" / "prepared")
     found = validation(panel)
@@ -176,12 +185,14 @@ def validate(folder: str, task: Mapping[str, Any], metric: str) -> float | None:
 def examples(folder: str, most: int) -> list[dict[str, Any]]:
     """Rows as a client sends them: each series in turn, as far ahead as was asked for."""
     panel = Panel.load(Path(folder) / "data" / "prepared")
+    return [_row(panel, key) for key in panel.keys[:most]]
+
+
+def _row(panel: Panel, key: tuple[str, ...]) -> dict[str, Any]:
+    """A request for the next steps of one series."""
     names = panel.facts["key_names"]
-    rows: list[dict[str, Any]] = []
-    for key in panel.keys[:most]:
-        series = key[0] if len(names) == 1 else dict(zip(names, key, strict=True))
-        rows.append({"horizon": panel.horizon, **({"series": series} if names else {})})
-    return rows
+    series = key[0] if len(names) == 1 else dict(zip(names, key, strict=True))
+    return {"horizon": panel.horizon, **({"series": series} if names else {})}
 
 
 def refresh(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> dict[str, Any]:
@@ -210,7 +221,7 @@ def refresh(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> 
     write_json(served / "history_now.json", newest(panel, max(int(m["keep"]) for m in listed)))
     files[HISTORY] = "data/served/history_now.json"
     found = json.loads((run / "data" / "evaluation.json").read_text(encoding="utf-8"))["forecast"]["errors"]
-    bounds = interval([*read_json(served / ERRORS), *found], panel.horizon)
+    bounds = interval([*read_json(served / ERRORS), *found], panel.horizon, promised(task))
     return {
         "files": files,
         "settings": {**settings, "members": listed, "interval": bounds},

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..engine.evaluate import Evaluation, MetricValue
 from ..errors import TrainerError
 from ..serve.served import Served, open_bundle
 from ..store.files import read_json, write_json
-from .build import relative_errors, whole_panel
+from .build import promised, relative_errors, whole_panel
 from .fitted import FittedSeries, forecaster
 from .panel import Float64, Panel
-from .scores import SKILL, direction, score
+from .scores import COVERED, SKILL, SKILLS, direction, score
 from .windows import Cases, cases, forecasts, origins
 
 BASELINES = ("seasonal_naive", "naive", "drift")
@@ -43,12 +44,13 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     judge = _Judge(found, naive["seasonal_naive"], seed)
     truth = np.abs(found.truth[np.isfinite(found.truth)])
     others = _others(metric, task, bool(truth.min() > NEAR_ZERO * truth.mean()))
+    measured = [m for m in (metric, *others) if m != COVERED]
     evaluation = Evaluation(
         kind="forecast",
         rows=int(panel.known[:, cut:].sum()),
-        metric=judge.value(metric, said),
-        others=tuple(judge.value(name, said) for name in others),
-        residuals=_residuals(found.truth, said, low, high),
+        metric=judge.value(metric, said, low, high),
+        others=tuple(judge.value(name, said, low, high) for name in others),
+        residuals=_residuals(found.truth, said, low, high, promised(task)),
     )
     forecast = {
         "horizon": panel.horizon,
@@ -58,7 +60,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "starts": len(found.starts),
         "by_step": _by_step(found.truth, said, naive["seasonal_naive"]),
         "windows": _by_window(panel, found, said, naive["seasonal_naive"], metric),
-        "baselines": [{"name": n, "values": {m: judge.of(m, v) for m in (metric, *others)}} for n, v in naive.items()],
+        "baselines": [{"name": n, "values": {m: judge.of(m, v) for m in measured}} for n, v in naive.items()],
         "errors": relative_errors(panel, found, said),
         "pictures": _pictures(panel, found, said, low, high),
     }
@@ -71,6 +73,7 @@ def _others(metric: str, task: Mapping[str, Any], relative: bool) -> list[str]:
     asked = [m["name"] for m in task["metrics"][1:]] + [r["name"] for r in task["requirements"]]
     known = [name for name in asked if _measurable(name)]
     usual = [name for name in OTHERS if name != "mape" or relative]
+    usual = [name for name in usual if name not in SKILLS or not {metric, *known} & set(SKILLS)]
     return [name for name in dict.fromkeys([*known, *usual]) if name != metric]
 
 
@@ -122,8 +125,10 @@ class _Judge:
         value = score(metric, self.found.truth, said, self.repeated)
         return value if np.isfinite(value) else None
 
-    def value(self, metric: str, said: Float64) -> MetricValue:
+    def value(self, metric: str, said: Float64, low: Float64, high: Float64) -> MetricValue:
         truth, repeated = self.found.truth, self.repeated
+        if metric == COVERED:
+            return self._covered((truth >= low) & (truth <= high))
         drawn = [score(metric, truth[rows], said[rows], repeated[rows]) for rows in self.samples]
         known = [v for v in drawn if np.isfinite(v)]
         between = (float(np.quantile(known, 0.025)), float(np.quantile(known, 0.975))) if known else None
@@ -132,8 +137,16 @@ class _Judge:
             between = (value, value)
         return MetricValue(metric, value, between, self.of(metric, repeated))
 
+    def _covered(self, inside: NDArray[np.bool_]) -> MetricValue:
+        """The share of known true values inside their intervals."""
+        known = np.isfinite(self.found.truth)
+        drawn = [float(inside[rows][known[rows]].mean()) for rows in self.samples]
+        share = float(inside[known].mean())
+        between = (float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))) if drawn else (share, share)
+        return MetricValue(COVERED, share, between)
 
-def _residuals(truth: Float64, said: Float64, low: Float64, high: Float64) -> dict[str, Any]:
+
+def _residuals(truth: Float64, said: Float64, low: Float64, high: Float64, goal: float) -> dict[str, Any]:
     known = np.isfinite(truth)
     errors = (said - truth)[known]
     width = (high - low)[known]
@@ -141,7 +154,7 @@ def _residuals(truth: Float64, said: Float64, low: Float64, high: Float64) -> di
     return {
         "quantiles": {str(q): float(np.quantile(errors, q)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)},
         "interval": {
-            "goal": 0.9,
+            "goal": goal,
             "coverage": float(inside[known].mean()),
             "mean_width": float(width.mean()),
             "median_width": float(np.median(width)),

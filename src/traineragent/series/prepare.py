@@ -30,8 +30,20 @@ from .panel import Float64, Panel, filled, gather
 ADDITIVE = frozenset(
     (
         *("sales", "sold", "count", "units", "orders", "visits", "visitors", "calls", "arrivals", "revenue", "amount"),
-        *("total", "quantity", "qty", "demand", "passengers", "trips", "transactions", "tickets", "umsatz", "anzahl"),
-        *("ventas", "vendas"),
+        *(
+            "total",
+            "quantity",
+            "qty",
+            "absatz",
+            "demand",
+            "passengers",
+            "trips",
+            "transactions",
+            "tickets",
+            "umsatz",
+            "anzahl",
+        ),
+        *("absatz", "ventas", "vendas"),
     )
 )
 """Words in a target's name that say that values of one step add up."""

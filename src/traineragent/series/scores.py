@@ -12,13 +12,14 @@ from ..engine.metrics import scorer
 
 Float64 = NDArray[np.float64]
 
-SKILL = "skill"
+SKILL, COVERED = "skill", "interval_coverage"
+SKILLS = (SKILL, "skill_vs_seasonal_naive")
 
 
 def score(metric: str, truth: Float64, said: Float64, repeated: Float64) -> float:
     """A metric over all known cells of truth (cases, horizon). `repeated`: what repeating the last season says."""
     known = np.isfinite(truth)
-    if metric != SKILL:
+    if metric not in SKILLS:
         return float(scorer(metric)(truth[known], said[known], None, 1))
     base = float(np.abs(repeated - truth)[known].mean())
     wrong = float(np.abs(said - truth)[known].mean())
@@ -26,7 +27,7 @@ def score(metric: str, truth: Float64, said: Float64, repeated: Float64) -> floa
 
 
 def direction(metric: str) -> Direction:
-    return "maximize" if metric == SKILL else scorer(metric).direction
+    return "maximize" if metric in (*SKILLS, COVERED) else scorer(metric).direction
 
 
 def utility(metric: str, value: float) -> float:

@@ -17,9 +17,8 @@ class SeriesInterface:
     packages: tuple[str, ...] = ()
 
     def example(self, manifest: Manifest) -> dict[str, Any]:
-        example: dict[str, Any] = {"horizon": _horizon(manifest)}
-        given = manifest.facts.get("example") or {}
-        return {**example, **({"series": given["series"]} if "series" in given else {})}
+        example: dict[str, Any] = manifest.settings["example"]
+        return example
 
     def refused(self, manifest: Manifest) -> dict[str, Any]:
         return {**manifest.facts.get("example", {}), "horizon": "soon"}
