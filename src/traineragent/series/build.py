@@ -33,6 +33,7 @@ COVERAGE = 0.9
 MOST_ERRORS = 400  # cases whose errors are kept for intervals
 NEIGHBOURS = 16  # a step's errors are pooled with those of so many parts of the horizon around it
 TIMED = 20
+FIT_SHARE = 0.4  # of a trial's seconds: what fitting once more takes, at most
 HISTORY, ERRORS = "history.json", "errors.json"
 PARITY_LIMIT = 1e-3
 """Largest difference of a graph from what was trained, on the scale of its windows."""
@@ -206,7 +207,7 @@ def refresh(folder: str, task: Mapping[str, Any], seconds: float, seed: int) -> 
     listed, again, left = [], 0, seconds
     for place, (told, chosen) in enumerate(zip(settings["members"], facts["members"], strict=True)):
         result = read_result(run / "trials", int(chosen["trial"]))
-        left -= result.seconds
+        left -= FIT_SHARE * result.seconds
         newer = _again(result, panel, task, seed) if left > 0 else None
         if newer is None:
             listed.append(told)
