@@ -51,6 +51,8 @@ def test_texts_become_a_service(tmp_path: Path, several: bool) -> None:
         assert set(by_name["probabilities"]) == set(TOPICS)
     else:
         assert by_name["label"] == "sport"
+        (strange,) = model.answers([{"text": "zzz qqq xxx"}])
+        assert strange["familiarity"] < 0.05 < by_name["familiarity"]
     manifest = json.loads((tmp_path / "run" / "bundle" / "bundle.json").read_text("utf-8"))
     assert "inputs/terms.txt" in manifest["files"]
     assert "Typical words" in (tmp_path / "run" / "report.html").read_text("utf-8")

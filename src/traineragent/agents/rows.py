@@ -141,8 +141,18 @@ def build(
     )
     inputs = [i for i in run.table.inputs if i.name in facts.inputs]
     files = {"model.onnx": "data/model.onnx"} | {f: f"data/prepared/{f}" for i in inputs for f in i.files}
-    settings = {"inputs": [asdict(i) for i in inputs]} if inputs else {}
+    settings: dict[str, Any] = {"inputs": [asdict(i) for i in inputs]} if inputs else {}
+    if any(i.kind in ("terms", "tokens") for i in inputs) and run.table.classes and not run.table.several:
+        settings["certainty"] = _usual_certainty(run, facts)
     return {**asdict(facts), "files": files, "settings": settings}
+
+
+def _usual_certainty(run: _Run, facts: building.GraphFacts) -> list[float]:
+    """The largest probability of texts that no model saw, in hundredths of them from the least certain on: what an
+    answer's own is compared with, to tell texts that belong to no class (Hendrycks & Gimpel 2017)."""
+    p = building.out_of_fold(run.folder / "trials", [Member(**m) for m in facts.members])
+    top = tempered(p[np.isfinite(p).all(axis=1)], facts.temperature).max(axis=1)
+    return [round(float(q), 5) for q in np.quantile(top, np.linspace(0, 1, 101))]
 
 
 def _preferred(task: Mapping[str, Any]) -> str:

@@ -56,9 +56,11 @@ class ClassAnswering:
         # in float32, as in the graph: near ties must not fall one way here and the other way there
         self._weights = np.array(decision.weights, dtype=np.float32) if decision.weights else None
         self._keys = manifest.probability_keys
+        self._certainty = np.array(manifest.settings.get("certainty", ()))
+        more = ',"familiarity":%.3g' if len(self._certainty) else ""
         body = ",".join(_escape(json.dumps(k, ensure_ascii=False)) + ":%.6g" for k in self._keys)
         self._templates = [
-            f'{{"label":{_escape(json.dumps(label, ensure_ascii=False))},"probabilities":{{{body}}}}}'
+            f'{{"label":{_escape(json.dumps(label, ensure_ascii=False))},"probabilities":{{{body}}}{more}}}'
             for label in target.labels
         ]
 
@@ -75,7 +77,15 @@ class ClassAnswering:
 
     def objects(self, y: NDArray[Any]) -> list[dict[str, Any]]:
         _check(y)
-        return [{"label": self._labels[self._choose(p)], "probabilities": self._named(p)} for p in y.tolist()]
+        found = [{"label": self._labels[self._choose(p)], "probabilities": self._named(p)} for p in y.tolist()]
+        if len(self._certainty):
+            found = [{**f, "familiarity": _short(self._familiar(p), 3)} for f, p in zip(found, y.tolist(), strict=True)]
+        return found
+
+    def _familiar(self, p: list[float]) -> float:
+        """Share of the texts of training that were answered with no more certainty: near 0 for what is none of the
+        classes."""
+        return float(np.searchsorted(self._certainty, max(p), side="right")) / len(self._certainty)
 
     def _named(self, p: list[float]) -> dict[str, float]:
         return {k: _short(v, 6) for k, v in zip(self._keys, p, strict=True)}
@@ -83,6 +93,8 @@ class ClassAnswering:
     def text(self, y: NDArray[Any]) -> str:
         _check(y)
         choose, templates = self._choose, self._templates
+        if len(self._certainty):
+            return ",".join([templates[choose(p)] % (*p, self._familiar(p)) for p in y.tolist()])
         return ",".join([templates[choose(p)] % tuple(p) for p in y.tolist()])
 
 

@@ -153,6 +153,10 @@ def prediction_schema(manifest: Manifest) -> dict[str, Any]:
     if manifest.classifies:
         share = {"type": "number", "minimum": 0, "maximum": 1}
         probabilities = object_schema(dict.fromkeys(manifest.probability_keys, share))
+        more = {}
+        if manifest.settings.get("certainty"):
+            words = "Share of the training texts that were answered with no more certainty; near 0: none of the labels."
+            more = {"familiarity": {**share, "description": words}}
         if manifest.target.several:
             said = f"The {manifest.target.name} that hold, likeliest first."
             labels = {"type": "array", "items": {"enum": list(manifest.target.labels)}, "description": said}
@@ -165,6 +169,7 @@ def prediction_schema(manifest: Manifest) -> dict[str, Any]:
                     "description": f"The predicted {manifest.target.name}.",
                 },
                 "probabilities": {**probabilities, "description": "How likely each label is; they sum to 1."},
+                **more,
             }
         )
     properties: dict[str, Any] = {"value": {"type": "number", "description": _value_words(manifest)}}
