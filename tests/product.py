@@ -111,16 +111,17 @@ def journal_of(run_dir: Path) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------------------- procedures
 
 
-def quick_procedures(folder: Path, candidates: Iterable[Mapping[str, Any]]) -> Path:
-    """A --config folder whose Model agent tries just these candidates, each {"family", "params"}, and tunes nothing."""
+def quick_procedures(folder: Path, candidates: Iterable[Mapping[str, Any]], question: str = "candidates") -> Path:
+    """A --config folder whose Model agent tries just these candidates, each {"family", "params"}, and tunes nothing.
+    `question`: the section of its procedure that lists candidates for the kind of task."""
     from traineragent.knowledge.sop import load
 
-    changes: list[dict[str, Any]] = [{"remove": s.id} for s in load("model").questions["candidates"]]
+    changes: list[dict[str, Any]] = [{"remove": s.id} for s in load("model").questions[question]]
     changes += [
         {"id": f"try-{i}", "do": "try", "with": dict(c), "why": "a test wants it"} for i, c in enumerate(candidates)
     ]
     (folder / "sops").mkdir(parents=True)
-    (folder / "sops" / "model.yaml").write_text(json.dumps({"questions": {"candidates": changes}}))
+    (folder / "sops" / "model.yaml").write_text(json.dumps({"questions": {question: changes}}))
     return folder
 
 
