@@ -16,12 +16,12 @@ from ..engine.ensemble import Limits
 from ..engine.selection import select_single
 from .panel import Float64, Panel
 from .scores import score, utility
-from .train import FORECASTS, last_season, validation
+from .train import FORECASTS, last_season, last_value, validation
 from .windows import Cases
 
 MOST_OF_A_FAMILY = 2
 WORST = 2.0  # times the error of the best: beyond, a candidate only harms
-UNSURE = 0.5  # standard errors that a larger group may be behind
+UNSURE = 0.25  # standard errors that a larger group may be behind
 
 
 def select_series(
@@ -70,7 +70,7 @@ def _groups(
     groups: list[dict[int, float]] = []
     for r in usable:
         alike = sum(p.candidate.family == r.candidate.family for p in picked)
-        far = errors[r.index] > WORST * max(errors[best], 1e-12)
+        far = errors[r.index] > WORST * errors[best] or errors[r.index] >= judge.simple
         full = len(picked) >= limits.max_members or not _fits([*picked, r], limits)
         if picked and (alike >= MOST_OF_A_FAMILY or far or full):
             continue
@@ -82,16 +82,18 @@ def _groups(
 
 
 class _Judge:
-    """Scores forecasts of the validation's cases."""
+    """Scores forecasts of the validation's cases. `simple`: the error of the best naive rule; what is no better adds
+    nothing to a mean."""
 
-    def __init__(self, metric: str, found: Cases, repeated: Float64) -> None:
+    def __init__(self, metric: str, found: Cases, repeated: Float64, last: Float64) -> None:
         self.metric, self.found, self.repeated = metric, found, repeated
+        self.simple = min(self.error(repeated), self.error(last))
 
     @staticmethod
     def open(folder: Path, metric: str) -> _Judge:
         panel = Panel.load(folder / "data" / "prepared")
         found = validation(panel)
-        return _Judge(metric, found, last_season(panel, found))
+        return _Judge(metric, found, last_season(panel, found), last_value(panel, found))
 
     def utility(self, said: Float64) -> float:
         return utility(self.metric, score(self.metric, self.found.truth, said, self.repeated))

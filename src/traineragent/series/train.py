@@ -96,6 +96,11 @@ def last_season(panel: Panel, found: Cases) -> NDArray[np.float64]:
     return forecasts(panel, found, forecaster(naive, panel, False).forecast)
 
 
+def last_value(panel: Panel, found: Cases) -> NDArray[np.float64]:
+    """What repeating the last value says of each case."""
+    return forecasts(panel, found, forecaster(FittedSeries({"kind": "naive", "keep": 1}), panel, False).forecast)
+
+
 def _price(fitted: FittedSeries, panel: Panel) -> float:
     """Median microseconds of one forecast of one series."""
     runner = forecaster(fitted, panel, False)
