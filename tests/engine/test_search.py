@@ -41,6 +41,16 @@ def test_the_portfolio_comes_first_and_in_order() -> None:
     assert [r.candidate for r in searched(3)] == PORTFOLIO
 
 
+def test_candidates_from_earlier_runs_are_tried_once_like_the_rest() -> None:
+    recalled = [PORTFOLIO[0], Candidate("trees", {"rate": 0.02}, "memory"), *PORTFOLIO[1:]]
+    history: list[TrialResult] = []
+    for index in range(len(recalled)):
+        candidate = propose(history, recalled, [TREES, NET], seed=0)
+        assert candidate is not None
+        history.append(done(index, candidate, -0.5))
+    assert [r.candidate for r in history] == recalled
+
+
 def test_a_search_that_was_cut_anywhere_goes_on_as_if_it_had_not_been() -> None:
     whole = searched(14)
     for cut in range(14):

@@ -46,7 +46,8 @@ def propose(
     number = len(history)
     if trials is not None and number >= trials:
         return None
-    begun = sum(r.candidate.origin == PORTFOLIO for r in history)
+    origins = {PORTFOLIO, *(c.origin for c in portfolio)}  # what is recalled from earlier runs is a part of it
+    begun = sum(r.candidate.origin in origins for r in history)
     if begun < len(portfolio):
         return portfolio[begun]
     rng = np.random.default_rng([seed, number])
