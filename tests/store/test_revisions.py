@@ -130,6 +130,13 @@ def test_an_interrupted_follow_up_is_found_until_it_is_given_up(run: Path) -> No
     assert new_revision(run)[0] == 3
 
 
+def test_a_follow_up_that_was_killed_before_it_was_asked_for_is_nothing_to_go_on_with(run: Path) -> None:
+    _, folder = new_revision(run)
+    Journal(folder / "run.sqlite", create=True).close()
+    assert unfinished(run) is None
+    assert latest_delivered(run).number == 1
+
+
 @pytest.mark.parametrize(("status", "advice"), [("", "traineragent resume"), ("declined", "start a new run")])
 def test_a_run_that_delivered_nothing_cannot_be_refined(tmp_path: Path, status: str, advice: str) -> None:
     delivery(tmp_path, 1, status)

@@ -53,6 +53,8 @@ def revisions_of(run: Path) -> list[Revision]:
 def _status(folder: Path) -> str:
     journal = Journal(folder / JOURNAL)
     try:
+        if folder.parent.name == REVISIONS and journal.last(RefinementRequested) is None:
+            return "abandoned"  # killed before it was asked for
         finished: RunFinished | None = journal.last(RunFinished)
         return "abandoned" if journal.meta("abandoned") else finished.status if finished else ""
     finally:
