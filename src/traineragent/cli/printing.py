@@ -63,7 +63,8 @@ def print_lessons(lessons: Sequence[Lesson], home: Path | None) -> None:
             part = f"{tried.weight:.0%} of the model" if tried.weight else "not in the model"
             console.print(f"  {_plain(tried.family)} [dim]{_plain(settings)}[/]  {part}")
     if lessons:
-        console.print(f"[dim]{len(lessons)} lessons in {_plain(str(home))}; forget them: traineragent memory clear[/]")
+        count = f"{len(lessons)} lessons" if len(lessons) != 1 else "1 lesson"
+        console.print(f"[dim]{count} in {_plain(str(home))}; to forget: traineragent memory clear[/]")
 
 
 def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
