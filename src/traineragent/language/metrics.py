@@ -45,6 +45,7 @@ def find_metrics(reading: Reading) -> list[Naming]:
     return sorted(out, key=lambda n: n.start)
 
 
+FEWEST_SHARE_FOR_ACCURACY = 0.3
 FEWEST_ROWS_FOR_SPREAD = 500  # a fifth of fewer shows too little of the spread that R² divides by
 
 
@@ -64,6 +65,10 @@ def default_metric(task_type: str, class_counts: Sequence[int], rows: int, sever
     if task_type == "image_generation":
         why = "no metric was named; the Fréchet distance to real pictures sees blur, sameness and wrong shapes alike"
         return Metric("frechet_distance", "minimize"), why
+    shares = [n / max(1, sum(class_counts)) for n in class_counts]
+    if task_type == "image_classification" and len(shares) == 2 and min(shares) >= FEWEST_SHARE_FOR_ACCURACY:
+        why = "no metric was named; with two kinds of pictures alike in number the share of right answers is plainest"
+        return Metric("accuracy", "maximize"), why
     if len(class_counts) == 2:
         return _binary_default(min(class_counts) / max(1, sum(class_counts)))
     if class_counts and max(class_counts) > 0.9 * sum(class_counts) and min(class_counts) >= 20:
