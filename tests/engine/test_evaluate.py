@@ -181,3 +181,11 @@ def test_intervals_of_many_rows_shrink_with_their_number() -> None:
         assert metric.interval[0] < metric.value < metric.interval[1]
         widths.append(metric.interval[1] - metric.interval[0])
     assert widths[0] / widths[1] == pytest.approx(10**0.5, rel=0.2)
+
+
+def test_a_few_right_answers_do_not_prove_that_all_are() -> None:
+    y = np.arange(34) % 2
+    found = evaluate(y, np.eye(2)[y], metric="accuracy", labels=("cat", "dog"))
+    assert found.metric.value == 1.0
+    assert found.metric.interval is not None
+    assert found.metric.interval == pytest.approx((34 / (34 + 1.96**2), 1.0), abs=1e-3)

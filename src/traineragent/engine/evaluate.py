@@ -259,6 +259,8 @@ def _interval(
     rows = min(len(y), max(FEWEST_BOOTSTRAP_ROWS, 2 * BOOTSTRAP_ROWS // max(width, 2)))
     cost = BOOTSTRAP_CELLS // (rows * width)
     draws = max(FEWEST_DRAWS, min(MAIN_RESAMPLES if first else OTHER_RESAMPLES, cost))
+    if name == "accuracy" and value in (0.0, 1.0):
+        return _wilson(value, len(y))
     if rows == len(y):
         return _finite_pair(bootstrap_interval(name, y, scores, seed=seed, n=draws, positive=positive))
     pick = np.random.default_rng(seed).permutation(len(y))[:rows]
@@ -266,6 +268,14 @@ def _interval(
     low, high = bootstrap_interval(name, y[pick], scores[pick], seed=seed, n=draws, positive=positive)
     scale = math.sqrt(rows / len(y))
     return _finite_pair((value + (low - middle) * scale, value + (high - middle) * scale))
+
+
+def _wilson(share: float, rows: int, z: float = 1.96) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927), for answers that are all right or all wrong: drawn again they stay so,
+    though a few dozen rows do not prove that every answer is."""
+    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    reach = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
 def _per_class(table: NDArray[np.int64], labels: tuple[str, ...]) -> list[dict[str, Any]]:
