@@ -6,6 +6,7 @@ never declines. Knows nothing of cells and headers, so nothing in the data can m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,18 +59,39 @@ class _Judge:
         self.reading, self.task_type, self.limits = reading, task_type, limits
         self.ideas: Mapping[str, Any] = lexicon("ideas", "policy")
         self.known: dict[str, bool] = {}
+        self.excused: dict[str, bool] = {}
+        self.places: dict[str, list[tuple[int, int]]] = {}
 
     def said(self, idea: str) -> bool:
         if idea not in self.known:
             self.known[idea] = self.reading.has(self.ideas[idea])
         return self.known[idea]
 
+    def excuses(self, idea: str) -> bool:
+        """Whether an excuse is said and not turned round: "filters that do not recognise it" detects nothing."""
+        if idea not in self.excused:
+            found = self.reading.find(self.ideas[idea])
+            self.excused[idea] = any(not self._turned(m.start()) for m in found)
+        return self.excused[idea]
+
+    def _turned(self, start: int) -> bool:
+        sentence = self.reading.text.sentence_of(start)
+        if any(a <= start < b for key in ("evade", "evade_aim") for a, b in self._spans(key)):
+            return True
+        negations = self.reading.where("poles", "negation", (sentence[0], start))
+        return any(not re.search(r"[,.;:!?()]|\w+\W+\w+", self.reading.masked[end:start]) for _, end in negations)
+
+    def _spans(self, idea: str) -> list[tuple[int, int]]:
+        if idea not in self.places:
+            self.places[idea] = [m.span() for m in self.reading.find(self.ideas[idea])]
+        return self.places[idea]
+
     def holds(self, rule: Mapping[str, Any]) -> bool:
         if rule.get("task") and self.task_type not in rule["task"]:
             return False
         if not all(any(self.said(idea) for idea in line) for line in rule.get("when", ())):
             return False
-        if any(self.said(idea) for idea in rule.get("unless", ())):
+        if any(self.excuses(idea) for idea in rule.get("unless", ())):
             return False
         return self._limit(rule) and self._score(rule) and self._count(rule)
 
