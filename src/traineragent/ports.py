@@ -138,8 +138,9 @@ class Line:
       select    (folder: Path, history, *, metric, limits, seed, interpretable) -> Selection
     Where trials run, with JSON arguments and a JSON answer (`Compute.call`); `task` is TaskSpec.to_json():
       examine   (folder, task, seed) -> {"facts": for the procedure, "leaks": number}; writes data/profile.json
-      make      (folder, task, operations, seed) -> {"facts": at least "rows", "files": names below the folder}; writes
-                data/prepared/, data/prepared.json and data/columns.json
+      make      (folder, task, operations, seed) -> {"facts": at least "rows", "files": names below the folder}, and
+                "doubts" where the rows speak against the task (see `DataDoubted`); writes data/prepared/,
+                data/prepared.json and data/columns.json
       offers    (data: folder of the prepared data, metric, families) -> {family: {"card", "space", "suits"}}
       build     (folder, task, members, single_best, metadata) -> facts, at least those of `BUILT`
       validate  (folder, task, metric) -> cross-validated value of the selection as built, or None

@@ -21,7 +21,7 @@ from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
 from ..domain.data import Target
-from ..domain.messages import DataCollected, DataPrepared, DataRequested, Message, TaskSpecified
+from ..domain.messages import DataCollected, DataDoubted, DataPrepared, DataRequested, Message, TaskSpecified
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
 from ..engine.checkpoints import Checkpoint, checkpoints, installed
@@ -167,6 +167,8 @@ class DataAgent:
         split = self.memory.step("split", self.name, lambda: self._split(task, key))
         prepared = self.memory.step("prepare", self.name, lambda: self._make_typed(task, key))
         files = {**split["files"], **prepared["files"]}
+        if doubts := prepared.get("doubts"):
+            return [("task", DataDoubted(prepared["facts"], files, tuple(doubts)))]
         return [("model", DataPrepared(prepared["facts"], files))]
 
     def _split(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
@@ -252,7 +254,7 @@ class DataAgent:
         made = self._work(line.make, operations=[asdict(o) for o in operations], **given)
         written = [self.memory.folder / name for name in made["files"]]
         files = {name: sha256_of(self.memory.folder / name) for name in made["files"]}
-        return {"facts": made["facts"], "files": files}, written
+        return {"facts": made["facts"], "files": files, "doubts": made.get("doubts", [])}, written
 
     def _work(self, function: str, **arguments: Any) -> Any:
         """A piece of the line's work, in the process that can be killed. Nothing can be delivered without it, so it

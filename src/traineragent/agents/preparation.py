@@ -33,9 +33,12 @@ from ..engine.dataset import TrainingData
 from ..export.differences import extend
 from ..serve.codecs.rows import RowCodec
 from ..store.files import read_json, write_json
+from .doubts import doubts
 
 T = TypeVar("T")
 NUMBER: FeatureKind = "number"
+PLAIN = frozenset({"number", "boolean", "category", "date"})
+"""Kinds of columns of which the matrix holds all that models see."""
 FOLDS = ((4000, 10), (6000, 8), (np.inf, 5))
 """Rows below -> folds: small tables need every row they have, large ones the time."""
 WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}.npy" for n in ("x", "y", "folds")))
@@ -78,9 +81,12 @@ def examine(folder: str, excluded: Sequence[str], seed: int) -> dict[str, Any]:
     }
 
 
-def make(folder: str, operations: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
+def make(
+    folder: str, operations: Sequence[Mapping[str, Any]], seed: int, task: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Carries out the operations on what was examined, and writes declarations, folds and the matrix that models learn
-    from. Returns the facts about it (`PreparedFacts`) and the names of the files below `folder`."""
+    from. Returns the facts about it (`PreparedFacts`), the names of the files below `folder`, and the doubts that the
+    rows raise about `task` (see `doubts`)."""
     data = Path(folder) / "data"
     rows = _opened(data, (data / "train.parquet").stat().st_mtime_ns)
     profile = _load(data / "profile.json", TableProfile)
@@ -98,7 +104,9 @@ def make(folder: str, operations: Sequence[Mapping[str, Any]], seed: int) -> dic
     write_json(data / "prepared.json", {"removed": [asdict(r) for r in prepared.removed], "facts": facts})
     _opened.cache_clear()
     more = [f"prepared/{name}" for name in (*written, *prepared.side_files)]
-    return {"facts": facts, "files": [f"data/{name}" for name in dict.fromkeys((*WRITTEN, *more))]}
+    plain = not prepared.inputs and {c.kind for c in prepared.columns} <= PLAIN
+    doubted = doubts(task, table, found if plain else None, complete=plain) if task is not None else []
+    return {"facts": facts, "files": [f"data/{name}" for name in dict.fromkeys((*WRITTEN, *more))], "doubts": doubted}
 
 
 @lru_cache(maxsize=1)

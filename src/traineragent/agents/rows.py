@@ -113,7 +113,7 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
 def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:
     """Carries out the operations and writes the matrix that models learn from; see `preparation.make`."""
-    return preparation.make(folder, operations, seed)
+    return preparation.make(folder, operations, seed, task)
 
 
 # ---------------------------------------------------------------------------------------------- what is delivered

@@ -12,6 +12,8 @@ from ..domain.messages import (
     AnswerNeeded,
     Body,
     DataCollected,
+    DataDoubted,
+    DataPrepared,
     DataRequested,
     Declined,
     DeliveryAccepted,
@@ -51,6 +53,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
         'search is "longer" or "as needed"',
     ),
     "ask": OperationSpec({}, "asks the open questions of the verdict"),
+    "confirm": OperationSpec({}, "asks the person whether to go on in spite of what the rows say"),
+    "go_on": OperationSpec({}, "goes on with the prepared data, the doubts noted"),
     "decline": OperationSpec({}, "declines with the reasons and the alternative of the verdict"),
     "search_on": OperationSpec({"why": "string"}, "has the Model agent use the time that is left"),
     "send_back": OperationSpec({"names": "array"}, "has the Model agent mend the limits named"),
@@ -58,6 +62,9 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "write_report": OperationSpec({}, "writes report.json and report.html and ends the run"),
     "fail": OperationSpec({}, "ends the run with the reason, and a report of what was found until then"),
 }
+
+ANYWAY = "despite_doubts"
+"""The constraint word of a request that wants to be trained whatever the rows say."""
 
 
 class TaskAgent:
@@ -71,6 +78,8 @@ class TaskAgent:
             "accept": self._accept,
             "revise": self._revise,
             "ask": self._ask,
+            "confirm": self._confirm,
+            "go_on": self._go_on,
             "decline": self._decline,
             "search_on": self._search_on,
             "send_back": self._send_back,
@@ -96,6 +105,8 @@ class TaskAgent:
                 return "judge", self._perceive_words(collected)
             case ServiceMeasured() as measured:
                 return "check", self._perceive_service(measured)
+            case DataDoubted() as doubted:
+                return "doubt", self._perceive_doubts(doubted)
             case NothingMoreHelps():
                 last = self.memory.journal.last(ServiceMeasured)
                 return "check", self._perceive_service(replace(last, provisional=False)) | {"exhausted": True}
@@ -183,6 +194,14 @@ class TaskAgent:
         self.memory.cache["understood"] = self.memory.cache["judged"] = task
         return task
 
+    def _perceive_doubts(self, doubted: DataDoubted) -> dict[str, Any]:
+        return {
+            "doubts": [d["about"] for d in doubted.doubts],
+            "grave": any(d["action"] == "decline" for d in doubted.doubts),
+            "anyway": ANYWAY in self.memory.task.constraints,
+            "person": self.memory.ask_person is not None,
+        }
+
     def _perceive_service(self, measured: ServiceMeasured) -> dict[str, Any]:
         # a single model that is found late still has to be exported, so what counts is the time after this round
         searches = self.memory.journal.messages("SearchRequested")
@@ -258,8 +277,35 @@ class TaskAgent:
     def _ask(self, message: Message) -> Outgoing:
         return self._ask_out(self._understand(message.body))  # type: ignore[arg-type]
 
+    def _confirm(self, message: Message) -> Outgoing:
+        doubted: DataDoubted = message.body  # type: ignore[assignment]
+        why = " ".join(d["text"] for d in doubted.doubts)
+        question = Question("doubt", f"{why} Go on all the same?", ("stop", "go on"), "stop")
+        answer = Dialogue(self.memory, f"message-{message.id}/doubt").ask(question)
+        return self._go_on(message) if answer == "go on" else self._decline(message)
+
+    def _go_on(self, message: Message) -> Outgoing:
+        doubted: DataDoubted = message.body  # type: ignore[assignment]
+        for doubt in doubted.doubts:
+            self.memory.say("doubt", doubt["text"], about=doubt["about"])
+        return [("model", DataPrepared(doubted.facts, doubted.files))]
+
+    def _doubtful(self, doubted: DataDoubted) -> TaskSpec:
+        """The agreed task, now declined for what its rows say."""
+        task = self.memory.task
+        grave = [d for d in doubted.doubts if d["action"] == "decline"] or list(doubted.doubts)
+        verdict = replace(
+            task.verdict,
+            decision="decline",
+            policy_class=f"unattainable:{grave[0]['about']}",
+            reasons=tuple(d["text"] for d in grave),
+            alternative=grave[0]["alternative"],
+        )
+        return replace(task, verdict=verdict)
+
     def _decline(self, message: Message) -> Outgoing:
-        task = self._understand(message.body)  # type: ignore[arg-type]
+        body = message.body
+        task = self._doubtful(body) if isinstance(body, DataDoubted) else self._understand(body)  # type: ignore[arg-type]
         write_json(self.memory.folder / "task.json", task.to_json())
         write_report(self.memory, status="declined", task=task)
         verdict = task.verdict
@@ -324,14 +370,14 @@ def _within_reach(task: TaskSpec) -> TaskSpec:
     if task.task_type in known or task.verdict.decision == "decline":
         return task
     reason = f"this asks for {task.task_type.replace('_', ' ')}, which this version does not do."
-    able = " and ".join(registry.get("tasks", name).title for name in known)
+    able = ", ".join(registry.get("tasks", name).title for name in known)
     verdict = replace(
         task.verdict,
         decision="decline",
         policy_class="unattainable:task_type",
         reasons=(*task.verdict.reasons, reason),
         questions=(),
-        alternative=f"It does {able}: ask for one column of a table from the others in its row.",
+        alternative=f"It does {able}.",
     )
     return replace(task, verdict=verdict)
 

@@ -91,12 +91,17 @@ def probe_score(x: Float32, y: Float64, classes: int, *, folds: Int64, seed: int
     y, classes = merged(y, classes)
     if classes == 1:
         return 0.0
+    return score(out_of_fold(x, y, classes, folds=folds, seed=seed, rounds=rounds), y, classes)
+
+
+def out_of_fold(x: Float32, y: Float64, classes: int, *, folds: Int64, seed: int, rounds: int = _ROUNDS) -> Float64:
+    """Predictions of each fold by a probe of the others: (rows, classes), or (rows,). `y` as `merged` gives it."""
     predicted = np.zeros((len(y), classes) if classes else len(y))
     for fold in np.unique(folds):
         mine = folds == fold
         if not classes or len(np.unique(y[~mine])) > 1:
             predicted[mine] = answers(fit_probe(x[~mine], y[~mine], classes, seed, rounds), x[mine], classes)
-    return score(predicted, y, classes)
+    return predicted
 
 
 def merged(y: Float64, classes: int) -> tuple[Float64, int]:

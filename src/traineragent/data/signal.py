@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.data import FeatureKind
-from .probe import drawn, merged, probe_score
+from .probe import drawn, merged, out_of_fold, probe_score
 from .relation import random_folds
 
 Float64 = NDArray[np.float64]
@@ -21,6 +21,9 @@ Float64 = NDArray[np.float64]
 MOST_ROWS = 4000
 MOST_FEATURES = 200
 SHUFFLES = 3
+MORE_SHUFFLES = 19
+"""Shuffles where the first few leave it open; the least p-value they can show is 0.05."""
+HOPELESS_P, HOPELESS_ROWS = 0.25, 200
 _ROUNDS = 40
 
 
@@ -35,6 +38,13 @@ class Signal:
     found: bool
     rows: int
     why: str
+    p: float = 0.0  # share of shuffles that rank answers as well; measured where the first few left it open
+    shuffles: int = SHUFFLES
+
+    @property
+    def hopeless(self) -> bool:
+        """Not only is nothing found: answers drawn by lot are told as well as the real ones, on rows enough to tell."""
+        return not self.found and self.rows >= HOPELESS_ROWS and self.p > HOPELESS_P
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -72,7 +82,38 @@ def signal(
         f"a quick model reaches {metric} {real:.3f} out of fold, {max(chance):.3f} at best with shuffled answers: "
         + ("there is something to learn" if found else "the columns say little or nothing about the answer")
     )
-    return Signal(metric, real, max(chance), found, len(rows), why)
+    p = 0.0 if found else _p_value(data, truth, present, folds, seed)
+    return Signal(metric, real, max(chance), found, len(rows), why, p, SHUFFLES if found else MORE_SHUFFLES)
+
+
+def _p_value(data: NDArray[np.float32], y: Float64, classes: int, folds: NDArray[np.int64], seed: int) -> float:
+    """Share of shuffles that rank the answers at least as well as the truth does, itself counted with them."""
+    rng = np.random.default_rng(seed + 1)
+    real = _ranking(data, y, classes, folds, seed)
+    as_good = sum(_ranking(data, rng.permutation(y), classes, folds, seed) >= real for _ in range(MORE_SHUFFLES))
+    return (1 + as_good) / (1 + MORE_SHUFFLES)
+
+
+def _ranking(data: NDArray[np.float32], y: Float64, classes: int, folds: NDArray[np.int64], seed: int) -> float:
+    """How well answers are put in order out of fold: mean AUC of each class against the rest, or rank correlation. It
+    sees more than a share of right answers, which an overweight class hides."""
+    predicted = out_of_fold(data, y, classes, folds=folds, seed=seed, rounds=_ROUNDS)
+    if not classes:
+        return float(np.corrcoef(_ranks(predicted), _ranks(y))[0, 1]) if np.ptp(predicted) else 0.0
+    return float(np.mean([_auc(y == c, predicted[:, c]) for c in range(classes) if (y == c).any()]))
+
+
+def _auc(truth: NDArray[np.bool_], score: Float64) -> float:
+    positives = int(truth.sum())
+    ranks = _ranks(score)[truth].sum() - positives * (positives + 1) / 2
+    return float(ranks / max(positives * (len(truth) - positives), 1))
+
+
+def _ranks(values: Float64) -> Float64:
+    """Ranks from 1, ties sharing their mean. float64 (rows,)."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[place], dtype=np.float64)
 
 
 def _varied(x: NDArray[np.float32]) -> NDArray[np.float32]:

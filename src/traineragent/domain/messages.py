@@ -69,6 +69,16 @@ class DataPrepared:
 
 
 @dataclass(frozen=True)
+class DataDoubted:
+    """The data is prepared (`facts` and `files` as in DataPrepared), and its training rows speak against the request.
+    A doubt is {"action": "decline" or "warn", "about", "text", "alternative"}."""
+
+    facts: dict[str, Any]
+    files: dict[str, str]
+    doubts: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class CandidatesRanked:
     """The order in which model families will be tried, with the reason for each."""
 
@@ -171,6 +181,7 @@ Body = (
     | DataCollected
     | TaskSpecified
     | DataPrepared
+    | DataDoubted
     | CandidatesRanked
     | ModelSelected
     | SearchRequested

@@ -41,6 +41,7 @@ def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tup
     found: list[Finding] = []
     if target is not None:
         found += _about_target(task, target, columns, rows)
+        found += _about_trivial(task, target, rows)
     found += _about_inputs(task, columns)
     found += _about_limits(task, target, rows)
     found += _about_horizon(task, columns)
@@ -168,6 +169,19 @@ def _about_limits(task: TaskSpec, target: ColumnProfile | None, rows: int) -> li
             text = f"{needed}; there will be about {held_back:.0f}."
             found.append(Finding("warn", r.name, text))
     return found
+
+
+def _about_trivial(task: TaskSpec, target: ColumnProfile, rows: int) -> list[Finding]:
+    """A limit that one constant answer meets shows nothing."""
+    if not target.top or "classification" not in task.task_type:
+        return []
+    label, count = max(target.top, key=lambda pair: pair[1])
+    share = count / max(rows * (1 - target.missing_share), 1)
+    limit = task.limit("accuracy")
+    if limit is None or limit > share:
+        return []
+    text = f"always answering {label!r} is right in {share:.1%} of the rows, so accuracy >= {limit:g} shows nothing; "
+    return [Finding("warn", "accuracy", text + "a limit for balanced accuracy or for the recall of a class would.")]
 
 
 def _cases(r: Requirement, target: ColumnProfile | None, rows: int) -> float | None:

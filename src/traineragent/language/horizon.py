@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from ..knowledge.lexicons import lexicon
 from .quantities import Quantity
 from .reading import Reading
 
 _HOUR, _DAY = 3_600_000.0, 86_400_000.0
+_UNTIL = re.compile(
+    r"\b(?:until|till|up to|through|out to|bis|jusqu'en|jusqu'a|hasta|ate|fino al)\s+"
+    r"(?:(?:the|the end of|end of|ende|fin|finales de|el|o final de|l'annee)\s+)?(?P<year>20\d\d|21\d\d)(?!\d)"
+)
 
 
 def horizon_of(reading: Reading, hourly: bool) -> str | None:
@@ -38,6 +44,12 @@ def horizon_quantity(reading: Reading) -> Quantity | None:
             if q.kind == "time" and match.start() <= q.start < match.end():
                 return q
     return next((q for q in reading.quantities if q.kind == "time" and q.noun == "ahead"), None)
+
+
+def last_year(reading: Reading) -> int | None:
+    """The year up to which a forecast is to reach: "until 2055", "bis 2030"."""
+    found = _UNTIL.search(reading.text.plain)
+    return int(found["year"]) if found else None
 
 
 def _written(milliseconds: float, hours: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..domain.data import ColumnProfile, are_years
 from ..knowledge.lexicons import lexicon
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
+from .horizon import last_year
 from .metrics import find_metrics
 from .phrases import matches
 from .reading import Reading
@@ -101,7 +102,11 @@ def _is_bio(column: ColumnProfile) -> bool:
 def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
     dated = placed_in_time(columns) or reading.said("tasks", "series")
     number = target is None or (_numeric(target) and target.distinct > 2)
-    said = reading.said("tasks", "forecast") or any(q.noun == "ahead" for q in reading.quantities)
+    said = (
+        reading.said("tasks", "forecast")
+        or last_year(reading) is not None
+        or any(q.noun == "ahead" for q in reading.quantities)
+    )
     return dated and number and said
 
 

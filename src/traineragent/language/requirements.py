@@ -248,7 +248,7 @@ class _Scan:
             if q.kind not in ("share", "number") or q.value < 0:
                 return None
             value = q.value if q.kind == "share" else (q.value / 100 if q.value > 1 else q.value)
-            return value if value <= 1 or scale == "share" else None
+            return value if value <= 1 or scale == "share" or q.kind == "share" else None
         if scale == "points":
             return q.value / 100 if q.kind == "number" and q.value > 1 else q.value
         if q.kind == "share" and name in ("mae", "rmse"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 
 from ..domain.data import ColumnProfile
@@ -28,7 +29,7 @@ from .constraints import contradiction, deployment_of, find_constraints
 from .costs import classes_alike, dreaded
 from .exclusions import find_exclusions
 from .feasibility import feasible
-from .horizon import horizon_of
+from .horizon import horizon_of, last_year
 from .kinds import FAMILY, has_tokens, placed_in_time, type_of, wish_of
 from .metrics import Naming, default_metric, direction_of, find_metrics
 from .personal import personal_columns, personal_wish, what_it_holds
@@ -257,6 +258,10 @@ class _Understanding:
             only = profile.top[0][0] if profile.top else "one class"
             text = f"All pictures are of the class {only!r}. Where are pictures of the other kind, to tell it from?"
             self.questions.append(Question("data", text))
+        if task_type == "image_classification" and profile is None and self.columns.columns:
+            text = "These pictures carry no classes. Put each kind into a folder of its own, or give a table of file "
+            self.questions = [q for q in self.questions if q.about != "target"]
+            self.questions.append(Question("labels", text + "names and classes: where are they?"))
         if clash := contradiction(self.reading):
             self.questions.append(Question("deployment", clash))
         if task_type == "forecasting" and self._horizon() is None:
@@ -279,7 +284,12 @@ class _Understanding:
 
     def _horizon(self) -> str | None:
         dates = [c for c in self.columns.columns if c.meaning == "date"]
-        return horizon_of(self.reading, _hourly(dates, self.rows))
+        found, year = horizon_of(self.reading, _hourly(dates, self.rows)), last_year(self.reading)
+        if found is not None or year is None:
+            return found
+        last = max((str(c.stats.get("last", ""))[:10] for c in dates), default="")
+        days = _days_until(last, year)
+        return f"{days}d" if days else None
 
     def _verdict(self, task: TaskSpec, limits: Sequence[Limit], profile: ColumnProfile | None) -> Verdict:
         judged = judge_reading(self.reading, task.task_type, limits)
@@ -300,6 +310,14 @@ class _Understanding:
             return judged
         questions = tuple(self.questions)
         return replace(judged, decision="ask", reasons=tuple(q.text for q in questions), questions=questions)
+
+
+def _days_until(last: str, year: int) -> int:
+    """Days from the last date of the data to the end of a year; 0 where there is no such date, or it is past."""
+    try:
+        return max(0, (date(year, 12, 31) - date.fromisoformat(last)).days)
+    except ValueError:
+        return 0
 
 
 def _hourly(dates: Sequence[ColumnProfile], rows: int) -> bool:
