@@ -157,6 +157,9 @@ class _Understanding:
                 return able[0] if able else None
             best, *rest = (c for c in self.ranking if c.column in able)
         lead = best.score - rest[0].score if rest else best.score
+        if self.reading.said("wishes", "vague") and not best.pointed and not self.reading.quantities:
+            self._ask_target(best, rest)
+            return None
         confidence = _confidence(best.score, lead)
         if best.score < (SPOKEN if best.spoken else ENOUGH) or (lead < CLEAR and not best.pointed):
             self._ask_target(best, rest)
