@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .series.fitted import FittedSeries
     from .series.panel import Panel
     from .serve.inputs.parts import Part
+    from .serve.spans.chain import Turns
 
 from .domain.data import FeatureKind, RichInput, ViewSpec
 from .domain.messages import Body, Message
@@ -276,6 +277,43 @@ class View(Protocol):
     ) -> onnx.ModelProto:
         """From the tensors of the inputs to "view" float (rows, width). `more` holds all training rows; side files lie
         in `folder`. A row's view must not depend on the rows beside it."""
+
+
+class FittedTagger(Protocol):
+    """A trained tagger of texts. `turns` has the scores of going from tag to tag."""
+
+    tags: tuple[str, ...]
+    turns: Turns
+
+    @property
+    def parameters(self) -> int: ...
+
+    def scores(self, data: Any) -> np.ndarray:
+        """Scores of each token's tags, float32 (tokens, tags), for an `engine.spans.dataset.MarkedTexts`."""
+
+    def shifted(self, outside: float) -> FittedTagger:
+        """The same, with `outside` taken from the score of marking nothing."""
+
+    def save(self, path: Path) -> None: ...
+
+    def files(self) -> Mapping[str, bytes]:
+        """The files of a bundle by name; "model.onnx" gives the scores."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """What `serve.spans.tagger` needs to know, but for how tokens are cut."""
+
+
+class TaggerFamily(Protocol):
+    """A kind of model that marks parts of texts: a family whose card names the task "spans"."""
+
+    card: Card
+
+    def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
+        """As of `Family`."""
+
+    def fit(self, params: Mapping[str, Any], data: Any, context: FitContext) -> FittedTagger: ...
+
+    def load(self, path: Path, context: FitContext) -> FittedTagger: ...
 
 
 @dataclass(frozen=True)

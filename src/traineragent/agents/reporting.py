@@ -286,6 +286,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
         "pictures": holdout.get("pictures"),
         "texts": holdout.get("texts"),
         "forecast": holdout.get("forecast"),
+        "spans": holdout.get("spans"),
         "timeline": _timeline(memory),
         "decisions": [
             {

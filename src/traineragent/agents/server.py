@@ -266,8 +266,9 @@ class ServerAgent:
         out = []
         for r in self.memory.task.requirements:
             judged = self._judged(r)
-            if r.name in found:
-                value = found[r.name]
+            value = evaluation.of_label(r.positive_label, r.name)
+            value = found.get(r.name) if value is None else value
+            if value is not None:
                 judged = replace(judged, measured=value, met=r.met_by(value), note="on the sealed hold-out")
             out.append(judged)
         return tuple(out)

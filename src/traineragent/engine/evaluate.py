@@ -67,7 +67,7 @@ class Evaluation:
                  and for prediction intervals their goal, coverage and widths
     """
 
-    kind: str  # "binary", "multiclass" or "regression"
+    kind: str  # "binary", "multiclass", "regression", "series" or "spans"
     rows: int
     metric: MetricValue
     others: tuple[MetricValue, ...] = ()
@@ -82,6 +82,12 @@ class Evaluation:
     calibration: dict[str, Any] | None = None
     thresholds: list[dict[str, float]] | None = None
     residuals: dict[str, Any] | None = None
+
+    def of_label(self, label: str | None, metric: str) -> float | None:
+        """Precision, recall or F1 of one kind of entity; None for other metrics and tasks."""
+        if self.kind != "spans" or label is None:
+            return None
+        return next((float(c[metric]) for c in self.per_class or [] if c["label"] == label and metric in c), None)
 
     def score(self, looks: int = 1) -> Score:
         """The main metric as it goes into the report. NaN stands where it is undefined."""

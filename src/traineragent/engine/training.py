@@ -22,6 +22,7 @@ from ..ports import Batch, Family, FitContext, Fitted
 from ..serve.inputs.parts import Part
 from .dataset import TrainingData, sha256
 from .metrics import scorer
+from .seeding import seed_of
 from .views import Seen, feeds, seen_by, session, view_graphs
 
 REPEAT_BELOW_ROWS = 3000  # smaller sets draw their folds again, so that luck with one split decides less
@@ -71,11 +72,6 @@ def predicted(family: Family, fitted: Fitted, x: NDArray[np.float32], more: Mapp
     if family.card.reads:
         return np.asarray(fitted.predict(x, more), dtype=np.float64)  # type: ignore[call-arg]
     return np.asarray(fitted.predict(x), dtype=np.float64)
-
-
-def seed_of(seed: int, index: int) -> int:
-    """The seed of a trial: everything random in it derives from the run's seed and its index."""
-    return int(np.random.SeedSequence([seed, index]).generate_state(1)[0] % 2**31)
 
 
 def train_trial(

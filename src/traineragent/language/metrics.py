@@ -59,7 +59,7 @@ def default_metric(task_type: str, class_counts: Sequence[int], rows: int, sever
     if task_type == "forecasting":
         return Metric("mae", "minimize"), "no metric was named; MAE is in the unit of the series"
     if task_type == "token_classification":
-        return Metric("f1", "maximize"), "no metric was named; F1 over whole entities is the usual one"
+        return Metric("span_f1", "maximize"), "no metric was named; F1 over whole entities is the usual one"
     if task_type == "visual_grounding":
         return Metric("accuracy_iou50", "maximize"), "no metric was named; hits at IoU 0.5 is the usual one"
     if task_type == "image_generation":

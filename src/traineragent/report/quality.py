@@ -9,6 +9,7 @@ from . import charts
 from .cautions import cautions
 from .drawn import drawn
 from .loose import amount, items, mapping, measured, numbers, pair, rows
+from .marked import marked
 from .wording import (
     clean,
     figure,
@@ -23,6 +24,7 @@ from .wording import (
 )
 from .written import written
 
+OF_ROWS = ("binary", "multiclass", "regression")  # kinds of evaluation that look for weak slices of rows
 SHOWN_CLASSES = 12
 SHOWN_COLUMNS = 15
 
@@ -40,7 +42,8 @@ def quality(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str,
         "intervals": _intervals(mapping(mapping(evaluation.get("residuals")).get("interval"))),
         "importance": _importance(rows(evidence.get("importance")), report),
         "slices": _slices(rows(evidence.get("slices"))),
-        "looked_for_slices": "slices" in evidence and bool(evaluation),
+        "looked_for_slices": "slices" in evidence and evaluation.get("kind") in OF_ROWS,
+        "marked": marked(mapping(evidence.get("spans"))),
         "groups": [_group(g) for g in rows(evidence.get("groups"))],
         "drawn": drawn(mapping(evidence.get("drawn"))),
         "written": written(mapping(evidence.get("texts"))),
@@ -149,8 +152,8 @@ def _confusion(evaluation: Mapping[str, Any]) -> Any:
 
 
 def _confused(evaluation: Mapping[str, Any]) -> list[dict[str, str]]:
-    if len(items(evaluation.get("labels"))) < 4:
-        return []
+    if len(items(evaluation.get("labels"))) < 4 and evaluation.get("confusion"):
+        return []  # the matrix shows them all
     return [
         {
             "true": clean(c.get("true")),

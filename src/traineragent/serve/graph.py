@@ -18,18 +18,7 @@ class Graph:
     """`run(feeds)` gives y. Safe to call from several threads."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        model = path.read_bytes()
-        if _EXTERNAL in model:
-            raise InputError(f"{path.name} keeps weights outside itself; a bundle's graph must be one file")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise InputError(f"{path.name} is not a graph that this onnxruntime {ort.__version__} can load") from error
+        self._session = open_session(path, threads)
         self.features = _width(self._session.get_inputs()[0], "x", path.name)
         self.inputs = frozenset(i.name for i in self._session.get_inputs())
         self.outputs = _width(self._session.get_outputs()[0], "y", path.name)
@@ -42,6 +31,22 @@ class Graph:
             feeds = {name: feeds[name] for name in self.inputs}
         y: NDArray[Any] = self._run(["y"], feeds)[0]
         return y
+
+
+def open_session(path: Path, threads: int = 1) -> ort.InferenceSession:
+    """The graph of a file, which must hold all its weights itself. Raises InputError."""
+    model = path.read_bytes()
+    if _EXTERNAL in model:
+        raise InputError(f"{path.name} keeps weights outside itself; a bundle's graph must be one file")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise InputError(f"{path.name} is not a graph that this onnxruntime {ort.__version__} can load") from error
 
 
 def _width(tensor: Any, name: str, file: str) -> int:

@@ -15,7 +15,12 @@ from typing import Any, Protocol
 from ..errors import InputError
 from .manifest import Manifest, read_manifest
 
-CODECS = {"table": ".predictor", "series": ".codecs.series", "drawing": ".drawing"}
+CODECS = {
+    "table": ".predictor",
+    "series": ".codecs.series",
+    "drawing": ".drawing",
+    "spans": ".spans.predictor",
+}
 """What bundle.json names as its codec -> the module that opens such a bundle."""
 
 

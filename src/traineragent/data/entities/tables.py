@@ -1,0 +1,112 @@
+"""Tagged tokens in tables: a token a row with the sentence it belongs to, or a sentence a row with lists.
+
+Knows nothing of files; takes the table as it was read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from traineragent.data.entities.marked import Repairs, Tagged
+from traineragent.data.entities.shape import columns_of_lists, columns_of_tokens
+from traineragent.data.entities.spanned import listed
+from traineragent.errors import InputError
+
+TOKEN_NAMES = ("word", "token", "words", "tokens", "text", "form", "surface")
+SENTENCE_NAMES = re.compile(r"sent|utt|line|doc|^id$|_id$|^#|post|tweet|text_?id", re.IGNORECASE)
+ENDINGS = frozenset(".!?。！？")
+LONGEST = 200
+"""Tokens after which a sentence ends in a table that does not say where sentences end."""
+
+
+def read_tokens(frame: pd.DataFrame, lines: Sequence[int], name: str, repairs: Repairs) -> list[Tagged]:
+    """The sentences of a table with a token a row. Raises InputError where no column holds tokens."""
+    cells = [_texts(frame[c]) for c in frame.columns]
+    tag = columns_of_tokens([c[:5000] for c in cells])
+    if tag is None:
+        raise InputError(f"{name}: no column holds tags such as O, B-PER and I-PER", file=name)
+    names = [str(c).strip().lower() for c in frame.columns]
+    rest = [c for c in range(len(cells)) if c != tag]
+    token = next((c for n in TOKEN_NAMES for c in rest if names[c] == n), None)
+    if token is None:
+        token = max(rest, key=lambda c: _wordiness(cells[c]), default=None)
+    if token is None:
+        raise InputError(f"{name}: no column holds the tokens that are tagged", file=name)
+    sentence = _sentence_column(names, cells, [c for c in rest if c != token])
+    ends = _ends(cells, token, tag, sentence)
+    tokens, tags = cells[token], [t or "O" for t in cells[tag]]
+    for number in np.flatnonzero([not t for t in tokens]).tolist():
+        repairs.note("a row has no token and was left out", int(lines[number]))
+    out, first = [], 0
+    for end in ends:
+        kept = [i for i in range(first, end) if tokens[i]]
+        if kept:
+            out.append(
+                Tagged(tuple(tokens[i] for i in kept), tuple(tags[i] for i in kept), tuple(int(lines[i]) for i in kept))
+            )
+        first = end
+    return out
+
+
+def _texts(column: pd.Series[Any]) -> list[str]:
+    return ["" if v is None else str(v).strip() for v in column.astype(object).where(column.notna(), None)]
+
+
+def _wordiness(cells: Sequence[str]) -> float:
+    """Distinct cells that are no numbers: words are the most varied."""
+    sample = {c.casefold() for c in cells[:20_000] if c}
+    return sum(not c.isnumeric() and ":" not in c[:-1] for c in sample)
+
+
+def _sentence_column(names: Sequence[str], cells: Sequence[Sequence[str]], rest: Sequence[int]) -> int | None:
+    """The column that says which sentence a row belongs to: named so, and made of runs."""
+    found = []
+    for c in rest:
+        runs = 1 + sum(a != b and b != "" for a, b in zip(cells[c], cells[c][1:], strict=False))
+        if SENTENCE_NAMES.search(names[c]) and 1 < runs < 0.7 * len(cells[c]):
+            found.append(("sent" in names[c], runs, c))
+    return max(found)[2] if found else None
+
+
+def _ends(cells: Sequence[Sequence[str]], token: int, tag: int, sentence: int | None) -> list[int]:
+    """Behind which rows sentences end; an empty cell in the column of sentences belongs to the one above."""
+    size = len(cells[token])
+    ends, begun = [], 0
+    for i in range(1, size):
+        if sentence is not None:
+            over = cells[sentence][i] not in ("", _last_filled(cells[sentence], i))
+        else:
+            outside = cells[tag][i - 1] == "O"
+            over = outside and (cells[token][i - 1] in ENDINGS or i - begun >= LONGEST)
+        if over:
+            ends.append(i)
+            begun = i
+    return [*ends, size]
+
+
+def _last_filled(column: Sequence[str], before: int) -> str:
+    at = before - 1
+    while at > 0 and not column[at]:
+        at -= 1
+    return column[at]
+
+
+def read_lists(frame: pd.DataFrame, lines: Sequence[int], name: str, repairs: Repairs) -> list[Tagged]:
+    """The sentences of a table with a sentence a row."""
+    rows = list(zip(*(_texts(frame[c]) for c in frame.columns), strict=True))
+    places = columns_of_lists([str(c) for c in frame.columns], rows)
+    if places is None:
+        raise InputError(f"{name}: no two columns hold tokens and as many tags", file=name)
+    out = []
+    for row, line in zip(rows, lines, strict=True):
+        tokens, tags = listed(row[places[0]]) or [], listed(row[places[1]]) or []
+        if len(tokens) != len(tags):
+            repairs.note("a row has another number of tokens than of tags, and was left out", int(line))
+        elif tokens:
+            out.append(Tagged(tuple(tokens), tuple(tags), (int(line),) * len(tokens)))
+    return out

@@ -1,0 +1,43 @@
+"""Marked texts through the whole program: a sentence and a CoNLL file in, a measured service out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from product import run
+
+pytestmark = pytest.mark.e2e
+
+
+def conll(path: Path, times: int = 40) -> Path:
+    places = ["Rome", "Oslo", "New York", "Bonn", "Lima", "Kyiv", "San Juan"]
+    blocks = []
+    for i in range(times):
+        words = f"{('please', 'now', 'hello')[i % 3]} book me a flight from".split()
+        tagged = [(w, "O") for w in words]
+        for kind, place in (("origin", places[i % 7]), ("goal", places[(3 * i + 1) % 7])):
+            tagged += [(w, f"{'I' if n else 'B'}-{kind}") for n, w in enumerate(place.split())]
+            tagged += [("to", "O")] if kind == "origin" else [("today" if i % 2 else "tomorrow", "O")]
+        blocks.append("\n".join(f"{w}\t{t}" for w, t in tagged))
+    path.write_text("\n\n".join(blocks) + "\n")
+    return path
+
+
+def test_parts_of_texts_are_learned_measured_and_served(tmp_path: Path) -> None:
+    words = "Find where a flight begins and where it goes."
+    data, out = conll(tmp_path / "train.conll"), tmp_path / "run"
+    said = run("train", words, "--data", data, "--out", out, "--trials", "2", "--no-ask", "--json")
+    assert said.code == 0, said.err
+    report = json.loads((out / "report.json").read_text())
+    assert report["task_type"] == "token_classification"
+    assert report["metric"]["name"] == "span_f1"
+    assert report["metric"]["value"] > 0.9 > report["metric"]["baseline"]
+    page = (out / "report.html").read_text()
+    assert "Kinds of errors" in page
+    (tmp_path / "new.csv").write_text("text\nbook me a flight from Oslo to New York today\n")
+    answered = run("predict", out, "--data", tmp_path / "new.csv", "--json")
+    assert answered.code == 0, answered.err
+    assert '"goal"' in answered.out
