@@ -24,7 +24,7 @@ from ..store.files import write_json
 from .dataset import sha256
 from .likeness import Judge, Likeness
 from .pictureset import PictureSet
-from .training import seed_of
+from .seeding import seed_of
 
 STEPS = 25  # of the sampler, where a family does not say otherwise
 DRAWN = 120  # pictures drawn to compare by

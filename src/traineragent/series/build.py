@@ -17,7 +17,7 @@ import numpy as np
 from .. import registry
 from ..domain.run import Member, TrialResult
 from ..engine.build import read_result
-from ..engine.training import seed_of
+from ..engine.seeding import seed_of
 from ..errors import TrainerError
 from ..ports import SeriesContext, SeriesFamily
 from ..serve.series.forecaster import Forecaster, scale_of

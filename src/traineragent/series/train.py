@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .. import registry
 from ..domain.run import Trial, TrialResult
 from ..engine.dataset import sha256
-from ..engine.training import seed_of
+from ..engine.seeding import seed_of
 from ..ports import SeriesContext, SeriesFamily
 from .fitted import FittedSeries, forecaster
 from .panel import Panel

@@ -174,7 +174,9 @@ def _records(source: Source, repairs: Repairs) -> list[tuple[int, Any]]:
     except (ValueError, RecursionError):
         whole = None
     if isinstance(whole, dict):
-        lists = [v for v in whole.values() if isinstance(v, list) and v and isinstance(v[0], (dict, list))]
+        lists: list[list[Any]] = [
+            v for v in whole.values() if isinstance(v, list) and v and isinstance(v[0], (dict, list))
+        ]
         return [(1, whole)] if annotated(whole) or not lists else list(enumerate(max(lists, key=len), 1))
     if isinstance(whole, list):
         return list(enumerate(whole, 1))

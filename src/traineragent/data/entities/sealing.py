@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -56,6 +57,6 @@ def split_texts(
     return holdout, Target(name, "class", labels, tuple((label,) for label in labels))
 
 
-def entities_of(column: pd.Series) -> list[tuple[Span, ...]]:  # type: ignore[type-arg]
+def entities_of(column: pd.Series[Any]) -> list[tuple[Span, ...]]:
     """The spans of each text, from their JSON."""
     return [tuple(Span(e["label"], e["start"], e["end"]) for e in json.loads(cell)) for cell in column]
