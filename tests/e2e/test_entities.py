@@ -37,7 +37,8 @@ def test_parts_of_texts_are_learned_measured_and_served(tmp_path: Path) -> None:
     assert report["metric"]["value"] > 0.9 > report["metric"]["baseline"]
     page = (out / "report.html").read_text()
     assert "Kinds of errors" in page
-    (tmp_path / "new.csv").write_text("text\nbook me a flight from Oslo to New York today\n")
-    answered = run("predict", out, "--data", tmp_path / "new.csv", "--json")
+    new = [{"text": f"book me a flight from Oslo to {place} today"} for place in ("New York", "Bonn")]
+    (tmp_path / "new.jsonl").write_text("\n".join(map(json.dumps, new)))
+    answered = run("predict", out, "--data", tmp_path / "new.jsonl", "--json")
     assert answered.code == 0, answered.err
     assert '"goal"' in answered.out

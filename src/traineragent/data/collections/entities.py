@@ -177,7 +177,8 @@ def _records(source: Source, repairs: Repairs) -> list[tuple[int, Any]]:
         lists: list[list[Any]] = [
             v for v in whole.values() if isinstance(v, list) and v and isinstance(v[0], (dict, list))
         ]
-        return [(1, whole)] if annotated(whole) or not lists else list(enumerate(max(lists, key=len), 1))
+        lists.sort(key=len)
+        return list(enumerate(lists[-1], 1)) if lists and not annotated(whole) else [(1, whole)]
     if isinstance(whole, list):
         return list(enumerate(whole, 1))
     return _line_records(source, content, repairs)
