@@ -16,8 +16,9 @@ from .config import Config
 from .domain.messages import RunFinished, RunRequested, TaskSpecified
 from .domain.task import Question, Request
 from .errors import InputError, Interrupted, Paused, TrainerError
+from .knowledge.force import overlaid
 from .store.files import out_of_room
-from .store.runfolder import JOURNAL, NewFolder, home_of, keep_overlay
+from .store.runfolder import CONFIG, JOURNAL, NewFolder, home_of, keep_overlay, kept_overlay, same_overlay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,7 @@ def train(
     (nothing is left behind then), Interrupted and Paused for runs that `resume` can go on with.
     """
     _check(words, minutes, trials, seed, brain, models, engine, llm_usd, llm_calls)
-    settings = Config.from_environment(config)
+    settings = _checked(config)
     folder = NewFolder.make(out, words)
     try:
         progress({"kind": "run", "text": "", "folder": str(folder.path)})
@@ -95,6 +96,7 @@ def resume(
 
     home, settings = home_of(Path(run)), Config.from_environment(config)
     waiting = unfinished(home)
+    _require_same_overlay(home if waiting is None else waiting.folder, config, settings)
     if waiting is None:
         report = _run(home, settings, ask, progress)
         return _promoted(home, home) if report.status in DELIVERED else report
@@ -121,7 +123,8 @@ def refine(
     from .agents.refining import begin
     from .store.revisions import abandon, unfinished, words_of
 
-    home, settings = home_of(Path(run)), Config.from_environment(config)
+    home = home_of(Path(run))
+    settings = Config.from_environment() if config is None else _checked(config)
     _check(words, minutes, None, 0, "planner", (), "local", None, None)
     with _held(home):
         progress({"kind": "run", "text": "", "folder": str(home)})
@@ -193,11 +196,12 @@ def plan(
         options.get("llm_usd"),
         options.get("llm_calls"),
     )
+    settings = _checked(config)
     with tempfile.TemporaryDirectory(prefix="traineragent-plan-") as temporary:
         folder = Path(temporary) / "plan"
         folder.mkdir()
         request = Request(words, _sources(data, folder), target, minutes, ask=ask is not None, **options)
-        with _opened(folder, Config.from_environment(config), ask, _silent, request) as (memory, hub):
+        with _opened(folder, settings, ask, _silent, request) as (memory, hub):
             hub.run(until=TaskSpecified)
             from .agents.outline import outline
 
@@ -238,6 +242,31 @@ def _check(
     for folder in models:
         if not Path(folder).is_dir():
             raise InputError(f"--models names the folder {str(folder)!r}, which does not exist")
+
+
+def _checked(config: Path | None) -> Config:
+    """The surroundings, with every file of the overlay checked, before anything is made or read."""
+    settings = Config.from_environment(config)
+    if settings.overlay is not None:
+        _overlay_files(settings.overlay)
+    return settings
+
+
+def _overlay_files(folder: Path) -> list[Path]:
+    from .agents.inforce import check_overlay
+
+    return check_overlay(folder)
+
+
+def _require_same_overlay(run: Path, config: Path | None, settings: Config) -> None:
+    """A run goes on with the overlay that it began with, so another one that is named would silently do nothing."""
+    if config is None or settings.overlay is None:
+        return
+    if not same_overlay(settings.overlay, _overlay_files(settings.overlay), run):
+        raise InputError(
+            f"--config names {config}, but the run began with other procedures and keeps them (in {run / CONFIG}); "
+            "leave --config out, or start a new run"
+        )
 
 
 def _is_text(text: str) -> bool:
@@ -369,17 +398,20 @@ def _wired(
     try:
         journal.take_ownership()
         # before the request: what is resumed has the procedures that it began with
-        overlay = keep_overlay(config.overlay if request is not None else None, folder)
+        if request is not None and config.overlay is not None:
+            keep_overlay(config.overlay, _overlay_files(config.overlay), folder)
+        overlay = kept_overlay(folder)
         if request is not None:
             journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
             journal.post([("person", "task", RunRequested(request))])
         elif journal.last(RunRequested) is None:
             raise InputError(f"the run in {folder} was ended before it began; remove the folder and start it again")
-        memory, agents = _agents(journal, folder, overlay, config, ask, progress)
-        try:
-            yield memory, Hub(journal, agents)
-        finally:
-            memory.close()
+        with overlaid(overlay):
+            memory, agents = _agents(journal, folder, overlay, config, ask, progress)
+            try:
+                yield memory, Hub(journal, agents)
+            finally:
+                memory.close()
     finally:
         journal.release()
         journal.close()

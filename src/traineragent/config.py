@@ -9,12 +9,13 @@ from pathlib import Path
 from .errors import InputError
 
 OFF = ("off", "no", "0", "false")
+OVERLAY_VARIABLE = "TRAINERAGENT_CONFIG"
 
 
 @dataclass(frozen=True)
 class Config:
-    """`overlay`: folder with the user's procedures. `threads`: cores a trial may use. `lessons`: folder of what earlier
-    runs taught; None where it is switched off."""
+    """`overlay`: folder with the user's own knowledge: sops, policy, lexicon, prompts, metrics. `threads`: cores that a
+    trial may use. `lessons`: folder of what earlier runs taught; None where it is switched off."""
 
     overlay: Path | None
     threads: int
@@ -22,9 +23,13 @@ class Config:
 
     @staticmethod
     def from_environment(overlay: Path | None = None) -> Config:
-        """Raises InputError when the folder that was named does not exist."""
+        """`overlay`, else the folder that TRAINERAGENT_CONFIG names, else ~/.config/traineragent where there is one.
+        Raises InputError when the folder that was named does not exist."""
+        said = os.environ.get(OVERLAY_VARIABLE)
+        by = "--config" if overlay is not None else OVERLAY_VARIABLE
+        overlay = overlay or (Path(said).expanduser() if said else None)
         if overlay is not None and not overlay.is_dir():
-            raise InputError(f"--config names the folder {str(overlay)!r}, which does not exist")
+            raise InputError(f"{by} names the folder {str(overlay)!r}, which does not exist")
         home = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser() / "traineragent"
         chosen = overlay or (home if os.path.isdir(home) else None)  # False also where it may not be looked at
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

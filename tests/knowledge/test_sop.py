@@ -109,7 +109,7 @@ def test_an_overlay_with_nothing_under_its_keys_changes_nothing(tmp_path: Path) 
     ("text", "sentence"),
     [
         (b"settings: 3", "settings should hold a mapping, found 3"),
-        (b"question: {candidates: []}", "unknown \\['question'\\]"),
+        (b"question: {candidates: []}", "a procedure has no 'question'; did you mean 'questions'"),
         (b"questions: {candidates: 5}", "should hold a list of steps, found 5"),
         (b"\xff\xfe", "is not UTF-8 text"),
     ],

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from traineragent.errors import InputError
-from traineragent.knowledge import lexicons
-from traineragent.knowledge.lexicons import OVERLAY_VARIABLE, lexicon
-from traineragent.language.phrases import _compiled, matches
+from traineragent.knowledge.force import overlaid
+from traineragent.knowledge.lexicons import lexicon
+from traineragent.language.phrases import _compiled, matches, problem_of
 from traineragent.language.reading import Reading
 
 LISTS = ("concepts", "wishes", "exclusions", "metrics", "requirements", "service", "horizon", "tasks", "deployment",
@@ -72,18 +72,32 @@ def test_lexicons_ship_with_the_package() -> None:
     assert {f"{book}.yaml" for book in LISTS} <= {entry.name for entry in folder.iterdir()}
 
 
-def test_a_users_words_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_words_are_added(tmp_path: Path) -> None:
     (tmp_path / "lexicon").mkdir()
     (tmp_path / "lexicon" / "costs.yaml").write_text("missing_is_worse:\n  en: [a miss sinks us]\n", encoding="utf-8")
-    monkeypatch.setenv(OVERLAY_VARIABLE, str(tmp_path))
-    assert Reading.of("A miss sinks us.").said("costs", "missing_is_worse")
-    assert Reading.of("We can't miss any.").said("costs", "missing_is_worse")
+    with overlaid(tmp_path):
+        assert Reading.of("A miss sinks us.").said("costs", "missing_is_worse")
+        assert Reading.of("We can't miss any.").said("costs", "missing_is_worse")
+    assert not Reading.of("A miss sinks us.").said("costs", "missing_is_worse")
 
 
-def test_a_broken_file_of_the_user_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_file_of_the_user_is_named(tmp_path: Path) -> None:
     (tmp_path / "lexicon").mkdir()
     (tmp_path / "lexicon" / "costs.yaml").write_text("a: [b", encoding="utf-8")
-    monkeypatch.setenv(OVERLAY_VARIABLE, str(tmp_path))
-    lexicons._load.cache_clear()
-    with pytest.raises(InputError, match=r"costs\.yaml is not valid YAML"):
+    with overlaid(tmp_path), pytest.raises(InputError, match=r"costs\.yaml:\d: this is not valid YAML"):
         lexicon("costs")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "problem"),
+    [
+        ("a (cat|dog", "'(' is not closed"),
+        ("a cat]", "']' closes what was not opened"),
+        ("within <moons>", "there is no quantity <moons>"),
+        ("[very]", "it matches where nothing is said"),
+        ("miss at most <share>", ""),
+    ],
+)
+def test_a_phrase_of_the_user_is_checked(phrase: str, problem: str) -> None:
+    assert problem_of(phrase).startswith(problem)
+    assert bool(problem_of(phrase)) == bool(problem)

@@ -34,6 +34,7 @@ from ..store.revisions import Revision as Delivery
 from ..store.revisions import deliveries, latest_delivered, new_revision, revisions_of, share_files
 from ..store.runfolder import JOURNAL, keep_overlay
 from .dialogue import Dialogue
+from .inforce import check_overlay
 from .memory import Memory
 
 RESCORE = "traineragent.engine.rescore:rescore"
@@ -56,7 +57,8 @@ def begin(run: Path, words: str, minutes: float | None = None, overlay: Path | N
         asked: Request = old.last(RunRequested).request
         specified: TaskSpecified = old.last(TaskSpecified)
         together = f"{asked.words.rstrip('. ')}. Then: {words}"
-        keep_overlay(overlay, folder)
+        if overlay is not None:
+            keep_overlay(overlay, check_overlay(overlay), folder)
         journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
         journal.set_meta("history", json.dumps([_remembered(r) for r in deliveries(run)], ensure_ascii=False))
         for look in _looks(run):

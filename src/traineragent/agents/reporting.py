@@ -17,6 +17,7 @@ from .. import __version__
 from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered
 from ..domain.run import Status, TrialResult
 from ..domain.task import TaskSpec
+from ..knowledge.metrics import own_metrics
 from ..store.calls import CallLog
 from ..store.files import read_json, write_json
 from .dialogue import told
@@ -71,6 +72,7 @@ def _report(
         "llm": llm_facts(memory),
         "bundle": str(_place(memory, delivered) / "bundle") if delivered else None,
         "report": str(_place(memory, delivered) / "report.html"),
+        "own_metrics": {name: metric.to_json() for name, metric in own_metrics().items()},
         "task": task.to_json(),
         "seed": memory.request.seed,
         "memory": contributed(memory),

@@ -88,11 +88,21 @@ def doctor(as_json: AsJson = False) -> None:
 
 def sop_show(
     agent: Annotated[str, typer.Argument(metavar="AGENT", help="task, data, model or server.")],
-    config: Annotated[Path | None, typer.Option("--config", metavar="DIR", help="Your own procedures.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", metavar="DIR", help="Your overlay folder.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """The procedure in force and where each step comes from."""
+    """The procedure in force, and where each part of it and of your overlay comes from."""
+    from ..agents.inforce import check_overlay, procedure
     from ..config import Config
-    from ..knowledge.sop import load
+    from ..knowledge.overlay import changes
+
+    overlay = Config.from_environment(config).overlay
+    changed = changes(check_overlay(overlay))
+    found = procedure(agent, overlay)
+    if as_json:
+        own = [{"place": place, "what": what} for place, what in changed]
+        typer.echo(json.dumps({**found.to_json(), "overlay": own}, ensure_ascii=False))
+        return
     from .printing import print_procedure
 
-    print_procedure(load(agent, Config.from_environment(config).overlay))
+    print_procedure(found, changed)

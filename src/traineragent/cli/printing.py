@@ -132,20 +132,28 @@ def _plan_lines(task: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def print_procedure(procedure: Procedure) -> None:
+def print_procedure(procedure: Procedure, overlay: Sequence[tuple[str, str]] = ()) -> None:
+    """The steps in force with their places; `overlay`: (place, what) of all that the user's folder changes."""
     console = Console(highlight=False)
     console.print(
         f"[bold]{procedure.agent} agent[/], version {procedure.version}, from {_plain(', '.join(procedure.sources))}"
     )
-    console.print(_plain(" ".join(procedure.profile.split())), style="dim")
-    for name, value in procedure.settings.items():
-        console.print(f"  {_plain(name)}: {_plain(str(value))}")
+    console.print(_plain(" ".join(procedure.profile.split())), style="dim", end="  ")
+    console.print(_plain(procedure.places["profile"]), style="dim")
+    for name, place in procedure.places.items():
+        if name not in ("profile", "by_line"):
+            console.print(f"  {_plain(name)}: {_plain(str(procedure.setting(name)))}  [dim]{_plain(place)}[/]")
     for kind, steps in procedure.questions.items():
         console.print(f"\n[bold]{_plain(kind)}[/]")
         for s in steps:
             arguments = _plain(str(dict(s.args))) if s.args else ""
-            console.print(f"  [bold]{_plain(s.id)}[/]  do {_plain(s.do)} {arguments}  [dim]{_plain(s.source)}[/]")
+            place = f"{s.source}, edits {s.edits}" if s.edits else s.source
+            console.print(f"  [bold]{_plain(s.id)}[/]  do {_plain(s.do)} {arguments}  [dim]{_plain(place)}[/]")
             loop = f"for {s.loop}, " if s.loop else ""
             if s.loop or s.when != "True":
                 console.print(f"      {_plain(loop)}when {_plain(s.when)}")
             console.print(f"      [dim]{_plain(s.why)}[/]")
+    if overlay:
+        console.print("\n[bold]Your overlay[/], in force for all agents")
+        for place, what in overlay:
+            console.print(f"  {_plain(what)}  [dim]{_plain(place)}[/]")

@@ -16,7 +16,8 @@ from scipy.optimize import minimize_scalar
 from ..domain.run import Decision, Interval
 from ..domain.task import Requirement
 from . import several
-from .metrics import SCORERS, scorer
+from .counts import Counts, counts_at_thresholds
+from .metrics import known, scorer
 
 Float64 = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,7 +28,6 @@ SURE = 1.645  # standard errors by which calibration must help
 TEMPERATURES = (0.25, 4.0)
 MOST_ROWS = 20_000  # rows on which class weights are searched
 MOST_ROWS_CALIBRATED = 50_000
-MOST_THRESHOLDS = 2000
 ROWS_A_BIN = 100
 BINS = (1, 3, 5, 10, 20)
 WORTH_A_BIN = 1.01  # more bins must lower the interval score by more than this
@@ -165,64 +165,9 @@ def _held_out(folds: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
 
 
 # ---------------------------------------------------------------------------------------------- two classes
-@dataclass(frozen=True)
-class _Counts:
-    """Counts over all thresholds, each (thresholds,)."""
-
-    tp: Float64
-    fp: Float64
-    fn: Float64
-    tn: Float64
-
-    def value(self, name: str) -> Float64:
-        """A metric of labels at every threshold."""
-        tp, fp, fn, tn = self.tp, self.fp, self.fn, self.tn
-        recall, specificity = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
-        positive, negative = _ratio(2 * tp, 2 * tp + fp + fn), _ratio(2 * tn, 2 * tn + fp + fn)
-        total = tp + fp + fn + tn
-        match name:
-            case "accuracy":
-                return (tp + tn) / total
-            case "balanced_accuracy":
-                return (recall + specificity) / 2
-            case "precision":
-                return _ratio(tp, tp + fp)
-            case "recall":
-                return recall
-            case "specificity":
-                return specificity
-            case "false_positive_rate":
-                return 1 - specificity
-            case "f1":
-                return positive
-            case "f1_macro":
-                return (positive + negative) / 2
-            case "f1_weighted":
-                return ((tp + fn) * positive + (fp + tn) * negative) / total
-            case "mcc":
-                below = np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-                return _ratio(tp * tn - fp * fn, below)
-            case "f_half":
-                return _ratio(1.25 * tp, 1.25 * tp + fp + 0.25 * fn)
-            case "f_two":
-                return _ratio(5 * tp, 5 * tp + fp + 4 * fn)
-        raise KeyError(name)
-
-    def error(self, name: str) -> Float64:
-        """Standard error of a metric that is a share; of others, as if over all rows."""
-        value = self.value(name)
-        of = {"precision": self.tp + self.fp, "recall": self.tp + self.fn}
-        rows = of.get(name, self.tp + self.fp + self.fn + self.tn)
-        return np.sqrt(np.maximum(value * (1 - value), 0.0) / np.maximum(rows, 1.0))
-
-
-def _ratio(top: Float64, bottom: Float64) -> Float64:
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
-
-
 def label_limits(requirements: Sequence[Requirement]) -> list[Requirement]:
     """Those that a threshold can keep or miss, in the order in which they were stated."""
-    return [r for r in requirements if r.name in SCORERS and scorer(r.name).needs == "labels"]
+    return [r for r in requirements if known(r.name) and scorer(r.name).needs == "labels"]
 
 
 def threshold(
@@ -280,27 +225,12 @@ def _goal(metric: str, by_label: bool, limits: Sequence[Requirement], prefer: st
     return COUNTERPART.get(limits[0].name, limits[0].name), ""
 
 
-def _counts(truth: NDArray[np.bool_], score: Float64) -> tuple[Float64, _Counts]:
-    """(thresholds, counts): between any two neighbouring scores, at most MOST_THRESHOLDS of them."""
-    values = np.unique(score)
-    if len(values) > MOST_THRESHOLDS:
-        values = np.unique(np.quantile(values, np.linspace(0, 1, MOST_THRESHOLDS)))
-    middle = (values[1:] + values[:-1]) / 2
-    cuts = np.unique(np.concatenate([[values[0] / 2], middle, [(1 + values[-1]) / 2], [0.5]]))
-    order = np.sort(score)
-    hits = np.sort(score[truth])
-    said = len(order) - np.searchsorted(order, cuts, side="left")
-    tp = (len(hits) - np.searchsorted(hits, cuts, side="left")).astype(np.float64)
-    fp = said - tp
-    return cuts, _Counts(tp, fp, len(hits) - tp, len(order) - len(hits) - fp)
-
-
 def _best_threshold(
     truth: NDArray[np.bool_], score: Float64, goal: str, limits: Sequence[Requirement]
 ) -> tuple[float, list[Requirement]]:
     """(threshold, the limits that hold there). Limits that cannot all be kept are kept in the order they were stated;
     of the thresholds that do so, those nearest to the others, and of these the best."""
-    cuts, counts = _counts(truth, score)
+    cuts, counts = counts_at_thresholds(truth, score)
     value = counts.value(goal)
     if scorer_direction(goal) == "minimize":
         value = -value
@@ -311,7 +241,7 @@ def _best_threshold(
     return float(cuts[near]), [r for r in limits if _lack(counts, r, 0.0)[near] <= 0]
 
 
-def _allowed(counts: _Counts, limits: Sequence[Requirement]) -> NDArray[np.bool_]:
+def _allowed(counts: Counts, limits: Sequence[Requirement]) -> NDArray[np.bool_]:
     """Thresholds to choose from, (thresholds,). A margin of one standard error is taken while it can be had."""
     allowed = np.ones(len(counts.tp), dtype=np.bool_)
     for margin in (1.0, 0.0):
@@ -332,14 +262,14 @@ def choice(truth: NDArray[np.bool_], score: Float64, limits: Sequence[Requiremen
     """What keeping each stated limit costs in the others, for the person to choose; "" where nothing is at odds."""
     if not limits:
         return ""
-    _, counts = _counts(truth, score)
+    _, counts = counts_at_thresholds(truth, score)
     lacks = [_lack(counts, r, 0.0) for r in limits]
     if np.sum(lacks, axis=0).min() <= 0 and len(limits) < 2:
         return ""
     return "; ".join(_cost(counts, limits, i, lacks) for i in range(len(limits)))
 
 
-def _cost(counts: _Counts, limits: Sequence[Requirement], i: int, lacks: Sequence[Float64]) -> str:
+def _cost(counts: Counts, limits: Sequence[Requirement], i: int, lacks: Sequence[Float64]) -> str:
     """One limit at the threshold that keeps it, or comes nearest, and of those the best for the others."""
     limit, nearest = limits[i], lacks[i] <= lacks[i].min() + 1e-12
     others = list(dict.fromkeys(r.name for r in limits if r.name != limit.name))
@@ -354,7 +284,7 @@ def _cost(counts: _Counts, limits: Sequence[Requirement], i: int, lacks: Sequenc
     return f"{reached}, with {comes}" if comes else reached
 
 
-def _gain(counts: _Counts, name: str) -> Float64:
+def _gain(counts: Counts, name: str) -> Float64:
     return counts.value(name) if scorer_direction(name) == "maximize" else -counts.value(name)
 
 
@@ -362,7 +292,7 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _lack(counts: _Counts, limit: Requirement, margin: float) -> Float64:
+def _lack(counts: Counts, limit: Requirement, margin: float) -> Float64:
     """By how much each threshold misses a limit, 0 where it is kept."""
     value, error = counts.value(limit.name), counts.error(limit.name)
     short = limit.limit - (value - margin * error) if limit.direction == ">=" else value + margin * error - limit.limit
@@ -385,7 +315,7 @@ def _helps(truth: NDArray[np.bool_], score: Float64, folds: NDArray[np.int8], go
 
 def _at(truth: NDArray[np.bool_], said: NDArray[np.bool_], goal: str) -> float:
     pairs = ((truth & said), (~truth & said), (truth & ~said), (~truth & ~said))
-    return float(_Counts(*(np.array([float(np.sum(m))]) for m in pairs)).value(goal)[0])
+    return float(Counts(*(np.array([float(np.sum(m))]) for m in pairs)).value(goal)[0])
 
 
 # ---------------------------------------------------------------------------------------------- many classes
@@ -395,7 +325,11 @@ def class_weights(y: Float64, p: Float64, folds: NDArray[np.int8], *, metric: st
     if scorer(metric).needs != "labels" or metric in ("accuracy", "f1_weighted", "precision"):
         return Decision(), plain
     y, p, folds = _some(y, p, folds, MOST_ROWS)
-    measure = scorer(metric).function
+    by = scorer(metric)
+
+    def measure(truth: Float64, said: Float64) -> float:
+        return by.utility(by.function(truth, said))
+
     guess = np.empty(len(y))
     for held in _held_out(folds):
         guess[held] = (p[held] * _climb(y[~held], p[~held], measure)).argmax(axis=1)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..domain.run import Score
 from .curves import calibration, ranking_curves, threshold_table
 from .metrics import Scorer, bootstrap_interval, scorer
+from .own import applying
 
 Array = NDArray[np.float64]
 
@@ -211,7 +212,7 @@ class _Case:
 def _of_classes(case: _Case, metric: str, baseline: NDArray[Any] | float | None, seed: int) -> Evaluation:
     kind = "binary" if case.binary else "multiclass"
     dummy = _dummy_case(case, baseline)
-    names = [metric, *(name for name in OTHERS[kind] if name != metric)]
+    names = list(dict.fromkeys([metric, *applying(kind), *OTHERS[kind]]))
     values = [_class_metric(name, case, dummy, seed, first=name == metric) for name in names]
     table = np.zeros((len(case.labels), len(case.labels)), dtype=np.int64)
     np.add.at(table, (case.y.astype(np.intp), case.said), 1)
@@ -245,10 +246,19 @@ def _dummy_case(case: _Case, baseline: NDArray[Any] | float | None) -> _Case | N
 def _class_metric(name: str, case: _Case, dummy: _Case | None, seed: int, first: bool) -> MetricValue:
     measure = scorer(name)
     scores = case.scores(measure)
-    base = measure(case.y, dummy.scores(measure), None, case.positive) if dummy else None
+    base = _baseline(measure, case, dummy) if dummy else None
     value = measure(case.y, scores, None, case.positive)
     interval = _interval(name, case.y, scores, value, seed, first, case.positive)
     return MetricValue(name, _finite(value), interval, _finite(base))
+
+
+def _baseline(measure: Scorer, case: _Case, dummy: _Case) -> float:
+    """What the dummy reaches. Where answers have costs of the user's own, the cheapest single answer is what doing
+    without a model would come to."""
+    if measure.of_counts is None or not case.binary:
+        return measure(case.y, dummy.scores(measure), None, case.positive)
+    always = [measure(case.y, np.full(len(case.y), answer), None, case.positive) for answer in (0.0, 1.0)]
+    return max(always, key=measure.utility)
 
 
 def _interval(
@@ -324,7 +334,8 @@ def _of_values(
     seed: int,
 ) -> Evaluation:
     dummy = None if baseline is None else np.broadcast_to(np.asarray(baseline, dtype=np.float64), y.shape)
-    names = [metric, *(n for n in OTHERS["regression"] if n != metric and (n != "mape" or np.all(np.abs(y) > 1e-9)))]
+    others = (n for n in OTHERS["regression"] if n != "mape" or np.all(np.abs(y) > 1e-9))
+    names = list(dict.fromkeys([metric, *applying("regression"), *others]))
     values = []
     for name in names:
         measure = scorer(name)

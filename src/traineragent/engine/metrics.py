@@ -7,9 +7,9 @@ nothing of how thresholds are chosen.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,8 @@ EPSILON = 1e-7  # probabilities are clipped here before a logarithm
 @dataclass(frozen=True)
 class Scorer:
     """One metric. `function(y, scores)` takes probabilities (rows, classes), labels (rows,) or values (rows,), as
-    `needs` says; in a binary task class 1 is its positive one. `best` is its perfect value."""
+    `needs` says; in a binary task class 1 is its positive one. `best` is its perfect value. `search`: the name of the
+    metric that candidates are compared by where this one was asked for. `of_counts` gives it for many thresholds."""
 
     name: str
     direction: Direction
@@ -36,6 +37,8 @@ class Scorer:
     function: Function
     best: float = 1.0
     tasks: tuple[str, ...] = ("binary", "multiclass")
+    search: str = ""
+    of_counts: Callable[[Any], Array] | None = None
 
     def __call__(self, y: Array, scores: Array, threshold: float | None = None, positive: int = 1) -> float:
         """The metric's own value on model outputs: probabilities or values.
@@ -319,10 +322,23 @@ SCORERS = {scorer.name: scorer for scorer in [*_class_scorers(), *_value_scorers
 
 
 def scorer(name: str) -> Scorer:
-    """The scorer called `name`. Raises InputError with the known names."""
-    if name not in SCORERS:
-        raise InputError(f"there is no metric named {name!r}; known are {', '.join(sorted(SCORERS))}")
-    return SCORERS[name]
+    """The scorer called `name`, one that ships or one that the overlay in force defines. Raises InputError with the
+    known names."""
+    found = SCORERS.get(name) or _own().get(name)
+    if found is None:
+        raise InputError(f"there is no metric named {name!r}; known are {', '.join(sorted({**SCORERS, **_own()}))}")
+    return found
+
+
+def known(name: str) -> bool:
+    """Whether there is a scorer of this name."""
+    return name in SCORERS or name in _own()
+
+
+def _own() -> Mapping[str, Scorer]:
+    from .own import own_scorers  # made of the scorers of this module
+
+    return own_scorers()
 
 
 # ---------------------------------------------------------------------------------------------------------- intervals

@@ -22,6 +22,7 @@ from typing import Any, TextIO
 
 from ..domain.run import Candidate, Trial
 from ..errors import InputError, Paused
+from ..knowledge.force import put_in_force
 
 PR_SET_PDEATHSIG = 1
 IDLE_S = 0.05
@@ -143,6 +144,8 @@ def main() -> None:
     """Serves until the input ends. Arguments: the parent's process id, the settings as JSON."""
     parent, settings = int(sys.argv[1]), json.loads(sys.argv[2])
     _end_with_parent(parent)
+    if settings.get("overlay"):
+        put_in_force(Path(settings["overlay"]))
     commands, say = _private_pipes()
     faulthandler.enable(file=2, all_threads=False)
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)

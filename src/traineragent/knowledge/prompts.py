@@ -20,6 +20,7 @@ import yaml
 
 from ..errors import InputError
 from .expression import ExpressionError, evaluate
+from .located import plain, read_located, refuse, require_known, require_mapping
 
 FORMS = ("whole", "first", "changes")
 _HEAD = {"version", "form", "when", "operations"}
@@ -45,6 +46,16 @@ class Prompt:
             return bool(evaluate(self.when, facts))
         except ExpressionError as e:
             raise InputError(f"{self.source}, `when`: {e}", file=self.source) from e
+
+    def parse(self) -> None:
+        """Raises InputError naming the file and the line that is no template."""
+        import jinja2
+        from jinja2.sandbox import SandboxedEnvironment
+
+        try:
+            SandboxedEnvironment().parse(self.body)
+        except jinja2.TemplateSyntaxError as e:
+            raise InputError(f"{self.source}, line {e.lineno} of the template: {e}", file=self.source) from e
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """The text. Raises InputError naming the file and the variable that does not exist."""
@@ -106,17 +117,13 @@ def settings(overlay: Path | None = None) -> dict[str, Any]:
     own = overlay / "llm.yaml" if overlay else None
     if own is None or not own.is_file():
         return dict(ours)
-    try:
-        theirs = yaml.safe_load(own.read_text("utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as e:
-        raise InputError(f"{own} is not valid YAML: {e}", file=str(own)) from e
-    unknown = set(theirs) - set(ours) if isinstance(theirs, dict) else {str(theirs)}
-    if unknown:
-        raise InputError(f"{own}: unknown {sorted(unknown)}; known are {sorted(ours)}", file=str(own))
-    for key, value in theirs.items():
+    found = require_mapping(read_located(own), str(own), None, "llm.yaml")
+    require_known(found, ours, str(own), "llm.yaml")
+    for key, value in found.items():
         numeric = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
         if key != "prices" and not numeric:
-            raise InputError(f"{own}: {key} should be a number of at least 0, found {value!r}", file=str(own))
+            raise refuse(str(own), found.lines[key], f"{key} should be a number of at least 0, found {value!r}")
+    theirs = plain(found)
     prices = theirs.pop("prices", {})
     return {**ours, **theirs, "prices": {**ours["prices"], **_prices(prices, own)}}
 

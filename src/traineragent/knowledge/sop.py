@@ -2,8 +2,8 @@
 
 A procedure has a profile and, for each question an agent asks, steps: `id`, `do` (an operation of the agent's
 catalogue), `when` (an expression over the facts), `for` (a list of facts to repeat over), `with` (arguments; text that
-starts with "$" is an expression), `why`, `last` (stop after this step). An overlay folder replaces, removes or adds
-steps by id.
+starts with "$" is an expression), `why`, `last` (stop after this step). An overlay folder edits, removes or adds
+steps by id: what it gives of a step that exists replaces that part, and new ones stand `before` or `after` another.
 """
 
 from __future__ import annotations
@@ -14,29 +14,51 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..domain.run import Operation
 from ..errors import InputError
 from .expression import ExpressionError, evaluate
+from .located import (
+    Items,
+    Located,
+    meant,
+    parse_located,
+    plain,
+    read_located,
+    refuse,
+    require_known,
+    require_mapping,
+)
 
 AGENTS = ("task", "data", "model", "server")
 _FILE_KEYS = {"agent", "version", "profile", "settings", "questions"}
-_STEP_KEYS = {"id", "do", "when", "for", "with", "why", "last", "remove", "after"}
+_STEP_KEYS = {"id", "do", "when", "for", "with", "why", "last"}
+ALWAYS = "True"
+BY_LINE = "by_line"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a procedure with the place it was read from."""
+    """One step of a procedure with the place it was read from. `lines`: the line of each of its keys in `file`;
+    `edits`: the place of the step that it changed."""
 
     id: str
     do: str
     why: str
     source: str
-    when: str = "True"
+    when: str = ALWAYS
     loop: str | None = None
     args: Mapping[str, Any] = field(default_factory=dict)
     last: bool = False
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    edits: str = ""
+
+    @property
+    def file(self) -> str:
+        return self.source.rpartition(":")[0]
+
+    def to_json(self) -> dict[str, Any]:
+        written = {"id": self.id, "do": self.do, "when": self.when, "for": self.loop, "with": dict(self.args)}
+        return {**written, "why": self.why, "last": self.last, "source": self.source, "edits": self.edits}
 
     def operations(self, facts: Mapping[str, Any]) -> Iterator[Operation]:
         """The operations this step asks for, given the facts. Raises InputError that names file, line and step."""
@@ -78,7 +100,8 @@ def _argument(value: Any, scope: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Procedure:
-    """An agent's procedure in force: who it is, and the steps that answer each of its questions."""
+    """An agent's procedure in force: who it is, and the steps that answer each of its questions. `places`: where the
+    profile ("profile") and each setting stand, as file:line."""
 
     agent: str
     version: int
@@ -86,6 +109,26 @@ class Procedure:
     questions: Mapping[str, tuple[Step, ...]]
     settings: Mapping[str, Any]
     sources: tuple[str, ...]
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def setting(self, name: str) -> Any:
+        """A setting by its name, or by "by_line.LINE.NAME"."""
+        found: Any = self.settings
+        for part in name.split("."):
+            found = found[part]
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole procedure with the place of each part."""
+        return {
+            "agent": self.agent,
+            "version": self.version,
+            "profile": self.profile,
+            "sources": list(self.sources),
+            "places": dict(self.places),
+            "settings": dict(self.settings),
+            "questions": {kind: [step.to_json() for step in steps] for kind, steps in self.questions.items()},
+        }
 
     def plan(self, kind: str, facts: Mapping[str, Any]) -> tuple[Operation, ...]:
         """A pure function of the facts: the operations the procedure asks for, in order."""
@@ -98,108 +141,213 @@ class Procedure:
         return tuple(out)
 
 
-class _Lines(yaml.SafeLoader):
-    """Keeps the line of every mapping, so that an error can point at it."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        out = super().construct_mapping(node, deep=deep)
-        out["__line__"] = node.start_mark.line + 1
-        return out
-
-
-def _strip(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _strip(v) for k, v in value.items() if k != "__line__"}
-    return [_strip(v) for v in value] if isinstance(value, list) else value
-
-
-def _read(text: str, name: str) -> dict[str, Any]:
-    try:
-        data = yaml.load(text, _Lines)
-    except yaml.YAMLError as e:
-        raise InputError(f"{name} is not valid YAML: {e}", file=name) from e
-    if not isinstance(data, dict):
-        raise InputError(f"{name} should hold a mapping with `profile` and `questions`", file=name)
-    unknown = sorted(map(str, set(data) - _FILE_KEYS - {"__line__"}))
-    if unknown:
-        raise InputError(f"{name}: a procedure has the keys {sorted(_FILE_KEYS)}; unknown {unknown}", file=name)
-    return data
-
-
-def _mapping(raw: Mapping[str, Any], key: str, name: str) -> dict[str, Any]:
-    """What stands under `key` without the loader's marks; nothing there is an empty mapping."""
-    found = raw.get(key)
-    if found is not None and not isinstance(found, dict):
-        raise InputError(f"{name}: {key} should hold a mapping, found {found!r}", file=name)
-    return {k: v for k, v in (found or {}).items() if k != "__line__"}
-
-
-def _step(raw: Any, name: str) -> Step:
-    if not isinstance(raw, dict):
-        raise InputError(f"{name}: a step should be a mapping with id, do and why, found {raw!r}", file=name)
-    where = f"{name}:{raw.get('__line__', '?')}"
-    unknown = set(raw) - _STEP_KEYS - {"__line__"}
-    missing = {"id", "do", "why"} - set(raw)
-    if unknown or missing:
-        problem = f"unknown {sorted(unknown)}" if unknown else f"missing {sorted(missing)}"
-        raise InputError(f"{where}: a step has the keys {sorted(_STEP_KEYS)}; {problem}", file=name)
-    return Step(
-        id=str(raw["id"]),
-        do=str(raw["do"]),
-        why=" ".join(str(raw["why"]).split()),
-        source=where,
-        when=str(raw.get("when", "True")),
-        loop=raw.get("for"),
-        args=_strip(raw.get("with", {})),
-        last=bool(raw.get("last", False)),
-    )
-
-
-def _overlaid(steps: Sequence[Step], changes: Any, name: str) -> tuple[Step, ...]:
-    if not isinstance(changes, list):
-        raise InputError(f"{name}: a question should hold a list of steps, found {changes!r}", file=name)
-    out = list(steps)
-    for raw in changes:
-        ids = [s.id for s in out]
-        if isinstance(raw, dict) and raw.get("remove"):
-            if raw["remove"] not in ids:
-                raise InputError(f"{name}:{raw['__line__']}: there is no step {raw['remove']!r} to remove", file=name)
-            out.pop(ids.index(raw["remove"]))
-            continue
-        step = _step(raw, name)
-        if step.id in ids:
-            out[ids.index(step.id)] = step
-        elif raw.get("after") in ids:
-            out.insert(ids.index(raw["after"]) + 1, step)
-        else:
-            out.append(step)
-    return tuple(out)
-
-
 def load(agent: str, overlay: Path | None = None) -> Procedure:
     """The procedure of `agent`: the one that ships, changed by `overlay/sops/<agent>.yaml` where there is one."""
     if agent not in AGENTS:
         raise InputError(f"there is no agent {agent!r}; there are {', '.join(AGENTS)}")
     name = f"{agent}.yaml"
-    raw = _read((files(__package__) / "sops" / name).read_text("utf-8"), name)
-    questions = {k: tuple(_step(s, name) for s in v) for k, v in raw["questions"].items() if k != "__line__"}
-    out = Procedure(
-        agent, int(raw["version"]), raw["profile"].strip(), questions, _strip(raw.get("settings", {})), (name,)
-    )
+    raw = _read(parse_located((files(__package__) / "sops" / name).read_text("utf-8"), name), name)
+    questions = {k: tuple(_step(s, name, v.lines[i]) for i, s in enumerate(v)) for k, v in raw["questions"].items()}
+    settings = plain(raw.get("settings") or {})
+    places = _places(raw.get("settings"), name)
+    places["profile"] = f"{name}:{raw.lines['profile']}"
+    out = Procedure(agent, int(raw["version"]), raw["profile"].strip(), questions, settings, (name,), places)
     path = overlay / "sops" / name if overlay else None
     return _with_overlay(out, path) if path and path.is_file() else out
 
 
+def _places(settings: Any, name: str) -> dict[str, str]:
+    out = {k: f"{name}:{line}" for k, line in getattr(settings, "lines", {}).items()}
+    for line, values in (getattr(settings, "get", lambda _: None)(BY_LINE) or {}).items():
+        out |= {f"{BY_LINE}.{line}.{k}": f"{name}:{at}" for k, at in values.lines.items()}
+    return out
+
+
+def _read(data: Any, name: str) -> Located:
+    found = require_mapping(data, name, None, "a procedure")
+    require_known(found, _FILE_KEYS, name, "a procedure")
+    return found
+
+
 def _with_overlay(base: Procedure, path: Path) -> Procedure:
-    try:
-        raw = _read(path.read_text("utf-8"), str(path))
-    except UnicodeDecodeError as e:
-        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8", file=str(path)) from e
+    name = str(path)
+    raw = _read(read_located(path), name)
+    if raw.get("agent", base.agent) != base.agent:
+        raise refuse(name, raw.lines["agent"], f"this file is for the {base.agent} agent, not for {raw['agent']!r}")
+    places = dict(base.places)
     questions = dict(base.questions)
-    for kind, changes in _mapping(raw, "questions", str(path)).items():
+    for kind, changes in _under(raw, "questions", name).items():
+        line = raw["questions"].lines[kind]
         if kind not in questions:
-            raise InputError(f"{path}: the {base.agent} agent asks no question {kind!r}; it asks {sorted(questions)}")
-        questions[kind] = _overlaid(questions[kind], changes, str(path))
-    settings = {**base.settings, **_strip(_mapping(raw, "settings", str(path)))}
-    profile = str(raw.get("profile", base.profile)).strip()
-    return replace(base, profile=profile, questions=questions, settings=settings, sources=(*base.sources, str(path)))
+            raise refuse(
+                name, line, f"the {base.agent} agent asks no question {kind!r}; {meant(kind, list(questions))}"
+            )
+        questions[kind] = _overlaid(questions[kind], changes, name, line)
+    settings = _settings(base, _under(raw, "settings", name), name, places)
+    profile = base.profile
+    if raw.get("profile") is not None:
+        profile, places["profile"] = str(raw["profile"]).strip(), f"{name}:{raw.lines['profile']}"
+    return replace(
+        base,
+        profile=profile,
+        questions=questions,
+        settings=settings,
+        sources=(*base.sources, name),
+        places=places,
+    )
+
+
+def _under(raw: Located, key: str, name: str) -> Located:
+    return require_mapping(raw.get(key), name, raw.lines.get(key), key)
+
+
+def _settings(base: Procedure, changes: Located, name: str, places: dict[str, str]) -> dict[str, Any]:
+    """Ours with the user's values. A setting that does not exist would change nothing, so it is refused."""
+    require_known(changes, {**base.settings, BY_LINE: {}}, name, f"the {base.agent} agent's settings")
+    out = dict(base.settings)
+    for key, value in changes.items():
+        if key == BY_LINE:
+            out[key] = _by_line(base, require_mapping(value, name, changes.lines[key], BY_LINE), name, places)
+            continue
+        _require_like(base.settings[key], key, changes, name)
+        out[key], places[key] = value, f"{name}:{changes.lines[key]}"
+    return out
+
+
+def _by_line(base: Procedure, changes: Located, name: str, places: dict[str, str]) -> dict[str, Any]:
+    """Settings that hold for tasks of one line only: line -> setting -> value."""
+    out = {line: dict(values) for line, values in base.settings.get(BY_LINE, {}).items()}
+    for line, given in changes.items():
+        values = require_mapping(given, name, changes.lines[line], line)
+        known = {**{k: v for k, v in base.settings.items() if k != BY_LINE}, **out.get(line, {})}
+        require_known(values, known, name, f"the {base.agent} agent's settings")
+        for key, value in values.items():
+            _require_like(known[key], key, values, name)
+            out.setdefault(line, {})[key] = value
+            places[f"{BY_LINE}.{line}.{key}"] = f"{name}:{values.lines[key]}"
+    return out
+
+
+def _require_like(before: Any, key: str, given: Located, name: str) -> None:
+    """Raises InputError for a value of another kind than the one that ships."""
+    value = given[key]
+    number = isinstance(before, (int, float)) and not isinstance(before, bool)
+    fits = type(value) is type(before)
+    if number:
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not fits:
+        expected = "a number" if number else "yes or no" if isinstance(before, bool) else "a text"
+        problem = f"{key} should be {expected} such as {before!r}, found {plain(value)!r}"
+        raise refuse(name, given.lines[key], problem)
+
+
+# ------------------------------------------------------------------------------------------------------------- steps
+def _step(raw: Any, name: str, line: int, base: Step | None = None) -> Step:
+    """A step as written, or `base` with what is written in place of its own."""
+    if not isinstance(raw, Located):
+        raise refuse(name, line, f"a step should be a mapping with id, do and why, found {plain(raw)!r}")
+    require_known(raw, _STEP_KEYS, name, "a step")
+    missing = sorted({"id", "do", "why"} - set(raw)) if base is None else []
+    if missing:
+        raise refuse(name, raw.line, f"a step has the keys {sorted(_STEP_KEYS)}; missing {missing}")
+    _require_types(raw, name)
+    kept: dict[str, Any] = {} if base is None else _parts(base, raw)
+    return Step(
+        id=str(raw["id"]),
+        do=str(raw.get("do", kept.get("do"))),
+        why=" ".join(str(raw.get("why", kept.get("why"))).split()),
+        source=f"{name}:{raw.line}",
+        when=str(raw.get("when", kept.get("when", ALWAYS))),
+        loop=raw.get("for", kept.get("for")),
+        args=plain(raw.get("with", kept.get("with", {})) or {}),
+        last=bool(raw.get("last", kept.get("last", False))),
+        lines=dict(raw.lines),
+        edits="" if base is None else base.source,
+    )
+
+
+def _parts(base: Step, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays of a step that is edited; the arguments of one operation do not fit another."""
+    same = raw.get("do", base.do) == base.do
+    return {
+        "do": base.do,
+        "why": base.why,
+        "when": base.when,
+        "for": base.loop,
+        "with": base.args if same else {},
+        "last": base.last,
+    }
+
+
+def _require_types(raw: Located, name: str) -> None:
+    for key, value in raw.items():
+        line = raw.lines[key]
+        if key == "with":
+            require_mapping(value, name, line, "with")
+        elif key == "last" and not isinstance(value, bool):
+            raise refuse(name, line, f"last should be true or false, found {plain(value)!r}")
+        elif key == "when" and not isinstance(value, (str, bool)):
+            raise refuse(name, line, f"when should be an expression, found {plain(value)!r}")
+        elif key in ("id", "do", "why", "for", "after", "before", "remove") and not isinstance(value, str):
+            raise refuse(name, line, f"{key} should be a text, found {plain(value)!r}")
+
+
+def _overlaid(steps: Sequence[Step], changes: Any, name: str, line: int) -> tuple[Step, ...]:
+    if not isinstance(changes, Items):
+        raise refuse(name, line, f"a question should hold a list of steps, found {plain(changes)!r}")
+    out = list(steps)
+    for raw, at in zip(changes, changes.lines, strict=True):
+        if isinstance(raw, Located) and "remove" in raw:
+            out.pop(_position(out, raw, "remove", name))
+            continue
+        _change(out, raw, name, at)
+    return tuple(out)
+
+
+def _change(steps: list[Step], raw: Any, name: str, line: int) -> None:
+    """Edits the step with this id where it stands, or puts a new one where it is wanted."""
+    ids = [s.id for s in steps]
+    edited = steps[ids.index(raw["id"])] if isinstance(raw, Located) and raw.get("id") in ids else None
+    where = {k: raw[k] for k in ("before", "after") if isinstance(raw, Located) and k in raw}
+    step = _step(_without(raw, where), name, line, edited)
+    if len(where) == 2:
+        raise refuse(name, line, "a step stands either before or after another, not both")
+    if where:
+        if edited is not None:
+            steps.remove(edited)
+        (side,) = where
+        steps.insert(_position(steps, raw, side, name) + (side == "after"), step)
+    elif edited is not None:
+        steps[ids.index(step.id)] = step
+    else:
+        steps.append(step)
+    _require_reachable(steps, step)
+
+
+def _without(raw: Any, keys: Mapping[str, Any]) -> Any:
+    if not isinstance(raw, Located):
+        return raw
+    out = Located(raw.line)
+    out.lines = raw.lines
+    out.update({k: v for k, v in raw.items() if k not in keys})
+    return out
+
+
+def _position(steps: Sequence[Step], raw: Located, key: str, name: str) -> int:
+    ids = [s.id for s in steps]
+    if raw[key] not in ids:
+        what = "to remove" if key == "remove" else f"to stand {key}"
+        raise refuse(name, raw.lines[key], f"there is no step {raw[key]!r} {what}; {meant(str(raw[key]), ids)}")
+    return ids.index(raw[key])
+
+
+def _require_reachable(steps: Sequence[Step], step: Step) -> None:
+    """Raises InputError for a step behind one that always ends the plan: it would silently never be taken."""
+    for earlier in steps[: steps.index(step)]:
+        if earlier.last and earlier.loop is None and earlier.when == ALWAYS:
+            raise refuse(
+                step.file,
+                int(step.source.rpartition(":")[2]),
+                f"step {step.id!r} stands behind {earlier.id!r}, which always ends the plan, so it would never be "
+                f"taken; write `before: {earlier.id}`",
+            )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 from ..domain.data import ColumnProfile
+from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .phrases import in_languages, matches
 from .reading import Reading, Span
@@ -315,7 +316,7 @@ def _stands_for(value: str, word: str) -> bool:
     return bool(code) and code.isalpha() and len(code) <= 2 and word.startswith(code)
 
 
-@cache
+@once_per_overlay
 def _folded_group(name: str) -> frozenset[str]:
     return frozenset(fold(str(w)) for w in lexicon("values")[name])
 
@@ -404,7 +405,7 @@ def _fits(column: ColumnProfile, wish: str | None) -> bool:
     return wish == "choice" and 2 <= column.distinct <= 60 and not number
 
 
-@cache
+@once_per_overlay
 def _event_names() -> tuple[str, ...]:
     concepts = lexicon("concepts").values()
     return tuple(p for c in concepts if c["kind"] == "flag" for p in c["column"] if p not in GENERIC)

@@ -71,6 +71,27 @@ def _folded(phrase: str) -> str:
     return phrase if phrase.isascii() and phrase.islower() else fold(phrase)
 
 
+def problem_of(phrase: str) -> str:
+    """What is wrong with a phrase that a person wrote, in words; "" where nothing is."""
+    opened: list[str] = []
+    pairs = {")": "(", "]": "["}
+    for sign in phrase:
+        if sign in "([":
+            opened.append(sign)
+        elif sign in pairs and (not opened or opened.pop() != pairs[sign]):
+            return f"{sign!r} closes what was not opened"
+    if opened:
+        return f"{opened[-1]!r} is not closed"
+    for kind in re.findall(r"<(\w*)>", phrase):
+        if kind not in (*QUANTITY_KINDS, "any"):
+            return f"there is no quantity <{kind}>; there are {', '.join(QUANTITY_KINDS)}"
+    try:
+        found = _compiled(phrase)
+    except (re.error, IndexError, KeyError):
+        return "it cannot be read; see the patterns in the guide"
+    return "it matches where nothing is said" if found.match("") or not phrase.strip() else ""
+
+
 def in_languages(table: Mapping[str, Iterable[str]], languages: Iterable[str]) -> tuple[str, ...]:
     """The phrases of a {language: phrases} table for these languages, with those under "any"."""
     return tuple(p for language in ("any", *languages) for p in table.get(language, ()))

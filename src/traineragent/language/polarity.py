@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .phrases import matches
 from .reading import Reading, Span
@@ -61,7 +61,7 @@ def label_asked(reading: Reading, labels: Sequence[str]) -> tuple[str, str] | No
     return None
 
 
-@cache
+@once_per_overlay
 def _pairs() -> tuple[dict[str, Any], ...]:
     return tuple(lexicon("poles")["pairs"])
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
+from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .phrases import mark
 from .words import WIDE
@@ -80,7 +80,7 @@ def masked(plain: str, quantities: Sequence[Quantity]) -> str:
     return "".join(out)
 
 
-@cache
+@once_per_overlay
 def _grammar(languages: tuple[str, ...]) -> _Grammar:
     return _Grammar(languages)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
+from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .words import Text, fold
 
@@ -68,7 +68,7 @@ def _one_letter(word: str) -> Iterator[str]:
         yield from (word[:i] + letter + word[i:] for letter in _LETTERS)
 
 
-@cache
+@once_per_overlay
 def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     """(words, stems): English and technical words of the lexicons."""
     words: set[str] = set()

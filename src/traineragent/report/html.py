@@ -15,6 +15,7 @@ from markupsafe import Markup
 from .. import __version__
 from ..store.files import write_bytes
 from .view import view
+from .wording import speaking_of
 
 
 @cache
@@ -40,7 +41,8 @@ def render_report(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> str
     """The page as text. `report` is report.json's content, `evidence` what lies behind it; both may be incomplete."""
     css, digest = _style()
     template = _environment().get_template("report.html")
-    return template.render(view=view(report, evidence), style=css, style_hash=digest, version=__version__)
+    with speaking_of(report):
+        return template.render(view=view(report, evidence), style=css, style_hash=digest, version=__version__)
 
 
 def write_report(path: Path, report: Mapping[str, Any], evidence: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from rich.text import Text
 from .followup import follow_up
 from .loose import mapping, rows
 from .view import view
-from .wording import clean, duration, plural
+from .wording import clean, duration, plural, speaking_of
 
 TONES = {"good": "green", "warn": "yellow", "bad": "red", "stop": "magenta", "ask": "cyan"}
 SHOWN = 6  # warnings; the rest stand in the report
@@ -24,6 +24,11 @@ SHOWN = 6  # warnings; the rest stand in the report
 
 def print_summary(report: Mapping[str, Any], console: Console) -> None:
     """Prints the result of a run. `report` is report.json's content; nothing in it is taken as markup."""
+    with speaking_of(report):
+        _print_summary(report, console)
+
+
+def _print_summary(report: Mapping[str, Any], console: Console) -> None:
     shown = view(report, {})
     _status(shown["status"], console)
     _follow_up(follow_up(report), console)

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 DASH = "–"
@@ -145,11 +148,35 @@ def _plain_figure(value: float) -> str:
     return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".")
 
 
+_OWN: ContextVar[Mapping[str, Any] | None] = ContextVar("own metrics", default=None)
+
+
+@contextmanager
+def speaking_of(report: Mapping[str, Any]) -> Iterator[None]:
+    """Inside the block the metrics that a run's user defined are worded as report.json describes them."""
+    own = report.get("own_metrics")
+    token = _OWN.set(own if isinstance(own, Mapping) else None)
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
+
+
+def _metric_words(name: Any) -> MetricWords | None:
+    """How a metric is worded; one that was searched for at its best threshold ("name@best") as itself."""
+    plain, at, _ = str(name).partition("@best")
+    words, own = METRICS.get(plain), (_OWN.get() or {}).get(plain)
+    if words is None and isinstance(own, Mapping):
+        better = "lower" if own.get("direction") == "minimize" else "higher"
+        words = MetricWords(clean(own.get("title") or plain), clean(own.get("means")), better, bool(own.get("share")))
+    return replace(words, title=f"{words.title} at its best threshold") if words and at else words
+
+
 def score(value: Any, name: str = "") -> str:
     """A metric's value. Shares get three decimals, four where three would hide the distance to a perfect 1."""
     if not is_number(value):
         return DASH
-    words = METRICS.get(name)
+    words = _metric_words(name)
     if (words is None and abs(value) <= 1) or (words is not None and words.share and abs(value) < 10):
         if 0.99995 <= value < 1:
             return "> 0.9999"
@@ -187,17 +214,17 @@ def duration(seconds: Any) -> str:
 
 
 def metric_title(name: Any) -> str:
-    words = METRICS.get(str(name))
-    return words.title if words else clean(name).replace("_", " ")
+    words = _metric_words(name)
+    return words.title if words else clean(name).replace("@best", " at its best threshold").replace("_", " ")
 
 
 def metric_means(name: Any) -> str:
-    words = METRICS.get(str(name))
+    words = _metric_words(name)
     return words.means if words else ""
 
 
 def lower_is_better(name: Any) -> bool:
-    words = METRICS.get(str(name))
+    words = _metric_words(name)
     return words is not None and words.better == "lower"
 
 

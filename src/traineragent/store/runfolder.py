@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from ..errors import InputError
 JOURNAL = "run.sqlite"
 CONFIG = "config"
 REVISIONS = "revisions"
-KEPT_SUFFIXES = (".yaml", ".yml", ".md", ".txt")
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,27 @@ def home_of(folder: Path) -> Path:
     return folder.parent.parent if folder.parent.name == REVISIONS else folder
 
 
-def keep_overlay(overlay: Path | None, run: Path) -> Path | None:
-    """Copies the user's procedures in force into the run, so that `resume` works by the same ones."""
+def keep_overlay(overlay: Path, files: Iterable[Path], run: Path) -> Path | None:
+    """Copies these files of the user's overlay into the run, so that `resume` works by the same ones."""
     kept = run / CONFIG
-    if overlay is None:
-        return kept if kept.is_dir() else None
     if kept.exists():
         shutil.rmtree(kept)
-    for path in sorted(p for p in overlay.rglob("*") if p.is_file() and p.suffix in KEPT_SUFFIXES):
+    for path in files:
         copy = kept / path.relative_to(overlay)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
-    return kept if kept.is_dir() else None
+    return kept_overlay(run)
+
+
+def kept_overlay(run: Path) -> Path | None:
+    """The overlay that a run began with."""
+    return run / CONFIG if (run / CONFIG).is_dir() else None
+
+
+def same_overlay(overlay: Path, files: Iterable[Path], run: Path) -> bool:
+    """Whether the run began with just these files."""
+    kept = {p.relative_to(run / CONFIG): p.read_bytes() for p in (run / CONFIG).rglob("*") if p.is_file()}
+    return kept == {p.relative_to(overlay): p.read_bytes() for p in files}
 
 
 def _name(words: str) -> str:

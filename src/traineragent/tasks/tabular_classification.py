@@ -27,7 +27,7 @@ class TabularClassification:
 
     def search_metric(self, metric: str, classes: int) -> str:
         """What candidates are compared by, given the metric that was asked for."""
-        chosen = RANKED_BY.get(metric, metric)
+        chosen = RANKED_BY.get(metric) or (scorer(metric).search if classes == 2 else "") or metric
         if chosen == "average_precision" and classes > 2:
             chosen = "log_loss"
         kind = "binary" if classes == 2 else "multiclass"

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from ...domain.run import Candidate, Trial, TrialResult
 from ...errors import InputError, Paused, TrainerError
+from ...knowledge.force import overlay
 from ...store.files import out_of_room
 from .child import Child, Outcome
 
@@ -61,7 +62,10 @@ class LocalCompute:
         history: Iterable[TrialResult] = (),
     ) -> None:
         self.data, self.trials = data, trials
-        self.settings = {"data": str(data), "seed": seed, "threads": threads, "warm": tuple(warm)}
+        self.settings: dict[str, Any] = {"data": str(data), "seed": seed, "threads": threads, "warm": tuple(warm)}
+        chosen = overlay()
+        if chosen is not None:
+            self.settings["overlay"] = str(chosen.absolute())
         self._metric, self._train = metric, train
         self.threads, self.memory_mb, self.progress = threads, memory_mb, progress
         self.rivals: dict[str, float] = {}
