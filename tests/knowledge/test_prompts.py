@@ -94,11 +94,11 @@ def test_a_table_names_its_columns_once() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("callz: 3", r"unknown \['callz'\]"),
+        ("callz: 3", r"llm.yaml:1: .*no 'callz'; did you mean 'calls'"),
         ("calls: many", "calls should be a number"),
         ("calls: -1", "at least 0"),
         ("prices: {openai: {m: 3}}", "prices should read"),
-        ("- 1", "unknown"),
+        ("- 1", "should hold a mapping"),
         ("a: [", "valid YAML"),
     ],
 )

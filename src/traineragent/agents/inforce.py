@@ -19,7 +19,7 @@ from ..knowledge.located import meant, refuse
 from ..knowledge.metrics import own_metrics
 from ..knowledge.overlay import overlay_files
 from ..knowledge.questions import kind_of_setting, question
-from ..knowledge.sop import AGENTS, BY_LINE, Procedure, load
+from ..knowledge.sop import AGENTS, SCOPES, Procedure, load
 from ..ports import OperationSpec
 
 Catalogue = Mapping[str, OperationSpec]
@@ -49,13 +49,19 @@ def catalogue(agent: str, kind: str) -> Catalogue:
 def procedure(agent: str, overlay: Path | None) -> Procedure:
     """The procedure of `agent` with the overlay, checked. Raises InputError with file and line."""
     found = load(agent, overlay)
-    for line in found.settings.get(BY_LINE, {}):
-        if line not in registry.names("lines"):
-            place = next(p for k, p in found.places.items() if k.startswith(f"{BY_LINE}.{line}."))
-            file, _, at = place.rpartition(":")
-            raise refuse(file, int(at), f"there is no line {line!r}; {meant(line, registry.names('lines'))}")
+    _require_scopes(found)
     check_procedure(found, lambda kind: catalogue(agent, kind), _names)
     return found
+
+
+def _require_scopes(found: Procedure) -> None:
+    """Raises InputError for settings of a line or a type of task that there is not."""
+    for scope, known in {"by_line": registry.names("lines"), "by_task": registry.names("tasks")}.items():
+        for name in found.settings.get(scope, {}):
+            if name not in known:
+                place = next(p for k, p in found.places.items() if k.startswith(f"{scope}.{name}."))
+                file, _, at = place.rpartition(":")
+                raise refuse(file, int(at), f"there is no {scope[3:]} {name!r}; {meant(name, known)}")
 
 
 def check_overlay(folder: Path | None) -> list[Path]:
@@ -117,7 +123,7 @@ def _check_prompt(path: Path, folder: Path) -> None:
 
 def _settings(agent: str, folder: Path) -> dict[str, Kind]:
     values = load(agent, folder).settings
-    return {name: kind_of_setting(value) for name, value in values.items() if name != BY_LINE}
+    return {name: kind_of_setting(value) for name, value in values.items() if name not in SCOPES}
 
 
 def _check_phrases(path: Path, folder: Path) -> None:

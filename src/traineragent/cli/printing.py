@@ -141,7 +141,7 @@ def print_procedure(procedure: Procedure, overlay: Sequence[tuple[str, str]] = (
     console.print(_plain(" ".join(procedure.profile.split())), style="dim", end="  ")
     console.print(_plain(procedure.places["profile"]), style="dim")
     for name, place in procedure.places.items():
-        if name not in ("profile", "by_line"):
+        if name != "profile":
             console.print(f"  {_plain(name)}: {_plain(str(procedure.setting(name)))}  [dim]{_plain(place)}[/]")
     for kind, steps in procedure.questions.items():
         console.print(f"\n[bold]{_plain(kind)}[/]")

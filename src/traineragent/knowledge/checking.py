@@ -13,7 +13,7 @@ from ..ports import OperationSpec
 from .expression import ITEM, ExpressionError, Kind, kind_of
 from .located import meant, refuse
 from .questions import kind_of_setting, question
-from .sop import BY_LINE, Procedure, Step
+from .sop import SCOPES, Procedure, Step
 
 Catalogue = Mapping[str, OperationSpec]
 _GIVES: dict[str, tuple[str, ...]] = {
@@ -40,7 +40,7 @@ def check_procedure(
 ) -> None:
     """Raises InputError at the first step that cannot work. `catalogue(kind)`: the operations of a question;
     `names(argument)`: the values that an argument of this name may have, none where any will do."""
-    settings = {name: kind_of_setting(value) for name, value in procedure.settings.items() if name != BY_LINE}
+    settings = {name: kind_of_setting(value) for name, value in procedure.settings.items() if name not in SCOPES}
     for kind, steps in procedure.questions.items():
         asked = question(procedure.agent, kind)
         if asked is None:  # of a plug-in from outside, which alone knows its facts

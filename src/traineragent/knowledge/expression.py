@@ -174,6 +174,8 @@ class _Kinds:
 
     def _arithmetic(self, left: ast.expr, op: ast.operator, right: ast.expr) -> Kind:
         first, second = self.of(left), self.of(right)
+        if isinstance(op, ast.Add) and "any" in (first, second):
+            return "any"
         if isinstance(op, ast.Add) and first == second and (first == "text" or _is_list(first)):
             return first
         self._number(left)

@@ -38,6 +38,8 @@ def kinds_asked(agent: str) -> tuple[str, ...]:
 
 
 def kind_of_setting(value: Any) -> Kind:
+    if isinstance(value, list):
+        return {ITEM: kind_of_setting(value[0])} if value else "list"
     return "truth" if isinstance(value, bool) else "number" if isinstance(value, (int, float)) else "text"
 
 

@@ -33,7 +33,8 @@ AGENTS = ("task", "data", "model", "server")
 _FILE_KEYS = {"agent", "version", "profile", "settings", "questions"}
 _STEP_KEYS = {"id", "do", "when", "for", "with", "why", "last"}
 ALWAYS = "True"
-BY_LINE = "by_line"
+SCOPES = ("by_line", "by_task")
+"""Settings that hold for tasks of one line or of one type only."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Procedure:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def setting(self, name: str) -> Any:
-        """A setting by its name, or by "by_line.LINE.NAME"."""
+        """A setting by its name, or by "by_line.LINE.NAME" and the like."""
         found: Any = self.settings
         for part in name.split("."):
             found = found[part]
@@ -157,9 +158,10 @@ def load(agent: str, overlay: Path | None = None) -> Procedure:
 
 
 def _places(settings: Any, name: str) -> dict[str, str]:
-    out = {k: f"{name}:{line}" for k, line in getattr(settings, "lines", {}).items()}
-    for line, values in (getattr(settings, "get", lambda _: None)(BY_LINE) or {}).items():
-        out |= {f"{BY_LINE}.{line}.{k}": f"{name}:{at}" for k, at in values.lines.items()}
+    out = {k: f"{name}:{line}" for k, line in getattr(settings, "lines", {}).items() if k not in SCOPES}
+    for scope in SCOPES if isinstance(settings, Located) else ():
+        for where, values in (settings.get(scope) or {}).items():
+            out |= {f"{scope}.{where}.{k}": f"{name}:{at}" for k, at in values.lines.items()}
     return out
 
 
@@ -203,41 +205,42 @@ def _under(raw: Located, key: str, name: str) -> Located:
 
 def _settings(base: Procedure, changes: Located, name: str, places: dict[str, str]) -> dict[str, Any]:
     """Ours with the user's values. A setting that does not exist would change nothing, so it is refused."""
-    require_known(changes, {**base.settings, BY_LINE: {}}, name, f"the {base.agent} agent's settings")
+    require_known(changes, {**base.settings, **dict.fromkeys(SCOPES)}, name, f"the {base.agent} agent's settings")
     out = dict(base.settings)
     for key, value in changes.items():
-        if key == BY_LINE:
-            out[key] = _by_line(base, require_mapping(value, name, changes.lines[key], BY_LINE), name, places)
+        if key in SCOPES:
+            out[key] = _scoped(base, key, require_mapping(value, name, changes.lines[key], key), name, places)
             continue
         _require_like(base.settings[key], key, changes, name)
-        out[key], places[key] = value, f"{name}:{changes.lines[key]}"
+        out[key], places[key] = plain(value), f"{name}:{changes.lines[key]}"
     return out
 
 
-def _by_line(base: Procedure, changes: Located, name: str, places: dict[str, str]) -> dict[str, Any]:
-    """Settings that hold for tasks of one line only: line -> setting -> value."""
-    out = {line: dict(values) for line, values in base.settings.get(BY_LINE, {}).items()}
-    for line, given in changes.items():
-        values = require_mapping(given, name, changes.lines[line], line)
-        known = {**{k: v for k, v in base.settings.items() if k != BY_LINE}, **out.get(line, {})}
+def _scoped(base: Procedure, scope: str, changes: Located, name: str, places: dict[str, str]) -> dict[str, Any]:
+    """Settings that hold for some tasks only: line or type of task -> setting -> value."""
+    out = {where: dict(values) for where, values in base.settings.get(scope, {}).items()}
+    for where, given in changes.items():
+        values = require_mapping(given, name, changes.lines[where], where)
+        known = {**{k: v for k, v in base.settings.items() if k not in SCOPES}, **out.get(where, {})}
         require_known(values, known, name, f"the {base.agent} agent's settings")
         for key, value in values.items():
             _require_like(known[key], key, values, name)
-            out.setdefault(line, {})[key] = value
-            places[f"{BY_LINE}.{line}.{key}"] = f"{name}:{values.lines[key]}"
+            out.setdefault(where, {})[key] = plain(value)
+            places[f"{scope}.{where}.{key}"] = f"{name}:{values.lines[key]}"
     return out
 
 
 def _require_like(before: Any, key: str, given: Located, name: str) -> None:
     """Raises InputError for a value of another kind than the one that ships."""
-    value = given[key]
+    value = plain(given[key])
     number = isinstance(before, (int, float)) and not isinstance(before, bool)
     fits = type(value) is type(before)
     if number:
         fits = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not fits:
-        expected = "a number" if number else "yes or no" if isinstance(before, bool) else "a text"
-        problem = f"{key} should be {expected} such as {before!r}, found {plain(value)!r}"
+        words = {bool: "yes or no", list: "a list"}
+        expected = "a number" if number else words.get(type(before), "a text")
+        problem = f"{key} should be {expected} such as {before!r}, found {value!r}"
         raise refuse(name, given.lines[key], problem)
 
 
