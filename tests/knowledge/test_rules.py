@@ -32,7 +32,7 @@ def overlay(tmp_path: Path, rules: str = "", ideas: str = "") -> Path:
 
 
 def test_a_rule_of_ones_own_declines_with_its_reason(tmp_path: Path) -> None:
-    request = Request("Predict which slot machine pays out next")
+    request = Request("Tell from their visits which guests bet on horses")
     with overlaid(overlay(tmp_path, GAMBLING_RULE, GAMBLING_IDEA)):
         verdict = judge_words(request)
     assert (verdict.decision, verdict.policy_class) == ("decline", "unlawful:gambling")
