@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import sqlite3
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -287,7 +288,8 @@ def test_sqlite_table_is_read_and_wrong_names_are_answered(tmp_path: Path) -> No
         read_table([str(path)])
 
 
-def test_missing_database_driver_names_its_cure() -> None:
+def test_missing_database_driver_names_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as where the extra is not installed
     with pytest.raises(MissingExtra, match=r"pip install 'traineragent\[postgresql\]'"):
         read_table(["postgresql://user:secret@127.0.0.1/shop#orders"])
 

@@ -253,7 +253,7 @@ def test_child_that_hangs_in_c_dies_with_its_parent(folder: Path, tmp_path: Path
         time.sleep(0.02)
     time.sleep(0.2)
     parent.send_signal(how)
-    parent.wait(5)
+    parent.wait(20)
     gone, _ = psutil.wait_procs([child], timeout=1)
     assert gone or child.status() == psutil.STATUS_ZOMBIE
 
