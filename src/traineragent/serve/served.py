@@ -6,6 +6,7 @@ One file a kind of task in `codecs/` defines `open_bundle(folder, manifest, thre
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -82,7 +83,7 @@ def open_bundle(bundle: Path | str, threads: int = 1) -> Served:
     return served
 
 
-class PlainServed:
+class PlainServed(ABC):
     """Base of predictors whose answers are JSON values made one by one; they define `respond`, `fields`, `form`."""
 
     page = "try"
@@ -94,9 +95,9 @@ class PlainServed:
     def labels(self) -> tuple[Any, ...]:
         return self.manifest.target.labels
 
+    @abstractmethod
     def respond(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
         """(answers, warnings). Raises RowError for a row the model cannot take."""
-        raise NotImplementedError
 
     def requests(self, table: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         return table
