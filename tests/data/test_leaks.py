@@ -47,6 +47,14 @@ def prices(rows: int = 1500) -> tuple[pd.DataFrame, np.ndarray]:
 Plant = Callable[[np.ndarray], list[object]]
 
 
+def test_warns_of_the_days_until_it_happened() -> None:
+    table, y = churn()
+    table["days"] = np.where(y, RNG.integers(1, 900, len(y)), RNG.integers(600, 1800, len(y)))
+    (found,) = leaks_of(table, "y")
+    assert (found.column, found.kind, found.action) == ("days", "after_the_fact", "warned")
+    assert "all other columns together only" in found.evidence
+
+
 @pytest.mark.parametrize(
     ("plant", "kind"),
     [

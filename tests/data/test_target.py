@@ -110,6 +110,13 @@ def test_content_suggests_the_kind_of_task() -> None:
     assert task_kind(frame(y=list(range(400)) * 2), "y")[0] == "number"
 
 
+def test_how_often_something_happened_is_a_number_and_codes_are_classes() -> None:
+    children = [c for c, often in enumerate([120, 90, 60, 22, 9, 4, 1]) for _ in range(often)]
+    assert task_kind(frame(y=children), "y")[0] == "number"
+    digits = [c for c, often in enumerate([52, 48, 50, 47, 55, 51, 49, 50, 53, 46]) for _ in range(often)]
+    assert task_kind(frame(y=digits), "y")[0] == "class"
+
+
 @pytest.mark.parametrize(
     ("rare", "frequent"),
     [

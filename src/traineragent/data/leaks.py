@@ -33,6 +33,9 @@ _FEWEST_OF_A_CLASS = 8
 _PERFECT = 0.995
 _REST_HOPELESS = {"auc": 0.6, "other": 0.1}
 _REST_AS_GOOD = 0.97
+_STRONG, _FAR_AHEAD = 0.85, 0.35
+"""A column that leaves less than this share of what all others leave open may measure the outcome itself, such as the
+days until it happened."""
 
 
 @dataclass(frozen=True)
@@ -362,20 +365,37 @@ def _too_good(case: _Case) -> list[Leak]:
     column may be the very thing that is asked for."""
     folds = random_folds(len(case.y), case.seed)
     names = [n for n in case.names if case.readings[n].meaning != "id"]
-    found = []
-    for name in names:
-        bins, count = bins_of(case.readings[name], case.rows)
-        alone = score(foretold(bins, count, case.y, case.classes, folds), case.y, case.classes)
-        alone = 1.0 if _separates(case, name) else max(alone, _straight(case, name))
-        if alone >= _PERFECT:
-            found.append((name, alone))
-    if not found or len(names) == len(found):
+    alone = {name: _alone(case, name, folds) for name in names}
+    found = [(name, value) for name, value in alone.items() if value >= _PERFECT]
+    if not found:
+        return _far_ahead(case, alone)
+    if len(names) == len(found):
         return [_single(case, n, s, None) for n, s in found] if len(names) > 1 else []
     rest = [n for n in names if n not in dict(found)]
     together = _together(case, rest)
     if together >= _REST_AS_GOOD:
         return []
     return [_single(case, n, s, together) for n, s in found]
+
+
+def _alone(case: _Case, name: str, folds: Int64) -> float:
+    """How well one column foretells the answer, out of fold."""
+    if _separates(case, name):
+        return 1.0
+    bins, count = bins_of(case.readings[name], case.rows)
+    return max(score(foretold(bins, count, case.y, case.classes, folds), case.y, case.classes), _straight(case, name))
+
+
+def _far_ahead(case: _Case, alone: Mapping[str, float]) -> list[Leak]:
+    """The one column that tells most of a class, if all others together are far behind it: a person should look."""
+    if not case.classes or len(alone) < 2:
+        return []
+    best = max(alone, key=lambda name: alone[name])
+    if alone[best] < _STRONG:
+        return []
+    together = _together(case, [n for n in alone if n != best])
+    far = 1 - alone[best] < _FAR_AHEAD * (1 - together)
+    return [_single(case, best, alone[best], together)] if far else []
 
 
 def _together(case: _Case, names: Sequence[str]) -> float:

@@ -29,6 +29,7 @@ Label = str | int | float | bool
 MOST_CLASSES = 2000
 _MUCH_MORE = 5  # times as many rows as its misspelling has a class at least
 _SLIP_LETTERS = 4
+_FEWEST_COUNTS, _MOST_COUNTED = 6, 100
 _LABEL_WORDS = ("none", "missing", "nil", "-", "--")
 """Texts that mean "no value" in an input, but name a class when they stand in the answer column among words."""
 
@@ -50,9 +51,23 @@ def task_kind(frame: pd.DataFrame, name: str) -> tuple[Literal["class", "number"
         return "number", f"{name!r} holds {distinct:,} different whole numbers from {low:g} to {high:g}", 0.95
     if distinct > 20:
         return "number", f"{name!r} holds {distinct} different whole numbers", 0.8
+    if distinct >= _FEWEST_COUNTS and _counts(reading.by_row):
+        return "number", f"{name!r} counts something: from 0 up, large numbers ever rarer", 0.7
     if distinct <= 10 and high - low < 20:
         return "class", f"{name!r} has only {distinct} different whole numbers, as codes or grades have", 0.6
     return "number", f"{name!r} has {distinct} different whole numbers", 0.6
+
+
+def _counts(values: NDArray[np.float64]) -> bool:
+    """Whether whole numbers look like how often something happened, and not like codes: they begin at 0 without a gap,
+    and beyond the commonest one they get rarer and rarer."""
+    known = values[np.isfinite(values)]
+    if known.min() != 0 or known.max() >= _MOST_COUNTED:
+        return False
+    often = np.bincount(known.astype(np.int64))
+    beyond = often[int(often.argmax()) :]
+    rarer = (np.diff(beyond) <= 0).mean() >= 0.7 and beyond[-1] < 0.1 * beyond[0]
+    return bool(rarer and often[: len(often) // 2].all())
 
 
 def target_of(
