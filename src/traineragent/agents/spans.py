@@ -5,6 +5,7 @@ What a run has learned and written lies below its folder; nothing here plans or 
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -25,11 +26,13 @@ from ..domain.data import Column, ColumnProfile, TableProfile, Target
 from ..engine.evaluate import Evaluation
 from ..engine.spans.building import build as build_tagger
 from ..engine.spans.building import tagger_of
-from ..engine.spans.dataset import ARRAYS, MarkedTexts, marked_texts
+from ..engine.spans.dataset import ARRAYS, ENCODER, HIDDEN, MarkedTexts, marked_texts
+from ..engine.spans.encoding import encoded
 from ..engine.spans.judging import Judged, judge, wordings
 from ..engine.spans.training import context_for
-from ..errors import TrainerError
+from ..errors import InputError, TrainerError
 from ..serve.served import open_bundle
+from ..serve.spans.encoder import GRAPH, TOKENIZER
 from ..serve.spans.predictor import SpanPredictor
 from ..serve.spans.tokens import cuts, tokenize
 from ..store.files import read_json, write_json
@@ -112,12 +115,14 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
     run = _Run(folder)
     asked = {o["do"]: o["args"] for o in operations}
     texts, spans = run.texts_of(run.frame)
-    level = asked.get("cut_tokens", {}).get("level", "words")
+    level = asked.get("cut_words", {}).get("level", "words")
     keep = _capped(texts, asked.get("cap_texts", {}).get("most"), seed)
     groups = _groups(run, texts)[keep]
     folds = _folds(groups, int(asked.get("draw_folds", {}).get("folds", 5)), seed)
     labels = [str(label) for label in run.target.labels]
     data = marked_texts([texts[i] for i in keep], [spans[i] for i in keep], labels, level, folds)
+    if "encode" in asked:
+        data = _encoded(data, asked["encode"], run.prepared / ENCODER) or data
     data.save(run.prepared)
     column = Column(run.text_column(), "text", example=example_text(data))
     write_json(run.data / "columns.json", TypeAdapter(tuple[Column, ...]).dump_python((column,), mode="json"))
@@ -127,6 +132,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "labels": len(labels),
         "classes": len(labels),
         "entities": int(((data.bio > 0) & (data.bio % 2 == 1)).sum()),
+        "encoded": data.hidden is not None,
     }
     removed = []
     if len(keep) < len(texts):
@@ -134,8 +140,25 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         removed.append({"what": "more texts than needed", "rows": len(texts) - len(keep), "why": why})
     write_json(run.data / "prepared.json", {"facts": facts, "removed": removed})
     arrays = [f"data/prepared/{n}.npy" for n in ARRAYS]
+    if data.encoder:
+        arrays += [f"data/prepared/{HIDDEN}", *(f"data/prepared/{ENCODER}/{n}" for n in (GRAPH, TOKENIZER))]
     written = ["columns.json", "profile.json", "prepared.json", "prepared/texts.json"]
     return {"facts": facts, "files": [*(f"data/{n}" for n in written), *arrays]}
+
+
+def _encoded(data: MarkedTexts, asked: Mapping[str, Any], folder: Path) -> MarkedTexts | None:
+    """The texts as the pretrained encoder reads them; None, with a warning in the profile, where it cannot."""
+    try:
+        found = encoded(data, Path(asked["encoder"]), folder, asked.get("seconds"))
+        said = "the pretrained encoder was left out, as reading all texts would take too long; give it more minutes"
+    except InputError as error:
+        found, said = None, f"the pretrained encoder was left out: {error}"
+    if found is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        path = folder.parents[1] / "profile.json"
+        profile = read_json(path)
+        write_json(path, {**profile, "warnings": [*profile["warnings"], said]})
+    return found
 
 
 def _capped(texts: Sequence[str], most: int | None, seed: int) -> np.ndarray:

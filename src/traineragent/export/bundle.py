@@ -31,7 +31,7 @@ SERVED_WITH = ("numpy", "onnxruntime", "starlette", "uvicorn", "uvloop", "httpto
 READ_WITH = {"tokens": ("tokenizers",), "pixels": ("pillow",)}
 """Packages that the reading of a kind of rich input needs as well."""
 
-GRAPH = "model.onnx"
+GRAPH, TOKENIZER = "model.onnx", "tokenizer.json"
 _SOURCE = Path(__file__).resolve().parents[1]
 _CODE = ("errors.py", "domain/__init__.py", "domain/data.py", "domain/run.py")
 
@@ -126,7 +126,8 @@ def _copy_server(folder: Path) -> None:
 def _packages(manifest: Manifest) -> tuple[str, ...]:
     """What this bundle needs beside the common packages."""
     rich = (p for i in manifest.inputs for p in READ_WITH.get(i.kind, ()))
-    return tuple(dict.fromkeys((*interface(manifest).packages, *rich)))
+    pieces = ("tokenizers",) if TOKENIZER in manifest.files else ()
+    return tuple(dict.fromkeys((*interface(manifest).packages, *rich, *pieces)))
 
 
 def requirements(more: Sequence[str] = ()) -> str:

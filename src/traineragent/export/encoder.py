@@ -170,6 +170,18 @@ def _keep(out: dict[str, NDArray[Any]], name: str, weights: Weights, theirs: str
 def write_encoder(graph: GraphBuilder, ids: str, there: str, weights: Weights, shape: Shape) -> str:
     """Nodes from token ids int64 and `there` float, 1 for a token and 0 for padding, both (rows, length), to the mean
     of the last layer over the tokens, (rows, width)."""
+    h = write_layers(graph, ids, there, weights, shape)
+    shown = graph.add("Unsqueeze", there, graph.integers([2]))
+    total = graph.add("ReduceSum", graph.add("Mul", h, shown), graph.integers([1]), keepdims=0)
+    count = graph.add("ReduceSum", there, graph.integers([1]), keepdims=1)
+    return graph.add("Div", total, graph.add("Max", count, graph.floats(1.0)))
+
+
+def write_layers(
+    graph: GraphBuilder, ids: str, there: str, weights: Weights, shape: Shape, layers: int | None = None
+) -> str:
+    """As `write_encoder`, to what the last of `layers` (all of them by default) makes of each token: (rows, length,
+    width)."""
     first, last = graph.integers([0]), graph.add("Shape", ids, start=1, end=2)
     words = graph.add("Cast", graph.add("Gather", graph.constant(weights["words"]), ids, axis=0), to=TensorProto.FLOAT)
     words = graph.add("Mul", words, graph.add("Gather", graph.floats(weights["words.scale"]), ids, axis=0))
@@ -177,16 +189,13 @@ def write_encoder(graph: GraphBuilder, ids: str, there: str, weights: Weights, s
     h = _normed(graph, graph.add("Add", words, places), "embeddings.norm", weights, shape)
     absent = graph.add("Mul", graph.add("Sub", graph.floats(1.0), there), graph.floats(FAR_BELOW))
     absent = graph.add("Unsqueeze", absent, graph.integers([1, 2]))  # (rows, 1, 1, length)
-    for i in range(shape.layers):
+    for i in range(shape.layers if layers is None else layers):
         mixed = _linear(graph, _attended(graph, h, absent, f"layer{i}", weights, shape), f"layer{i}.join", weights)
         h = _normed(graph, graph.add("Add", mixed, h), f"layer{i}.norm", weights, shape)
         wide = _gelu(graph, _linear(graph, h, f"layer{i}.widen", weights))
         narrow = _linear(graph, wide, f"layer{i}.narrow", weights)
         h = _normed(graph, graph.add("Add", narrow, h), f"layer{i}.last", weights, shape)
-    shown = graph.add("Unsqueeze", there, graph.integers([2]))
-    total = graph.add("ReduceSum", graph.add("Mul", h, shown), graph.integers([1]), keepdims=0)
-    count = graph.add("ReduceSum", there, graph.integers([1]), keepdims=1)
-    return graph.add("Div", total, graph.add("Max", count, graph.floats(1.0)))
+    return h
 
 
 def _linear(graph: GraphBuilder, h: str, name: str, weights: Weights) -> str:

@@ -1,4 +1,4 @@
-"""A trained tagger: weights of observations, turns of tags; saved as npz, exported as one ONNX graph.
+"""A trained tagger: weights of observations and of vectors, turns of tags; saved as npz, exported as one ONNX graph.
 
 The families that tag differ in how they learn; what they deliver is this.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +19,40 @@ from onnx import TensorProto, helper, numpy_helper
 from scipy import sparse
 
 from ..engine.spans.dataset import MarkedTexts
+from ..engine.spans.schemes import tags_in
+from ..ports import FitContext
 from ..serve.spans.chain import FORBIDDEN, Turns
 from ..serve.spans.observations import SLOTS, VERSION
 from ..serve.spans.tagger import Known
 from ..serve.spans.tags import permitted
-from ._crf import Float32
+from ._crf import Chains, Float32, Head, Settings, learn
 
 OPSET, IR = 18, 10
 CHUNK = 8192
+MANY_LABELS = 20  # beyond, BIOES has too many tags, and their weights need less decay
+FIRM_DECAY, LOOSE_DECAY = 1e-2, 1e-3
+LEAST_WEIGHT = 0.02
+MOST_OBSERVATIONS = 2_000_000
+SETTINGS = ("epochs", "rate", "drop", "decay", "head_rate", "head_drop")
 
 
 @dataclass(frozen=True)
 class ChainModel:
     """`keys` uint64 (observations,) ascending, `emit` float16 (observations + 1, tags) with zeros in row 0, `bias`
-    (tags,)."""
+    (tags,). `encoder`: settings of what computes the vectors that `head` reads; empty without a head."""
 
     tags: tuple[str, ...]
     keys: NDArray[np.uint64]
     emit: NDArray[np.float16]
     bias: Float32
     turns: Turns
+    head: Head | None = None
+    encoder: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:
-        return int(self.emit.size + self.bias.size + self.turns.stacked().size)
+        head = 0 if self.head is None else self.head.weights.size + self.head.offset.size
+        return int(self.emit.size + self.bias.size + self.turns.stacked().size + head)
 
     def scores(self, data: MarkedTexts) -> Float32:
         """Shape (tokens, tags)."""
@@ -54,6 +65,9 @@ class ChainModel:
                 (np.ones(observed.size, np.float32), observed.ravel(), rows), (len(observed), len(weights))
             )
             pieces.append(np.asarray(seen @ weights) + self.bias)
+            if self.head is not None:
+                assert data.hidden is not None
+                pieces[-1] += self.head.scores(data.hidden[at : at + CHUNK])
         return np.concatenate(pieces)
 
     def shifted(self, outside: float) -> ChainModel:
@@ -64,21 +78,26 @@ class ChainModel:
 
     # ------------------------------------------------------------------ files
     def save(self, path: Path) -> None:
-        tags = np.frombuffer(json.dumps(self.tags).encode(), dtype=np.uint8)
-        np.savez(path, tags=tags, keys=self.keys, emit=self.emit, bias=self.bias, turns=self.turns.stacked())
+        arrays = {"keys": self.keys, "emit": self.emit, "bias": self.bias, "turns": self.turns.stacked()}
+        if self.head is not None:
+            arrays |= {"head": self.head.weights, "offset": self.head.offset}
+        facts = json.dumps({"tags": self.tags, "encoder": dict(self.encoder)})
+        np.savez(path, facts=np.frombuffer(facts.encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: Path) -> ChainModel:
         with np.load(path, allow_pickle=False) as saved:
-            tags = tuple(json.loads(saved["tags"].tobytes()))
-            return cls(tags, saved["keys"], saved["emit"], saved["bias"], Turns.of(saved["turns"]))
+            facts = json.loads(saved["facts"].tobytes())
+            head = Head(saved["head"], saved["offset"]) if "head" in saved else None
+            tags, turns = tuple(facts["tags"]), Turns.of(saved["turns"])
+            return cls(tags, saved["keys"], saved["emit"], saved["bias"], turns, head, facts["encoder"])
 
     def settings(self) -> dict[str, Any]:
         """What the tagger of the server needs to know, beside how tokens are cut."""
-        return {"tags": list(self.tags), "observations": VERSION}
+        return {"tags": list(self.tags), "observations": VERSION, "encoder": dict(self.encoder) or None}
 
     def files(self) -> dict[str, bytes]:
-        """The files of a bundle by name."""
+        """The files of a bundle by name, the encoder's aside."""
         return {
             "model.onnx": self.graph().SerializeToString(),
             "observations.npy": _npy(self.keys),
@@ -86,18 +105,30 @@ class ChainModel:
         }
 
     def graph(self) -> onnx.ModelProto:
-        """Input "observed" int32 (tokens, SLOTS), output "scores" float (tokens, tags)."""
+        """Inputs "observed" int32 (tokens, SLOTS) and, with a head, "hidden" float (tokens, width); output "scores"
+        float (tokens, tags)."""
+        given = {"emit": self.emit, "bias": self.bias, "slots": np.array([1], dtype=np.int64)}
         nodes = [
             helper.make_node("Gather", ["emit", "observed"], ["weights"]),
             helper.make_node("Cast", ["weights"], ["wide"], to=TensorProto.FLOAT),
             helper.make_node("ReduceSum", ["wide", "slots"], ["summed"], keepdims=0),
-            helper.make_node("Add", ["summed", "bias"], ["scores"]),
         ]
-        given = {"emit": self.emit, "bias": self.bias, "slots": np.array([1], dtype=np.int64)}
+        inputs = [helper.make_tensor_value_info("observed", TensorProto.INT32, ["tokens", SLOTS])]
+        last = "summed"
+        if self.head is not None:
+            given |= {"head": self.head.weights, "offset": self.head.offset}
+            sides = ["tokens", self.head.weights.shape[0]]
+            inputs.append(helper.make_tensor_value_info("hidden", TensorProto.FLOAT, sides))
+            nodes += [
+                helper.make_node("MatMul", ["hidden", "head"], ["product"]),
+                helper.make_node("Add", ["product", "offset"], ["headed"]),
+                helper.make_node("Add", ["summed", "headed"], ["both"]),
+            ]
+            last = "both"
+        nodes.append(helper.make_node("Add", [last, "bias"], ["scores"]))
+        output = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["tokens", len(self.tags)])
         held = [numpy_helper.from_array(np.ascontiguousarray(a), name) for name, a in given.items()]
-        observed = helper.make_tensor_value_info("observed", TensorProto.INT32, ["tokens", SLOTS])
-        scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["tokens", len(self.tags)])
-        graph = helper.make_graph(nodes, "tagger", [observed], [scores], held)
+        graph = helper.make_graph(nodes, "tagger", inputs, [output], held)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
 
 
@@ -124,3 +155,31 @@ def lean(emit: Float32, keys: NDArray[np.uint64], most: int | None, least: float
     if most is not None and keep.sum() > most:
         keep &= weight >= np.partition(weight, -most)[-most]
     return keys[keep], np.concatenate([np.zeros((1, emit.shape[1]), np.float32), emit[1:][keep]])
+
+
+def fit_chain(
+    params: Mapping[str, Any], data: MarkedTexts, context: FitContext, hidden: NDArray[np.float16] | None = None
+) -> ChainModel:
+    """Learns from what is observed of tokens and, where given, from their vectors `hidden` (tokens, width).
+
+    Of the parameters, "least": an observation must occur so often; "most": so many are kept, the weightiest."""
+    many = len(data.labels) > MANY_LABELS
+    tags, numbers = tags_in(data, params.get("scheme", "bio" if many else "bioes"))
+    keys = frequent(data.keys, int(params.get("least", 2)))
+    decay = {"decay": FIRM_DECAY if not many else LOOSE_DECAY}
+    settings = Settings(**{**decay, **{k: v for k, v in params.items() if k in SETTINGS}})
+    chains = Chains(Known(keys).indices(data.keys), data.starts, numbers, hidden)
+    chain, _ = learn(chains, len(tags), settings, context.seed, context.deadline, len(keys) + 1)
+    keys, emit = lean(chain.emit, keys, params.get("most"), LEAST_WEIGHT)
+    encoder = {} if hidden is None else dict(data.encoder or {})
+    turns = permitted_turns(chain.turns, tags)
+    return ChainModel(tags, keys, emit.astype(np.float16), chain.bias, turns, chain.head, encoder)
+
+
+def frequent(keys: NDArray[np.uint64], least: int) -> NDArray[np.uint64]:
+    """Keys that occur at least so often, ascending; the most frequent where there are too many. 0 is no key."""
+    found, counts = np.unique(keys, return_counts=True)
+    kept = (counts >= least) & (found > 0)
+    if kept.sum() > MOST_OBSERVATIONS:
+        kept &= counts > np.partition(counts[kept], -MOST_OBSERVATIONS)[-MOST_OBSERVATIONS]
+    return np.asarray(found[kept])

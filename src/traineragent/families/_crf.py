@@ -22,16 +22,18 @@ Int = NDArray[np.int32]
 BATCH_TOKENS = 600
 SMALL = np.float32(1e-30)
 FIRST_SUM = 1e-4  # of squared gradients: bounds the first step
+SCALED_BY = 20_000  # tokens that tell the scale of vectors
 
 
 @dataclass(frozen=True)
 class Chains:
     """Sentences end to end. `observed` (tokens, slots): index of an observation, 0 for none; `starts` (sentences + 1,)
-    where each begins; `tags` (tokens,)."""
+    where each begins; `tags` (tokens,); `hidden` (tokens, width): vectors of the tokens in context, if there are."""
 
     observed: Int
     starts: NDArray[np.int64]
     tags: Int
+    hidden: NDArray[np.float16] | None = None
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -39,12 +41,24 @@ class Chains:
 
 
 @dataclass(frozen=True)
+class Head:
+    """Scores of vectors: hidden @ weights + offset."""
+
+    weights: Float32
+    offset: Float32
+
+    def scores(self, hidden: NDArray[np.float16]) -> Float32:
+        return hidden.astype(np.float32) @ self.weights + self.offset
+
+
+@dataclass(frozen=True)
 class Chain:
-    """What was learned: `emit` (observations, tags), row 0 zeros; `bias` (tags,); `turns`."""
+    """What was learned: `emit` (observations, tags), row 0 zeros; `bias` (tags,); `turns`; `head` of vectors."""
 
     emit: Float32
     bias: Float32
     turns: Turns
+    head: Head | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,8 @@ class Settings:
     rate: float = 0.25
     drop: float = 0.15
     decay: float = 1e-2
+    head_rate: float = 0.04
+    head_drop: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,7 @@ class _Batch:
     seen: sparse.csr_matrix
     place: NDArray[np.int64]
     tags: Int
+    hidden: Float32 | None
 
 
 def learn(
@@ -71,9 +88,10 @@ def learn(
 ) -> tuple[Chain, int]:
     """The chain, and how many passes it took. `rows`: number of observations including 0. At least one pass is made."""
     rng = np.random.default_rng(seed)
-    batches = list(_batches(chains, rng))
+    scale = None if chains.hidden is None else _scale(chains.hidden)
+    batches = list(_batches(chains, scale, rng))
     known = int(chains.observed.max(initial=0)) + 1 if rows is None else rows
-    learner = _Learner(known, tags, settings, rng)
+    learner = _Learner(known, tags, settings, rng, 0 if chains.hidden is None else chains.hidden.shape[1])
     passes = 0
     for epoch in range(settings.epochs):
         begun = time.monotonic()
@@ -84,38 +102,61 @@ def learn(
         now = time.monotonic()
         if deadline is not None and now + 1.2 * (now - begun) > deadline:
             break
-    return learner.chain(), passes
+    return learner.chain(scale), passes
+
+
+def _scale(hidden: NDArray[np.float16]) -> tuple[Float32, Float32]:
+    """(mean, spread) of each number of the vectors, over a sample of the tokens."""
+    step = max(1, len(hidden) // SCALED_BY)
+    some = hidden[::step].astype(np.float32)
+    return some.mean(axis=0), some.std(axis=0) + np.float32(1e-4)
 
 
 class _Learner:
-    """Weights with the sums of squared gradients that set their rates. `rest`: bias, turn, begin, end."""
+    """Weights with the sums of squared gradients that set their rates. `rest`: bias, turn, begin, end, and with vectors
+    of some width the weights of their numbers."""
 
-    def __init__(self, rows: int, tags: int, settings: Settings, rng: np.random.Generator) -> None:
+    def __init__(self, rows: int, tags: int, settings: Settings, rng: np.random.Generator, width: int) -> None:
         self.settings, self.rng = settings, rng
         self.emit = np.zeros((rows, tags), dtype=np.float32)
         self.emit_sum = np.full((rows, tags), FIRST_SUM, dtype=np.float32)
-        self.rest = [np.zeros(s, dtype=np.float32) for s in ((tags,), (tags, tags), (tags,), (tags,))]
+        sizes: list[tuple[int, ...]] = [(tags,), (tags, tags), (tags,), (tags,)]
+        self.rates = [settings.rate] * len(sizes)
+        if width:
+            sizes.append((width, tags))
+            self.rates.append(settings.head_rate)
+        self.rest = [np.zeros(s, dtype=np.float32) for s in sizes]
         self.rest_sum = [np.full_like(w, FIRST_SUM) for w in self.rest]
         self.mean: list[Float32] | None = None
         self.means = 0
 
     def step(self, batch: _Batch) -> None:
-        seen, drop, rate = batch.seen, self.settings.drop, np.float32(self.settings.rate)
-        if drop:
-            keep = self.rng.random(len(seen.data), dtype=np.float32) >= drop
-            seen = sparse.csr_matrix((seen.data * keep / np.float32(1 - drop), seen.indices, seen.indptr), seen.shape)
-        bias, turn, begin, end = self.rest
+        seen = sparse.csr_matrix((self._dropped(batch.seen.data, self.settings.drop), batch.seen.indices,
+                                  batch.seen.indptr), batch.seen.shape)  # fmt: skip
+        bias, turn, begin, end, *head = self.rest
         weights = self.emit[batch.own]
-        by_score, *by_turn = _gradients(np.asarray(seen @ weights) + bias, batch, turn, begin, end)
+        scores = np.asarray(seen @ weights) + bias
+        hidden = None if batch.hidden is None else self._dropped(batch.hidden, self.settings.head_drop)
+        if hidden is not None:
+            scores += hidden @ head[0]
+        by_score, *by_turn = _gradients(scores, batch, turn, begin, end)
         emit = np.asarray(seen.T @ by_score)
         emit += np.float32(self.settings.decay) * weights
         sums = self.emit_sum[batch.own] + emit * emit
         self.emit_sum[batch.own] = sums
-        self.emit[batch.own] = weights - rate * emit / np.sqrt(sums)
+        self.emit[batch.own] = weights - np.float32(self.settings.rate) * emit / np.sqrt(sums)
         self.emit[0] = 0
-        for weight, total, gradient in zip(self.rest, self.rest_sum, [by_score.sum(0), *by_turn], strict=True):
+        gradients = [by_score.sum(0), *by_turn, *([] if hidden is None else [hidden.T @ by_score])]
+        for weight, total, gradient, rate in zip(self.rest, self.rest_sum, gradients, self.rates, strict=True):
             total += gradient * gradient
-            weight -= rate * gradient / np.sqrt(total)
+            weight -= np.float32(rate) * gradient / np.sqrt(total)
+
+    def _dropped(self, values: Float32, share: float) -> Float32:
+        """Some of the values, the others 0, with the same mean."""
+        if not share:
+            return values
+        keep = self.rng.random(values.shape, dtype=np.float32) >= share
+        return np.asarray(values * keep / np.float32(1 - share))
 
     def average(self, counts: bool) -> None:
         """Weights of this pass join the mean, which begins anew until they count."""
@@ -127,13 +168,19 @@ class _Learner:
         for mean, weight in zip(self.mean, now, strict=True):
             mean += (weight - mean) / np.float32(self.means)
 
-    def chain(self) -> Chain:
+    def chain(self, scale: tuple[Float32, Float32] | None) -> Chain:
+        """What was learned; the scale of the vectors is part of the head."""
         assert self.mean is not None
-        emit, bias, turn, begin, end = self.mean
-        return Chain(emit, bias, Turns(begin, turn, end))
+        emit, bias, turn, begin, end, *head = self.mean
+        turns = Turns(begin, turn, end)
+        if scale is None:
+            return Chain(emit, bias, turns)
+        mean, spread = scale
+        weights = head[0] / spread[:, None]
+        return Chain(emit, bias, turns, Head(weights, -(mean @ weights)))
 
 
-def _batches(chains: Chains, rng: np.random.Generator) -> Iterator[_Batch]:
+def _batches(chains: Chains, scale: tuple[Float32, Float32] | None, rng: np.random.Generator) -> Iterator[_Batch]:
     """Sentences sorted by length (ties at random), cut so that a batch has about BATCH_TOKENS tokens."""
     lengths = chains.lengths
     order = np.lexsort((rng.random(len(lengths)), lengths))
@@ -141,14 +188,14 @@ def _batches(chains: Chains, rng: np.random.Generator) -> Iterator[_Batch]:
     taken: list[int] = []
     for sentence in order:
         if taken and (len(taken) + 1) * lengths[sentence] > BATCH_TOKENS:
-            yield _batch(chains, taken)
+            yield _batch(chains, taken, scale)
             taken = []
         taken.append(int(sentence))
     if taken:
-        yield _batch(chains, taken)
+        yield _batch(chains, taken, scale)
 
 
-def _batch(chains: Chains, sentences: Sequence[int]) -> _Batch:
+def _batch(chains: Chains, sentences: Sequence[int], scale: tuple[Float32, Float32] | None) -> _Batch:
     lengths = chains.lengths[sentences]
     tokens = np.concatenate([np.arange(chains.starts[s], chains.starts[s + 1]) for s in sentences])
     place = np.full((len(sentences), int(lengths.max())), -1, dtype=np.int64)
@@ -160,7 +207,10 @@ def _batch(chains: Chains, sentences: Sequence[int]) -> _Batch:
     seen = sparse.csr_matrix(
         (np.ones(len(rows), dtype=np.float32), (rows, local.ravel()[used])), shape=(len(tokens), len(own))
     )
-    return _Batch(own.astype(np.int64), seen, place, chains.tags[tokens])
+    hidden = None
+    if chains.hidden is not None and scale is not None:
+        hidden = (chains.hidden[tokens].astype(np.float32) - scale[0]) / scale[1]
+    return _Batch(own.astype(np.int64), seen, place, chains.tags[tokens], hidden)
 
 
 def _gradients(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traineragent.serve.spans.observations import SLOTS, WORD_SLOT, observe
@@ -37,6 +37,7 @@ def test_the_fine_level_cuts_inside_of_words() -> None:
     assert cuts("#Rome2024", "fine", [1, 5]) == 0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_tokens_are_in_order_and_leave_out_nothing_but_blanks(text: str) -> None:
     for level in LEVELS:

@@ -6,10 +6,10 @@ It knows nothing of files of people; `data/entities` reads those.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ from ...serve.spans.tokens import Level, tokenize
 
 Int32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
-ARRAYS = ("places", "starts", "bio", "keys", "folds")
+ARRAYS, HIDDEN = ("places", "starts", "bio", "keys", "folds"), "hidden.npy"
+ENCODER = "encoder"
 
 
 class Run(NamedTuple):
@@ -42,6 +43,8 @@ class MarkedTexts:
     keys     uint64 (tokens, slots): see `serve.spans.observations`
     folds    int8 (texts,): validation fold of each text
     labels   names in the order of their numbers; `level` is how tokens are cut
+    hidden   (tokens, width): vectors of the tokens in context, where a pretrained encoder read them; `encoder` are its
+             settings, its files lie in the folder ENCODER beside the arrays
     """
 
     texts: tuple[str, ...]
@@ -52,6 +55,8 @@ class MarkedTexts:
     folds: NDArray[np.int8]
     labels: tuple[str, ...]
     level: Level
+    hidden: NDArray[np.float16] | None = None
+    encoder: Mapping[str, Any] | None = None
 
     @property
     def rows(self) -> int:
@@ -79,6 +84,8 @@ class MarkedTexts:
             self.folds[chosen],
             self.labels,
             self.level,
+            None if self.hidden is None else self.hidden[mine],
+            self.encoder,
         )
 
     def places_of(self, text: int) -> list[tuple[int, int]]:
@@ -92,7 +99,9 @@ class MarkedTexts:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ARRAYS:
             np.save(folder / f"{name}.npy", np.ascontiguousarray(getattr(self, name)), allow_pickle=False)
-        facts = {"texts": self.texts, "labels": self.labels, "level": self.level}
+        if self.hidden is not None:
+            np.save(folder / HIDDEN, self.hidden, allow_pickle=False)
+        facts = {"texts": self.texts, "labels": self.labels, "level": self.level, "encoder": self.encoder}
         (folder / "texts.json").write_text(json.dumps(facts, ensure_ascii=True), encoding="utf-8")
 
     @classmethod
@@ -101,9 +110,11 @@ class MarkedTexts:
         try:
             facts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
             places, starts, bio, keys, folds = (np.load(folder / f"{n}.npy", allow_pickle=False) for n in ARRAYS)
-        except (OSError, ValueError) as error:
+            hidden = np.load(folder / HIDDEN, allow_pickle=False) if facts["encoder"] else None
+        except (OSError, ValueError, KeyError) as error:
             raise TrainerError(f"the prepared texts cannot be read again: {error}") from error
-        return cls(tuple(facts["texts"]), places, starts, bio, keys, folds, tuple(facts["labels"]), facts["level"])
+        texts, labels = tuple(facts["texts"]), tuple(facts["labels"])
+        return cls(texts, places, starts, bio, keys, folds, labels, facts["level"], hidden, facts["encoder"])
 
 
 def marked_texts(

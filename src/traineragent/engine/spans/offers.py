@@ -23,6 +23,7 @@ def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
 
 
 def _offer(family: Any, texts: MarkedTexts, context: FitContext) -> dict[str, Any]:
-    suits = "spans" in family.card.tasks and texts.rows >= family.card.min_rows
+    able = "vectors" not in family.card.reads or texts.hidden is not None
+    suits = able and "spans" in family.card.tasks and texts.rows >= family.card.min_rows
     space = dict(family.space(context, texts.rows)) if suits else {}
     return {"card": asdict(family.card), "space": space, "suits": suits}

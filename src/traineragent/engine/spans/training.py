@@ -90,9 +90,8 @@ def train(
         fold_scores=tuple(found.folds),
         seconds=_since(start),
         files={name: sha256(folder / name) for name in (MODEL, SWEEP)},
-        size_mb=_size_mb(model),
-        predict_us=_cost_us(model, texts),
         note="; ".join(notes),
+        **_cost(model, texts, data),
     )
 
 
@@ -175,21 +174,19 @@ def runs_of_paths(
     return [runs_of_bio(bio[a:b]) for a, b in zip(held.starts, held.starts[1:], strict=False)]
 
 
-def _size_mb(model: FittedTagger) -> float:
-    return sum(len(content) for content in model.files().values()) / 1e6
+def _cost(model: FittedTagger, texts: MarkedTexts, data: Path) -> dict[str, float]:
+    """Size of what a bundle holds, and median microseconds to mark one text, as the server does it."""
+    from .building import encoder_files, tagger_of
 
-
-def _cost_us(model: FittedTagger, texts: MarkedTexts) -> float:
-    """Median microseconds to mark one text, as the server does it."""
-    from .building import tagger_of
-
-    with tagger_of(model, texts.level) as tagger:
+    size = sum(len(content) for content in model.files().values())
+    size += sum(p.stat().st_size for p in encoder_files(model, data))
+    with tagger_of(model, texts.level, data) as tagger:
         times = []
         for text in [*texts.texts[:3], *texts.texts[:TIMED]]:
             begun = time.perf_counter()
             tagger.find([text])
             times.append(time.perf_counter() - begun)
-    return float(np.median(times[3:] or times)) * 1e6
+    return {"size_mb": size / 1e6, "predict_us": float(np.median(times[3:] or times)) * 1e6}
 
 
 def _since(start: float) -> float:

@@ -82,6 +82,8 @@ class SpansInterface:
             manifest.graph: "the model: observations of tokens in, a score for each tag out",
             "observations.npy": "keys of the observations that the model has weights for; no words",
             "turns.npy": "scores of going from one tag to the next",
+            "encoder.onnx": "the encoder: word pieces in, vectors out",
+            "tokenizer.json": "the word pieces of the encoder",
         }
         return {name: words for name, words in found.items() if name in manifest.files}
 

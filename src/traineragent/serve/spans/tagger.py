@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from .chain import Turns, likeliest, marginals
 from .observations import SLOTS, VERSION, UInt64, observe
 from .tags import runs_of
 from .tokens import Level, tokenize
+
+if TYPE_CHECKING:
+    from .encoder import OnnxEncoder
 
 Place = tuple[int, int]
 TOKENS_A_RUN = 1024  # rows of the graph at once: bounds the memory of long texts
@@ -62,6 +65,7 @@ class Tagger:
         self.level: Level = settings["level"]
         self.turns = Turns.of(np.load(folder / "turns.npy", allow_pickle=False))
         self.known = Known(np.load(folder / "observations.npy", allow_pickle=False))
+        self.encoder = _encoder(folder, settings.get("encoder"), threads)
         self._session = open_session(graph, threads)
 
     def scores(self, texts: Sequence[str], places: Sequence[Sequence[Place]]) -> list[NDArray[np.float32]]:
@@ -69,10 +73,13 @@ class Tagger:
         counts = np.array([len(p) for p in places])
         keys = [observe(text, p) for text, p in zip(texts, places, strict=True)]
         observed = self.known.indices(np.concatenate(keys) if keys else np.zeros((0, SLOTS), np.uint64))
-        pieces = [
-            self._session.run(["scores"], {"observed": observed[at : at + TOKENS_A_RUN]})[0]
-            for at in range(0, len(observed), TOKENS_A_RUN)
-        ]
+        hidden = self.encoder.encode(texts, places) if self.encoder is not None else None
+        pieces = []
+        for start in range(0, len(observed), TOKENS_A_RUN):
+            given: dict[str, Any] = {"observed": observed[start : start + TOKENS_A_RUN]}
+            if hidden is not None:
+                given["hidden"] = hidden[start : start + TOKENS_A_RUN].astype(np.float32)
+            pieces.append(self._session.run(["scores"], given)[0])
         whole = np.concatenate(pieces) if pieces else np.zeros((0, len(self.tags)), dtype=np.float32)
         return [np.asarray(part) for part in np.split(whole, np.cumsum(counts)[:-1])] if len(counts) else []
 
@@ -95,6 +102,15 @@ class Tagger:
             Found(label, places[first][0], places[behind - 1][1], float(sure[first:behind].min()))
             for label, first, behind in runs
         ]
+
+
+def _encoder(folder: Path, settings: dict[str, Any] | None, threads: int) -> OnnxEncoder | None:
+    """The encoder of a bundle that has one; only then its packages are needed."""
+    if settings is None:
+        return None
+    from .encoder import OnnxEncoder
+
+    return OnnxEncoder(folder, settings, threads)
 
 
 def _portions(texts: Sequence[str], level: Level) -> Iterator[tuple[list[str], list[list[Place]]]]:
