@@ -266,7 +266,9 @@ class ModelAgent:
         """Trains `family` though the time is up, because nothing servable exists."""
         trial = Trial(facts["trials"], Candidate(family, origin="last resort"))
         self.memory.say("trial", f"{family}, as a last resort", phase="training")
-        self.memory.journal.add_trial(self.memory.compute.run(trial, timeout_s=self._settings["last_resort_s"]))
+        final = family == self.memory.line.last_resorts[-1]
+        timeout_s = self._settings["final_resort_s" if final else "last_resort_s"]
+        self.memory.journal.add_trial(self.memory.compute.run(trial, timeout_s=timeout_s))
 
     def _next_candidate(self, number: int) -> Candidate | None:
         proposed = self.experiments.candidate(number)
