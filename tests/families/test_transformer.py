@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 from traineragent.domain.data import RichInput
 from traineragent.engine.training import one_thread
-from traineragent.families.transformer import PLUGIN, FittedTransformer
+from traineragent.families._layers import Layers
+from traineragent.families.transformer import PLUGIN, FittedTransformer, _Below, _Tuning
 from traineragent.ports import Batch, FitContext
 from traineragent.serve.inputs.parts import Ragged, Rows
 
@@ -67,13 +69,53 @@ def test_the_graph_and_the_saved_model_answer_alike(
 
 
 def test_a_deadline_ends_the_training_with_a_model(context: FitContext) -> None:
-    from dataclasses import replace
-
     start = time.monotonic()
-    late = replace(context, deadline=start + 0.3)
-    model = PLUGIN.fit({"epochs": 10_000}, batch(300, 1), None, late)
+    model = PLUGIN.fit({"epochs": 10_000}, batch(300, 1), None, replace(context, deadline=start + 4))
     assert time.monotonic() - start < 20
     assert np.isfinite(model.predict(np.zeros((100, 1), dtype=np.float32), batch(100, 2).more)).all()
+
+
+def test_a_time_that_is_too_short_is_said_at_once(context: FitContext) -> None:
+    with pytest.raises(ValueError, match="too short for fine-tuning an encoder on 300 texts"):
+        PLUGIN.fit({}, batch(300, 1), None, replace(context, deadline=time.monotonic() + 0.001))
+
+
+def test_fewer_layers_learn_where_all_would_take_too_long(context: FitContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    tuning = _Tuning({}, batch(300, 1), replace(context, deadline=time.monotonic() + 1000))
+    tuning.shape = replace(tuning.shape, layers=6)
+    plans = {}
+    for seconds in (1, 100, 200, 400):  # for reading all texts once
+        monkeypatch.setattr(tuning, "_seconds_to_read", lambda seconds=seconds: seconds)
+        plans[seconds] = tuning._planned()
+    assert plans[1].layers == 6
+    assert plans[1].epochs == 4
+    assert [plans[s].layers for s in (1, 100, 200, 400)] == sorted((p.layers for p in plans.values()), reverse=True)
+    assert plans[400].layers < 6
+    assert plans[400].epochs * 400 < 1000
+
+
+def test_what_fixed_layers_see_is_kept_as_it_is_computed(context: FitContext) -> None:
+    rows = batch(50, 1)
+    layers = Layers.read(context.folder / "model", "cpu")  # type: ignore[operator]
+    part = rows.more["tokens"]
+    assert isinstance(part, Ragged)
+    some = np.array([3, 7, 30])
+    kept, there = _Below(layers, part, 1).of(some)
+    fresh, again = layers.read_rows(part[some], 1)
+    assert torch.equal(there, again)
+    assert torch.allclose(kept[there], fresh[there], atol=2e-3)
+
+
+def test_the_layers_compute_what_the_library_computes(context: FitContext) -> None:
+    layers = Layers.read(context.folder / "model", "cpu")  # type: ignore[operator]
+    layers.half = False
+    part = batch(20, 1).more["tokens"]
+    assert isinstance(part, Ragged)
+    theirs = transformers.AutoModel.from_pretrained(context.folder / "model").eval()  # type: ignore[operator]
+    h, there = layers.read_rows(part, layers.shape.layers)
+    with torch.no_grad():
+        want = theirs(input_ids=torch.from_numpy(part.feeds("t")["t"]), attention_mask=there.long()).last_hidden_state
+    assert torch.allclose(h[there], want[there], atol=1e-4)
 
 
 def test_several_answers_at_once_need_not_sum_to_one(context: FitContext) -> None:

@@ -46,6 +46,7 @@ class _Bag:
     scores: list[float] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     fitted: list[tuple[NDArray[np.bool_], Fitted]] = field(default_factory=list)
+    guesses: list[NDArray[np.float64]] = field(default_factory=list)  # of each fit for its validation rows
     size_mb: float = 0.0
     predict_us: float = 0.0
     more_mb: float = 0.0  # of each model after the first, which reads the same views
@@ -207,6 +208,7 @@ def _fit(work: _Work, held: NDArray[np.bool_], context: FitContext, bag: _Bag) -
     if not np.isfinite(guess).all():
         raise ValueError("the model's predictions are not finite")
     bag.fitted.append((held, fitted))
+    bag.guesses.append(guess)
     return _utility(work.data, context.metric, valid.y, guess)
 
 
@@ -232,7 +234,7 @@ def _settle(work: _Work, metric: str, bag: _Bag, folder: Path) -> None:
     for number, (held, fitted) in enumerate(bag.fitted):
         model: Any = fitted if common is None else fitted.at(common)  # type: ignore[attr-defined]
         batch = work.batch(held)
-        guess = predicted(work.family, model, batch.x, batch.more)
+        guess = bag.guesses[number] if model is fitted else predicted(work.family, model, batch.x, batch.more)
         bag.total[held] += guess
         bag.seen[held] += 1
         bag.scores.append(_utility(work.data, metric, batch.y, guess))

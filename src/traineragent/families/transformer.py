@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -24,9 +23,10 @@ from scipy.special import log_softmax
 from ..engine.views import session
 from ..errors import MissingExtra
 from ..export.builder import GraphBuilder
-from ..export.encoder import Shape, canonical, packed, write_encoder
+from ..export.encoder import Shape, packed, write_encoder
 from ..ports import Batch, Card, FitContext
 from ..serve.inputs.parts import Part, Ragged
+from ._layers import Layers
 
 Float64 = NDArray[np.float64]
 
@@ -40,6 +40,12 @@ BUCKET = 32  # batches that are sorted by length together
 SCALES = (0.2, 5.0)
 RUN_BATCH = 32
 SHARE_OF_TIME = 0.85  # of the time left goes to steps, the rest to validation and saving
+EPOCHS_WORTHWHILE = 2.0  # fewer layers learn where all could not learn for so long
+FEWEST_LAYERS, FEWEST_EPOCHS = 2, 0.8  # where even these are out of reach, fine-tuning is
+STEP_COST = 4.0  # of a layer that learns: reading, the way back and the change, in readings
+PADDED = 1.05  # tokens with padding, where texts are sorted by length
+MEASURED_S = 3.0  # spent on measuring
+MOST_KEPT_BYTES = 400_000_000
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,6 @@ class Transformer:
     ) -> FittedTransformer:
         try:
             import torch  # noqa: F401
-            import transformers  # noqa: F401
         except ImportError as error:
             raise MissingExtra(str(error.name), "text", "fine-tuning a transformer") from error
         tuning = _Tuning(params, train, context)
@@ -122,7 +127,7 @@ class Transformer:
 
 
 class _Tuning:
-    """The training of one model."""
+    """The training of one model: upper layers of the encoder and a head on the mean over a text's tokens."""
 
     def __init__(self, params: Mapping[str, Any], train: Batch, context: FitContext) -> None:
         import torch
@@ -132,36 +137,41 @@ class _Tuning:
         assert isinstance(part, Ragged)
         assert context.folder is not None
         self.name, self.part, self.context, self.features = spec.name, part, context, train.x.shape[1]
-        self.checkpoint = Path(json.loads((context.folder / "inputs" / "checkpoint.json").read_text())["path"])
-        self.shape = Shape.read(self.checkpoint)
+        self.params = params
         self.multi = train.y.ndim == 2
         self.y = torch.from_numpy(train.y.astype(np.float32 if self.multi else np.int64))
-        self.epochs, self.rate = float(params.get("epochs", EPOCHS)), float(params.get("rate", RATE))
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.half = self.device == "cuda" or bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
         torch.manual_seed(context.seed)
         torch.set_num_threads(context.threads)
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.ends: float | None = None
+        if context.deadline is not None and np.isfinite(context.deadline):
+            now = time.monotonic()
+            self.ends = now + SHARE_OF_TIME * (context.deadline - now)
         self.rng = np.random.default_rng(context.seed)
-        self.encoder = _pretrained(self.checkpoint).to(self.device).train()
+        checkpoint = Path(json.loads((context.folder / "inputs" / "checkpoint.json").read_text())["path"])
+        self.layers = Layers.read(checkpoint, self.device)
+        self.shape = self.layers.shape
         self.head = torch.nn.Linear(self.shape.width, max(context.classes, 2)).to(self.device)
         torch.nn.init.zeros_(self.head.weight)
         torch.nn.init.zeros_(self.head.bias)
+        self.below: _Below
 
     def run(self) -> None:
         """Steps until the epochs are over or the time is."""
         import torch
 
-        tuned = _tunable(self.encoder)
-        groups = [{"params": tuned, "lr": self.rate}, {"params": list(self.head.parameters()), "lr": HEAD_RATE}]
+        plan = self._planned()
+        self.below = _Below(self.layers, self.part, self.shape.layers - plan.layers)
+        learning = self.layers.learning(plan.layers)
+        rate = float(self.params.get("rate", RATE))
+        groups = [{"params": learning, "lr": rate}, {"params": list(self.head.parameters()), "lr": HEAD_RATE}]
         optimizer = torch.optim.AdamW(groups, weight_decay=DECAY)
         peaks = [group["lr"] for group in optimizer.param_groups]
-        total = max(int(self.epochs * len(self.part) / BATCH), 1)
-        began = time.monotonic()
-        ends = None if self.context.deadline is None else began + SHARE_OF_TIME * (self.context.deadline - began)
+        total, began = max(int(plan.epochs * len(self.part) / BATCH), 1), time.monotonic()
         for step, rows in enumerate(self._batches(total)):
             done = step / total
-            if ends is not None:
-                done = max(done, (time.monotonic() - began) / max(ends - began, 1e-3))
+            if self.ends is not None:
+                done = max(done, (time.monotonic() - began) / max(self.ends - began, 1e-3))
             if done >= 1 and step:
                 return
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
@@ -169,8 +179,37 @@ class _Tuning:
             loss = self._loss(rows)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(tuned, 1.0)
+            torch.nn.utils.clip_grad_norm_(learning, 1.0)
             optimizer.step()
+
+    def _planned(self) -> _Plan:
+        """As many layers as can learn for EPOCHS_WORTHWHILE in the time; the fewer learn, the less a pass over the
+        texts costs. Raises ValueError where the time is too short for anything."""
+        most = min(int(self.params.get("layers", self.shape.layers)), self.shape.layers)
+        epochs = float(self.params.get("epochs", EPOCHS))
+        if self.ends is None:
+            return _Plan(most, epochs)
+        once = self._seconds_to_read() / self.shape.layers  # all texts through a layer
+        left = max(self.ends - time.monotonic(), 1e-3)
+        for layers in range(most, 0, -1):
+            possible = (left - (self.shape.layers - layers) * once) / (STEP_COST * layers * once)
+            if possible >= EPOCHS_WORTHWHILE:
+                return _Plan(layers, min(epochs, possible))
+            if layers <= FEWEST_LAYERS and possible >= FEWEST_EPOCHS:
+                return _Plan(layers, possible)
+        raise ValueError(f"{left:.0f} s are too short for fine-tuning an encoder on {len(self.part):,} texts")
+
+    def _seconds_to_read(self) -> float:
+        """What reading all texts once would take, by some of them."""
+        some = self.rng.permutation(len(self.part))[: 2 * BATCH]
+        began, seen = time.monotonic(), 0
+        for i in range(0, len(some), BATCH):
+            rows = some[i : i + BATCH]
+            self.layers.read_rows(self.part[rows], self.shape.layers)
+            seen += int(self.part.lengths[rows].max(initial=1)) * len(rows)  # padding costs as words do
+            if time.monotonic() - began > MEASURED_S:
+                break
+        return (time.monotonic() - began) / max(seen, 1) * float(self.part.lengths.sum()) * PADDED
 
     def _batches(self, total: int) -> Iterator[NDArray[np.intp]]:
         """Rows of each step: shuffled, then sorted by length within a bucket, so that little is padding."""
@@ -188,12 +227,9 @@ class _Tuning:
     def _loss(self, rows: NDArray[np.intp]) -> Any:
         import torch
 
-        feeds = self.part[rows].feeds("t")
-        ids = torch.from_numpy(feeds["t"]).to(self.device)
-        there = torch.from_numpy(feeds["t.weights"]).to(self.device)
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
-            last = self.encoder(input_ids=ids, attention_mask=there.long()).last_hidden_state
-        mean = (last.float() * there[:, :, None]).sum(1) / there.sum(1, keepdim=True).clamp(min=1)
+        h, there = self.below.of(rows)
+        last = self.layers.through(h, there, self.below.layers, self.shape.layers)
+        mean = (last * there[:, :, None]).sum(1) / there.sum(1, keepdim=True).clamp(min=1)
         raw = self.head(torch.nn.functional.dropout(mean, DROPOUT))
         y = self.y[torch.from_numpy(rows)].to(self.device)
         if self.multi:
@@ -201,38 +237,51 @@ class _Tuning:
         return torch.nn.functional.cross_entropy(raw, y)
 
     def fitted(self) -> FittedTransformer:
-        weights = {name: value.detach().cpu().float().numpy() for name, value in self.encoder.state_dict().items()}
         head = self.head.weight.detach().cpu().numpy().T.copy()
         bias = self.head.bias.detach().cpu().numpy().copy()
-        small = packed(canonical(weights, self.shape), self.shape)
+        small = packed(self.layers.arrays(), self.shape)
         return FittedTransformer(self.name, self.shape, small, head, bias, self.features, self.multi)
 
 
-def _pretrained(checkpoint: Path) -> Any:
-    """The encoder in float32, without dropout inside."""
-    from transformers import AutoConfig, AutoModel
-    from transformers.utils import logging
+@dataclass(frozen=True)
+class _Plan:
+    """How many of the upper layers learn, and for how many passes over the texts."""
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        config = AutoConfig.from_pretrained(checkpoint, local_files_only=True)
-        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout"):
-            if hasattr(config, name):
-                setattr(config, name, 0.0)
-        model = AutoModel.from_pretrained(checkpoint, config=config, local_files_only=True, use_safetensors=True)
-    return model.float()
+    layers: int
+    epochs: float
 
 
-def _tunable(encoder: Any) -> list[Any]:
-    """All weights but the table of words, most of which a small set never shows, and what the mean does not use."""
-    kept = []
-    for name, value in encoder.named_parameters():
-        tuned = "word_embeddings" not in name and "pooler" not in name
-        value.requires_grad_(tuned)
-        kept += [value] if tuned else []
-    return kept
+class _Below:
+    """What the fixed layers below make of the texts: computed once and kept as 16-bit numbers, or anew each time where
+    that would fill the memory."""
+
+    def __init__(self, encoder: Layers, part: Ragged, layers: int) -> None:
+        self.encoder, self.part, self.layers = encoder, part, layers
+        tokens, width = int(part.lengths.sum()), encoder.shape.width
+        self.kept: NDArray[np.float16] | None = None
+        if layers and 2 * tokens * width <= MOST_KEPT_BYTES:
+            self.kept = np.empty((tokens, width), dtype=np.float16)
+            order = np.argsort(part.lengths, kind="stable")
+            self.offsets = np.concatenate([[0], np.cumsum(part.lengths)])
+            for i in range(0, len(order), BATCH):
+                rows = order[i : i + BATCH]
+                h, there = encoder.read_rows(part[rows], layers)
+                self.kept[self._places(rows)] = h[there].cpu().numpy().astype(np.float16)
+
+    def _places(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        return np.concatenate([np.arange(self.offsets[r], self.offsets[r + 1]) for r in rows])
+
+    def of(self, rows: NDArray[np.intp]) -> tuple[Any, Any]:
+        """(hidden states, which of them are tokens) of some texts."""
+        import torch
+
+        if self.kept is None:
+            return self.encoder.read_rows(self.part[rows], self.layers)
+        lengths = self.part.lengths[rows]
+        there = np.arange(max(int(lengths.max(initial=0)), 1)) < lengths[:, None]
+        h = np.zeros((*there.shape, self.encoder.shape.width), dtype=np.float32)
+        h[there] = self.kept[self._places(rows)]
+        return torch.from_numpy(h).to(self.encoder.device), torch.from_numpy(there).to(self.encoder.device)
 
 
 def _scaled(model: FittedTransformer, valid: Batch) -> FittedTransformer:
