@@ -107,8 +107,8 @@ class Linear:
         else:
             weight, bias = _ridge(z, y, held)
         bias = bias - centre @ weight
-        weight, bias, features = weight.astype(np.float32), bias.astype(np.float32), train.x.shape[1]
-        return FittedLinear(encoder, weight, bias, scale, features, context.classes, multi, found)
+        shape, weights = (train.x.shape[1], context.classes), (weight.astype(np.float32), bias.astype(np.float32))
+        return FittedLinear(encoder, *weights, scale, *shape, multi, found)
 
     def load(self, path: Path, context: FitContext) -> FittedLinear:
         with np.load(path, allow_pickle=False) as file:
