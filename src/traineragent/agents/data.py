@@ -39,7 +39,7 @@ MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at t
 VISION_EXTRA = "pip install 'traineragent[vision]' lets pretrained networks look at the pictures"
 NO_NETWORK = (
     "no pretrained network for pictures is on this machine; a checkpoint in the Hugging Face layout, given with "
-    "--models, often more than halves the errors on everyday things, and " + VISION_EXTRA
+    "--models, often more than halves the errors on everyday things"
 )
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 MOST_TOLD = 150  # columns that a brain which reads is told of
@@ -154,9 +154,10 @@ class DataAgent:
         if "no_pretrained" in task.constraints:
             return []
         found = [c for c in checkpoints(self.memory.request.models) if c.kind == "picture"][:MOST_NETWORKS]
+        missing = any(find_spec(name) is None for name in ("torch", "transformers"))
         if not found:
-            self.memory.say("extra", NO_NETWORK)
-        elif any(find_spec(name) is None for name in ("torch", "transformers")):
+            self.memory.say("extra", f"{NO_NETWORK}, and {VISION_EXTRA}" if missing else NO_NETWORK)
+        elif missing:
             self.memory.say("extra", f"{found[0].name} is there, but cannot be read: {VISION_EXTRA}")
             return []
         return found

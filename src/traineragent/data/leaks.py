@@ -90,7 +90,10 @@ def find_leaks(
         )
         leaks = _column_leaks(_Case(readings, names, rows, y[rows], target, seed))
         leaks += _time_order(_without(_Case(readings, names, rows, y[rows], target, seed), leaks))
-    return tuple(sorted((*leaks, *_row_leaks(profile, y[known])), key=lambda leak: leak.action != "dropped"))
+    in_folders = any(r.meaning == "image" for r in readings.values())  # pictures come class after class
+    leaks += _duplicates(profile)
+    leaks += [] if in_folders else _sorted_rows(profile, y[known])
+    return tuple(sorted(leaks, key=lambda leak: leak.action != "dropped"))
 
 
 def _column_leaks(case: _Case) -> list[Leak]:
@@ -456,26 +459,26 @@ def _named(value: float, classes: int) -> str:
 
 
 # ---------------------------------------------------------------------------------------------- rows and time
-def _row_leaks(profile: TableProfile, y: Float64) -> list[Leak]:
-    leaks = []
-    if profile.duplicate_rows >= max(5, 0.01 * profile.rows):
-        evidence = (
-            f"{profile.duplicate_rows:,} of {profile.rows:,} training rows "
-            f"({profile.duplicate_rows / profile.rows:.1%}) repeat another one, ids aside"
-        )
-        leaks.append(Leak(ROWS, "duplicate_rows", evidence, "warned"))
-    if len(y) >= 200 and profile.target_kind == "class":
-        changes = int((np.diff(y) != 0).sum())
+def _duplicates(profile: TableProfile) -> list[Leak]:
+    if profile.duplicate_rows < max(5, 0.01 * profile.rows):
+        return []
+    share = profile.duplicate_rows / profile.rows
+    evidence = (
+        f"{profile.duplicate_rows:,} of {profile.rows:,} training rows ({share:.1%}) repeat another one, ids aside"
+    )
+    return [Leak(ROWS, "duplicate_rows", evidence, "warned")]
+
+
+def _sorted_rows(profile: TableProfile, y: Float64) -> list[Leak]:
+    if len(y) < 200:
+        return []
+    if profile.target_kind == "class":
         present, counts = np.unique(y, return_counts=True)
-        if changes <= 2 * len(present) and counts.min() > 2:
-            evidence = (
-                f"the file is sorted by {profile.target!r}; rows are drawn at random, so the order is not learned"
-            )
-            leaks.append(Leak(ROWS, "orders_target", evidence, "warned"))
-    elif len(y) >= 200 and (np.all(np.diff(y) >= 0) or np.all(np.diff(y) <= 0)):
-        evidence = f"the file is sorted by {profile.target!r}; rows are drawn at random, so the order is not learned"
-        leaks.append(Leak(ROWS, "orders_target", evidence, "warned"))
-    return leaks
+        ordered = int((np.diff(y) != 0).sum()) <= 2 * len(present) and counts.min() > 2
+    else:
+        ordered = bool(np.all(np.diff(y) >= 0) or np.all(np.diff(y) <= 0))
+    evidence = f"the file is sorted by {profile.target!r}; rows are drawn at random, so the order is not learned"
+    return [Leak(ROWS, "orders_target", evidence, "warned")] if ordered else []
 
 
 def _time_order(case: _Case) -> list[Leak]:

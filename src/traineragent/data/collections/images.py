@@ -344,7 +344,8 @@ def _notes(
     notes = []
     copies = len(same) - len(np.unique(same))
     if copies:
-        notes.append(f"{copies:,} pictures are copies or near-copies of others and stay on their side of any split")
+        which = "1 picture is a copy or near-copy" if copies == 1 else f"{copies:,} pictures are copies or near-copies"
+        notes.append(f"{which} of others; all stay on one side of any split")
     notes += [
         f"pictures that look the same have different classes: {', '.join(map(shown, group[:4]))}"
         for group in findings["disputed"][:5]
