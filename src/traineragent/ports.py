@@ -217,7 +217,7 @@ class Batch:
 class FitContext:
     """What a fit may know besides its rows. `levels[j]`: category count of feature j, 0 if it is no category.
     `deadline` is on time.monotonic(); a fit that can stop early should, and return what it has. `inputs` describe
-    what `Batch.more` holds, and their side files lie in `folder`."""
+    what `Batch.more` holds, and their side files lie in `folder`; `views` are what may be seen of them."""
 
     kinds: tuple[FeatureKind, ...]
     levels: tuple[int, ...]
@@ -228,6 +228,7 @@ class FitContext:
     deadline: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[RichInput, ...] = ()
+    views: tuple[ViewSpec, ...] = ()
     folder: Path | None = None
 
     def input_of(self, kind: str) -> RichInput:

@@ -13,7 +13,8 @@ import pytest
 from traineragent.domain.data import RichInput, ViewSpec
 from traineragent.engine.checkpoints import checkpoints
 from traineragent.serve.inputs.parts import Dense
-from traineragent.views.backbone import PLUGIN, exported, preprocessing
+from traineragent.export.network import exported, loaded, preprocessing
+from traineragent.views.backbone import PLUGIN
 
 from .test_pictures import pictures, seen
 
@@ -53,7 +54,7 @@ def saved(tmp_path: Path) -> Callable[[Any], Path]:
 @pytest.mark.parametrize("network", [small_resnet, small_vit, small_convnext])
 def test_the_graph_gives_the_features_of_the_network(network: Callable[[], Any], saved: Callable[[Any], Path]) -> None:
     model = network()
-    core = exported(saved(model), 32)
+    core = exported(loaded(saved(model)), 32, "tiny")
     given = np.random.default_rng(0).normal(size=(3, 3, 32, 32)).astype(np.float32)
     run = onnxruntime.InferenceSession(core.SerializeToString(), providers=["CPUExecutionProvider"])
     with torch.no_grad():

@@ -73,6 +73,12 @@ def installed() -> list[str]:
     return [str(Path(spec.origin).parent) for spec in found if spec is not None and spec.origin]
 
 
+def looks_at_any_size(folder: Path) -> bool:
+    """Whether the network in `folder` takes pictures of other sizes than it was trained on."""
+    found = _read(folder)
+    return found is not None and found.flexible
+
+
 def _folders(place: Path) -> Iterator[Path]:
     """Folders that hold weights, each with its declarations beside them."""
     for seen, (here, folders, files) in enumerate(os.walk(place)):

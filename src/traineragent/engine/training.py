@@ -64,8 +64,9 @@ def context_for(
     """What a family may know besides its rows; `seen` is what its candidate reads, the plain table if None."""
     kinds, levels = (data.kinds, data.levels) if seen is None else (seen.kinds, seen.levels)
     return FitContext(
-        kinds, levels, data.classes, metric, seed, threads, deadline, inputs=data.inputs, folder=data.folder
-    )
+        kinds, levels, data.classes, metric, seed, threads, deadline,
+        inputs=data.inputs, views=data.views, folder=data.folder,
+    )  # fmt: skip
 
 
 def predicted(family: Family, fitted: Fitted, x: NDArray[np.float32], more: Mapping[str, Part]) -> NDArray[np.float64]:

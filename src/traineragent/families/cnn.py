@@ -24,6 +24,7 @@ from ..export.builder import GraphBuilder
 from ..export.pixels import scaled_picture
 from ..ports import Batch, Card, FitContext
 from ..serve.inputs.parts import Part
+from ._pictures import Pictures, augmented, mirrors_keep
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -35,8 +36,6 @@ BATCH = 32
 EPOCHS = 60
 WARM = 0.25  # of the time in which the learning rate rises
 SMOOTHING = 0.1
-CUT = 0.3  # of a side that a cut-out covers
-SHIFT = 0.12  # of a side that a picture moves at most
 FEWEST_EPOCHS = 4
 PREDICTED = 64  # pictures at once
 
@@ -118,7 +117,7 @@ class Cnn:
         torch.set_num_threads(context.threads)
         torch.manual_seed(context.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        pixels = _shrunk(train.more[spec.name], spec.name, height, width, side)
+        pixels = Pictures(train.more[spec.name], spec, side).all() - np.float32(0.5)
         network = _network(torch, side, int(params.get("width", WIDTH)), context.classes).to(device)
         mirror = params.get("mirror")
         mirror = mirrors_keep(pixels, train.y, context.seed) if mirror is None else bool(mirror)
@@ -148,42 +147,6 @@ def _session(model: FittedCnn) -> Any:
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(model.graph().SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
-def _shrunk(part: Part, name: str, height: int, width: int, side: int) -> Float32:
-    """The pictures as the graph scales them, float32 (rows, 3, side, side), mean about 0."""
-    import onnxruntime
-
-    small = GraphBuilder(0)
-    picture = small.add("Sub", scaled_picture(small, name, height, width, side), small.floats(0.5))
-    made = small.view(small.add("Flatten", picture, axis=1), 3 * side * side)
-    run = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
-    blocks = [run.run(None, part[slice(i, i + 256)].feeds(name))[0] for i in range(0, len(part), 256)]
-    return np.concatenate(blocks).reshape(-1, 3, side, side)
-
-
-def mirrors_keep(pixels: Float32, y: Float64, seed: int, most: int = 1500) -> bool:
-    """Whether a mirrored picture still shows its class: a linear reader of small versions learns from half of the
-    pictures and is asked about the other half, as they are and mirrored. Letters, digits and hands do not survive it.
-
-    `pixels` (rows, 3, side, side)."""
-    from sklearn.linear_model import RidgeClassifier
-
-    rng = np.random.default_rng(seed)
-    rows = rng.permutation(len(y))[:most]
-    step = max(1, pixels.shape[2] // 16)
-    small = pixels[rows][:, :, ::step, ::step]
-    half = len(rows) // 2
-    if len(np.unique(y[rows[:half]])) < 2:
-        return True
-    reader = RidgeClassifier(alpha=0.1 * small[0].size).fit(small[:half].reshape(half, -1), y[rows[:half]])
-    plain, turned = (
-        float(np.mean(reader.predict(p[half:].reshape(len(rows) - half, -1)) == y[rows[half:]]))
-        for p in (small, small[:, :, :, ::-1])
-    )
-    chance = float(np.bincount(y[rows].astype(np.int64)).max() / len(rows))
-    noise = math.sqrt(plain * (1 - plain) / max(len(rows) - half, 1))
-    return plain - turned <= 2 * noise + 0.1 * max(plain - chance, 0.0)
 
 
 def _network(torch: Any, side: int, width: int, classes: int) -> Any:
@@ -291,29 +254,6 @@ def _weights(torch: Any, y: Float64, classes: int, device: Any) -> Any:
     counts = np.bincount(y.astype(np.int64), minlength=classes).astype(np.float64)
     weights = np.sqrt(counts.mean() / np.maximum(counts, 1.0))
     return torch.as_tensor(weights / weights.mean(), dtype=torch.float32, device=device)
-
-
-def augmented(torch: Any, pictures: Any, rng: np.random.Generator, mirror: bool) -> Any:
-    """Pictures (rows, 3, side, side) moved, scaled, brightened, tinted and cut, each by itself; some mirrored."""
-    rows, _, side, _ = pictures.shape
-    scale = 1 + rng.uniform(-SHIFT, SHIFT, (rows, 2))
-    turn = rng.normal(0, 0.08, rows)
-    across = np.where(rng.random(rows) < 0.5, -1.0, 1.0) if mirror else np.ones(rows)
-    frames = np.zeros((rows, 2, 3), dtype=np.float32)
-    frames[:, 0, 0], frames[:, 0, 1] = across * scale[:, 0], -turn
-    frames[:, 1, 0], frames[:, 1, 1] = across * turn, scale[:, 1]
-    frames[:, :, 2] = rng.uniform(-2 * SHIFT, 2 * SHIFT, (rows, 2))
-    grid = torch.nn.functional.affine_grid(torch.from_numpy(frames), list(pictures.shape), align_corners=False)
-    moved = torch.nn.functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
-    light = rng.normal(0, 0.08, (rows, 3, 1, 1)) * 0.5 + rng.normal(0, 0.08, (rows, 1, 1, 1))
-    contrast = 1 + rng.uniform(-0.2, 0.2, (rows, 1, 1, 1))
-    shaped = (torch.from_numpy(a.astype(np.float32)) for a in (contrast, light))
-    moved = moved * next(shaped) + next(shaped)
-    cut = max(1, int(CUT * side))
-    for i, (top, left) in enumerate(rng.integers(0, side - cut + 1, (rows, 2)).tolist()):
-        if i % 2:
-            moved[i, :, top : top + cut, left : left + cut] = 0
-    return moved
 
 
 def _folded(network: Any) -> dict[str, Float32]:

@@ -1,0 +1,80 @@
+"""Networks in training on disk: written whole, found again by what they learned from. Knows nothing of training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from ..serve.inputs.parts import Part
+
+FOLDER = "networks"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Weights by name, the share of the training that is over, and the pixels a side that the network looks at."""
+
+    state: Mapping[str, Any]
+    share: float
+    side: int
+
+
+@dataclass(frozen=True)
+class States:
+    """Where the state of one training is kept; without a folder nothing is."""
+
+    folder: Path | None
+    key: str
+
+    @classmethod
+    def of(cls, folder: Path | None, rows: str, **recipe: Any) -> States:
+        """The state of a training on `rows`, a `digest`, with these settings."""
+        text = json.dumps({"rows": rows, **recipe}, sort_keys=True, default=str)
+        return cls(None if folder is None else folder / FOLDER, hashlib.sha256(text.encode()).hexdigest()[:24])
+
+    def read(self) -> Kept | None:
+        """What was written last; None where there is nothing that can be read."""
+        if self.folder is None or not self._path.exists():
+            return None
+        try:
+            with safe_open(self._path, framework="pt") as file:  # type: ignore[no-untyped-call]
+                said = file.metadata()
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no mapping
+            return Kept(state, float(said["share"]), int(said["side"]))
+        except (SafetensorError, OSError, KeyError, ValueError):
+            return None
+
+    def write(self, kept: Kept) -> None:
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        said = {"share": str(kept.share), "side": str(kept.side)}
+        draft = self._path.with_suffix(".tmp")
+        with draft.open("wb") as file:
+            file.write(save(dict(kept.state), metadata=said))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(self._path)
+
+    @property
+    def _path(self) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{self.key}.safetensors"
+
+
+def digest(part: Part, y: NDArray[np.float64]) -> str:
+    """What tells sets of pictures apart: their classes, and some pixels of each."""
+    values = part.arrays()["values"]
+    found = hashlib.sha256(np.ascontiguousarray(y).tobytes())
+    found.update(np.ascontiguousarray(values[:, ::16, ::16]).tobytes())
+    return found.hexdigest()
