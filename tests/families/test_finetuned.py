@@ -29,9 +29,13 @@ NETWORKS: Mapping[str, Callable[[], Any]] = {
     ),
     "vit": lambda: transformers.ViTModel(
         transformers.ViTConfig(
-            hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, image_size=32,
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=24,
+            image_size=32,
             patch_size=8,
-        )  # fmt: skip
+        )
     ),
     "convnext": lambda: transformers.ConvNextModel(
         transformers.ConvNextConfig(hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1])
@@ -41,9 +45,17 @@ NETWORKS: Mapping[str, Callable[[], Any]] = {
     ),
     "efficientnet": lambda: transformers.EfficientNetModel(
         transformers.EfficientNetConfig(
-            width_coefficient=0.2, depth_coefficient=0.2, hidden_dim=256, kernel_sizes=[3], in_channels=[16],
-            out_channels=[16], strides=[2], num_block_repeats=[1], expand_ratios=[1], depthwise_padding=[],
-        )  # fmt: skip
+            width_coefficient=0.2,
+            depth_coefficient=0.2,
+            hidden_dim=256,
+            kernel_sizes=[3],
+            in_channels=[16],
+            out_channels=[16],
+            strides=[2],
+            num_block_repeats=[1],
+            expand_ratios=[1],
+            depthwise_padding=[],
+        )
     ),
 }
 
@@ -168,5 +180,5 @@ def test_it_keeps_to_its_time(context: Callable[..., FitContext]) -> None:
 
 
 def test_a_network_that_is_not_there_is_named(context: Callable[..., FitContext]) -> None:
-    with pytest.raises(InputError, match="'other'.*there are net"):
+    with pytest.raises(InputError, match=r"'other'.*there are net"):
         PLUGIN.fit({"network": "other"}, pictures(64, 0), None, context())

@@ -12,8 +12,8 @@ import pytest
 
 from traineragent.domain.data import RichInput, ViewSpec
 from traineragent.engine.checkpoints import checkpoints
-from traineragent.serve.inputs.parts import Dense
 from traineragent.export.network import exported, loaded, preprocessing
+from traineragent.serve.inputs.parts import Dense
 from traineragent.views.backbone import PLUGIN
 
 from .test_pictures import pictures, seen

@@ -39,6 +39,8 @@ T = TypeVar("T")
 NUMBER: FeatureKind = "number"
 PLAIN = frozenset({"number", "boolean", "category", "date"})
 """Kinds of columns of which the matrix holds all that models see."""
+SMALLER = frozenset({"int8", "depth"})
+"""Options of views that are made smaller of a whole network."""
 FOLDS = ((4000, 10), (6000, 8), (np.inf, 5))
 """Rows below -> folds: small tables need every row they have, large ones the time."""
 WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}.npy" for n in ("x", "y", "folds")))
@@ -199,4 +201,5 @@ def _facts(data: TrainingData, split: Mapping[str, Any]) -> PreparedFacts:
         several=data.several,
         inputs=tuple(i.kind for i in data.inputs),
         views=tuple(v.name for v in data.views),
+        networks=tuple(v.name for v in data.views if v.kind == "backbone" and not SMALLER & set(v.options)),
     )

@@ -214,3 +214,4 @@ class PreparedFacts:
     several: bool = False  # a row may have several labels
     inputs: tuple[str, ...] = ()  # kinds of rich inputs: "terms", "tokens", "pixels"
     views: tuple[str, ...] = ()  # names of views that a candidate may read
+    networks: tuple[str, ...] = ()  # those of whole pretrained networks for pictures, which can be tuned

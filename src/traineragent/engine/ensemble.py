@@ -26,8 +26,9 @@ BAG_BELOW_ROWS = 6000  # below, greedy selection is repeated on halves of the ro
 BAGS = 10
 ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
 BEYOND_DOUBT = 0.95
-LIKELY = 0.85  # that a candidate of one fold is better, from which all are judged on its rows
-FEWEST_ROWS = 100  # on which a candidate of one fold may be judged
+LIKELY = 0.85  # that a candidate of few folds is better, from which all are judged on its rows
+FEW_FOLDS = 3  # of a candidate that is too dear for all
+FEWEST_ROWS = 100  # on which such a candidate may be judged
 RANKED = ("roc_auc", "average_precision")
 SQUARED = ("rmse", "mse", "r2")
 FAR_OFF_SHARE = 0.001  # of the rows, whose errors count as the largest of the others
@@ -101,12 +102,12 @@ def select(
 def _on_one_fold(
     results: list[TrialResult], oof: Loader, y: Float64, metric: str, seed: int, positive: int
 ) -> tuple[list[TrialResult], Loader]:
-    """The candidates and predictions to choose from. A candidate that is too dear for more than one fold is known on
-    its rows only; where it likely beats the best of the others there, all are judged on these rows."""
+    """The candidates and predictions to choose from. A candidate that is too dear for all folds is known on the
+    rows of some only; where it likely beats the best of the others there, all are judged on these rows."""
     known = {r.index: _known(oof(r.index)) for r in results}
     most = max(int(k.sum()) for k in known.values())
     whole = [r for r in results if int(known[r.index].sum()) == most]
-    single = [r for r in results if r.candidate.params.get("folds") == 1 and FEWEST_ROWS <= known[r.index].sum() < most]
+    single = [r for r in results if _few_folds(r) and FEWEST_ROWS <= known[r.index].sum() < most]
     if not single:
         return results, oof
     best, rival = (max(some, key=lambda r: (r.score or -np.inf, -r.index)) for some in (single, whole))
@@ -130,6 +131,11 @@ def _on_one_fold(
             value = measure(y[rows], oof(r.index)[rows].astype(np.float64), None, positive)
             judged.append(replace(r, score=measure.utility(value)))
     return judged, there
+
+
+def _few_folds(result: TrialResult) -> bool:
+    folds = result.candidate.params.get("folds")
+    return isinstance(folds, int) and folds <= FEW_FOLDS
 
 
 @dataclass(frozen=True)

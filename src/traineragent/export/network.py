@@ -1,7 +1,7 @@
 """Pretrained networks for pictures as graphs: any checkpoint in the Hugging Face layout, whole or its first part.
 
-Resizing and normalising stand in the graph, as the checkpoint's preprocessor declares them. Making a graph needs torch and
-transformers; it knows nothing of what reads the features.
+Resizing and normalising stand in the graph, as the checkpoint's preprocessor declares them. Making a graph needs torch
+and transformers; it knows nothing of what reads the features.
 """
 
 from __future__ import annotations

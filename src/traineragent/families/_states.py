@@ -47,7 +47,7 @@ class States:
         if self.folder is None or not self._path.exists():
             return None
         try:
-            with safe_open(self._path, framework="pt") as file:  # type: ignore[no-untyped-call]
+            with safe_open(self._path, framework="pt") as file:
                 said = file.metadata()
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no mapping
             return Kept(state, float(said["share"]), int(said["side"]))

@@ -46,8 +46,8 @@ WARMTH = 2.0  # temperature of a teacher's answers
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to tune. `sides`: pixels a side that may be looked at, the largest first, of which the first is taken that time
-    allows; `depth`: share of the network that is kept, from its front."""
+    """How to tune. `sides`: pixels a side that may be looked at, the largest first, of which the first is taken that
+    time allows; `depth`: share of the network that is kept, from its front."""
 
     checkpoint: Path
     sides: tuple[int, ...]
@@ -110,7 +110,7 @@ class Network:
         def loss() -> Tensor:
             optimiser.zero_grad()
             wrong = F.cross_entropy(self.head(z), y) + HEAD_PENALTY * self.head.weight.square().sum()
-            wrong.backward()
+            wrong.backward()  # type: ignore[no-untyped-call]
             return wrong
 
         optimiser.step(loss)  # type: ignore[no-untyped-call]
@@ -182,7 +182,8 @@ class Tuning:
         return self.network
 
     def taught_by(self, teacher: Network, known: bool) -> None:
-        """Lets `teacher` answer for each picture beside its label; one not yet `known` to these classes learns a head."""
+        """Lets `teacher` answer for each picture beside its label; one that does not know these classes yet learns a
+        head."""
         if not known:
             self._learn_head(teacher, self._cost(teacher))
         for weight in (*teacher.body.parameters(), *teacher.head.parameters()):
@@ -202,7 +203,7 @@ class Tuning:
         took = math.inf
         for _ in range(2):
             start = time.monotonic()
-            network.features(given).square().mean().backward()
+            network.features(given).square().mean().backward()  # type: ignore[no-untyped-call]
             took = min(took, time.monotonic() - start)
         for weight in network.body.parameters():
             weight.grad = None

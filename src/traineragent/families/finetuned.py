@@ -8,7 +8,7 @@ network then teaches the small one ("taught"). Needs torch and transformers to t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class FittedNetwork:
     bias: Float32
     name: str
     columns: int
+    found: Mapping[str, float] = field(default_factory=dict)  # what validation pictures settled
 
     @cached_property
     def _session(self) -> Any:
@@ -95,7 +96,8 @@ class Finetuned:
 
     def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedNetwork:
         """Parameters: "network" (a view of the kind backbone), "side" and "depth" (at most), "int8", "taught" (by the
-        whole network), "epochs", "rate", "mirror" (None: found out)."""
+        whole network), "epochs", "rate", "mirror" (None: found out), "sharpness" (of the scores, where there is nothing
+        to validate on)."""
         try:
             import torch
             import transformers  # noqa: F401
@@ -115,7 +117,9 @@ class Finetuned:
             made = quantised(made, spec.name, train.more[spec.name])
         weight, bias = network.linear()
         model = FittedNetwork(made.SerializeToString(), weight, bias, spec.name, train.x.shape[1])
-        return model if valid is None else _sharpened(model, valid)
+        sharpness = float(params.get("sharpness", 1.0)) if valid is None else _sharpness(model, valid)
+        sharp = np.float32(sharpness)
+        return replace(model, weight=weight * sharp, bias=bias * sharp, found={"sharpness": sharpness})
 
     def load(self, path: Path, context: FitContext) -> FittedNetwork:
         with np.load(path, allow_pickle=False) as file:
@@ -129,7 +133,9 @@ def network_of(context: FitContext, params: Mapping[str, Any]) -> ViewSpec:
     wanted = params.get("network")
     found = next((v for v in able if wanted in (None, v.name)), None)
     if found is None:
-        raise InputError(f"there is no network {wanted!r} to tune; there are {', '.join(v.name for v in able) or 'none'}")
+        raise InputError(
+            f"there is no network {wanted!r} to tune; there are {', '.join(v.name for v in able) or 'none'}"
+        )
     return found
 
 
@@ -179,8 +185,8 @@ class _Sides(dict[int, Pictures]):
         return self[side]
 
 
-def _sharpened(model: FittedNetwork, valid: Batch) -> FittedNetwork:
-    """Scores times the one number that fits the validation pictures best (Guo et al. 2017)."""
+def _sharpness(model: FittedNetwork, valid: Batch) -> float:
+    """The factor on the scores that fits the validation pictures best (Guo et al. 2017)."""
     raw = np.log(np.maximum(model.predict(valid.x, valid.more), 1e-9))
     rows, labels = np.arange(len(raw)), valid.y.astype(np.intp)
 
@@ -188,8 +194,7 @@ def _sharpened(model: FittedNetwork, valid: Batch) -> FittedNetwork:
         return -float(log_softmax(raw * np.exp(log), axis=1)[rows, labels].mean())
 
     bounds = tuple(np.log(SHARPNESS))
-    best = np.float32(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.02}).x))
-    return replace(model, weight=model.weight * best, bias=model.bias * best)
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.02}).x))
 
 
 PLUGIN = Finetuned()
