@@ -1060,3 +1060,37 @@ def test_two_groups_to_compare_are_no_target() -> None:
         Request("Who won't turn up? It must do as well for men as for women, men or women alike."), columns, 0
     )
     assert task.data_info.target == "no_show"
+
+
+FILM = "title:text, year:int 1900..2005, length:int 1..300, votes:int 5..9000, comedy:flag 0|1, drama:flag 0|1"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Is a film a comedy, judging by its title alone?",
+        "Predict comedy using only the title.",
+        "Predict the column comedy from nothing but the title.",
+        "Sage comedy voraus, nur anhand von title.",
+        "Predice comedy usando solo title.",
+    ],
+)
+def test_where_the_words_name_what_alone_may_be_used_all_else_stays_out(words: str) -> None:
+    task = understand(Request(words), table(FILM), ROWS)
+    assert (task.task_type, task.data_info.target, task.data_info.inputs) == (T, "comedy", ("title",))
+    assert {i.column for i in task.data_info.ignored} == {"year", "length", "votes", "drama"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Predict comedy; leave the title alone.",
+        "Predict comedy. Warn us only when sure.",
+        "Predict only the comedy column.",
+        "Predict comedy from title, year and so on; answers only within 20 ms.",
+    ],
+)
+def test_other_uses_of_only_leave_nothing_out_but_what_is_said(words: str) -> None:
+    task = understand(Request(words), table(FILM), ROWS)
+    assert task.data_info.target == "comedy"
+    assert {"year", "length", "votes", "drama"} <= set(task.data_info.inputs)

@@ -22,6 +22,7 @@ from .rules import changed_rules, require_no_excuses
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar is a text: "no" and "1" are words here
 LEXICON, POLICY = "lexicon", "policy"
 _OPEN: set[tuple[str, ...]] = {
+    ("beyond",),
     ("concepts",),
     ("constraints",),
     ("groups", "synonyms"),

@@ -38,11 +38,7 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     ):
         for match in reading.find(lexicon("exclusions")[kind]):
             sentence = reading.text.sentence_of(match.start())
-            names = (
-                _list_after(columns, match.span(), sentence)
-                if kind == "before"
-                else _list_before(columns, match.span(), sentence)
-            )
+            names = _listed(columns, match.span(), sentence, before=kind != "before")
             for name, span in names:
                 out.setdefault(
                     name,
@@ -51,6 +47,39 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     for name, span in _between(columns):
         out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
     return tuple(out.values())
+
+
+def find_only(columns: Columns) -> tuple[Exclusion, ...]:
+    """The columns that alone may be used, "judging by its title alone", each with the words; empty where all may be."""
+    reading, why = columns.reading, "the request names what alone may be used"
+    for key, listed in (("only_before", _list_after), ("only_after", _list_before)):
+        for match in reading.find(lexicon("exclusions")[key]):
+            at, sentence = match.span(), reading.text.sentence_of(match.start())
+            if reading.said("exclusions", "before", (sentence[0], at[0])) and key == "only_after":
+                continue  # "leave the title alone"
+            if not (names := listed(columns, at, sentence)):
+                continue
+            if key == "only_after" and not _given(columns, min(span[0] for _, span in names)):
+                continue
+            return tuple(
+                Exclusion(name, reading.quote((min(span[0], at[0]), max(span[1], at[1]))), span, why)
+                for name, span in names
+            )
+    return ()
+
+
+def _given(columns: Columns, position: int) -> bool:
+    """Whether what stands here is said to be looked at: "from the title", "by its title"."""
+    reading = columns.reading
+    start = reading.text.clause_of(position)[0]
+    return any(end <= position for _, end in reading.where("exclusions", "given", (start, position)))
+
+
+def _listed(columns: Columns, at: Span, sentence: Span, *, before: bool) -> list[tuple[str, Span]]:
+    """Names beside the phrase, or columns that a few words there are part of the names of."""
+    if before:
+        return _list_before(columns, at, sentence) or _partial(columns, (max(sentence[0], at[0] - 30), at[0]))
+    return _list_after(columns, at, sentence) or _partial(columns, (at[1], min(sentence[1], at[1] + 30)))
 
 
 def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
@@ -63,7 +92,7 @@ def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, S
             break
         out.append((mention.column, (mention.start, mention.end)))
         end = mention.end
-    return out or _partial(columns, (at[1], min(sentence[1], at[1] + 30)))
+    return out
 
 
 def _list_before(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
@@ -76,7 +105,7 @@ def _list_before(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, 
             break
         out.append((mention.column, (mention.start, mention.end)))
         start = mention.start
-    return out[::-1] or _partial(columns, (max(sentence[0], at[0] - 30), at[0]))
+    return out[::-1]
 
 
 def _pointed(reading: Reading, position: int) -> bool:

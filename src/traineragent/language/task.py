@@ -23,11 +23,12 @@ from ..domain.task import (
     TaskSpec,
     Verdict,
 )
+from .beyond import beyond
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Candidate, Columns, Regions, rank_targets
 from .constraints import contradiction, deployment_of, find_constraints
 from .costs import classes_alike, dreaded
-from .exclusions import find_exclusions
+from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
 from .horizon import horizon_of, last_year
 from .kinds import FAMILY, has_tokens, placed_in_time, type_of, wish_of
@@ -89,18 +90,20 @@ class _Understanding:
         self.reading = Reading.of(request.words)
         self.columns = Columns(self.reading, columns)
         self.exclusions = find_exclusions(self.columns)
+        self.only = find_only(self.columns)
         self.wish = wish_of(self.reading)
         self.ranking = self._ranking()
         self.assumptions = [Assumption("data", note, "said by the reader of the data", 1.0) for note in notes]
         self.questions: list[Question] = []
 
     def _ranking(self) -> list[Candidate]:
-        spans = [e.span for e in self.exclusions]
+        spans = [e.span for e in (*self.exclusions, *self.only)]
         regions = Regions(self.reading, self.columns.mentions, spans)
         return rank_targets(self.columns, regions, self.wish) if self.columns.columns else []
 
     def task(self) -> TaskSpec:
         target = self._target()
+        self._leave_out_others(target)
         self._leave_out_personal(target)
         profile = self.columns.get(target) if target and self._has(target) else None
         task_type = self._task_type(profile)
@@ -126,6 +129,21 @@ class _Understanding:
 
     def _has(self, name: str) -> bool:
         return any(c.name == name for c in self.columns.columns)
+
+    def _leave_out_others(self, target: str | None) -> None:
+        """Where the words name what alone may be used, everything else stays out."""
+        named = {e.column for e in (*self.only, *self.exclusions)} | {target}
+        if target is None or not {e.column for e in self.only} - {target}:
+            return
+        first = self.only[0]
+        rest = [c.name for c in self.columns.columns if c.name not in named]
+        self.exclusions = (*self.exclusions, *(Exclusion(n, first.stated_as, first.span, first.why) for n in rest))
+
+    @property
+    def used(self) -> list[ColumnProfile]:
+        """The columns that are not left out."""
+        out = {e.column for e in self.exclusions}
+        return [c for c in self.columns.columns if c.name not in out]
 
     def _leave_out_personal(self, target: str | None) -> None:
         """Personal data stays out where the words say so; each column is told of, as is what cannot be known."""
@@ -183,7 +201,7 @@ class _Understanding:
         )
 
     def _task_type(self, profile: ColumnProfile | None) -> str:
-        task_type, confidence, why = type_of(self.reading, self.kind, self.columns.columns, profile)
+        task_type, confidence, why = type_of(self.reading, self.kind, self.used, profile)
         self.assumptions.append(Assumption("task_type", task_type, why, confidence))
         return task_type
 
@@ -298,6 +316,10 @@ class _Understanding:
         judged = judge_reading(self.reading, task.task_type, limits)
         if judged.decision == "decline":
             return judged
+        settled = self.kind == "none" or self.answer is not None or self.request.target is not None
+        if wish := beyond(self.reading, settled or (bool(self.ranking) and self.ranking[0].pointed)):
+            said = f"{wish.stated_as!r} asks for {wish.what}, which no model made here can give."
+            return Verdict("decline", "unattainable:task_type", (said,), judged.notices, (), wish.alternative)
         if profile is not None and judged.policy_class == "ordinary" and (held := what_it_holds(profile)):
             judged = trait_notice(self.reading, profile.name, held, [c.name for c in self.columns.columns]) or judged
         findings = feasible(task, self.columns.columns, self.rows)

@@ -1,0 +1,32 @@
+"""Wishes for kinds of models that are not made here, such as translation: told at once, with what comes nearest.
+
+The wishes and their words are data (`knowledge/lexicon/beyond.yaml`). Knows nothing of plug-ins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..knowledge.lexicons import lexicon
+from .reading import Reading
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A wish that cannot be fulfilled: what it is, the words that say so, and what could be done in its place."""
+
+    name: str
+    what: str
+    stated_as: str
+    alternative: str
+
+
+def beyond(reading: Reading, settled: bool) -> Beyond | None:
+    """The first such wish; None where there is none. `settled`: a column of the data clearly holds the answer, so that
+    some of these wishes are a task after all."""
+    for name, wish in lexicon("beyond").items():
+        if settled and wish["settled"] == "yes":
+            continue
+        if found := reading.find(wish["phrases"]):
+            return Beyond(name, wish["what"], reading.quote(found[0].span()), wish["alternative"])
+    return None
