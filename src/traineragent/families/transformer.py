@@ -34,14 +34,15 @@ RATE, HEAD_RATE = 1e-4, 2e-3
 WARM_UP = 0.06
 DECAY = 0.01
 DROPOUT = 0.1  # of the text's vector; inside the encoder it costs a seventh of a step and brings little
-EPOCHS = 4.0
+EPOCHS, MOST_EPOCHS = 4.0, 20.0
+STEPS = 500  # few texts are read more often
 BATCH = 32
 BUCKET = 32  # batches that are sorted by length together
 SCALES = (0.2, 5.0)
 RUN_BATCH = 32
 SHARE_OF_TIME = 0.85  # of the time left goes to steps, the rest to validation and saving
-EPOCHS_WORTHWHILE = 2.0  # fewer layers learn where all could not learn for so long
-FEWEST_LAYERS, FEWEST_EPOCHS = 2, 0.8  # where even these are out of reach, fine-tuning is
+EPOCHS_WORTHWHILE = 1.5  # fewer layers learn where all could not learn for so long; layers matter more than epochs
+FEWEST_EPOCHS = 0.8  # of half the layers or fewer; where even these are out of reach, fine-tuning is
 STEP_COST = 4.0  # of a layer that learns: reading, the way back and the change, in readings
 PADDED = 1.05  # tokens with padding, where texts are sorted by length
 MEASURED_S = 3.0  # spent on measuring
@@ -95,6 +96,7 @@ class Transformer:
         title="Fine-tuned transformer",
         tasks=("binary", "multiclass", "multilabel"),
         reads=("tokens",),
+        packages=("torch",),
         min_rows=200,
         licence="that of the checkpoint",
         source="Devlin et al. 2019, BERT; Wang et al. 2020, MiniLM",
@@ -186,7 +188,8 @@ class _Tuning:
         """As many layers as can learn for EPOCHS_WORTHWHILE in the time; the fewer learn, the less a pass over the
         texts costs. Raises ValueError where the time is too short for anything."""
         most = min(int(self.params.get("layers", self.shape.layers)), self.shape.layers)
-        epochs = float(self.params.get("epochs", EPOCHS))
+        usual = min(max(EPOCHS, STEPS * BATCH / len(self.part)), MOST_EPOCHS)
+        epochs = float(self.params.get("epochs", usual))
         if self.ends is None:
             return _Plan(most, epochs)
         once = self._seconds_to_read() / self.shape.layers  # all texts through a layer
@@ -195,7 +198,7 @@ class _Tuning:
             possible = (left - (self.shape.layers - layers) * once) / (STEP_COST * layers * once)
             if possible >= EPOCHS_WORTHWHILE:
                 return _Plan(layers, min(epochs, possible))
-            if layers <= FEWEST_LAYERS and possible >= FEWEST_EPOCHS:
+            if 2 * layers <= self.shape.layers + 1 and possible >= FEWEST_EPOCHS:
                 return _Plan(layers, possible)
         raise ValueError(f"{left:.0f} s are too short for fine-tuning an encoder on {len(self.part):,} texts")
 
