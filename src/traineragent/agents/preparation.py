@@ -202,4 +202,5 @@ def _facts(data: TrainingData, split: Mapping[str, Any]) -> PreparedFacts:
         inputs=tuple(i.kind for i in data.inputs),
         views=tuple(v.name for v in data.views),
         networks=tuple(v.name for v in data.views if v.kind == "backbone" and not SMALLER & set(v.options)),
+        strange_share=max((float(i.options.get("strange", 0.0)) for i in data.inputs), default=0.0),
     )

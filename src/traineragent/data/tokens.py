@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..domain.data import RichInput
 from ..errors import InputError, MissingExtra
+from ..serve.spans.tokens import is_unspaced
 
 FILE, CHECKPOINT = "inputs/tokenizer.json", "inputs/checkpoint.json"
 LONGEST = 256  # tokens; time grows with the square, and the first say most
 SHORTEST = 16
 NEARLY_ALL = 99.0  # per cent of the texts are read whole
 LOOKED_AT = 2000  # texts
+UNKNOWN = ("[UNK]", "<unk>")
 
 
 def fit_tokens(
@@ -36,7 +39,25 @@ def fit_tokens(
     tokenizer.no_padding()
     tokenizer.no_truncation()
     some = np.random.default_rng(seed).permutation(len(texts))[:LOOKED_AT]
-    lengths = [len(e.ids) for e in tokenizer.encode_batch([texts[i] for i in some.tolist()])]
-    most = int(np.clip(np.percentile(lengths, NEARLY_ALL), SHORTEST, LONGEST))
-    spec = RichInput("tokens", "tokens", tuple(columns), (FILE,), {"most": most, "encoder": checkpoint.name})
+    looked_at = [texts[i] for i in some.tolist()]
+    cut = tokenizer.encode_batch(looked_at)
+    most = int(np.clip(np.percentile([len(e.ids) for e in cut], NEARLY_ALL), SHORTEST, LONGEST))
+    options = {"most": most, "encoder": checkpoint.name, "strange": _strange(looked_at, cut, tokenizer)}
+    spec = RichInput("tokens", "tokens", tuple(columns), (FILE,), options)
     return spec, {FILE: content, CHECKPOINT: json.dumps({"path": str(checkpoint)}).encode()}
+
+
+def _strange(texts: Sequence[str], cut: Sequence[Any], tokenizer: Any) -> float:
+    """Share of the pieces that say nothing to the encoder: those it does not know, and lone letters of words that are
+    written with several. High where it has learned other languages."""
+    unknown = {tokenizer.token_to_id(name) for name in UNKNOWN}
+    pieces = strange = 0
+    for text, found in zip(texts, cut, strict=True):
+        for number, (a, b), mark in zip(found.ids, found.offsets, found.special_tokens_mask, strict=True):
+            if mark or a == b:
+                continue
+            pieces += 1
+            around = text[max(a - 1, 0) : a] + text[b : b + 1]
+            lone = b - a == 1 and text[a].isalpha() and any(map(str.isalpha, around)) and not is_unspaced(text[a])
+            strange += number in unknown or lone
+    return round(strange / max(pieces, 1), 3)

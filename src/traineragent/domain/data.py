@@ -215,3 +215,4 @@ class PreparedFacts:
     inputs: tuple[str, ...] = ()  # kinds of rich inputs: "terms", "tokens", "pixels"
     views: tuple[str, ...] = ()  # names of views that a candidate may read
     networks: tuple[str, ...] = ()  # those of whole pretrained networks for pictures, which can be tuned
+    strange_share: float = 0.0  # of the pieces that the pretrained encoder of texts has hardly ever read
