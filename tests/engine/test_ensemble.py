@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -85,6 +87,13 @@ def test_a_model_of_one_fold_stands_in_only_until_others_cover_all_rows() -> Non
     quick = np.where(np.arange(ROWS) % 5 == 0, noise(0.1, 1), np.nan)
     assert [m.trial for m in Case(quick).select().members] == [0]
     assert {m.trial for m in Case(quick, noise(1.0, 2), noise(1.1, 3)).select().members} <= {1, 2}
+
+
+def test_a_model_of_one_fold_joins_where_it_helps_the_best_though_no_better_itself() -> None:
+    few = np.where(np.arange(ROWS) % 5 == 0, noise(1.02, 4), np.nan)
+    case = Case(noise(1.0, 2), noise(1.3, 3), few)
+    case.trials[2] = replace(case.trials[2], candidate=Candidate("f2", {"folds": 1}))
+    assert {0, 2} <= {m.trial for m in case.select().members}
 
 
 def test_failed_and_dropped_trials_are_never_delivered() -> None:

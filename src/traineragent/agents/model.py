@@ -118,11 +118,19 @@ class ModelAgent:
         """Seconds the search may still take: the budget less what delivery needs, less a part kept for repairs."""
         settings = self._settings
         rows = self.memory.facts["rows"]
-        reserve = settings["delivery_s"] + settings["delivery_s_per_100k_rows"] * rows / 1e5
+        reserve = settings["delivery_s"] + settings["delivery_s_per_100k_rows"] * rows / 1e5 + self._hold_out_s
         end = self.memory.total_s - min(reserve * self._slowness, 0.5 * self.memory.total_s)
         if round <= 1 and self.memory.task.requirements:
             end *= settings["first_share_with_limits"]
         return float(end - self.memory.journal.clock_s)
+
+    @property
+    def _hold_out_s(self) -> float:
+        """Seconds that the dearest model so far would take for the sealed rows."""
+        dearest = max((t.predict_us for t in self.memory.journal.trials() if t.score is not None), default=0.0)
+        split = self.memory.folder / "data" / "split.json"
+        sealed = read_json(split).get("holdout_rows", 0) if dearest and split.exists() else 0
+        return float(self._settings["sealed_rows_answered"] * sealed * dearest / 1e6)
 
     @property
     def _slowness(self) -> float:

@@ -103,7 +103,8 @@ def _on_one_fold(
     results: list[TrialResult], oof: Loader, y: Float64, metric: str, seed: int, positive: int
 ) -> tuple[list[TrialResult], Loader]:
     """The candidates and predictions to choose from. A candidate that is too dear for all folds is known on the
-    rows of some only; where it likely beats the best of the others there, all are judged on these rows."""
+    rows of some only; where it, or its mean with the best of the others, likely beats the latter there, all are judged
+    on these rows."""
     known = {r.index: _known(oof(r.index)) for r in results}
     most = max(int(k.sum()) for k in known.values())
     whole = [r for r in results if int(known[r.index].sum()) == most]
@@ -114,9 +115,11 @@ def _on_one_fold(
     rows = known[best.index]
     if (rows & known[rival.index]).sum() != rows.sum():
         return results, oof
-    guesses = [oof(r.index)[rows].astype(np.float64) for r in (best, rival)]
-    gain, sure = paired_gain(metric, y[rows], *guesses, seed=seed, positive=positive)
-    if gain <= 0 or sure < LIKELY:
+    own, other = (oof(r.index)[rows].astype(np.float64) for r in (best, rival))
+    gains = [
+        paired_gain(metric, y[rows], guess, other, seed=seed, positive=positive) for guess in (own, (own + other) / 2)
+    ]
+    if not any(gain > 0 and sure >= LIKELY for gain, sure in gains):
         return results, oof
 
     def there(index: int) -> NDArray[np.float32]:
