@@ -30,7 +30,7 @@ from ._layers import Layers
 
 Float64 = NDArray[np.float64]
 
-RATE, HEAD_RATE = 1e-4, 2e-3
+RATE, HEAD_RATE = 3e-4, 2e-3
 WARM_UP = 0.06
 DECAY = 0.01
 DROPOUT = 0.1  # of the text's vector; inside the encoder it costs a seventh of a step and brings little
@@ -42,7 +42,7 @@ SCALES = (0.2, 5.0)
 RUN_BATCH = 32
 SHARE_OF_TIME = 0.85  # of the time left goes to steps, the rest to validation and saving
 EPOCHS_WORTHWHILE = 1.5  # fewer layers learn where all could not learn for so long; layers matter more than epochs
-FEWEST_EPOCHS = 0.8  # of half the layers or fewer; where even these are out of reach, fine-tuning is
+FEWEST_TEXTS = 200  # from which learning is worthwhile, where the time is too short for all of them
 STEP_COST = 4.0  # of a layer that learns: reading, the way back and the change, in readings
 PADDED = 1.05  # tokens with padding, where texts are sorted by length
 MEASURED_S = 3.0  # spent on measuring
@@ -163,6 +163,9 @@ class _Tuning:
         import torch
 
         plan = self._planned()
+        if plan.texts < len(self.part):
+            some = np.sort(self.rng.permutation(len(self.part))[: plan.texts])
+            self.part, self.y = self.part[some], self.y[torch.from_numpy(some)]
         self.below = _Below(self.layers, self.part, self.shape.layers - plan.layers)
         learning = self.layers.learning(plan.layers)
         rate = float(self.params.get("rate", RATE))
@@ -186,21 +189,24 @@ class _Tuning:
 
     def _planned(self) -> _Plan:
         """As many layers as can learn for EPOCHS_WORTHWHILE in the time; the fewer learn, the less a pass over the
-        texts costs. Raises ValueError where the time is too short for anything."""
-        most = min(int(self.params.get("layers", self.shape.layers)), self.shape.layers)
-        usual = min(max(EPOCHS, STEPS * BATCH / len(self.part)), MOST_EPOCHS)
-        epochs = float(self.params.get("epochs", usual))
+        texts costs. Where not even half of them can, half of them learn from a part of the texts. Raises ValueError
+        where the time is too short for that."""
+        depth, texts = self.shape.layers, len(self.part)
+        most = min(int(self.params.get("layers", depth)), depth)
+        epochs = float(self.params.get("epochs", min(max(EPOCHS, STEPS * BATCH / texts), MOST_EPOCHS)))
         if self.ends is None:
-            return _Plan(most, epochs)
-        once = self._seconds_to_read() / self.shape.layers  # all texts through a layer
+            return _Plan(most, epochs, texts)
+        once = self._seconds_to_read() / depth  # all texts through a layer
         left = max(self.ends - time.monotonic(), 1e-3)
-        for layers in range(most, 0, -1):
-            possible = (left - (self.shape.layers - layers) * once) / (STEP_COST * layers * once)
-            if possible >= EPOCHS_WORTHWHILE:
-                return _Plan(layers, min(epochs, possible))
-            if 2 * layers <= self.shape.layers + 1 and possible >= FEWEST_EPOCHS:
-                return _Plan(layers, possible)
-        raise ValueError(f"{left:.0f} s are too short for fine-tuning an encoder on {len(self.part):,} texts")
+        half = min((depth + 1) // 2, most)
+        for layers in range(most, half - 1, -1):
+            possible = (left - (depth - layers) * once) / (STEP_COST * layers * once)
+            if possible >= (EPOCHS_WORTHWHILE if layers > half else 1.0):
+                return _Plan(layers, min(epochs, possible), texts)
+        part = int(texts * left / ((depth - half + STEP_COST * half) * once))
+        if part < FEWEST_TEXTS:
+            raise ValueError(f"{left:.0f} s are too short for fine-tuning an encoder on {texts:,} texts")
+        return _Plan(half, 1.0, part)
 
     def _seconds_to_read(self) -> float:
         """What reading all texts once would take, by some of them."""
@@ -248,10 +254,11 @@ class _Tuning:
 
 @dataclass(frozen=True)
 class _Plan:
-    """How many of the upper layers learn, and for how many passes over the texts."""
+    """How many of the upper layers learn, for how many passes over how many of the texts."""
 
     layers: int
     epochs: float
+    texts: int
 
 
 class _Below:
