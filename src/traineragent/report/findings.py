@@ -171,9 +171,14 @@ def _dropped(evidence: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+WITHOUT_RELATION = ("text", "image")
+"""What lies in such cells is measured by models, not by the cells as values."""
+
+
 def _column(column: Mapping[str, Any], ignored: Mapping[str, str]) -> dict[str, Any]:
     name, meaning = clean(column.get("name")), clean(column.get("meaning") or "")
-    missing, relation = column.get("missing_share"), column.get("relation")
+    missing = column.get("missing_share")
+    relation = None if meaning in WITHOUT_RELATION else column.get("relation")
     notes = [sentence(n) for n in texts(column.get("notes"))]
     if name in ignored:
         notes = [sentence(f"not used: {ignored[name]}" if ignored[name] else "not used")]

@@ -10,7 +10,16 @@ from .loose import mapping, rows
 from .wording import clean, duration, figure, is_number, lower_is_better, metric_title, percent, score, sentence
 
 SHOWN_TRIALS = 12
-FAMILIES = {"lightgbm": "LightGBM", "mlp": "Neural network", "knn": "Nearest neighbours", "svm": "Support vectors"}
+FAMILIES = {
+    "lightgbm": "LightGBM",
+    "mlp": "Neural network",
+    "knn": "Nearest neighbours",
+    "svm": "Support vectors",
+    "term_linear": "Linear on words",
+    "transformer": "Fine-tuned encoder",
+    "linear_chain": "Random field",
+    "encoder_chain": "Encoder and random field",
+}
 """Names that do not read well as written in code; all others are shown with spaces and a capital."""
 
 STATUS = {"done": "finished", "pruned": "stopped early", "timeout": "out of time", "failed": "failed"}

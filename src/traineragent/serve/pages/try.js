@@ -16,7 +16,9 @@ const percent = (p) => p > 0.9995 && p < 1 ? ">99.9 %" : p < 0.0005 && p > 0 ? "
 
 $("headline").textContent = `Predict ${model.target}`;
 const pictured = model.columns.some((c) => c.kind === "image");
+const worded = model.columns.every((c) => c.kind === "text");
 $("subline").textContent = pictured ? "Drop a picture, choose one or paste one, and see how likely each answer is."
+  : worded ? "Type a text and see how likely each answer is."
   : model.kind === "class"
   ? "Change the row and see how likely each answer is. Every field starts with a typical value."
   : "Change the row and see the predicted value. Every field starts with a typical value.";
@@ -154,7 +156,15 @@ function showClasses(prediction) {
   const out = [make("p", { class: "big" }, several ? prediction.labels.join(", ") || "none of the labels" : String(prediction.label)),
     make("p", { class: "sub" }, several ? model.target : `${model.target}, with probability ${percent(prediction.probabilities[chosen] ?? 0)}`), bars];
   if (entries.length > shown.length) out.push(make("p", { class: "warn" }, `and ${entries.length - shown.length} less likely`));
+  if (prediction.familiarity !== undefined) out.push(familiar(prediction.familiarity));
   return out;
+}
+
+const STRANGE = 0.05; // so many texts like those of training seem stranger
+function familiar(share) {
+  const count = share < 0.01 ? "fewer than 1" : `${Math.round(100 * share)}`;
+  const words = `Of 100 texts like those of training, ${count} ${count === "1" ? "was" : "were"} answered with no more certainty.`;
+  return share < STRANGE ? make("p", { class: "wrong" }, `Perhaps none of these. ${words}`) : make("p", { class: "sub" }, words);
 }
 
 function showValue(prediction) {
@@ -187,7 +197,7 @@ function showProblem(problem) {
   return [make("p", { class: "wrong" }, words)];
 }
 
-if (model.columns.every((c) => c.kind === "text")) document.querySelector(".hint").textContent = "or press Ctrl + Enter";
+if (worded) document.querySelector(".hint").textContent = "or press Ctrl + Enter";
 
 let turn = 0;
 async function predict() {
