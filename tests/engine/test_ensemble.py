@@ -77,6 +77,20 @@ def test_when_nothing_keeps_the_limits_the_lightest_is_taken_and_it_is_said() ->
     assert "no model keeps the limits" in chosen.why
 
 
+def test_a_much_better_model_may_cost_more_than_usual_where_no_limit_is_stated() -> None:
+    case = Case(noise(1.0, 1), noise(1.02, 2), noise(0.5, 3))
+    ceiling = Limits(latency_us=250)
+    assert 2 not in {m.trial for m in case.select(ceiling).members}
+    (only,) = case.select(replace(ceiling, usual=True)).members
+    assert only.trial == 2
+    slightly = Case(noise(1.0, 1), noise(1.02, 2), noise(0.93, 3))  # better, but not much
+    assert 2 not in {m.trial for m in slightly.select(replace(ceiling, usual=True)).members}
+    far = Case(noise(0.5, 3), noise(1.0, 1), cost=100_000).select(Limits(latency_us=1000, usual=True))
+    assert "comes nearest" in far.why
+    dear = Case(noise(1.0, 1), noise(0.5, 3), cost=1000).select(Limits(latency_us=500, usual=True))
+    assert [m.trial for m in dear.members] == [1]
+
+
 def test_an_interpretable_model_is_one_model_of_an_interpretable_family() -> None:
     case = Case(noise(1.0, 1), noise(1.5, 2), noise(1.4, 3), families=("trees", "linear", "linear"))
     chosen = case.select(Limits(interpretable=True), interpretable=lambda family: family == "linear")

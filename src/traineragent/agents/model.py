@@ -372,7 +372,8 @@ class ModelAgent:
         if size_asked is not None:
             around = settings["bundle_mb_around_model"]
             size = min(size, max(settings["model_share_of_size"] * size_asked - around, 0.25 * size_asked))
-        return Limits(size, latency, self._interpretable, settings["most_members"])
+        usual = self._latency_limit_ms is None and size_asked is None
+        return Limits(size, latency, self._interpretable, settings["most_members"], usual)
 
     def _deliver(self, selection: Selection, round: int, provisional: bool) -> Outgoing:
         before: ModelSelected | None = self.memory.journal.last(ModelSelected)

@@ -43,6 +43,7 @@ SMALLER = frozenset({"int8", "depth"})
 """Options of views that are made smaller of a whole network."""
 FOLDS = ((4000, 10), (6000, 8), (np.inf, 5))
 """Rows below -> folds: small tables need every row they have, large ones the time."""
+MANY_CLASSES = 10  # beyond, trees grown for each class take the time that more than the fewest folds would
 WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}.npy" for n in ("x", "y", "folds")))
 
 
@@ -163,10 +164,11 @@ def _folds(prepared: Prepared, rows: _Rows, seed: int) -> tuple[np.ndarray, bool
         tied = rows.alike[prepared.place]
     else:
         tied = ties(duplicate_keys(frame, rows.target.name, readings))
+    classes = len(rows.target.labels)
     folds = cv_folds(
         prepared.y,
-        classes=len(rows.target.labels),
-        k=next(k for rows_below, k in FOLDS if len(frame) < rows_below),
+        classes=classes,
+        k=FOLDS[-1][1] if classes > MANY_CLASSES else next(k for below, k in FOLDS if len(frame) < below),
         groups=levels_of(frame[split["group"]]).codes.astype(np.int64) if split["group"] else None,
         time=time_values(frame, split["time"]) if split["time"] else None,
         duplicates=tied,

@@ -33,6 +33,7 @@ from .views import values_of, view_graphs
 
 PARITY_ROWS = 3000
 RICH_PARITY_ROWS = 200  # rows with texts or pictures take milliseconds each
+PARITY_MB = 4.0  # a larger graph is proved on as many rows less; a forest of many classes takes milliseconds a row
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,8 @@ def _feed(table: TrainingData, picked: NDArray[np.int64]) -> Any:
 
 
 def _proof(table: TrainingData, graph: bytes, bags: Sequence[Bag], decided: Decided) -> Parity:
-    picked = _sample(table, PARITY_ROWS if not table.more else RICH_PARITY_ROWS)
+    most = round(PARITY_ROWS * min(1.0, PARITY_MB * 1e6 / len(graph)))
+    picked = _sample(table, RICH_PARITY_ROWS if table.more else max(most, RICH_PARITY_ROWS))
     typed = table.typed
     return check(
         graph,

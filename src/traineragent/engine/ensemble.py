@@ -33,16 +33,26 @@ RANKED = ("roc_auc", "average_precision")
 SQUARED = ("rmse", "mse", "r2")
 FAR_OFF_SHARE = 0.001  # of the rows, whose errors count as the largest of the others
 SURE = 0.7  # share of resamples in which an ensemble must beat the single best
+WORTH_MORE, MOST_TIMES = 0.1, 30.0
+"""Of the error that a model must remove beyond doubt to be delivered although it costs more than is usual, and how many
+times as much it may cost, where no limit is stated."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the selection must keep to; None is no limit. `latency_us`: one row through all graphs."""
+    """What the selection must keep to; None is no limit. `latency_us`: one row through all graphs. `usual`: nobody
+    stated size or latency, so that a single model that is much better may cost more."""
 
     size_mb: float | None = None
     latency_us: float | None = None
     interpretable: bool = False
     max_members: int = 8
+    usual: bool = False
+
+    def times(self, many: float) -> Limits:
+        """Limits on size and latency so many times as wide."""
+        size, time = (None if v is None else many * v for v in (self.size_mb, self.latency_us))
+        return replace(self, size_mb=size, latency_us=time, usual=False)
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,9 @@ def select(
     if not usable:
         raise ValueError("no trial gave a usable model")
     fitting = [r for r in usable if _fits([r], limits)]
+    if not fitting and limits.usual and any(_fits([r], limits.times(MOST_TIMES)) for r in usable):
+        limits = replace(limits.times(MOST_TIMES), max_members=1)
+        fitting = [r for r in usable if _fits([r], limits)]
     if not fitting:
         cheapest = min(usable, key=lambda r: (r.predict_us, r.size_mb))
         why = "no model keeps the limits; this one comes nearest"
@@ -95,6 +108,8 @@ def select(
             why = f"{len(together)} models together beat the best one by {gain:.4g} in {sure:.0%} of resamples"
         members, note = _anchored(members, fitting, judge, limits)
         why += note
+    if limits.usual and (dear := _worth_more(members, usable, judge, limits)):
+        members, why = {dear.index: 1.0}, "best single model; it costs more than usual, and is much better"
     ordered = sorted(members.items(), key=lambda m: (-m[1], m[0]))
     return Selection(tuple(Member(index, weight) for index, weight in ordered), judge.score(members), single.index, why)
 
@@ -201,6 +216,22 @@ def _anchored(
     if len(used) > limits.max_members or not _fits(used, limits):
         return members, ""
     return blended, "; the default model keeps half the weight, as nothing beats it beyond doubt"
+
+
+def _worth_more(
+    members: dict[int, float], results: list[TrialResult], judge: _Judge, limits: Limits
+) -> TrialResult | None:
+    """The best model that costs more than is usual, if it beats the members beyond doubt and by much."""
+    wide = limits.times(MOST_TIMES)
+    dear = [r for r in results if not _fits([r], limits) and _fits([r], wide)]
+    best = max(dear, key=lambda r: (r.score or -np.inf, -r.index), default=None)
+    if best is None or not np.array_equal(_known(judge.oof(best.index)), judge.known):
+        return None
+    measure, ours = scorer(judge.metric), judge.score(members)
+    gain, left = judge.score({best.index: 1.0}) - ours, measure.error(measure.utility(ours))
+    if gain <= 0 or gain < WORTH_MORE * left:
+        return None
+    return best if judge.gain({best.index: 1.0}, members)[1] >= BEYOND_DOUBT else None
 
 
 def _fits(results: Sequence[TrialResult], limits: Limits) -> bool:
