@@ -87,6 +87,37 @@ def test_eight_bits_stay_near_and_are_smaller(saved: Callable[[Any], Path]) -> N
     assert np.corrcoef(exact.ravel(), rough.ravel())[0, 1] > 0.99
 
 
+def test_limits_of_activations_become_part_of_the_rounding(saved: Callable[[Any], Path]) -> None:
+    network = transformers.MobileNetV2Model(transformers.MobileNetV2Config(depth_multiplier=0.15, min_depth=8))
+    pixels = pictures(12, 32, 32)
+    spec = RichInput("pixels", "pixels", ("image",), options={"width": 32, "height": 32})
+    options = {"checkpoint": str(saved(network)), "side": 32}
+    views = [ViewSpec("v", "backbone", ("pixels",), {**options, **more}) for more in ({}, {"int8": True})]
+    exact, rough = (PLUGIN.graph({"pixels": Dense(pixels)}, view, [spec], Path()) for view in views)
+    assert "Clip" in {n.op_type for n in exact.graph.node}
+    assert "Clip" not in {n.op_type for n in rough.graph.node}
+
+
+def test_the_front_of_a_network_is_smaller(saved: Callable[[Any], Path]) -> None:
+    folder, pixels = saved(small_convnext()), pictures(4, 32, 32)
+    spec = RichInput("pixels", "pixels", ("image",), options={"width": 32, "height": 32})
+    options = {"checkpoint": str(folder), "side": 32}
+    views = [ViewSpec("v", "backbone", ("pixels",), {**options, **more}) for more in ({}, {"depth": 0.5})]
+    whole, front = (PLUGIN.graph({"pixels": Dense(pixels)}, view, [spec], Path()) for view in views)
+    assert front.ByteSize() < 0.8 * whole.ByteSize()
+    assert np.isfinite(seen(front, pixels)).all()
+
+
+def test_a_checkpoint_without_trained_pooling_gives_its_first_token(saved: Callable[[Any], Path]) -> None:
+    folder = saved(small_vit())
+    bare = transformers.ViTModel.from_pretrained(folder, add_pooling_layer=False).eval()
+    bare.save_pretrained(folder)
+    given = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        got, wanted = loaded(folder)(given), bare(pixel_values=given).last_hidden_state[:, 0]
+    np.testing.assert_allclose(got.numpy(), wanted.numpy(), atol=1e-5)
+
+
 def test_checkpoints_are_found_by_their_declarations(saved: Callable[[Any], Path], tmp_path: Path) -> None:
     folder = saved(small_resnet())
     (tmp_path / "models" / "broken").mkdir()

@@ -37,6 +37,7 @@ from . import preparation
 from .gallery import gallery
 
 ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
+LATENCIES = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99")
 LARGEST_NEW_SHARE = 0.9  # of held-out rows; where more are new, the score speaks for them anyway
 FEWEST_NEW_ROWS = 30
 PICTURES = 24  # that a service is measured with
@@ -101,6 +102,7 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "classes": found["classes"],
         "task_type": task["task_type"],
         "size_limit_mb": next((r["limit"] for r in task["requirements"] if r["name"] == "size_mb"), None),
+        "latency_limit_ms": min((r["limit"] for r in task["requirements"] if r["name"] in LATENCIES), default=None),
         "minutes": task["budget"]["minutes"],
         "columns": [
             {**c, "excluded": c["name"] in ignored, "excluded_why": ignored.get(c["name"], "")}

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ..serve.inputs.parts import Part
 
+ROUNDED = ("Conv", "MatMul", "Gemm", "Add", "Clip", "Relu")
+"""Limits too: else each stands as a float between two roundings, which takes as long as was saved."""
 CALIBRATED_ON = 48  # pictures that the ranges of 8-bit numbers are taken from
 
 
@@ -47,7 +49,7 @@ def quantised(model: onnx.ModelProto, name: str, pixels: Part) -> onnx.ModelProt
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Conv", "MatMul", "Gemm", "Add"],
+            op_types_to_quantize=list(ROUNDED),
             nodes_to_exclude=_front(model),
         )
         return onnx.load(str(target))
