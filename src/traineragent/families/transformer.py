@@ -30,7 +30,7 @@ from ._layers import Layers
 
 Float64 = NDArray[np.float64]
 
-RATE, HEAD_RATE = 3e-4, 2e-3
+RATE, HEAD_RATE = 3e-4, 2e-3  # the former for half of the layers; the more learn, the slower
 WARM_UP = 0.06
 DECAY = 0.01
 DROPOUT = 0.1  # of the text's vector; inside the encoder it costs a seventh of a step and brings little
@@ -41,7 +41,7 @@ BUCKET = 32  # batches that are sorted by length together
 SCALES = (0.2, 5.0)
 RUN_BATCH = 32
 SHARE_OF_TIME = 0.85  # of the time left goes to steps, the rest to validation and saving
-EPOCHS_WORTHWHILE = 1.5  # fewer layers learn where all could not learn for so long; layers matter more than epochs
+EPOCHS_WORTHWHILE = 3.0  # more than half of the layers learn only where they can for so long
 FEWEST_TEXTS = 200  # from which learning is worthwhile, where the time is too short for all of them
 STEP_COST = 4.0  # of a layer that learns: reading, the way back and the change, in readings
 PADDED = 1.05  # tokens with padding, where texts are sorted by length
@@ -168,7 +168,7 @@ class _Tuning:
             self.part, self.y = self.part[some], self.y[torch.from_numpy(some)]
         self.below = _Below(self.layers, self.part, self.shape.layers - plan.layers)
         learning = self.layers.learning(plan.layers)
-        rate = float(self.params.get("rate", RATE))
+        rate = float(self.params.get("rate", RATE * min(1.0, self.shape.layers / (2 * plan.layers))))
         groups = [{"params": learning, "lr": rate}, {"params": list(self.head.parameters()), "lr": HEAD_RATE}]
         optimizer = torch.optim.AdamW(groups, weight_decay=DECAY)
         peaks = [group["lr"] for group in optimizer.param_groups]
