@@ -166,8 +166,6 @@ def _row_warnings(rows: int, repeats: int, same: NDArray[np.int64]) -> list[str]
     out = []
     if rows < 200:
         out.append(f"only {rows} training rows: every score is uncertain")
-    if repeats >= max(5, 0.005 * rows):
-        out.append(f"{repeats:,} training rows ({repeats / rows:.1%}) repeat another one exactly, answer included")
     contradicting = rows - len(np.unique(same)) - repeats
     if contradicting >= max(5, 0.01 * rows):
         out.append(
