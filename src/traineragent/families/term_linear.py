@@ -36,6 +36,7 @@ SCALES = (0.3, 30.0)  # by which margins become log-odds
 UNKNOWN_SCALE = 4.0  # without validation rows
 SPARE, LEAST_SPARE_S = 0.5, 2.0  # of its time that a fit may run over, for it cannot stop half-way
 DENSE_WEIGHT = 0.5  # of the other columns beside texts of length 1
+MOST_BINNED = 100  # columns; more are a view, whose numbers count as they are
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ class TermLinear:
         counts = _counts(part, terms)
         idf = _idf(counts)
         targets = train.y if train.y.ndim == 2 else target_columns(train.y, context.classes)
-        encoder, dense = fit_dense(train.x, targets, context, bins=int(params.get("bins", 4)))
+        bins = int(params.get("bins", 4)) if train.x.shape[1] <= MOST_BINNED else 1
+        encoder, dense = fit_dense(train.x, targets, context, bins=bins)
         centre = dense.mean(axis=0, dtype=np.float64).astype(np.float32)
         z = hstack([_weighed(counts, idf, words), csr_matrix((dense - centre) * DENSE_WEIGHT)], format="csr")
         weight, bias = _solved(z, train.y, params, context)
