@@ -97,6 +97,15 @@ def test_fewer_layers_learn_where_all_would_take_too_long(context: FitContext, m
     assert plans[-1].epochs == 1
 
 
+def test_training_begins_at_how_frequent_each_answer_is(context: FitContext) -> None:
+    rows = batch(400, 1)
+    rows.y[:] = np.arange(400) % 4 == 0
+    tuning = _Tuning({}, rows, context)
+    assert torch.softmax(tuning.head.bias, 0).tolist() == pytest.approx([0.75, 0.25], abs=0.01)
+    several = _Tuning({}, replace(rows, y=np.stack([rows.y, 1 - rows.y], axis=1)), context)
+    assert torch.sigmoid(several.head.bias).tolist() == pytest.approx([0.25, 0.75], abs=0.01)
+
+
 def test_what_fixed_layers_see_is_kept_as_it_is_computed(context: FitContext) -> None:
     rows = batch(50, 1)
     layers = Layers.read(context.folder / "model", "cpu")  # type: ignore[operator]

@@ -155,7 +155,8 @@ class _Tuning:
         self.shape = self.layers.shape
         self.head = torch.nn.Linear(self.shape.width, max(context.classes, 2)).to(self.device)
         torch.nn.init.zeros_(self.head.weight)
-        torch.nn.init.zeros_(self.head.bias)
+        with torch.no_grad():  # the first steps need not learn how frequent each answer is
+            self.head.bias.copy_(torch.from_numpy(_usual(train.y, self.head.out_features)))
         self.below: _Below
 
     def run(self) -> None:
@@ -292,6 +293,15 @@ class _Below:
         h = np.zeros((*there.shape, self.encoder.shape.width), dtype=np.float32)
         h[there] = self.kept[self._places(rows)]
         return torch.from_numpy(h).to(self.encoder.device), torch.from_numpy(there).to(self.encoder.device)
+
+
+def _usual(y: Float64, outputs: int) -> NDArray[np.float32]:
+    """Scores at which each answer is as probable as it is frequent, (outputs,); one is added to every count."""
+    if y.ndim == 2:
+        share = (y.sum(axis=0) + 1) / (len(y) + 2)
+        return np.asarray(np.log(share / (1 - share)), dtype=np.float32)
+    counts = np.bincount(y.astype(np.intp), minlength=outputs) + 1.0
+    return np.asarray(np.log(counts / counts.sum()), dtype=np.float32)
 
 
 def _scaled(model: FittedTransformer, valid: Batch) -> FittedTransformer:
