@@ -43,10 +43,11 @@ CATALOGUE: Mapping[str, OperationSpec] = {
         {"seconds": "number"}, "brings the measured model up to date with the rows that were held out"
     ),
     "write_documents": OperationSpec({}, "writes card, README with executed examples, container recipe"),
-    "fall_back": OperationSpec({}, "takes the best single model instead of the selection"),
+    "fall_back": OperationSpec({}, "takes the best single model instead of the selection, or the first one exported"),
     "fail": OperationSpec({}, "gives up with the reason"),
 }
 EXAMPLES = 256  # rows that a measured service is asked about
+EXPORT_S = 45.0  # that an export may take although the time is up
 PATIENCE_S = 120.0  # for work that a delivery cannot do without
 
 
@@ -111,7 +112,7 @@ class ServerAgent:
     def _export(self, message: Message, selected: ModelSelected, threads: int | None = None) -> None:
         """Builds and proves the graph in the child; where that cannot be done, the procedure says what to take."""
         selection = selected.selection
-        for attempt in range(2):
+        for attempt in range(3):
             try:
                 facts = self._build(selection)
                 break
@@ -130,16 +131,25 @@ class ServerAgent:
         (operation,) = self.memory.plan(
             self.name, "recover", facts, CATALOGUE, f"message-{message.id}/{attempt}", check=_check_recovery
         )
-        single = (Member(selection.single_best, 1.0),)
-        if operation.do == "fail" or single == selection.members:
+        simpler = self._simpler(selection)
+        if operation.do == "fail" or simpler is None:
             raise TrainerError(f"the model could not be exported: {error}")
-        return replace(selection, members=single, why=operation.why)
+        return replace(simpler, why=operation.why)
+
+    def _simpler(self, selection: Selection) -> Selection | None:
+        """The best single model, or where that is what was tried, the first model, which was exported before."""
+        single = (Member(selection.single_best, 1.0),)
+        if single != selection.members:
+            return replace(selection, members=single)
+        bodies = [m.body for m in self.memory.journal.messages(ModelSelected.__name__)]
+        first = next((b.selection for b in bodies if isinstance(b, ModelSelected) and b.provisional), None)
+        return None if first is None or first.members == selection.members else first
 
     def _build(self, selection: Selection) -> dict[str, Any]:
         """What is to be served, made and proved in the child; facts about it as JSON."""
         facts: dict[str, Any] = self._work(
             self.memory.line.build,
-            max(20.0, self.memory.left_s),
+            max(EXPORT_S, self.memory.left_s),
             task=self.memory.task.to_json(),
             members=[asdict(m) for m in selection.members],
             single_best=selection.single_best,
