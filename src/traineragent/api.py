@@ -54,6 +54,8 @@ def train(
     llm_usd: float | None = None,
     llm_calls: int | None = None,
     share_examples: bool = False,
+    allow_code: bool = False,
+    allow_unsandboxed_code: bool = False,
     memory: bool = True,
     ask: Asking | None = None,
     progress: Progress = _silent,
@@ -66,6 +68,8 @@ def train(
     brain     "planner", or a language model as "PROVIDER:MODEL" with its key in the environment
     llm_usd, llm_calls   the most a language model may cost; share_examples lets it see values from the data
     memory    whether lessons of earlier runs may be used, and one is kept of this run
+    allow_code   lets functions that make features be written and run in a sandbox; allow_unsandboxed_code also where
+              this machine has none
     ask       answers a question of the Task agent; without it an open question ends the run
 
     Returns the report, also when the request was declined or needs an answer. Raises InputError for bad data or usage
@@ -78,7 +82,8 @@ def train(
         progress({"kind": "run", "text": "", "folder": str(folder.path)})
         request = Request(
             words, _sources(data, folder.path), target, minutes, trials, seed, brain, tuple(map(str, models)), engine,
-            ask is not None, llm_usd, llm_calls, share_examples, memory,
+            ask is not None, llm_usd, llm_calls, share_examples, memory, allow_code or allow_unsandboxed_code,
+            allow_unsandboxed_code,
         )  # fmt: skip
         report = _run(folder.path, settings, ask, progress, request=request)
         _refuse_unusable(report)

@@ -196,8 +196,10 @@ def test_sop_show_prints_each_step_with_its_source(program: Program, agent: str)
 
 def test_sop_show_names_the_overlay_a_step_comes_from(program: Program, tmp_path: Path) -> None:
     said = program("sop", "show", "model", "--config", quick_procedures(tmp_path / "mine", [{"family": "linear"}]))
-    assert "try-0" in said.out
-    assert all("removed" in line for line in said.out.splitlines() if "small-trees" in line)
+    in_force, _, changed = said.out.partition("Your overlay")
+    assert "try-0" in in_force
+    assert "small-trees" not in in_force
+    assert "small-trees removed" in changed
     assert program("sop", "show", "cook").code == 2
 
 

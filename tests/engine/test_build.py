@@ -16,7 +16,7 @@ from traineragent.engine.build import build, out_of_fold, read_result
 from traineragent.engine.dataset import TrainingData
 from traineragent.engine.training import train_trial
 from traineragent.errors import TrainerError
-from traineragent.export.differences import Difference, extend
+from traineragent.export.derived import Difference, extend
 
 HERE = Path(__file__).parent
 
@@ -135,9 +135,9 @@ def test_derived_differences_are_computed_by_the_graph_from_what_the_codec_makes
     y = np.where(np.isnan(x[:, 4]), 7.0, 100 * (x[:, 4] - 2)) + rng.normal(size=600) * 0.05
     names, kinds = ("a", "b", "c", "k", "b − a", "c − a"), ("number",) * 3 + ("category",) + ("number",) * 2
     folds, levels = (np.arange(600) % 3).astype(np.int8), (0, 0, 0, 9, 0, 0)
-    table = TrainingData(x, y, folds, names, kinds, levels, 0, bound=True, differences=differences)
+    table = TrainingData(x, y, folds, names, kinds, levels, 0, bound=True, derived=differences)
     table.save(tmp_path / "data")
-    assert TrainingData.load(tmp_path / "data").differences == differences
+    assert TrainingData.load(tmp_path / "data").derived == differences
     for i, (family, params) in enumerate({"lightgbm": {"rounds": 60}, "linear": {}}.items()):
         folder = tmp_path / "trials" / f"{i:04d}"
         result = train_trial(

@@ -27,6 +27,7 @@ _CATALOGUES = {
     ("data", "collect"): "agents.data:COLLECT",
     ("data", "split"): "agents.data:SPLIT",
     ("model", "experiments"): "agents.experiments:CATALOGUE",
+    ("model", "features"): "agents.features:CATALOGUE",
 }
 """Where the operations of a question are; else the CATALOGUE of the agent."""
 _NAMED = {"family": "families"}

@@ -30,6 +30,7 @@ from ..errors import InvalidAnswer, TrainerError
 from ..ports import ANSWERED, OperationSpec
 from ..store.files import read_json
 from .experiments import Experiments
+from .features import Features
 from .hub import Outgoing
 from .learning import recalled
 from .memory import Memory
@@ -74,6 +75,7 @@ class ModelAgent:
     def handle(self, message: Message) -> Outgoing:
         match message.body:
             case DataPrepared():
+                Features(self.memory, self._interpretable).consider()
                 self._rank(message)
                 return self._search(message, round=0)
             case SearchRequested(round=round):

@@ -30,7 +30,7 @@ from ..data.target import answers_of, target_values
 from ..domain.data import Column, FeatureKind, PreparedFacts, TableProfile, Target
 from ..domain.run import Operation
 from ..engine.dataset import TrainingData
-from ..export.differences import extend
+from ..export.derived import extend
 from ..serve.codecs.rows import RowCodec
 from ..store.files import read_json, write_json
 from .doubts import doubts
@@ -149,7 +149,7 @@ def _table(prepared: Prepared, rows: _Rows, folder: Path, seed: int) -> Training
         classes=len(rows.target.labels),
         bound=bound,
         positive=1 if rows.target.positive is None else rows.target.positive,
-        differences=differences,
+        derived=differences,
         inputs=prepared.inputs,
         views=prepared.views,
         more=encoded.more,

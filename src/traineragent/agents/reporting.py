@@ -21,6 +21,7 @@ from ..knowledge.metrics import own_metrics
 from ..store.calls import CallLog
 from ..store.files import read_json, write_json
 from .dialogue import told
+from .features import features_told
 from .learning import contributed
 from .memory import Memory
 
@@ -72,6 +73,7 @@ def _report(
         "llm": llm_facts(memory),
         "bundle": str(_place(memory, delivered) / "bundle") if delivered else None,
         "report": str(_place(memory, delivered) / "report.html"),
+        "features": features_told(memory),
         "own_metrics": {name: metric.to_json() for name, metric in own_metrics().items()},
         "task": task.to_json(),
         "seed": memory.request.seed,

@@ -20,6 +20,7 @@ def examine() -> dict[str, Any]:
     import psutil
 
     from .. import __version__
+    from ..sandbox.box import TIERS, strongest
 
     disk = shutil.disk_usage(Path.cwd()).free / 1e6
     facts: dict[str, Any] = {
@@ -33,6 +34,7 @@ def examine() -> dict[str, Any]:
         "gpu": shutil.which("nvidia-smi") is not None and Path("/dev/nvidia0").exists(),
         "packages": {p: _version(p) for p in NEEDED},
         "extras": {p: _version(p) if importlib.util.find_spec(p) else None for p in EXTRAS},
+        "sandbox": TIERS[strongest()],
         "brain": "planner (embedded, no key needed)",
         "models": _models(),
     }
@@ -80,6 +82,7 @@ def print_findings(facts: dict[str, Any]) -> None:
         style = {"answers": "green", "not set up": "dim"}.get(model["state"], "red")
         name, detail = markup.escape(model["provider"]), markup.escape(clean(model["detail"]))
         console.print(f"  --brain {name + ':…':12} [{style}]{model['state']}[/]  [dim]{detail}[/]", soft_wrap=True)
+    console.print(f"sandbox for generated features: {facts['sandbox']}")
     for package, version in {**facts["packages"], **facts["extras"]}.items():
         console.print(f"  {package:14} {version or '[dim]not installed[/]'}")
     for problem in facts["problems"]:

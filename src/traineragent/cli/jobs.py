@@ -44,6 +44,10 @@ ShareExamples = Annotated[
 Remember = Annotated[
     bool, typer.Option("--memory/--no-memory", help="Whether lessons of earlier runs are used, and one is kept.")
 ]
+AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let features be written as code, run in a sandbox.")]
+AllowUnsandboxedCode = Annotated[
+    bool, typer.Option("--allow-unsandboxed-code", help="Also where this machine has no sandbox.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -64,6 +68,8 @@ def train(
     llm_calls: LlmCalls = None,
     share_examples: ShareExamples = False,
     memory: Remember = True,
+    allow_code: AllowCode = False,
+    allow_unsandboxed_code: AllowUnsandboxedCode = False,
     as_json: AsJson = False,
 ) -> int:
     """The main job: understand, prepare, train, tune, export, verify, report."""
@@ -86,6 +92,8 @@ def train(
             llm_calls=llm_calls,
             share_examples=share_examples,
             memory=memory,
+            allow_code=allow_code,
+            allow_unsandboxed_code=allow_unsandboxed_code,
             ask=_asking(ask),
             progress=progress,
         )

@@ -1,6 +1,6 @@
 """Pairs of date columns whose difference may say more than the dates: how long something took.
 
-Measured on training rows. It knows nothing of models; `export.differences` computes what is chosen here.
+Measured on training rows. It knows nothing of models; `export.derived` computes what is chosen here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from ..domain.data import Column, Leak
-from ..export.differences import Difference
+from ..export.derived import Difference
 from .dates import Dates, read_dates
 from .levels import Levels, levels_of
 

@@ -27,7 +27,8 @@ MEASURED_ON_SERVICE = (
 class Request:
     """A person's words and options, exactly as given. `minutes` is wall-clock; None lets the planner choose. `llm_usd`
     and `llm_calls` limit what a language model may cost; `share_examples` lets it see values from the data.
-    `memory`: lessons of earlier runs may be used, and one is kept of this."""
+    `memory`: lessons of earlier runs may be used, and one is kept of this. `allow_code` lets it write features, which
+    run in the sandbox; `allow_unsandboxed_code` also where there is none."""
 
     words: str
     data: tuple[str, ...] = ()
@@ -43,6 +44,8 @@ class Request:
     llm_calls: int | None = None
     share_examples: bool = False
     memory: bool = True
+    allow_code: bool = False
+    allow_unsandboxed_code: bool = False
 
 
 @dataclass(frozen=True)

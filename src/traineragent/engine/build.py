@@ -167,7 +167,7 @@ def _assembled(
         outputs=max(table.classes, 1),
         temperature=decided.temperature,
         metadata={"metric": metric, **metadata},
-        differences=table.differences,
+        derived=table.derived,
         views=view_graphs(table, [name for names in reads for name in names]),
         reads=reads,
         multi=table.several,
@@ -176,7 +176,7 @@ def _assembled(
 
 @dataclass(frozen=True)
 class _At:
-    """Typed rows made of training rows: `x` with the differences, and which rows they were made of."""
+    """Typed rows made of training rows: `x` with what is derived, and which rows they were made of."""
 
     x: NDArray[np.float32]
     places: NDArray[np.int64]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..domain.data import FeatureKind, RichInput, ViewSpec
 from ..errors import TrainerError
-from ..export.differences import Difference, extend
+from ..export.derived import Derived, derived_from_json, derived_to_json, extend
 from ..serve.inputs.parts import Part, Rows, part_of
 
 Float32 = NDArray[np.float32]
@@ -36,7 +36,7 @@ class TrainingData:
     classes  number of classes, 0 for regression
     positive index of the positive class of a binary task
     bound    rows belong to groups or follow time, so folds may not be drawn again
-    differences  of two features; they are the last columns of x, and the served graph derives them itself
+    derived  features made of typed ones; they are the last columns of x, and the served graph derives them itself
     inputs   rich inputs, whose rows are in `more`, by name; their side files lie in `folder`
     views    what can be seen of them as numbers; made in `folder` when a candidate first asks, see `views.py`
     """
@@ -50,7 +50,7 @@ class TrainingData:
     classes: int
     bound: bool = False
     positive: int = 1
-    differences: tuple[Difference, ...] = ()
+    derived: tuple[Derived, ...] = ()
     inputs: tuple[RichInput, ...] = ()
     views: tuple[ViewSpec, ...] = ()
     more: Mapping[str, Part] = field(default_factory=dict)
@@ -69,12 +69,12 @@ class TrainingData:
 
     @property
     def typed(self) -> int:
-        """Number of features that the codec makes: all but the differences."""
-        return int(self.x.shape[1]) - len(self.differences)
+        """Number of features that the codec makes: all but the derived ones."""
+        return int(self.x.shape[1]) - len(self.derived)
 
     def extended(self, typed: Float32) -> Float32:
         """What models read, (rows, features), of what the codec makes, (rows, typed)."""
-        return extend(typed, self.differences)
+        return extend(typed, self.derived)
 
     def rows_at(self, which: Any) -> Rows:
         """Rows as the served graph takes them: typed columns and rich inputs."""
@@ -112,7 +112,7 @@ class TrainingData:
             "classes": self.classes,
             "bound": self.bound,
             "positive": self.positive,
-            "differences": self.differences,
+            "derived": [derived_to_json(d) for d in self.derived],
             "inputs": [asdict(i) for i in self.inputs],
             "views": [asdict(v) for v in self.views],
         }
@@ -141,10 +141,10 @@ class TrainingData:
         except (OSError, ValueError) as error:
             raise TrainerError(f"the prepared training data cannot be read again: {error}") from error
         names, kinds, levels = tuple(facts["names"]), tuple(facts["kinds"]), tuple(facts["levels"])
-        differences = tuple(Difference(*d) for d in facts.get("differences", ()))
+        derived = tuple(derived_from_json(d) for d in facts.get("derived", ()))
         positive = facts.get("positive", 1)
         return cls(
-            x, y, folds, names, kinds, levels, facts["classes"], facts["bound"], positive, differences,
+            x, y, folds, names, kinds, levels, facts["classes"], facts["bound"], positive, derived,
             inputs, tuple(ViewSpec(**_tuples(v)) for v in facts.get("views", ())), more, folder,
         )  # fmt: skip
 

@@ -257,7 +257,7 @@ def cost(fitted: Fitted, data: TrainingData, views: Sequence[str] = (), calls: i
             [(1.0, [model])],
             features=data.typed,
             outputs=max(data.classes, 1),
-            differences=data.differences,
+            derived=data.derived,
             views=view_graphs(data, views),
             reads=[tuple(views)],
         )
@@ -288,7 +288,7 @@ def _cost(blob: bytes, data: TrainingData, *, extended: bool, calls: int) -> tup
 
 
 def _row(run: Any, data: TrainingData, i: int, *, extended: bool) -> dict[str, NDArray[Any]]:
-    """The tensors of one row for a graph that reads the table `extended` by its differences, or makes them itself."""
+    """The tensors of one row for a graph that reads the table `extended` by what is derived, or makes it itself."""
     row = data.rows_at(slice(i, i + 1))
     x = np.ascontiguousarray(data.x[i : i + 1]) if extended else row.x
     return feeds(run, replace(row, x=x))

@@ -63,6 +63,10 @@ class GraphBuilder:
         self.nodes.append(helper.make_node(op, list(inputs), [output], **attributes))
         return output
 
+    def op(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """`add`, by the name it has in the joint graph."""
+        return self.add(op, *inputs, **attributes)
+
     def node(self, node: onnx.NodeProto) -> str:
         """Appends a ready node; returns the name of its first output."""
         self.nodes.append(node)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from .builder import IR_VERSION, OPSET
-from .differences import Difference
+from .derived import Derived, Difference
 from .trees import ML_DOMAIN, ML_OPSET, Forest, read_node, tree_node
 
 Member = tuple[float, Sequence[onnx.ModelProto]]
@@ -83,19 +83,19 @@ def assemble(
     outputs: int,
     temperature: float = 1.0,
     metadata: Mapping[str, str] | None = None,
-    differences: Sequence[Difference] = (),
+    derived: Sequence[Derived] = (),
     views: Mapping[str, onnx.ModelProto] | None = None,
     reads: Sequence[Sequence[str]] = (),
     multi: bool = False,
 ) -> onnx.ModelProto:
     """One graph: "x" float (rows, features) -> "y" float (rows, outputs), the weighted mean over members of the mean
     over each member's fold models. Classes (outputs > 1): `temperature` other than 1 cools or warms the probabilities.
-    The models read `x` with `differences` at its end, and after these the views that `reads` names for each member;
+    The models read `x` with what is `derived` at its end, and after these the views that `reads` names for each member;
     the graphs of `views` go in front, once each. Rich inputs that models or views take are inputs of the whole.
     `multi`: each output is a yes or no of its own.
 
     Raises onnx.checker.ValidationError when a part is not valid ONNX."""
-    joint = _Joint(features, outputs, differences)
+    joint = _Joint(features, outputs, derived)
     total = sum(weight for weight, _ in members)
     for i, (weight, models) in enumerate(members):
         source = joint.seen([(views or {})[name] for name in reads[i]] if reads else [])
@@ -112,7 +112,7 @@ def assemble(
 class _Joint:
     """The joint graph while it grows. Nodes and constants that are equal are entered once."""
 
-    def __init__(self, features: int, outputs: int, differences: Sequence[Difference] = ()) -> None:
+    def __init__(self, features: int, outputs: int, derived: Sequence[Derived] = ()) -> None:
         self.features, self.outputs = features, outputs
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
@@ -121,18 +121,22 @@ class _Joint:
         self._trees: list[_Trees] = []
         self._made: dict[str, onnx.NodeProto] = {}
         self._rich: dict[str, onnx.ValueInfoProto] = {}
-        self.source = self._extended(differences)  # what models without views read
-        self._widths = {self.source: features + len(differences)}
+        self.source = self._extended(derived)  # what models without views read
+        self._widths = {self.source: features + len(derived)}
 
     # ------------------------------------------------------------------------------------ entering
-    def _extended(self, differences: Sequence[Difference]) -> str:
+    def _extended(self, derived: Sequence[Derived]) -> str:
         """`extend` as nodes: the matrix that the models read."""
-        if not differences:
+        if not derived:
             return "x"
-        first, second = (self.constant(np.array([d[side] for d in differences], dtype=np.int64)) for side in (0, 1))
-        sides = [self.op("Gather", "x", picked, axis=1) for picked in (first, second)]
-        apart = self.op("Add", self.op("Sub", *sides), self.floats([d.offset for d in differences]))
-        return self.op("Concat", "x", apart, axis=1)
+        parts = ["x"]
+        differences = [d for d in derived if isinstance(d, Difference)]
+        if differences:
+            first, second = (self.constant(np.array([d[s] for d in differences], dtype=np.int64)) for s in (0, 1))
+            sides = [self.op("Gather", "x", picked, axis=1) for picked in (first, second)]
+            parts.append(self.op("Add", self.op("Sub", *sides), self.floats([d.offset for d in differences])))
+        parts += [d.write(self, "x") for d in derived if not isinstance(d, Difference)]
+        return self.op("Concat", *parts, axis=1)
 
     def seen(self, views: Sequence[onnx.ModelProto]) -> str:
         """The matrix that a model reads: the table, then the views; what is equal is computed once."""

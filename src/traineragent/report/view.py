@@ -14,6 +14,7 @@ from .findings import findings
 from .followup import follow_up
 from .forecast import forecast
 from .loose import items, mapping, pair, rows, texts
+from .made import made
 from .model import language_model
 from .pictures import pictures
 from .quality import quality
@@ -69,6 +70,7 @@ def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, An
         "facts": _facts(report),
         "asked": _asked(report, task, request),
         "found": findings(report, evidence),
+        "made": made(report),
         "tried": tried(report, evidence),
         "quality": quality(report, evidence),
         "pictures": pictures(evidence),

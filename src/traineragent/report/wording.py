@@ -168,7 +168,8 @@ def _metric_words(name: Any) -> MetricWords | None:
     words, own = METRICS.get(plain), (_OWN.get() or {}).get(plain)
     if words is None and isinstance(own, Mapping):
         better = "lower" if own.get("direction") == "minimize" else "higher"
-        words = MetricWords(clean(own.get("title") or plain), clean(own.get("means")), better, bool(own.get("share")))
+        means = f"{sentence(own.get('means') or '')} It is {clean(own.get('expression'))}.".strip()
+        words = MetricWords(clean(own.get("title") or plain), means, better, bool(own.get("share")))
     return replace(words, title=f"{words.title} at its best threshold") if words and at else words
 
 
