@@ -327,7 +327,9 @@ def _says(plain: str, value: str) -> bool:
         return False
     if re.search(rf"[{WIDE}]", word):
         return word in plain
-    base = re.escape(stem(word)) + r"\w{0,3}" if len(word) > 4 and word.isalpha() else re.escape(word)
+    root = re.sub(r"[aeo]s?$", "", stem(word))  # "positivo" is also "positivas"
+    root = root if len(root) > 4 else stem(word)
+    base = re.escape(root) + r"\w{0,3}" if len(word) > 4 and word.isalpha() else re.escape(word)
     return bool(re.search(rf"(?<!\w){base}(?!\w)", plain))
 
 
@@ -448,6 +450,10 @@ class Regions:
             goals = self.reading.where("wishes", "goal", (end, stop))  # "from the text, work out which product it is"
             comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
             spans.append((end, goals[0][0] if comma else stop))
+        spans += [
+            (self.reading.text.sentence_of(start)[0], start)
+            for start, _ in self.reading.where("wishes", "inputs_after")
+        ]
         return tuple(spans)
 
     def _pointers(self, mentions: Sequence[Mention]) -> frozenset[tuple[int, int]]:

@@ -71,8 +71,21 @@ def find_limits(reading: Reading, namings: Sequence[Naming], task: str) -> list[
     limits = [*scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
     limits += scan.by_bare_share() if task == "classification" and not namings else []
+    limits = _of_boxes(reading, limits, scan.free) if task == "grounding" else limits
     marked = [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
     return _settled(reading, marked)
+
+
+def _of_boxes(reading: Reading, limits: Sequence[Limit], free: Sequence[Quantity]) -> list[Limit]:
+    """A share of hits is one of boxes: those that overlap by half, or whose middle lies inside; "IoU 0.5" beside it
+    only says what a hit is."""
+    hits = [x for x in limits if x.name in ("accuracy", "recall", "precision", "pointing_accuracy", "accuracy_iou50")]
+    hits = hits or [Limit("accuracy", q.value, q, q.start, described=True) for q in free if q.kind == "share"][:1]
+    if not hits:
+        return list(limits)
+    name = "pointing_accuracy" if reading.said("service", "pointing") else "accuracy_iou50"
+    others = [x for x in limits if x not in hits and not (x.name == "mean_iou" and x.value == _HALF)]
+    return [*others, *(replace(x, name=name) for x in hits)]
 
 
 def as_requirements(
@@ -271,6 +284,8 @@ class _Scan:
             return False
         if scale_of(naming.name) == "error" and q.kind in ("size", "rate", "fps"):
             return False
+        if naming.name in ("mae", "rmse") and q.kind == "share":
+            return False  # "an average error 10 % smaller than last year's" bounds no error in units
         if q.start < naming.start:
             nearer = any(n is not naming and n.end <= q.start and q.start - n.end < 12 for n in self.namings)
             return not nearer and last - first < 24 and not re.search(r"[,:]", between)

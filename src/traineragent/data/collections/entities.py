@@ -23,7 +23,7 @@ from traineragent.data.entities.conll import read_conll, read_parallel
 from traineragent.data.entities.marked import Marked, Repairs, Tagged
 from traineragent.data.entities.shape import Shape, pairs_of, shape_of
 from traineragent.data.entities.spanned import annotated, marked_record, tagged_record
-from traineragent.data.entities.tables import read_lists, read_tokens
+from traineragent.data.entities.tables import read_lists, read_tokens, tags_called
 from traineragent.data.entities.tags import marked_of, scheme_of
 from traineragent.data.joining import role_of
 from traineragent.data.part import FileFacts, line_list
@@ -61,6 +61,7 @@ class _Read:
     repairs: Repairs
     marked: list[Marked]
     tagged: list[Tagged]
+    called: str | None = None  # the column of tags, where a table names it
 
 
 class Entities:
@@ -210,7 +211,9 @@ def _read_table(read: _Read) -> None:
 
     table = read_files([read.file.address])
     name = read.file.name
-    reader = read_tokens if read.file.shape == "tokens" else read_lists
+    tokens = read.file.shape == "tokens"
+    reader = read_tokens if tokens else read_lists
+    read.called = tags_called(table.frame, "tokens" if tokens else "lists")
     read.tagged = reader(table.frame, table.row.tolist(), name, read.repairs)
 
 
@@ -235,22 +238,26 @@ def _finished(read: Sequence[_Read], max_rows: int | None) -> RawTable:
         keep = np.sort(np.random.default_rng(0).permutation(total)[:max_rows])
     chosen = [texts[i] for i in keep]
     same = copies(chosen)
+    named = {r.called for r in read}
+    answer = next(iter(named)) if len(named) == 1 else None
+    answer = ENTITIES if answer is None or answer == TEXT else answer
     findings = _findings(chosen)
     removed = (Removal("empty texts", empty, "there is nothing to mark in them"),) if empty else ()
     several = len(read) > 1
     for r in read:
         notes += [f"{r.file.name}: {s}" if several else s for s in r.repairs.sentences()]
     return RawTable(
-        _frame(chosen), _facts(read, part), np.array(part, dtype=np.int16)[keep],
+        _frame(chosen, answer), _facts(read, part), np.array(part, dtype=np.int16)[keep],
         np.array([t.line for t in chosen], dtype=np.int64),
         (*notes, *_notes(chosen, same, findings, scheme.inside_first)),
-        total, "entities", ENTITIES, same, removed, findings,
+        total, "entities", answer, same, removed, findings,
     )  # fmt: skip
 
 
-def _frame(texts: Sequence[Marked]) -> pd.DataFrame:
+def _frame(texts: Sequence[Marked], answer: str) -> pd.DataFrame:
+    """Texts beside their entities, the latter called as the table calls its column of tags."""
     marks = [json.dumps([s._asdict() for s in t.spans], ensure_ascii=False) for t in texts]
-    return pd.DataFrame({TEXT: np.array([t.text for t in texts], object), ENTITIES: np.array(marks, object)})
+    return pd.DataFrame({TEXT: np.array([t.text for t in texts], object), answer: np.array(marks, object)})
 
 
 def _require_entities(texts: Sequence[Marked], read: Sequence[_Read]) -> None:

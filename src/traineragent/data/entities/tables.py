@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,17 @@ SENTENCE_NAMES = re.compile(r"sent|utt|line|doc|^id$|_id$|^#|post|tweet|text_?id
 ENDINGS = frozenset(".!?。！？")
 LONGEST = 200
 """Tokens after which a sentence ends in a table that does not say where sentences end."""
+
+
+def tags_called(frame: pd.DataFrame, shape: Literal["tokens", "lists"]) -> str | None:
+    """The name of the column that holds the tags, as whoever made the table calls it."""
+    cells = [_texts(frame[c].head(5000)) for c in frame.columns]
+    if shape == "tokens":
+        place = columns_of_tokens(cells)
+    else:
+        places = columns_of_lists([str(c) for c in frame.columns], list(zip(*cells, strict=True)))
+        place = places[1] if places else None
+    return None if place is None else str(frame.columns[place])
 
 
 def read_tokens(frame: pd.DataFrame, lines: Sequence[int], name: str, repairs: Repairs) -> list[Tagged]:
