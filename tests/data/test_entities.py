@@ -38,9 +38,8 @@ def read(path: Path, content: str | bytes = "", name: str = "") -> RawTable:
 
 
 def rows(table: RawTable) -> list[tuple[str, list[dict[str, Any]]]]:
-    return [
-        (str(text), json.loads(marks)) for text, marks in zip(table.frame["text"], table.frame["entities"], strict=True)
-    ]
+    marked = zip(table.frame["text"], table.frame[table.target], strict=True)
+    return [(str(text), json.loads(marks)) for text, marks in marked]
 
 
 WAYS = {
@@ -216,3 +215,9 @@ def test_real_files_are_read_whole(shared_data: Path) -> None:
     slots = read(shared_data / "nlp_other" / "atis_slots")
     assert [(f.role, f.rows) for f in slots.files] == [("validation", 500), ("test", 893), ("train", 4478)]
     assert len(slots.findings["labels"]) == 83
+
+
+def test_entities_are_called_as_the_table_calls_its_tags(tmp_path: Path) -> None:
+    lines = "\n".join(f"{n},{word},{tag}" for n in range(3) for word, tag in zip(TOKENS, BIO, strict=True))
+    assert read(tmp_path, f"sentence,word,slot\n{lines}\n", "a.csv").target == "slot"
+    assert read(tmp_path, conll(BIO), "a.conll").target == "entities"

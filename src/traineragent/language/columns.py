@@ -450,10 +450,8 @@ class Regions:
             goals = self.reading.where("wishes", "goal", (end, stop))  # "from the text, work out which product it is"
             comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
             spans.append((end, goals[0][0] if comma else stop))
-        spans += [
-            (self.reading.text.sentence_of(start)[0], start)
-            for start, _ in self.reading.where("wishes", "inputs_after")
-        ]
+        known = [start for start, _ in self.reading.where("wishes", "inputs_after")]
+        spans += [(self.reading.text.sentence_of(start)[0], start) for start in known]
         return tuple(spans)
 
     def _pointers(self, mentions: Sequence[Mention]) -> frozenset[tuple[int, int]]:

@@ -283,12 +283,9 @@ class _Understanding:
             text = "These pictures carry no classes. Put each kind into a folder of its own, or give a table of file "
             self.questions = [q for q in self.questions if q.about != "target"]
             self.questions.append(Question("labels", text + "names and classes: where are they?"))
-        if (
-            task_type == "visual_grounding"
-            and self.columns.columns
-            and not answers_of("grounding", self.columns.columns)
-        ):
-            text = "Which boxes are right is not in the data: give a box (x0, y0, x1, y1) beside each phrase. Where are they?"
+        boxes = answers_of("grounding", self.columns.columns)
+        if task_type == "visual_grounding" and self.columns.columns and not boxes:
+            text = "The right boxes are not in the data: give (x0, y0, x1, y1) beside each phrase. Where are they?"
             self.questions = [q for q in self.questions if q.about != "target"]
             self.questions.append(Question("boxes", text))
         if clash := contradiction(self.reading):
