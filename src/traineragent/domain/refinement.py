@@ -24,13 +24,20 @@ class Change:
 @dataclass(frozen=True)
 class Revision:
     """The task after a follow-up, with its verdict. `minutes`: time that was asked for; None where none was.
-    `longer`: more searching is wanted, for a time not said. `back`: the delivery before this one is wanted again."""
+    `longer`: more searching is wanted, for a time not said. `back`: the number of the earlier delivery that is taken
+    again, before anything else is changed."""
 
     task: TaskSpec
     changes: tuple[Change, ...]
     minutes: float | None = None
     longer: bool = False
-    back: bool = False
+    back: int | None = None
+
+    @property
+    def only_back(self) -> bool:
+        """Whether an earlier delivery is wanted as it was, with nothing changed in it."""
+        kinds = {c.kind for c in self.changes}
+        return self.back is not None and kinds <= {"return", "not understood"} and not (self.minutes or self.longer)
 
 
 @dataclass(frozen=True)

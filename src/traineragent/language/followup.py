@@ -30,7 +30,12 @@ LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi")
 _HOURS = re.compile(r"hour|stunde|heure|hora\b|horas|\bor[ae]\b|小时|時間|시간|ghant")
 _SECONDS = re.compile(r"sec|sek|秒|초")
 _TIMES = re.compile(r"(?<=\d)\s?[x×](?=\s)")  # "3x faster"
+_FEW_WORDS = 6
 _ROOM_AFTER = 30  # characters between "predict" and the name of what is to be predicted
+_NO_RETURN = re.compile(  # "better than the last version", "leave the rest as it was"
+    r"\b(?:than|rest|else|others|als|restliche\w*|ubrige\w*|que|reste|resto|demas)\b|\bas \w+ as\b|其他|其余|比"
+)
+PREVIOUS, FIRST = 0, 1
 _SERVICE_ASPECTS = ("size_mb", "latency_ms_p95", "memory_mb", "throughput_rows_s", "train_minutes")
 
 
@@ -48,7 +53,8 @@ class Relative:
 @dataclass(frozen=True)
 class FollowUp:
     """What a follow-up asks for; empty fields where it says nothing. `lifted` holds names of limits and constraints
-    that no longer hold, "*" for the only one there is. `new_target` "" where one is asked for that is no column."""
+    that no longer hold, "*" for the only one there is. `new_target` "" where one is asked for that is no column. `back`:
+    the number of an earlier delivery that is wanted again, 0 for the one before. `asks`: it is a question."""
 
     reading: Reading
     left_out: tuple[Exclusion, ...] = ()
@@ -64,7 +70,8 @@ class FollowUp:
     deployment: DeploymentInfo = field(default_factory=DeploymentInfo)
     minutes: float | None = None
     longer: bool = False
-    undo: bool = False
+    back: int | None = None
+    asks: bool = False
     unread: tuple[str, ...] = ()
 
     @property
@@ -72,7 +79,8 @@ class FollowUp:
         """Whether nothing at all was understood."""
         asked = (self.left_out, self.taken_back, self.limits, self.relative, self.lifted, self.metrics)
         said = self.new_target is not None or self.minutes is not None or self.deployment != DeploymentInfo()
-        return not (any(asked) or said or self.preference or self.constraints or self.longer or self.undo)
+        wanted = self.preference or self.constraints or self.longer or self.back is not None
+        return not (any(asked) or said or wanted)
 
 
 def read_follow_up(words: str, task: TaskSpec, columns: Sequence[ColumnProfile]) -> FollowUp:
@@ -124,10 +132,54 @@ class _Follow:
             constraints=constraints,
             deployment=self._deployment(),
             minutes=minutes,
-            longer=self._heard("longer") and minutes is None,
-            undo=self._heard("undo"),
+            longer=self._longer() and minutes is None,
+            back=self._back(),
+            asks=self.reading.said("followup", "asking"),
         )
         return replace(found, unread=self._unread())
+
+    # ------------------------------------------------------------------ an earlier delivery
+    @cached_property
+    def _returns(self) -> tuple[Span, ...]:
+        """Where an earlier delivery is wanted again, as a whole: not a column, a metric or a limit of it."""
+        spans = [s for key in ("undo_all", "undo") for s in self.reading.where("followup", key)]
+        return tuple(s for s in spans if self._is_whole(s))
+
+    def _is_whole(self, span: Span) -> bool:
+        first, last = self.reading.text.clause_of(span[0])
+        clause = (min(first, span[0]), max(last, span[1]))
+        named = [m.start for m in self.columns.mentions] + [n.start for n in find_metrics(self.reading)]
+        if any(clause[0] <= at < clause[1] for at in named) or self._inside(span[0], self._lifts):
+            return False
+        return not _NO_RETURN.search(self._plain((clause[0], span[1])))
+
+    def _back(self) -> int | None:
+        """The number of the delivery that is wanted again, 0 for the one before; None where none is."""
+        numbered = [s for s in self.reading.where("followup", "undo_to") if self._is_whole(s)]
+        wanted = [s for s in numbered if self._returns or self._alone(s)]
+        self.spans += [*self._returns, *wanted]
+        for span in wanted:
+            quantity = self._quantity_in(span, "number")
+            if quantity is not None and quantity.value >= 1:
+                return int(quantity.value)
+        if not self._returns:
+            return None
+        first = {s for s in self._returns if s in self.reading.where("followup", "undo_all")}
+        return FIRST if first else PREVIOUS
+
+    def _alone(self, span: Span) -> bool:
+        """Whether a sentence says little else: "version 2 please", not "the same as in version 2 of the file"."""
+        return len(re.findall(r"\w+", self._plain(self.reading.text.sentence_of(span[0])))) <= _FEW_WORDS
+
+    def _longer(self) -> bool:
+        """More searching is wanted; that the model before was better asks for that one."""
+        spans = [
+            s
+            for s in self.reading.where("followup", "longer")
+            if not any(r[0] < s[1] and s[0] < r[1] for r in self._returns)
+        ]
+        self.spans += spans
+        return bool(spans)
 
     # ------------------------------------------------------------------ where things are said
     def _heard(self, key: str) -> bool:
@@ -275,6 +327,11 @@ class _Follow:
         """Columns that are to be used, or used again; those named where they are left out are not among them."""
         spans = self.reading.where("followup", "again")
         sentences = {self.reading.text.sentence_of(start) for start, _ in spans}
+        whole = [s for s in self.reading.where("followup", "everything") if self._inside(s[0], tuple(sentences))]
+        if whole and not left_out and not self._lifts:
+            self.spans += whole
+            said = {c.removeprefix("exclude:") for c in self.task.constraints if c.startswith("exclude:")}
+            return tuple(c.column for c in self.task.data_info.ignored if c.column in said and c.column != target)
         out = []
         for mention in self.columns.mentions:
             excluded = any(e.span == (mention.start, mention.end) for e in left_out)

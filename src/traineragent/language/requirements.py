@@ -28,8 +28,8 @@ _ERROR_KINDS = ("number", "time", "money", "measure")
 _SHORT = ("ms", "us", "tenth_s", "hundredth_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 
-
 _HALF = 0.5
+_NEXT = 16  # characters beside a number in which its bound stands
 _AROUND_SHARE = re.compile(
     r"\b(?:of|them|the|all|at|least|or|better|more|over|above|minimum|min|please|is|enough|fine|a|and|reach|get|we|want|need|"
     r"von|allen|mindestens|uber|bitte|reicht|au|moins|plus|de|des|cas|al|menos|como|minimo|los|las|casos|pelo|no|dos|das|"
@@ -160,8 +160,21 @@ class _Scan:
             for match in matches(phrases, text, *clause):
                 held = self._free_in(match.span(), name, how)
                 if held and not self._named_near(held, but=name) and not (name == "mae" and self._is_latency(held)):
-                    out.append(self._limit(self._of_how_many(name, held), how, held, match.start()))
+                    meant = self._turned(name, how, held, match.start())
+                    out.append(self._limit(self._of_how_many(meant[0], held), meant[1], held, match.start()))
         return [limit for limit in out if limit.name]
+
+    def _turned(self, name: str, how: str, q: Quantity, start: int) -> tuple[str, str]:
+        """(name, how) of an idiom of mistakes, or of its opposite: "it misses too many, find at least 85 %"."""
+        if how != "complement" and name != "false_positive_rate":
+            return name, how
+        clause = self.reading.text.clause_of(q.start)
+        nearby = ((max(clause[0], q.start - _NEXT), q.start), (q.end, min(clause[1], q.end + _NEXT)))
+        bounded = any(self.reading.said("service", "at_least", span) for span in nearby)
+        found = name == "recall" and self.reading.said("service", "caught", (start, max(start, q.start)))
+        if not (bounded or found):
+            return name, how
+        return ("precision" if name == "false_positive_rate" else name), "as_is"
 
     def _of_how_many(self, name: str, held: Quantity) -> str:
         """ "Half of the guesses within 40 euros" is a median error; "nine in ten within 40" has no metric of ours."""

@@ -68,12 +68,15 @@ def revise(
     measured: Mapping[str, float],
     before: str = "",
     answers: Mapping[str, str] | None = None,
+    *,
+    returned_to: int | None = None,
 ) -> Revision:
     """What `words` make of `task`. `measured` are the numbers of the delivery by requirement name, `before` are the
-    words that led to it, `answers` what a person said to the questions of an earlier call, by what they are about. The
-    verdict asks where something is unclear, and declines what may not or cannot be done."""
+    words that led to it, `answers` what a person said to the questions of an earlier call, by what they are about;
+    `returned_to`: the number of the earlier delivery that `task` comes from, where the words want one again. The verdict
+    asks where something is unclear, and declines what may not or cannot be done."""
     asked = _settled(read_follow_up(words, task, columns), answers or {}, columns)
-    return _Revising(words, asked, task, columns, measured, before).revision()
+    return _Revising(words, asked, task, columns, measured, before, returned_to).revision()
 
 
 def _settled(asked: FollowUp, answers: Mapping[str, str], columns: Sequence[ColumnProfile]) -> FollowUp:
@@ -108,6 +111,7 @@ class _Revising:
     columns: Sequence[ColumnProfile]
     measured: Mapping[str, float]
     before: str
+    returned_to: int | None = None
     changes: list[Change] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
@@ -123,8 +127,11 @@ class _Revising:
         if contradictions:
             self.questions += contradictions
         elif asked.empty:
-            self.questions.append(self._not_understood())
+            self.questions.append(self._not_a_change() if asked.asks else self._not_understood())
+        elif asked.back is not None and self.returned_to is None:
+            self.questions.append(self._nowhere_back())
         else:
+            self._return()
             self._target(rows)
             self._inputs()
             self._lift()
@@ -141,7 +148,7 @@ class _Revising:
             verdict=Verdict(),
         )
         revised = replace(revised, verdict=self._verdict(revised, rows))
-        return Revision(revised, tuple(self.changes), asked.minutes, asked.longer, asked.undo)
+        return Revision(revised, tuple(self.changes), asked.minutes, asked.longer, self.returned_to)
 
     def _change(self, kind: str, text: str, said: str = "") -> None:
         self.changes.append(Change(kind, text, said))  # type: ignore[arg-type]
@@ -157,6 +164,14 @@ class _Revising:
     def _not_understood(self) -> Question:
         text = "What should be different? Name a size, a speed, a limit, a metric, a column or a time."
         return Question("change", text, EXAMPLES)
+
+    def _not_a_change(self) -> Question:
+        text = "That asks about the delivery and changes nothing: the report answers, and `traineragent explain RUN` tells "
+        return Question("change", f"{text}why each decision was taken. What should be different?", EXAMPLES)
+
+    def _nowhere_back(self) -> Question:
+        which = f"no delivery {self.asked.back}" if self.asked.back else "no delivery before this one"
+        return Question("change", f"There is {which} to go back to. What should be different?", EXAMPLES)
 
     def _nothing_different(self) -> Question:
         text = f"That holds already: {'; '.join(self.held) or 'nothing would be different'}. What should be different?"
@@ -374,8 +389,10 @@ class _Revising:
             self._change("time", f"{self.asked.minutes:g} more minutes")
         elif self.asked.longer:
             self._change("time", "the search goes on")
-        if self.asked.undo:
-            self._change("return", "the delivery before this one is taken again")
+
+    def _return(self) -> None:
+        if self.returned_to is not None:
+            self._change("return", f"delivery {self.returned_to} is taken again", self.words)
 
     # ------------------------------------------------------------------ verdict
     def _verdict(self, task: TaskSpec, rows: int) -> Verdict:
