@@ -76,6 +76,18 @@ def test_a_limit_selects_anew_from_what_was_trained(delivered: Path, again: Path
     assert [e["revision"] for e in second.json["earlier"]] == [1, 2]
     told = run("explain", again, "--json").json["decisions"]
     assert {d["revision"] for d in told} == {1, 2, 3}
+    back = run("refine", again, "no, undo that", "--json")
+    assert back.code == 0, back.err
+    assert (back.json["revision"], back.json["metric"]) == (4, report["metric"])
+    assert back.json["requirements"] == report["requirements"]
+    assert [c["kind"] for c in back.json["changes"]] == ["return"]
+    half = again / "revisions" / "2" / "bundle" / "model.onnx"
+    assert (again / "bundle" / "model.onnx").read_bytes() == half.read_bytes()
+    assert not back.json["llm"]["calls"]
+    first = run("refine", again, "undo that as well", "--json")
+    assert first.code == 0, first.err
+    assert first.json["metric"] == before["metric"]
+    assert first.json["requirements"] == []
 
 
 def test_other_inputs_are_learned_anew_on_the_same_rows_also_after_a_kill(delivered: Path, again: Path) -> None:

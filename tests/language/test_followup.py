@@ -101,7 +101,7 @@ def test_time_is_added(words: str, minutes: float) -> None:
         ("drop the size limit", {"lifted": ("size_mb",)}),
         ("the latency doesn't matter any more", {"lifted": ("latency_ms_p95",)}),
         ("make it better", {"longer": True}),
-        ("undo that", {"undo": True}),
+        ("undo that", {"back": 0}),
     ],
 )
 def test_what_else_may_be_different(words: str, expected: dict[str, Any]) -> None:
@@ -240,3 +240,107 @@ def test_what_holds_already_is_said_and_nothing_is_trained_for_it(words: str) ->
     verdict = revise(words, TASK, COLUMNS, MEASURED).task.verdict
     assert verdict.decision == "ask"
     assert "already" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "back"),
+    [
+        ("undo", 0),
+        ("go back to how it was before", 0),
+        ("Please revert to the previous version.", 0),
+        ("I liked the earlier model better, bring it back", 0),
+        ("roll back the last change", 0),
+        ("actually I prefer the old version", 0),
+        ("make it like the previous version again", 0),
+        ("never mind, restore the original", 1),
+        ("undo all the changes", 1),
+        ("give me the first model again", 1),
+        ("go back to version 2", 2),
+        ("delivery 3 please", 3),
+        ("mach das rückgängig", 0),
+        ("zurück zur vorherigen Version", 0),
+        ("die alte Version war besser", 0),
+        ("so wie vorher bitte", 0),
+        ("zurück zum ursprünglichen Modell", 1),
+        ("annule la dernière modification", 0),
+        ("reviens à la version précédente", 0),
+        ("je préférais la version d'avant", 0),
+        ("reviens à la version initiale", 1),
+        ("deshaz el último cambio", 0),
+        ("vuelve a la versión anterior", 0),
+        ("déjalo como estaba antes", 0),
+        ("desfaça a última alteração", 0),
+        ("volte à versão anterior", 0),
+        ("annulla l'ultima modifica", 0),
+        ("撤销上一次修改", 0),
+        ("恢复到之前的版本", 0),
+        ("用回第一版模型", 1),
+        ("元に戻してください", 0),
+        ("이전 버전으로 되돌려 줘", 0),
+        ("पिछला बदलाव वापस लो", 0),
+    ],
+)
+def test_an_earlier_delivery_is_wanted_again(words: str, back: int) -> None:
+    asked = read(words)
+    assert asked.back == back
+    assert not asked.longer
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "it must be better than the last version",
+        "leave the rest as it was before and halve the size",
+        "make it twice as small as the previous version",
+        "go back to accuracy as the metric",
+        "undo leaving out gender",
+        "get back at least 85 % of those who leave",
+        "version 2 of the contract table has other columns than this one, make it smaller",
+        "I take back the size limit",
+        "schneller als die vorherige Version",
+        "plus rapide que la version précédente",
+    ],
+)
+def test_speaking_of_what_was_before_does_not_bring_it_back(words: str) -> None:
+    assert read(words).back is None
+
+
+def test_an_earlier_delivery_is_the_ground_for_what_else_is_changed() -> None:
+    both = revise("undo that and make it half the size", TASK, COLUMNS, MEASURED, returned_to=1)
+    assert [c.kind for c in both.changes] == ["return", "requirement"]
+    assert (both.back, both.only_back) == (1, False)
+    alone = revise("undo that", TASK, COLUMNS, MEASURED, returned_to=1)
+    assert (alone.back, alone.only_back, alone.task.verdict.decision) == (1, True, "accept")
+
+
+def test_where_there_is_nothing_to_go_back_to_the_person_is_asked() -> None:
+    for words in ("undo that", "go back to version 7"):
+        verdict = revise(words, TASK, COLUMNS, MEASURED).task.verdict
+        assert verdict.decision == "ask"
+        assert "to go back to" in verdict.questions[0].text
+
+
+@pytest.mark.parametrize("words", ["why did you choose that model?", "Warum ist es so langsam?", "为什么选这个模型"])
+def test_a_question_changes_nothing_and_is_told_where_the_answer_stands(words: str) -> None:
+    verdict = revise(words, TASK, COLUMNS, {}).task.verdict
+    assert verdict.decision == "ask"
+
+
+def test_why_is_answered_by_explain() -> None:
+    (question,) = revise("why did you choose that model?", TASK, COLUMNS, MEASURED).task.verdict.questions
+    assert "traineragent explain" in question.text
+
+
+def test_all_that_was_left_out_comes_back() -> None:
+    ignored = (IgnoredColumn("gender", "said"), IgnoredColumn("customerID", "names rows"))
+    left = replace(TASK, data_info=replace(TASK.data_info, ignored=ignored), constraints=("exclude:gender",))
+    assert read("use everything again", left).taken_back == ("gender",)
+    assert read("nimm wieder alle Spalten", left).taken_back == ("gender",)
+
+
+@pytest.mark.parametrize(
+    "words", ["keep everything but the size limit", "it no longer has to fit in 5 MB", "alles außer der Größengrenze"]
+)
+def test_a_limit_is_taken_away_in_other_words(words: str) -> None:
+    limited = replace(TASK, requirements=(Requirement("size_mb", "<=", 5.0),))
+    assert revise(words, limited, COLUMNS, MEASURED).task.requirements == ()

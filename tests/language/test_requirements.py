@@ -41,6 +41,18 @@ def limits(words: str, task: str = "classification") -> dict[str, float]:
         ("who will leave within the next 30 days", {}),
         ("our rules get an F1 of 0.61 and anything that doesn't beat that is pointless", {"f1": 0.61}),
         ("I don't care about speed", {}),
+        ("it misses too many, catch at least 85 %", {"recall": 0.85}),
+        ("don't miss so many: find at least 85 %", {"recall": 0.85}),
+        ("too many get missed; at least 85 % must not be", {"recall": 0.85}),
+        ("you overlook a lot, so spot 9 in 10", {"recall": 0.9}),
+        ("miss no more than 15 % of what we could find", {"recall": 0.85}),
+        ("too many false alarms, nine in ten alerts should be right", {"precision": 0.9}),
+        ("too many false alarms: no more than 2 %", {"false_positive_rate": 0.02}),
+        ("Es übersieht zu viele, mindestens 85 % sollen gefunden werden", {"recall": 0.85}),
+        ("On en rate trop, il faut en trouver au moins 85 %", {"recall": 0.85}),
+        ("Se escapan demasiados: encuentra al menos el 85 %", {"recall": 0.85}),
+        ("Deixa passar muitos, encontre pelo menos 85 %", {"recall": 0.85}),
+        ("不要漏掉那么多，至少找出85%", {"recall": 0.85}),
     ],
 )
 def test_reads_limits_of_classification(words: str, expected: dict[str, float]) -> None:

@@ -56,7 +56,6 @@ def begin(run: Path, words: str, minutes: float | None = None, overlay: Path | N
     try:
         asked: Request = old.last(RunRequested).request
         specified: TaskSpecified = old.last(TaskSpecified)
-        together = f"{asked.words.rstrip('. ')}. Then: {words}"
         if overlay is not None:
             keep_overlay(overlay, check_overlay(overlay), folder)
         journal.set_meta("created", datetime.now(UTC).isoformat(timespec="seconds"))
@@ -67,7 +66,7 @@ def begin(run: Path, words: str, minutes: float | None = None, overlay: Path | N
         body = RefinementRequested(words, number, before.number, specified.task, measured, asked.words, minutes)
         journal.post(
             [
-                ("person", "person", RunRequested(replace(asked, words=together))),
+                ("person", "person", RunRequested(replace(asked, words=together(asked.words, words)))),
                 ("data", "person", old.last(DataCollected)),
                 ("person", "task", body),
             ]
@@ -76,6 +75,11 @@ def begin(run: Path, words: str, minutes: float | None = None, overlay: Path | N
         old.close()
         journal.close()
     return folder
+
+
+def together(earlier: str, words: str) -> str:
+    """What was asked for in all."""
+    return f"{earlier.rstrip('. ')}. Then: {words}"
 
 
 def _remembered(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,14 +176,16 @@ def said(reuse: Reuse, trials: int) -> list[str]:
     return [text for holds, text in parts if holds] + ([candidates] if trials else [])
 
 
-def revised(memory: Memory, asked: RefinementRequested) -> Revision:
-    """The task as the follow-up changes it; where something is unclear the person is asked, where there is one."""
+def revised(memory: Memory, asked: RefinementRequested, returned_to: int | None = None) -> Revision:
+    """The task as the follow-up changes it; where something is unclear the person is asked, where there is one.
+    `returned_to`: the earlier delivery that it wants again, which `asked` then speaks of."""
     collected: DataCollected = memory.journal.last(DataCollected)
     dialogue = Dialogue(memory, "refine")
     answers: dict[str, str] = {}
 
     def read(words: str) -> Revision:
-        return revise(words, asked.before, collected.columns, asked.measured, asked.earlier_words, answers)
+        given = (asked.before, collected.columns, asked.measured, asked.earlier_words, answers)
+        return revise(words, *given, returned_to=returned_to)
 
     words = asked.words
     revision = read(words)

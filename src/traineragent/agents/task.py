@@ -39,8 +39,9 @@ from ..store.files import write_json
 from .dialogue import Dialogue
 from .hub import Outgoing
 from .memory import Memory
-from .refining import request_of, revised, said, take_over, what_holds_here
+from .refining import request_of, revised, said, take_over, together, what_holds_here
 from .reporting import write_report
+from .returning import BASED_ON, returned, take_again
 from .understanding import SecondReading
 
 CATALOGUE: Mapping[str, OperationSpec] = {
@@ -52,6 +53,7 @@ CATALOGUE: Mapping[str, OperationSpec] = {
         "changes the task after a delivery, takes over what still holds and hands the rest on; "
         'search is "longer" or "as needed"',
     ),
+    "restore": OperationSpec({}, "takes an earlier delivery again as it was, with nothing made anew"),
     "ask": OperationSpec({}, "asks the open questions of the verdict"),
     "confirm": OperationSpec({}, "asks the person whether to go on in spite of what the rows say"),
     "go_on": OperationSpec({}, "goes on with the prepared data, the doubts noted"),
@@ -77,6 +79,7 @@ class TaskAgent:
             "ask_for_data": self._ask_for_data,
             "accept": self._accept,
             "revise": self._revise,
+            "restore": self._restore,
             "ask": self._ask,
             "confirm": self._confirm,
             "go_on": self._go_on,
@@ -131,16 +134,18 @@ class TaskAgent:
 
     def _perceive_follow_up(self, asked: RefinementRequested) -> dict[str, Any]:
         """What a follow-up changes, and what of the work behind the delivery stays valid."""
-        revision = revised(self.memory, asked)
+        asked, number = returned(self.memory, asked)
+        revision = revised(self.memory, asked, number)
         reuse = what_holds_here(self.memory, asked, revision.task)
         self.memory.cache["understood"] = self.memory.cache["judged"] = revision.task
-        self.memory.cache["revision"] = revision
+        self.memory.cache["revision"], self.memory.cache["asked"] = revision, asked
         return {
             "decision": revision.task.verdict.decision,
             "changes": "; ".join(c.text for c in revision.changes) or "nothing is different",
             "minutes": asked.minutes or revision.minutes or revision.task.limit("train_minutes"),
             "before_minutes": asked.before.budget.minutes,
             "longer": revision.longer,
+            "back": revision.only_back,
             "rows": revision.task.data_info.rows,
             "trials_hold": reuse.trials,
             "what_does_not_hold": f"{reuse.why}; " if reuse.why else "",
@@ -246,12 +251,15 @@ class TaskAgent:
 
     def _revise(self, message: Message, minutes: float, search: str) -> Outgoing:
         """The changed task with its budget; everything that still holds lies ready before it is handed on."""
-        asked: RefinementRequested = message.body  # type: ignore[assignment]
+        asked: RefinementRequested = self.memory.cache["asked"]
         revision = self.memory.cache["revision"]
         reuse = what_holds_here(self.memory, asked, revision.task)
         new_limits = any(c.kind == "requirement" for c in revision.changes)
         taken = take_over(self.memory, asked, revision.task, reuse)
         request = request_of(self.memory, reuse, taken, new_limits)
+        if revision.back is not None:
+            request = replace(request, words=together(asked.earlier_words, asked.words))
+            self.memory.journal.set_meta(BASED_ON, str(asked.after))
         task = replace(
             revision.task, budget=replace(asked.before.budget, minutes=float(minutes), trials=request.trials)
         )
@@ -263,6 +271,19 @@ class TaskAgent:
         )
         self.memory.forget_request()
         return [("person", RunRequested(request)), ("data", TaskSpecified(task))]
+
+    def _restore(self, message: Message) -> Outgoing:
+        """The earlier delivery lies ready as this revision's own; what is left is its report."""
+        asked: RefinementRequested = self.memory.cache["asked"]
+        changes = self.memory.cache["revision"].changes
+        out = take_again(self.memory, asked)
+        kept = ["the delivery itself, its measurements and its score"]
+        write_json(self.memory.folder / "task.json", asked.before.to_json())
+        self.memory.say(
+            "revised", "; ".join(c.text for c in changes), changes=[asdict(c) for c in changes], reused=kept
+        )
+        self.memory.forget_request()
+        return out
 
     def _ask_out(self, task: TaskSpec) -> Outgoing:
         self.memory.cache["judged"] = task

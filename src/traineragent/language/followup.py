@@ -53,8 +53,8 @@ class Relative:
 @dataclass(frozen=True)
 class FollowUp:
     """What a follow-up asks for; empty fields where it says nothing. `lifted` holds names of limits and constraints
-    that no longer hold, "*" for the only one there is. `new_target` "" where one is asked for that is no column. `back`:
-    the number of an earlier delivery that is wanted again, 0 for the one before. `asks`: it is a question."""
+    that no longer hold, "*" for the only one there is. `new_target` "" where one is asked for that is no column.
+    `back`: the number of an earlier delivery that is wanted again, 0 for the one before. `asks`: it is a question."""
 
     reading: Reading
     left_out: tuple[Exclusion, ...] = ()

@@ -73,8 +73,8 @@ def revise(
 ) -> Revision:
     """What `words` make of `task`. `measured` are the numbers of the delivery by requirement name, `before` are the
     words that led to it, `answers` what a person said to the questions of an earlier call, by what they are about;
-    `returned_to`: the number of the earlier delivery that `task` comes from, where the words want one again. The verdict
-    asks where something is unclear, and declines what may not or cannot be done."""
+    `returned_to`: the number of the earlier delivery that `task` comes from, where the words want one again. The
+    verdict asks where something is unclear, and declines what may not or cannot be done."""
     asked = _settled(read_follow_up(words, task, columns), answers or {}, columns)
     return _Revising(words, asked, task, columns, measured, before, returned_to).revision()
 
@@ -166,11 +166,11 @@ class _Revising:
         return Question("change", text, EXAMPLES)
 
     def _not_a_change(self) -> Question:
-        text = "That asks about the delivery and changes nothing: the report answers, and `traineragent explain RUN` tells "
-        return Question("change", f"{text}why each decision was taken. What should be different?", EXAMPLES)
+        text = "That asks about the delivery and changes nothing: the report answers it, and `traineragent explain RUN`"
+        return Question("change", f"{text} tells why each decision was taken. What should be different?", EXAMPLES)
 
     def _nowhere_back(self) -> Question:
-        which = f"no delivery {self.asked.back}" if self.asked.back else "no delivery before this one"
+        which = f"no other delivery {self.asked.back}" if self.asked.back else "no delivery before this one"
         return Question("change", f"There is {which} to go back to. What should be different?", EXAMPLES)
 
     def _nothing_different(self) -> Question:
