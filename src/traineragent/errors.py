@@ -15,9 +15,11 @@ from __future__ import annotations
 
 
 class TrainerError(Exception):
-    """Root of all errors a user may see. `exit_code` is what the command line returns."""
+    """Root of all errors a user may see. `exit_code` is what the command line returns; `kind` how work ended that
+    somebody else may mend: "error", "timeout", "memory" or "crash"."""
 
     exit_code = 1
+    kind = "error"
 
 
 class InputError(TrainerError):

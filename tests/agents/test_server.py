@@ -11,10 +11,11 @@ from traineragent.agents.memory import Memory
 from traineragent.agents.server import ServerAgent
 from traineragent.brains.checked import Checked
 from traineragent.brains.planner import Planner
-from traineragent.domain.messages import Message, ModelSelected, RunRequested, TaskSpecified
+from traineragent.domain.messages import Message, ModelSelected, RunRequested, ServiceMeasured, TaskSpecified
 from traineragent.domain.run import Member, Selection
 from traineragent.domain.task import Metric, Request, TaskSpec
-from traineragent.errors import TrainerError
+from traineragent.engine.compute.local import WorkFailed
+from traineragent.store.files import write_json
 from traineragent.store.journal import Journal
 
 PLANNER = Planner()
@@ -37,25 +38,38 @@ def server(tmp_path: Path) -> ServerAgent:
     return ServerAgent(memory, "")
 
 
-def recovered(server: ServerAgent, failed: Selection, attempt: int) -> Selection:
-    (message, *_) = server.memory.journal.messages("ModelSelected")
+def recovered(server: ServerAgent, failed: Selection, attempt: int, kind: str = "error") -> Selection | None:
+    message = server.memory.journal.messages("ModelSelected")[0]
     assert isinstance(message, Message)
-    return server._recover(message, failed, "the time limit passed", attempt)
+    return server._recover(message, failed, WorkFailed("the time limit passed", kind), attempt)
+
+
+def exported(server: ServerAgent) -> None:
+    """The first model has a bundle, measured."""
+    (server.memory.folder / "bundle").mkdir()
+    write_json(server.memory.folder / "bundle" / "bundle.json", {})
+    server.memory.journal.post([("server", "task", ServiceMeasured((), 0.0, 0, provisional=True))])
 
 
 def test_several_models_give_way_to_the_best_of_them(server: ServerAgent) -> None:
-    assert recovered(server, selection(1, 2, best=2), 0).members == (Member(2, 1.0),)
+    found = recovered(server, selection(1, 2, best=2), 0)
+    assert found is not None
+    assert found.members == (Member(2, 1.0),)
+    assert "not to be had or not to be trusted (the time limit passed)" in found.why
 
 
-def test_the_best_gives_way_to_the_model_that_was_exported_first(server: ServerAgent) -> None:
-    found = recovered(server, selection(2, best=2), 0)
-    assert found.members == (Member(0, 1.0),)
-    assert "could not be exported (the time limit passed)" in found.why
-    assert recovered(server, selection(2, best=2), 1).members == (Member(0, 1.0),)
+def test_the_best_gives_way_to_the_bundle_of_the_model_that_was_exported_first(server: ServerAgent) -> None:
+    exported(server)
+    assert recovered(server, selection(2, best=2), 1) is None
+    (said,) = server.memory.journal.events("extra")
+    assert "a better model could not be exported (the time limit passed)" in said["text"]
 
 
-def test_where_the_first_model_fails_too_the_run_says_so(server: ServerAgent) -> None:
-    with pytest.raises(TrainerError, match="the model could not be exported: the time limit passed"):
+def test_nothing_else_is_waited_for_where_time_was_the_trouble_and_a_bundle_stands(server: ServerAgent) -> None:
+    exported(server)
+    assert recovered(server, selection(1, 2, best=2), 0, "timeout") is None
+
+
+def test_where_nothing_was_exported_the_run_says_so(server: ServerAgent) -> None:
+    with pytest.raises(WorkFailed, match="the model could not be exported: the time limit passed"):
         recovered(server, selection(0, best=0), 1)
-    with pytest.raises(TrainerError, match="the time limit passed"):
-        recovered(server, selection(1, 2, best=2), 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,12 +21,20 @@ from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
 from ..domain.data import Target
-from ..domain.messages import DataCollected, DataDoubted, DataPrepared, DataRequested, Message, TaskSpecified
+from ..domain.messages import (
+    DataCollected,
+    DataDoubted,
+    DataPrepared,
+    DataRequested,
+    LighterDataRequested,
+    Message,
+    TaskSpecified,
+)
 from ..domain.run import AgentName
 from ..domain.task import TaskSpec
 from ..engine.checkpoints import Checkpoint
 from ..engine.compute.local import WorkFailed
-from ..errors import InputError, TrainerError
+from ..errors import InputError
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
 from .extras import picture_networks, text_encoder
@@ -33,6 +42,7 @@ from .hub import Outgoing
 from .memory import Memory
 
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
+LIGHTER = "preparing the data failed, so it was prepared again from fewer rows or with less of them"
 MOST_TOLD = 150  # columns that a brain which reads is told of
 TOLD = ("name", "meaning", "missing_share", "distinct", "relation", "leak", "leak_action", "excluded")
 COLLECT: Mapping[str, OperationSpec] = {
@@ -57,6 +67,9 @@ class DataAgent:
                 return self._collect(message, sources)
             case TaskSpecified(task=task):
                 return self._prepare(message, task)
+            case LighterDataRequested(attempt=attempt, why=why):
+                self.memory.say("extra", f"{LIGHTER}: {why}")
+                return self._prepare(message, self.memory.task, attempt)
             case other:
                 raise AssertionError(f"the data agent is not meant to get {type(other).__name__}")
 
@@ -145,11 +158,12 @@ class DataAgent:
         return found
 
     # ------------------------------------------------------------------ splitting and preparing
-    def _prepare(self, message: Message, task: TaskSpec) -> Outgoing:
+    def _prepare(self, message: Message, task: TaskSpec, attempt: int = 0) -> Outgoing:
+        """`attempt`: how often preparing failed before; each time less is asked for."""
         key = f"message-{message.id}"
         self.memory.say("phase", "preparing the data", phase="prepare")
         split = self.memory.step("split", self.name, lambda: self._split(task, key))
-        prepared = self.memory.step("prepare", self.name, lambda: self._make_typed(task, key))
+        prepared = self.memory.step("prepare", self.name, lambda: self._make_typed(task, key, attempt))
         files = {**split["files"], **prepared["files"]}
         if doubts := prepared.get("doubts"):
             return [("task", DataDoubted(prepared["facts"], files, tuple(doubts)))]
@@ -226,13 +240,15 @@ class DataAgent:
         self.memory.journal.set_meta("metric", metric)
         self.memory.journal.set_meta("direction", self.memory.kind.direction(metric))
 
-    def _make_typed(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
+    def _make_typed(self, task: TaskSpec, key: str, attempt: int) -> tuple[Any, list[Path]]:
         """Profile, leaks, operations by the procedure, declarations, and the matrix that models learn from."""
+        if attempt:  # what the failed work left
+            shutil.rmtree(self.memory.folder / "data" / "prepared", ignore_errors=True)
         line, given = self.memory.line, {"task": task.to_json(), "seed": self.memory.request.seed}
         examined = self._work(line.examine, **given)
         catalogue: Mapping[str, OperationSpec] = registry.at(line.operations)
         kind, facts = line.question("prepare"), {**examined["facts"], "encoder": self._encoder(task)}
-        facts |= self._perceive_pictures(task)
+        facts |= {**self._perceive_pictures(task), "attempt": attempt}
         operations = self.memory.plan(self.name, kind, facts, catalogue, key, **_told(kind, facts, task))
         self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
         made = self._work(line.make, operations=[asdict(o) for o in operations], **given)
@@ -248,9 +264,9 @@ class DataAgent:
             given = {"folder": str(self.memory.folder), **arguments}
             return self.memory.compute.call(function, given, timeout_s=max(patience, self.memory.left_s))
         except WorkFailed as e:
-            if e.kind == "memory":
-                raise MemoryError(str(e)) from e
-            raise TrainerError(f"the data could not be prepared: {e}") from e
+            raise WorkFailed(f"the data could not be prepared: {e}", e.kind) from e
+        except MemoryError as e:
+            raise WorkFailed(f"the data could not be prepared: out of memory {e}".rstrip(), "memory") from e
 
 
 def _told(kind: str, facts: Mapping[str, Any], task: TaskSpec) -> dict[str, Any]:

@@ -46,5 +46,5 @@ class Hub:
         except TrainerError as e:
             if e.exit_code != TrainerError.exit_code or isinstance(e, Paused) or agent.name == "task":
                 raise
-            replies = [("task", WorkFailed(agent.name, str(e)))]
+            replies = [("task", WorkFailed(agent.name, str(e), e.kind))]
         self._journal.post([(agent.name, to, body) for to, body in replies], handled=message.id)

@@ -5,6 +5,7 @@ What only the end of a run needs is imported there, so that a first model does n
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -43,11 +44,13 @@ CATALOGUE: Mapping[str, OperationSpec] = {
         {"seconds": "number"}, "brings the measured model up to date with the rows that were held out"
     ),
     "write_documents": OperationSpec({}, "writes card, README with executed examples, container recipe"),
-    "fall_back": OperationSpec({}, "takes the best single model instead of the selection, or the first one exported"),
+    "fall_back": OperationSpec({}, "takes the best single model instead of the selection"),
+    "keep": OperationSpec({}, "delivers the bundle that was exported and measured before"),
     "fail": OperationSpec({}, "gives up with the reason"),
 }
+KEPT = "kept"  # in the cache: the selection whose bundle is delivered after all
 EXAMPLES = 256  # rows that a measured service is asked about
-EXPORT_S = 45.0  # that an export may take although the time is up
+EXPORT_S = 45.0  # that an export may take although the time is up, where a bundle stands already
 PATIENCE_S = 120.0  # for work that a delivery cannot do without
 
 
@@ -103,21 +106,27 @@ class ServerAgent:
         facts, question = self.perceive(selected), self.memory.line.question("deploy")
         for operation in self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}"):
             self._acts[operation.do](message, selected, **operation.args)
+        kept: ModelSelected | None = self.memory.cache.pop(KEPT, None)
+        told = [("person", replace(kept, round=selected.round, provisional=selected.provisional))] if kept else []
         graph = read_json(self.memory.folder / "data" / "graph.json")
         measured = tuple(self._judged(r) for r in self.memory.task.requirements)
         if selected.provisional:
             measured = tuple(m for m in measured if m.measured is not None)
-        return [("task", ServiceMeasured(measured, graph["parity_max"], selected.round, selected.provisional))]
+        exported = ServiceMeasured(measured, graph["parity_max"], selected.round, selected.provisional)
+        return [*told, ("task", exported)]
 
     def _export(self, message: Message, selected: ModelSelected, threads: int | None = None) -> None:
         """Builds and proves the graph in the child; where that cannot be done, the procedure says what to take."""
         selection = selected.selection
-        for attempt in range(3):
+        for attempt in itertools.count():  # ends with a graph, or by the procedure
             try:
                 facts = self._build(selection)
                 break
-            except WorkFailed as e:
-                selection = self._recover(message, selection, str(e), attempt)
+            except (WorkFailed, MemoryError) as e:
+                simpler = self._recover(message, selection, e, attempt)
+            if simpler is None:
+                return
+            selection = simpler
         if facts["fallback"]:
             said = Decision(
                 self.name, "parity check", "deploy: fall_back", facts["fallback"], {"rows": facts["parity_rows"]}
@@ -126,30 +135,53 @@ class ServerAgent:
         write_json(self.memory.folder / "data" / "graph.json", facts)
         self._write_bundle(facts)
 
-    def _recover(self, message: Message, selection: Selection, error: str, attempt: int) -> Selection:
-        facts = {"attempt": attempt, "error": error, "kind": "export", "members": len(selection.members)}
+    def _recover(
+        self, message: Message, selection: Selection, error: WorkFailed | MemoryError, attempt: int
+    ) -> Selection | None:
+        """What to export after all; None where the bundle that stands is kept. Raises WorkFailed where nothing can
+        be delivered."""
+        single, standing = (Member(selection.single_best, 1.0),), self._standing
+        kind = error.kind if isinstance(error, WorkFailed) else "memory"
+        facts = {
+            "attempt": attempt,
+            "error": str(error) or kind,
+            "kind": kind,
+            "members": len(selection.members),
+            "single": single == selection.members,
+            "standing": standing is not None,
+        }
         (operation,) = self.memory.plan(
-            self.name, "recover", facts, CATALOGUE, f"message-{message.id}/{attempt}", check=_check_recovery
+            self.name,
+            "recover",
+            facts,
+            CATALOGUE,
+            f"message-{message.id}/{attempt}",
+            check=lambda chosen: _check_recovery(chosen, facts),
         )
-        simpler = self._simpler(selection)
-        if operation.do == "fail" or simpler is None:
-            raise TrainerError(f"the model could not be exported: {error}")
-        return replace(simpler, why=operation.why)
+        if operation.do == "keep" and standing is not None:
+            self.memory.cache[KEPT] = standing
+            self.memory.say(
+                "extra", f"a better model could not be exported ({facts['error']}), so the one before is delivered"
+            )
+            return None
+        if operation.do != "fall_back" or single == selection.members:
+            raise WorkFailed(f"the model could not be exported: {facts['error']}", kind)
+        return replace(selection, members=single, why=operation.why)
 
-    def _simpler(self, selection: Selection) -> Selection | None:
-        """The best single model, or where that is what was tried, the first model, which was exported before."""
-        single = (Member(selection.single_best, 1.0),)
-        if single != selection.members:
-            return replace(selection, members=single)
-        bodies = [m.body for m in self.memory.journal.messages(ModelSelected.__name__)]
-        first = next((b.selection for b in bodies if isinstance(b, ModelSelected) and b.provisional), None)
-        return None if first is None or first.members == selection.members else first
+    @property
+    def _standing(self) -> ModelSelected | None:
+        """What the bundle that stands was made of: exported and measured before, in this revision."""
+        measured = self.memory.journal.messages("ServiceMeasured")
+        if not measured or not (self.memory.folder / "bundle" / "bundle.json").is_file():
+            return None
+        before = [m.body for m in self.memory.journal.messages("ModelSelected") if m.id < measured[-1].id]
+        return next((b for b in reversed(before) if isinstance(b, ModelSelected)), None)
 
     def _build(self, selection: Selection) -> dict[str, Any]:
         """What is to be served, made and proved in the child; facts about it as JSON."""
         facts: dict[str, Any] = self._work(
             self.memory.line.build,
-            max(EXPORT_S, self.memory.left_s),
+            max(PATIENCE_S if self._standing is None else EXPORT_S, self.memory.left_s),
             task=self.memory.task.to_json(),
             members=[asdict(m) for m in selection.members],
             single_best=selection.single_best,
@@ -312,7 +344,8 @@ class ServerAgent:
         }
 
 
-def _check_recovery(operations: Sequence[Operation]) -> None:
-    """Raises InvalidAnswer unless it is one of the ways to go on after a failed export."""
-    if len(operations) != 1 or operations[0].do not in ("fall_back", "fail"):
-        raise InvalidAnswer("choose one of fall_back and fail")
+def _check_recovery(operations: Sequence[Operation], facts: Mapping[str, Any]) -> None:
+    """Raises InvalidAnswer unless it is one way to go on that there is; giving up is one where there is no other."""
+    ways = [n for n, there in (("fall_back", not facts["single"]), ("keep", facts["standing"])) if there] or ["fail"]
+    if len(operations) != 1 or operations[0].do not in ways:
+        raise InvalidAnswer(f"choose one of {', '.join(ways)}")

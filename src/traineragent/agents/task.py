@@ -17,6 +17,7 @@ from ..domain.messages import (
     DataRequested,
     Declined,
     DeliveryAccepted,
+    LighterDataRequested,
     Message,
     NothingMoreHelps,
     RefinementRequested,
@@ -31,7 +32,7 @@ from ..domain.messages import (
 )
 from ..domain.run import AgentName, Operation, Status
 from ..domain.task import Question, Request, TaskSpec
-from ..errors import InputError
+from ..errors import InputError, InvalidAnswer
 from ..language.answering import column_meant
 from ..language.task import understand
 from ..ports import OperationSpec
@@ -62,6 +63,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "send_back": OperationSpec({"names": "array"}, "has the Model agent mend the limits named"),
     "accept_delivery": OperationSpec({}, "takes the measured service as the delivery"),
     "write_report": OperationSpec({}, "writes report.json and report.html and ends the run"),
+    "lighten": OperationSpec({}, "has the Data agent prepare the data again, asking less of it"),
+    "retry": OperationSpec({}, "has the agent that failed do the same again, in a fresh process"),
     "fail": OperationSpec({}, "ends the run with the reason, and a report of what was found until then"),
 }
 
@@ -88,12 +91,15 @@ class TaskAgent:
             "send_back": self._send_back,
             "accept_delivery": self._accept_delivery,
             "write_report": self._write_report,
+            "lighten": self._lighten,
+            "retry": self._retry,
             "fail": self._fail,
         }
 
     def handle(self, message: Message) -> Outgoing:
         kind, facts = self.perceive(message)
-        operations = self.memory.plan(self.name, kind, facts, CATALOGUE, f"message-{message.id}")
+        asked = {"check": lambda chosen: _check_recovery(chosen, facts)} if kind == "recover" else {}
+        operations = self.memory.plan(self.name, kind, facts, CATALOGUE, f"message-{message.id}", **asked)
         return self.act(message, operations)
 
     # ------------------------------------------------------------------ perception
@@ -115,8 +121,8 @@ class TaskAgent:
                 return "check", self._perceive_service(replace(last, provisional=False)) | {"exhausted": True}
             case ServiceDelivered():
                 return "finish", {"seconds_left": self.memory.left_s}
-            case WorkFailed(agent=agent, error=error):
-                return "recover", {"agent": agent, "error": error, "seconds_left": self.memory.left_s}
+            case WorkFailed() as failed:
+                return "recover", self._perceive_failure(message, failed)
             case other:
                 raise AssertionError(f"the task agent is not meant to get {type(other).__name__}")
 
@@ -219,6 +225,19 @@ class TaskAgent:
             "seconds_used": round(self.memory.journal.clock_s, 1),
             "exhausted": False,
             "last_search": self.memory.journal.meta("search_ended") == "yes" or len(searches) > 3,
+        }
+
+    def _perceive_failure(self, message: Message, failed: WorkFailed) -> dict[str, Any]:
+        """What failed, and how often the same agent failed before."""
+        earlier = [m.body for m in self.memory.journal.messages("WorkFailed") if m.id < message.id]
+        specified = self.memory.journal.last(TaskSpecified) is not None
+        return {
+            "agent": failed.agent,
+            "error": failed.error,
+            "kind": failed.kind,
+            "attempt": sum(isinstance(b, WorkFailed) and b.agent == failed.agent for b in earlier),
+            "specified": specified,
+            "seconds_left": self.memory.left_s if specified else 0.0,
         }
 
     # ------------------------------------------------------------------ action
@@ -358,6 +377,18 @@ class TaskAgent:
         assert report["status"] == status
         return [("person", RunFinished(status, "; ".join(unmet)))]
 
+    def _lighten(self, message: Message) -> Outgoing:
+        failed: WorkFailed = message.body  # type: ignore[assignment]
+        attempt = self._perceive_failure(message, failed)["attempt"] + 1
+        self.memory.say("recovering", f"{failed.error}; the data is prepared more lightly")
+        return [("data", LighterDataRequested(attempt, failed.error))]
+
+    def _retry(self, message: Message) -> Outgoing:
+        failed: WorkFailed = message.body  # type: ignore[assignment]
+        again = next(m for m in self.memory.journal.messages() if m.id == message.in_reply_to)
+        self.memory.say("recovering", f"{failed.error}; the {failed.agent} agent tries once more")
+        return [(failed.agent, again.body)]
+
     def _fail(self, message: Message) -> Outgoing:
         failed: WorkFailed = message.body  # type: ignore[assignment]
         specified: TaskSpecified | None = self.memory.journal.last(TaskSpecified)
@@ -365,6 +396,16 @@ class TaskAgent:
         write_report(self.memory, status="failed", task=task, reason=failed.error)
         self.memory.say("failed", failed.error)
         return [("person", RunFinished("failed", failed.error))]
+
+
+def _check_recovery(operations: Sequence[Operation], facts: Mapping[str, Any]) -> None:
+    """Raises InvalidAnswer unless it is one way to go on that there is; giving up is one where there is no other."""
+    more = facts["attempt"] == 0 and facts["specified"]
+    allowed = {"lighten" if facts["agent"] == "data" else "retry"} if more else {"fail"}
+    if facts["agent"] == "data" and facts["attempt"] == 1:
+        allowed = {"lighten", "fail"}
+    if len(operations) != 1 or operations[0].do not in allowed:
+        raise InvalidAnswer(f"choose one of {', '.join(sorted(allowed))}")
 
 
 def _read_words(request: Request, collected: DataCollected) -> TaskSpec:

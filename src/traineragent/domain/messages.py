@@ -160,10 +160,20 @@ class AnswerNeeded:
 
 @dataclass(frozen=True)
 class WorkFailed:
-    """An agent could not go on; the Task agent ends the run with an honest report."""
+    """An agent could not go on; the Task agent finds another way, or ends the run with an honest report. `kind` is
+    "error", "timeout", "memory" or "crash"."""
 
     agent: str
     error: str
+    kind: str = "error"
+
+
+@dataclass(frozen=True)
+class LighterDataRequested:
+    """Preparing the data failed `attempt` times, the last time for `why`; the Data agent should ask less of it."""
+
+    attempt: int
+    why: str
 
 
 @dataclass(frozen=True)
@@ -193,6 +203,7 @@ Body = (
     | Declined
     | AnswerNeeded
     | WorkFailed
+    | LighterDataRequested
     | RunFinished
 )
 
