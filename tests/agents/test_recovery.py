@@ -1,4 +1,4 @@
-"""What is done when work fails: lighter data, once more, a simpler model, the bundle that stands; at last, giving up."""
+"""What is done when work fails: lighter data, once more, a simpler model, the bundle that stands; then giving up."""
 
 from __future__ import annotations
 

@@ -151,7 +151,6 @@ def test_columns_can_be_left_out_bound_and_ordered() -> None:
         do("leave_out", column="age"),
         do("keep_together", column="customer"),
         do("order_by_time", column="signed_up"),
-        do("search_by", metric="average_precision"),
         do("prefer", what="interpretable"),
         do("take_positive_label", label="yes"),
     )
@@ -159,8 +158,14 @@ def test_columns_can_be_left_out_bound_and_ordered() -> None:
     assert "age" not in info.inputs
     assert [c.column for c in info.ignored] == ["age"]
     assert (info.group, info.time, info.positive_label) == ("customer", "signed_up", "yes")
-    assert task.metric.name == "average_precision"
     assert "interpretable" in task.constraints
+
+
+def test_a_metric_is_chosen_where_the_words_name_none_and_kept_where_they_do() -> None:
+    free = corrected("Predict which customers left.", do("search_by", metric="average_precision"))
+    assert free.metric.name == "average_precision"
+    with pytest.raises(InvalidAnswer, match="the words ask for roc_auc"):
+        corrected("Predict which customers left, by AUC.", do("search_by", metric="accuracy"))
 
 
 def test_a_limit_that_was_not_meant_is_forgotten() -> None:

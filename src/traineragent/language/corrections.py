@@ -94,6 +94,8 @@ def check(operations: Sequence[Operation], request: Request, task: TaskSpec) -> 
             raise InvalidAnswer(f"{operation.do}: {target!r} is the column that is predicted")
         if operation.do == "set_limit":
             limit_of(operation, request.words)
+        if operation.do == "search_by":
+            _check_metric(operation.args["metric"], task)
         for name in ("text", "reason"):
             if name in operation.args and len(operation.args[name].strip()) < LEAST_REASON:
                 raise InvalidAnswer(f"{operation.do}: say in a sentence that a person can act on")
@@ -102,6 +104,13 @@ def check(operations: Sequence[Operation], request: Request, task: TaskSpec) -> 
     left_out = {o.args["column"] for o in operations if o.do == "leave_out"}
     if task.data_info.inputs and set(task.data_info.inputs) <= left_out:
         raise InvalidAnswer("every input column would be left out")
+
+
+def _check_metric(name: str, task: TaskSpec) -> None:
+    """Raises InvalidAnswer where a metric that the words ask for would give way to one that they do not."""
+    stated = [m.name for m in task.metrics if m.stated]
+    if stated and name not in stated:
+        raise InvalidAnswer(f"search_by: the words ask for {' and '.join(stated)}; choose among what they ask for")
 
 
 def limit_of(operation: Operation, words: str) -> Requirement:
