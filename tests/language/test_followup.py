@@ -107,7 +107,7 @@ def test_time_is_added(words: str, minutes: float) -> None:
 def test_what_else_may_be_different(words: str, expected: dict[str, Any]) -> None:
     found = read(words)
     said = {k: v for k, v in vars(found).items() if k not in ("reading", "deployment", "unread") and v}
-    said |= {"new_target": found.new_target} if found.new_target is not None else {}
+    said |= {k: v for k in ("new_target", "back") if (v := getattr(found, k)) is not None}
     assert said == expected
 
 
@@ -329,6 +329,11 @@ def test_a_question_changes_nothing_and_is_told_where_the_answer_stands(words: s
 def test_why_is_answered_by_explain() -> None:
     (question,) = revise("why did you choose that model?", TASK, COLUMNS, MEASURED).task.verdict.questions
     assert "traineragent explain" in question.text
+
+
+def test_a_proposal_is_no_question() -> None:
+    assert read("why not use recall instead?").metrics == ("recall",)
+    assert read("can you make it half the size?").relative
 
 
 def test_all_that_was_left_out_comes_back() -> None:

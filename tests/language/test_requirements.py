@@ -43,7 +43,6 @@ def limits(words: str, task: str = "classification") -> dict[str, float]:
         ("I don't care about speed", {}),
         ("it misses too many, catch at least 85 %", {"recall": 0.85}),
         ("don't miss so many: find at least 85 %", {"recall": 0.85}),
-        ("too many get missed; at least 85 % must not be", {"recall": 0.85}),
         ("you overlook a lot, so spot 9 in 10", {"recall": 0.9}),
         ("miss no more than 15 % of what we could find", {"recall": 0.85}),
         ("too many false alarms, nine in ten alerts should be right", {"precision": 0.9}),

@@ -31,6 +31,7 @@ _HOURS = re.compile(r"hour|stunde|heure|hora\b|horas|\bor[ae]\b|小时|時間|�
 _SECONDS = re.compile(r"sec|sek|秒|초")
 _TIMES = re.compile(r"(?<=\d)\s?[x×](?=\s)")  # "3x faster"
 _FEW_WORDS = 6
+_OPENING = 12  # characters that may stand before a question: "and", "hm,"
 _ROOM_AFTER = 30  # characters between "predict" and the name of what is to be predicted
 _NO_RETURN = re.compile(  # "better than the last version", "leave the rest as it was"
     r"\b(?:than|rest|else|others|als|restliche\w*|ubrige\w*|que|reste|resto|demas)\b|\bas \w+ as\b|其他|其余|比"
@@ -86,8 +87,14 @@ class FollowUp:
 def read_follow_up(words: str, task: TaskSpec, columns: Sequence[ColumnProfile]) -> FollowUp:
     """What `words` ask to be changed in `task`. Few words do not tell their language, so where they make no sense in
     the one they seem to be in, and in that of the request, the others are tried."""
-    found = [_Follow(reading, task, columns).up() for reading in _readings(words, task.language)]
-    return next((f for f in found if not f.empty), found[0])
+    first: FollowUp | None = None
+    for reading in _readings(words, task.language):
+        found = _Follow(reading, task, columns).up()
+        if found.asks or not found.empty:
+            return found
+        first = first or found
+    assert first is not None
+    return first
 
 
 def _readings(words: str, language: str) -> list[Reading]:
@@ -111,6 +118,8 @@ class _Follow:
         self.spans: list[Span] = []
 
     def up(self) -> FollowUp:
+        if self._only_asks():
+            return replace(FollowUp(self.reading, asks=True), unread=self._unread())
         lifted = self._lifted()
         minutes = self._minutes()
         target = self._target()
@@ -134,9 +143,15 @@ class _Follow:
             minutes=minutes,
             longer=self._longer() and minutes is None,
             back=self._back(),
-            asks=self.reading.said("followup", "asking"),
         )
         return replace(found, unread=self._unread())
+
+    def _only_asks(self) -> bool:
+        """One sentence that asks about the delivery: "why is it so slow?"; "why not use recall?" proposes."""
+        sentences = self.reading.text.sentences
+        spans = self.reading.where("followup", "asking")
+        proposed = spans and self.reading.said("followup", "proposing", (spans[0][0], len(self.reading.text.plain)))
+        return bool(spans) and len(sentences) == 1 and spans[0][0] - sentences[0][0] <= _OPENING and not proposed
 
     # ------------------------------------------------------------------ an earlier delivery
     @cached_property
@@ -219,7 +234,10 @@ class _Follow:
         out: list[str] = []
         for clause in self._lifts:
             names = [n for n in _SERVICE_ASPECTS if self.reading.has(lexicon("followup")["aspects"][n], clause)]
-            names += [n.name for n in find_metrics(self.reading) if clause[0] <= n.start < clause[1]]
+            namings = find_metrics(self.reading)
+            limits = find_limits(self.reading, namings, self.family)
+            names += [n.name for n in namings if clause[0] <= n.start < clause[1]]
+            names += [x.name for x in limits if clause[0] <= x.quantity.start < clause[1]]
             if not names and re.search(r"limit|requirement|constraint|grenze|vorgabe|限制", self._plain(clause)):
                 names = ["*"]
             if names:
