@@ -16,6 +16,7 @@ from traineragent.brains.checked import Checked
 from traineragent.brains.planner import Planner
 from traineragent.brains.scripted import Scripted
 from traineragent.data.operations import CATALOGUE
+from traineragent.domain.data import Target
 from traineragent.domain.messages import (
     LighterDataRequested,
     Message,
@@ -123,6 +124,7 @@ MEMBERS = (Member(0, 0.6), Member(1, 0.4))
 
 
 def select(held: Memory, members: tuple[Member, ...] = MEMBERS) -> Message:
+    held.save("data/target.json", Target("y", "class", ("no", "yes")), Target)
     held.journal.post([("model", "server", ModelSelected(Selection(members, 0.8, 1, "best"), 2, 1))])
     return held.journal.messages()[-1]
 
