@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from traineragent.export.differences import extend
 
 from traineragent.data.durations import date_pairs, difference_name, differences_of, duration_leaks
 from traineragent.data.operations import Prepared, apply
 from traineragent.data.target import target_of
 from traineragent.domain.run import Operation
 from traineragent.errors import InputError
+from traineragent.export.derived import extend
 from traineragent.serve.codecs.table import TableCodec
 
 ROWS = 60
