@@ -73,3 +73,12 @@ def test_nothing_else_is_waited_for_where_time_was_the_trouble_and_a_bundle_stan
 def test_where_nothing_was_exported_the_run_says_so(server: ServerAgent) -> None:
     with pytest.raises(WorkFailed, match="the model could not be exported: the time limit passed"):
         recovered(server, selection(0, best=0), 1)
+
+
+def test_the_model_exported_first_is_not_exported_again_where_it_is_selected(server: ServerAgent) -> None:
+    message = server.memory.journal.messages("ModelSelected")[0]
+    exported(server)
+    server._export(message, ModelSelected(selection(0, best=0), 3, 0))  # would need a process that computes
+    assert server.memory.journal.events("phase")[-1]["text"] == "the model exported first is the one selected"
+    with pytest.raises(AttributeError):
+        server._export(message, ModelSelected(selection(1, best=1), 3, 0))

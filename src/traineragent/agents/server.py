@@ -118,6 +118,9 @@ class ServerAgent:
     def _export(self, message: Message, selected: ModelSelected, threads: int | None = None) -> None:
         """Builds and proves the graph in the child; where that cannot be done, the procedure says what to take."""
         selection = selected.selection
+        if self._stands(selection):
+            self.memory.say("phase", "the model exported first is the one selected", phase="deliver")
+            return
         for attempt in itertools.count():  # ends with a graph, or by the procedure
             try:
                 facts = self._build(selection)
@@ -167,6 +170,12 @@ class ServerAgent:
         if operation.do != "fall_back" or single == selection.members:
             raise WorkFailed(f"the model could not be exported: {facts['error']}", kind)
         return replace(selection, members=single, why=operation.why)
+
+    def _stands(self, selection: Selection) -> bool:
+        """Whether the bundle that stands was made of these very members."""
+        made = self._standing
+        chosen = None if made is None else (made.selection.members, made.selection.single_best)
+        return chosen == (selection.members, selection.single_best)
 
     @property
     def _standing(self) -> ModelSelected | None:
