@@ -80,5 +80,5 @@ def test_the_model_exported_first_is_not_exported_again_where_it_is_selected(ser
     exported(server)
     server._export(message, ModelSelected(selection(0, best=0), 3, 0))  # would need a process that computes
     assert server.memory.journal.events("phase")[-1]["text"] == "the model exported first is the one selected"
-    with pytest.raises(AttributeError):
+    with pytest.raises(FileNotFoundError):  # it begins to build, and there is nothing to build of
         server._export(message, ModelSelected(selection(1, best=1), 3, 0))
