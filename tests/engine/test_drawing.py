@@ -8,10 +8,11 @@ import pytest
 
 from shapes import shapes
 from traineragent.domain.run import Candidate, Trial
-from traineragent.engine.drawing import DrawContext, train, utility, velocity_of, wanted
+from traineragent.engine.drawing import DrawContext, as_learned, train, utility, wanted
 from traineragent.engine.likeness import Judge, Likeness
 from traineragent.engine.pictureset import PictureSet
-from traineragent.serve.sampling import draw, from_pixels, to_pixels
+from traineragent.serve.painter import GRAPH, Painter
+from traineragent.serve.sampling import from_pixels, moved, to_pixels
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +47,10 @@ def test_the_plain_gaussian_draws_what_is_asked(prepared: Path, tmp_path: Path) 
 
 
 def test_the_same_seed_draws_the_same_picture(prepared: Path, tmp_path: Path) -> None:
-    run(prepared, tmp_path, "pixel_gaussian")
-    velocity, pictures = velocity_of((tmp_path / "model.onnx").read_bytes()), PictureSet.load(prepared)
+    found = run(prepared, tmp_path, "pixel_gaussian")
+    painter, pictures = Painter(tmp_path, GRAPH, found["served"]), PictureSet.load(prepared)  # type: ignore[arg-type]
     words, _, _ = wanted(pictures, 6, 0)
-    one, same, other = (draw(velocity, words, [s] * 6, pictures.shape, 1) for s in (1, 1, 2))
+    one, same, other = (painter.paint(words, [s] * 6) for s in (1, 1, 2))
     assert (one == same).all()
     assert (one != other).any()
 
@@ -70,14 +71,12 @@ def test_flow_learns_and_serves_what_it_learned(prepared: Path, tmp_path: Path) 
     noise = np.random.default_rng(0).integers(0, 256, held.pixels.shape).astype(np.uint8)
     untrained = Judge(learned.pixels, learned.y).distance(noise, held.pixels)
     assert found["likeness"]["frechet"] < 0.7 * untrained  # type: ignore[index]
-    assert not (tmp_path / "checkpoint.safetensors").exists()
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from traineragent.families import flow_matching
 
-    monkeypatch.setattr(flow_matching, "CHECKPOINT_S", 0.0)
     pictures, params, seen = shapes(), {"width": 16, "rounds": 12, "guidance": 1.0}, []
 
     def stop(share: float) -> None:
@@ -91,7 +90,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path, monkeypat
     assert resumed.facts["steps trained"] == 12
     whole = flow_matching.PLUGIN.fit(params, pictures, DrawContext(0, 1, tmp_path / "other"))
     words, _, seeds = wanted(pictures, 6, 0)
-    one, other = (draw(velocity_of(d.graph), words, seeds, pictures.shape, 5) for d in (resumed, whole))
+    one, other = (d.painter(tmp_path).paint(words, seeds) for d in (resumed, whole))
     assert np.abs(one.astype(int) - other.astype(int)).max() <= 2  # the same training, whether interrupted or not
 
 
@@ -100,3 +99,37 @@ def test_copying_costs_a_model_its_lead() -> None:
     copier = Likeness(1.0, 0.95, 4.0, 2.0, 1.0, 0.9)
     for metric in ("frechet_distance", "asked_class"):
         assert utility(metric, honest) > utility(metric, copier)
+
+
+def test_learning_stops_sooner_on_a_busy_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clock = {"wall": 1000.0, "cpu": 50.0}
+    monkeypatch.setattr("time.monotonic", lambda: clock["wall"])
+    monkeypatch.setattr("time.process_time", lambda: clock["cpu"])
+    context = DrawContext(0, 1, tmp_path, end=1300.0, start=1000.0, start_cpu=50.0)
+    clock.update(wall=1100.0, cpu=150.0)
+    assert context.deadline == pytest.approx(1300 - 36)
+    clock.update(wall=1100.0, cpu=75.0)
+    assert context.deadline == pytest.approx(1300 - 60)
+    clock.update(wall=1100.0, cpu=50.0)  # however slow, half of the time is for learning
+    assert context.deadline == pytest.approx(1300 - 75)
+
+
+def test_larger_drawn_pictures_are_judged_in_the_size_learned() -> None:
+    drawn = np.zeros((2, 64, 64, 3), dtype=np.uint8)
+    drawn[:, :, 32:] = (255, 0, 0)
+    seen = as_learned(drawn, (1, 16, 16))
+    assert seen.shape == (2, 16, 16, 1)
+    assert seen[0, 3, [2, 12], 0].tolist() == [0, 76]  # a red that is as bright as that grey
+
+
+def test_a_sampler_that_starts_late_begins_between_noise_and_picture() -> None:
+    """Diffusion models never saw pure noise; the best velocity for pictures of spread one gives them from any start."""
+
+    def best(x: np.ndarray, t: np.ndarray, words: np.ndarray) -> np.ndarray:
+        at = t[:, None, None, None]
+        return x * (2 * at - 1) / (at**2 + (1 - at) ** 2)  # type: ignore[no-any-return]
+
+    words, shape = np.zeros((256, 1), np.float32), (1, 4, 4)
+    for start in (0.0, 0.1):
+        times = np.linspace(start, 1.0, 200).tolist()
+        assert moved(best, words, range(256), shape, times).std() == pytest.approx(1.0, abs=0.03)

@@ -104,6 +104,25 @@ def test_half_written_folder_of_a_killed_run_is_replaced(compute: LocalCompute) 
     assert not half.exists()
 
 
+def test_the_checkpoint_of_an_interrupted_trial_is_kept_for_that_trial_alone(compute: LocalCompute) -> None:
+    half = compute.trials / "0020.tmp"
+
+    def left(of: Trial) -> set[str]:
+        compute._begin(half, of)
+        return {p.name for p in half.iterdir()}
+
+    first = left(trial(20))
+    for name in ("checkpoint.safetensors", "model_00.npz"):
+        (half / name).write_bytes(b"half")
+    assert left(trial(20)) == first | {"checkpoint.safetensors"}
+    assert left(trial(20, "hang")) == first
+    (half / "checkpoint.safetensors").write_bytes(b"half")
+    compute._begin(half, trial(20, "hang"))
+    assert compute.run(trial(20), 60).status == "done"
+    assert not half.exists()
+    assert not list(compute.folder(20).glob("checkpoint*"))
+
+
 def test_hang_in_c_ends_in_time_with_all_it_started_and_the_next_trial_runs(compute: LocalCompute) -> None:
     compute.run(trial(9), 60)
     pid = compute._child.pid  # type: ignore[union-attr]

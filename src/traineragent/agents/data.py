@@ -37,7 +37,7 @@ from ..engine.compute.local import WorkFailed
 from ..errors import InputError
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
-from .extras import picture_networks, text_encoder
+from .extras import networks, text_encoder
 from .hub import Outgoing
 from .memory import Memory
 
@@ -152,7 +152,7 @@ class DataAgent:
 
     def _checkpoints(self, task: TaskSpec) -> list[Checkpoint]:
         """Pretrained networks for pictures; says what would bring more."""
-        found, more = picture_networks(task, self.memory.request.models)
+        found, more = networks(task, self.memory.request.models)
         if more:
             self.memory.say("extra", more)
         return found

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import io
+import tempfile
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -23,14 +25,14 @@ from .. import registry
 from ..data.captions import names_of
 from ..data.frames import read_frame
 from ..domain.data import Target
-from ..engine.drawing import DRAWN, DrawContext, velocity_of, wanted
+from ..engine.drawing import DRAWN, FEWEST_AT_ALL, DrawContext, as_learned, wanted
 from ..engine.evaluate import Evaluation, MetricValue
 from ..engine.likeness import Judge, Likeness, shrunk
 from ..engine.pictureset import PictureSet
-from ..errors import InputError
+from ..errors import InputError, TrainerError
 from ..ports import OperationSpec
 from ..serve.codecs.picture import read_pixels
-from ..serve.sampling import draw
+from ..serve.painter import Painter
 from ..serve.served import open_bundle
 from ..store.files import read_json, write_json
 
@@ -41,11 +43,18 @@ HELD_SHARE = 0.15  # of the training pictures, to compare candidates on
 FEWEST_HELD = 20
 GRID = 6  # pictures a class in the report
 NEAREST = 8  # drawn pictures shown beside the training picture that is most like them
+SLOW_S = 5.0
+UNLIMITED = 1_000_000  # steps
+JUDGING_S = 30.0  # about as long as it may draw for the final judgement; fewer pictures are drawn by a slow model
 SHOWN_SIDE = 56  # pixels a side in the report, about
 
 CATALOGUE: Mapping[str, OperationSpec] = {
     "resize": OperationSpec({"most": "integer"}, "brings all pictures to one square size of at most so many pixels"),
     "keep_colour": OperationSpec({}, "keeps three channels also where all pictures are grey"),
+    "start_from": OperationSpec(
+        {"family": "string", "name": "string", "path": "string"},
+        "measures what it would cost to fine-tune this checkpoint here, so that it can be a candidate",
+    ),
 }
 
 
@@ -79,7 +88,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         pixels = pixels[..., :1]
     names, words, y, several = names_of(frame, target)
     held = _held(y, seed)
-    pictures = PictureSet(pixels, words, y, held, names, several)
+    pictures = PictureSet(pixels, words, y, held, names, several, tuple(frame[IMAGE].tolist()))
     pictures.save(data / "prepared")
     facts = {
         "rows": len(pixels),
@@ -89,11 +98,34 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "several": several,
         "smallest_class": min(Counter(y.tolist()).values()),
     }
+    facts["checkpoints"] = _startable(data, task, [o["args"] for o in operations if o["do"] == "start_from"])
     write_json(data / "columns.json", [])
     write_json(data / "prepared.json", {"removed": [], "facts": facts})
     written = ("pixels.npy", "words.npy", "y.npy", "held.npy", "pictures.json")
     names_written = ["columns.json", "profile.json", "prepared.json", *(f"prepared/{n}" for n in written)]
     return {"facts": facts, "files": [f"data/{n}" for n in names_written]}
+
+
+def _startable(data: Path, task: Mapping[str, Any], asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What it costs to fine-tune each checkpoint here, with the `steps` that the time allows; those that cannot be used
+    become a warning. Where no time was set, one that an accelerator runs may take all the steps it likes."""
+    minutes, found, warnings = task["budget"]["minutes"], [], []
+    for one in asked:
+        try:
+            cost = registry.get("families", one["family"]).estimate(Path(one["path"]))
+        except TrainerError as error:
+            warnings.append(str(error))
+            continue
+        steps = 60.0 * minutes / cost["step_s"] if minutes else UNLIMITED if _accelerated() else 0.0
+        found.append({**one, **cost, "steps": round(steps)})
+        warnings.append(
+            f"{one['name']} was found: a step of fine-tuning it takes about {cost['step_s']:.2g} s here and a picture "
+            f"{cost['picture_s']:.2g} s; a GPU and more minutes help where that is too slow"
+        )
+    if warnings:
+        profile = read_json(data / "profile.json")
+        write_json(data / "profile.json", {**profile, "warnings": [*profile["warnings"], *warnings]})
+    return found
 
 
 def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
@@ -124,19 +156,11 @@ def build(
     trial = run / "trials" / f"{int(members[0]['trial']):04d}"
     facts = read_json(trial / "drawing.json")
     pictures = PictureSet.load(run / "data" / "prepared")
-    channels, height, width = pictures.shape
-    settings = {
-        "names": list(pictures.names),
-        "several": pictures.several,
-        "channels": channels,
-        "height": height,
-        "width": width,
-        "steps": facts["steps"],
-    }
-    graph = (trial / "model.onnx").read_bytes()
-    us = _cost(graph, pictures, facts["steps"])
+    settings = {"names": list(pictures.names), "several": pictures.several, **facts["served"]}
+    files = {name: trial / name for name in facts["files"]}
+    us = _cost(Painter(trial, "model.onnx", settings), pictures)
     return {
-        "size_mb": len(graph) / 1e6,
+        "size_mb": sum(path.stat().st_size for path in files.values()) / 1e6,
         "us_per_row_1": us,
         "us_per_row_100": us,
         "parity_max": 0.0,
@@ -145,7 +169,7 @@ def build(
         "members": [dict(m) for m in members],
         "why": ["the graph that is served is the one whose pictures were judged"],
         "fallback": "",
-        "files": {"model.onnx": str((trial / "model.onnx").relative_to(run))},
+        "files": {name: str(path.relative_to(run)) for name, path in files.items()},
         "settings": settings,
     }
 
@@ -170,7 +194,8 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     run = Path(folder)
     pictures = PictureSet.load(run / "data" / "prepared")
     real, real_y = _sealed(run, pictures)
-    words, asked, seeds = wanted(pictures, DRAWN, seed + 1)
+    each_s = float(read_json(run / "data" / "graph.json")["us_per_row_1"]) / 1e6
+    words, asked, seeds = wanted(pictures, int(np.clip(JUDGING_S / each_s, FEWEST_AT_ALL, DRAWN)), seed + 1)
     drawn = _through_bundle(run, pictures, words, seeds)
     judge = Judge(pictures.pixels, pictures.y, seed)
     likeness = judge.likeness(drawn, asked, real, real_y)
@@ -251,15 +276,12 @@ def _accelerated() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def _cost(graph: bytes, pictures: PictureSet, steps: int) -> float:
-    """Microseconds for one picture, the median of three."""
-    import time
-
-    velocity, words = velocity_of(graph), pictures.words[:1]
-    times = []
-    for seed in range(3):
+def _cost(painter: Painter, pictures: PictureSet) -> float:
+    """Microseconds for one picture, the median of three; of one where that takes long."""
+    times: list[float] = []
+    while len(times) < 3 and sum(times) < SLOW_S:
         start = time.perf_counter()
-        draw(velocity, words, [seed], pictures.shape, steps)
+        painter.paint(pictures.words[:1], [len(times)])
         times.append(time.perf_counter() - start)
     return float(np.median(times)) * 1e6
 
@@ -286,7 +308,7 @@ def _through_bundle(
         rows.append({"prompt": prompt, "seed": seed})
     answers = served.predict(rows)
     drawn = [np.asarray(Image.open(io.BytesIO(base64.b64decode(a["image"])))) for a in answers]
-    return np.stack([d if d.ndim == 3 else d[..., None] for d in drawn])
+    return as_learned(np.stack([d if d.ndim == 3 else d[..., None] for d in drawn]), pictures.shape)
 
 
 def _value(metric: str, likeness: Likeness) -> float | None:
@@ -325,9 +347,10 @@ def _interval(
 
 def _baseline(metric: str, judge: Judge, pictures: PictureSet, real: NDArray[np.uint8], seed: int) -> float | None:
     """What a Gaussian of each class's pictures reaches, the plainest thing that draws."""
-    plain = registry.get("families", "pixel_gaussian").fit({}, pictures, DrawContext(seed, 1, Path()))
     words, asked, seeds = wanted(pictures, DRAWN, seed + 2)
-    drawn = draw(velocity_of(plain.graph), words, seeds, plain.shape, plain.steps)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = registry.get("families", "pixel_gaussian").fit({}, pictures, DrawContext(seed, 1, Path(folder)))
+        drawn = plain.painter(Path(folder)).paint(words, seeds)
     return _value(metric, judge.likeness(drawn, asked, real, np.zeros(len(real), dtype=np.int64)))
 
 

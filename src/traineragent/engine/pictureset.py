@@ -28,7 +28,8 @@ class PictureSet:
     y        int64 (n,): the class, -1 where captions may name several things
     held     bool (n,): kept back from learning, to compare candidates on
     names    k entries {"label": …, "said": [other ways to say it]}
-    several  a picture may show more than one of the names"""
+    several  a picture may show more than one of the names
+    files    where each picture lies in its full size, for what learns larger ones; may be empty"""
 
     pixels: Pixels
     words: NDArray[np.float32]
@@ -36,12 +37,14 @@ class PictureSet:
     held: NDArray[np.bool_]
     names: tuple[dict[str, Any], ...]
     several: bool = False
+    files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         rows = len(self.pixels)
         assert self.pixels.ndim == 4, self.pixels.shape
         assert self.pixels.dtype == np.uint8, self.pixels.dtype
         assert self.words.shape == (rows, len(self.names)), (self.words.shape, rows, len(self.names))
+        assert len(self.files) in (0, rows), (len(self.files), rows)
         assert self.y.shape == self.held.shape == (rows,), (self.y.shape, self.held.shape, rows)
 
     @property
@@ -52,8 +55,9 @@ class PictureSet:
 
     def part(self, chosen: NDArray[np.bool_]) -> PictureSet:
         """The chosen pictures."""
+        files = tuple(f for f, c in zip(self.files, chosen, strict=True) if c) if self.files else ()
         return PictureSet(
-            self.pixels[chosen], self.words[chosen], self.y[chosen], self.held[chosen], self.names, self.several
+            self.pixels[chosen], self.words[chosen], self.y[chosen], self.held[chosen], self.names, self.several, files
         )
 
     def save(self, folder: Path) -> dict[str, str]:
@@ -61,7 +65,7 @@ class PictureSet:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("pixels", "words", "y", "held"):
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
-        facts = {"names": self.names, "several": self.several}
+        facts = {"names": self.names, "several": self.several, "files": self.files}
         (folder / "pictures.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
         files = ("pixels.npy", "words.npy", "y.npy", "held.npy", "pictures.json")
         return {name: sha256(folder / name) for name in files}
@@ -74,4 +78,4 @@ class PictureSet:
             arrays = {n: np.load(folder / f"{n}.npy", allow_pickle=False) for n in ("pixels", "words", "y", "held")}
         except (OSError, ValueError) as error:
             raise TrainerError(f"the prepared pictures cannot be read again: {error}") from error
-        return cls(**arrays, names=tuple(facts["names"]), several=facts["several"])
+        return cls(**arrays, names=tuple(facts["names"]), several=facts["several"], files=tuple(facts["files"]))

@@ -19,7 +19,7 @@ from typing import Any
 from ..domain.data import Column, Target
 from ..domain.run import Decision, Interval
 from ..errors import InputError
-from ..serve.manifest import FILE_NAME, Manifest
+from ..serve.manifest import FILE_NAME, Manifest, file_sha256
 from ..store.files import room_checked, write_json
 from .interfaces import interface
 from .openapi import openapi
@@ -93,12 +93,15 @@ def _fill(folder: Path, manifest: Manifest, loaded: Mapping[str, bytes | Path]) 
     folder.mkdir(parents=True, mode=0o755)
     files = {}
     for name, given in loaded.items():
-        content = given if isinstance(given, bytes) else given.read_bytes()
-        if not content:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(given, bytes):
+            path.write_bytes(given)
+        else:  # which may be larger than memory
+            shutil.copyfile(given, path)
+        if not path.stat().st_size:
             raise InputError("the exported graph is empty" if name == GRAPH else f"the exported file {name} is empty")
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-        files[name] = _sha256(content)
+        files[name] = file_sha256(path)
     api = json.dumps(openapi(manifest), indent=1, ensure_ascii=False).encode() + b"\n"
     (folder / "openapi.json").write_bytes(api)
     manifest = replace(manifest, files={**files, "openapi.json": _sha256(api)})

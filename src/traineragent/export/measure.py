@@ -27,7 +27,7 @@ def measure_service(
 ) -> dict[str, float]:
     """Runs the service of `bundle` and asks it about `rows` (JSON values), one after another on one connection.
 
-    Returns latency_ms_p50/p95/p99 (one row a call), throughput_rows_s (bodies of 100 rows), memory_mb (resident),
+    Returns latency_ms_p50/p95/p99 (one row a call), throughput_rows_s (bodies of up to 100 rows), memory_mb (resident),
     size_mb (files that the server loads), ready_s and calls. About `cap_s` seconds at most: fewer calls are made when
     they are slow. Raises TrainerError when the service does not start or refuses the rows."""
     with Running(bundle, patience_s=max(10.0, cap_s)) as service, service.connect() as connection:
@@ -35,8 +35,11 @@ def measure_service(
         ones = [_request([row]) for row in islice(cycle(rows), min(calls, 200))]
         for request in ones[:WARM_UP]:
             _ask(connection, request)
+            if time.monotonic() > deadline - 0.8 * cap_s:
+                break
         times_ms = _latencies(connection, ones, calls, (deadline + time.monotonic()) / 2)
-        speed = _throughput(connection, _batch(rows), min(deadline, time.monotonic() + 1.0))
+        most = int(max(1.0, min(BATCH, cap_s / 2 / max(np.median(times_ms) / 1e3, 1e-6))))
+        speed = _throughput(connection, _batch(rows, most), min(deadline, time.monotonic() + 1.0))
         memory_mb = service.memory_mb
     p50, p95, p99 = np.percentile(times_ms, [50, 95, 99]).tolist()
     return {
@@ -67,9 +70,9 @@ def _latencies(connection: socket.socket, requests: Sequence[bytes], calls: int,
     return times
 
 
-def _batch(rows: Sequence[Mapping[str, Any]]) -> tuple[bytes, int]:
-    """A request of BATCH rows, or of fewer where rows hold pictures, and how many it has."""
-    count = BATCH
+def _batch(rows: Sequence[Mapping[str, Any]], most: int = BATCH) -> tuple[bytes, int]:
+    """A request of `most` rows, or of fewer where rows hold pictures, and how many it has."""
+    count = most
     while count > 1:
         request = _request(list(islice(cycle(rows), count)))
         if len(request) <= MOST_BYTES:

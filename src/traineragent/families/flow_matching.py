@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,13 +13,12 @@ from ..engine.drawing import STEPS, DrawContext, Drawing
 from ..engine.pictureset import PictureSet
 from ..errors import MissingExtra
 from ..ports import Card
-from ..serve.sampling import Velocity, from_pixels
+from ..serve.sampling import Paint, draw, from_pixels
 
 BATCH, BATCH_ON_GPU = 32, 128
 WARM_UP = 0.03  # of the training
 HIGHEST_EMA = 0.999
 UNSAID = 0.1  # share of pictures learned without their words, for guidance
-CHECKPOINT_S = 15.0
 GUIDANCES = (1.0, 1.5, 2.0, 3.0)
 DEFAULT_GUIDANCE = 1.5
 SETTLED_SHARE = 0.9  # of the time is for learning; the rest finds how far to go beyond the words
@@ -67,6 +65,7 @@ class _Training:
     def __init__(self, params: Mapping[str, Any], pictures: PictureSet, context: DrawContext) -> None:
         import torch
 
+        from ._saved_training import SavedTraining
         from ._velocity_net import VelocityNet, parameters
 
         self.torch, self.params, self.context = torch, params, context
@@ -87,28 +86,30 @@ class _Training:
         self.words = torch.from_numpy(pictures.words).to(self.device)
         self.random = torch.Generator().manual_seed(context.seed)
         self.shape, self.names = pictures.shape, len(pictures.names)
+        self.saved = SavedTraining(context.folder, {"params": dict(params), "seed": context.seed})
 
     # ------------------------------------------------------------------ the loop
     def run(self) -> Drawing:
         self._go_on()
-        start, saved = time.monotonic() - self.spent, time.monotonic()
-        total = None if self.context.deadline is None else max(SETTLED_SHARE * (self.context.deadline - start), 1.0)
-        rounds = int(self.params.get("rounds", 4000))
-        while (done := self._share(start, total, rounds)) < 1.0:
+        went_on = {"went on from step": self.step} if self.step else {}
+        start, done = time.monotonic() - self.spent, 0.0
+        while (done := max(self._share(start), done)) < 1.0:
             self._learn(done)
-            now = time.monotonic()
-            if now - saved > CHECKPOINT_S:
-                self.spent, saved = now - start, now
-                self._keep()
+            if self.saved.due(done):
+                self.spent = time.monotonic() - start
+                self._keep(done)
                 self.context.progress(done)
         self.spent = time.monotonic() - start
         guidance = self._guidance()
-        facts = {"steps trained": self.step, "device": self.device, "guidance": guidance}
+        facts = {"steps trained": self.step, "device": self.device, "guidance": guidance, **went_on}
         return Drawing(self._graph(guidance), self.shape, self.parameters, facts)
 
-    def _share(self, start: float, total: float | None, rounds: int) -> float:
+    def _share(self, start: float) -> float:
         """How much of the training is done: by the clock where there is a deadline, else by steps."""
-        return self.step / rounds if total is None else (time.monotonic() - start) / total
+        deadline = self.context.deadline
+        if deadline is None or "rounds" in self.params:
+            return self.step / int(self.params.get("rounds", 4000))
+        return (time.monotonic() - start) / max(SETTLED_SHARE * (deadline - start), 1.0)
 
     def _learn(self, done: float) -> None:
         """One step on a batch: predict the way from noise to picture at a random moment of it."""
@@ -138,49 +139,29 @@ class _Training:
                 self.mean[name].lerp_(value, 1.0 - decay)
 
     # ------------------------------------------------------------------ checkpoints
-    def _keep(self) -> None:
-        """Everything that a later process needs to go on from here, whole or not at all."""
-        from safetensors.torch import save_file
+    def _keep(self, done: float) -> None:
+        """Everything that a later process needs to go on from here."""
+        from ._saved_training import optimiser_tensors
 
         tensors = {f"net.{k}": v for k, v in self.net.state_dict().items()}
         tensors |= {f"mean.{k}": v for k, v in self.mean.items()}
-        for number, state in enumerate(self.optimiser.state_dict()["state"].values()):
-            tensors |= {f"optimiser.{number}.{k}": v for k, v in state.items()}
+        tensors |= optimiser_tensors(self.optimiser)
         tensors["random"] = self.random.get_state()
-        facts = {"step": self.step, "spent": self.spent, "params": dict(self.params), "seed": self.context.seed}
-        path = self.context.folder / "checkpoint.safetensors"
-        self.context.folder.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        save_file({k: v.contiguous().cpu() for k, v in tensors.items()}, temporary, {"facts": json.dumps(facts)})
-        temporary.replace(path)
+        self.saved.save(done, tensors, {"step": self.step, "spent": self.spent})
 
     def _go_on(self) -> None:
         """Takes over a checkpoint of the same training, if there is one."""
-        from safetensors import SafetensorError, safe_open
+        from ._saved_training import named, restore_optimiser
 
-        path = self.context.folder / "checkpoint.safetensors"
-        if not path.exists():
+        found = self.saved.load()
+        if found is None:
             return
-        try:
-            with safe_open(path, framework="pt") as file:
-                facts = json.loads(file.metadata()["facts"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
-        except (SafetensorError, OSError, KeyError, ValueError):
-            return  # torn; the training begins again
-        if facts["params"] != json.loads(json.dumps(dict(self.params))) or facts["seed"] != self.context.seed:
-            return
+        tensors, facts = found
         self.step, self.spent = facts["step"], facts["spent"]
-        self.net.load_state_dict({k[4:]: v for k, v in tensors.items() if k.startswith("net.")})
-        self.mean = {k[5:]: v.to(self.device) for k, v in tensors.items() if k.startswith("mean.")}
-        self._load_optimiser({k[10:]: v for k, v in tensors.items() if k.startswith("optimiser.")})
+        self.net.load_state_dict(named(tensors, "net"))
+        self.mean = {k: v.to(self.device) for k, v in named(tensors, "mean").items()}
+        restore_optimiser(self.optimiser, tensors)
         self.random.set_state(tensors["random"])
-
-    def _load_optimiser(self, tensors: Mapping[str, Any]) -> None:
-        state: dict[int, dict[str, Any]] = {}
-        for name, value in tensors.items():
-            number, _, key = name.partition(".")
-            state.setdefault(int(number), {})[key] = value
-        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
 
     # ------------------------------------------------------------------ guidance and export
     def _guidance(self) -> float:
@@ -194,13 +175,13 @@ class _Training:
         tried: dict[float, float] = {}
         for guidance in GUIDANCES:
             start = time.monotonic()
-            tried[guidance] = self.context.judged(self._velocity(guidance), STEPS)
+            tried[guidance] = self.context.judged(self._paint(guidance))
             took = time.monotonic() - start
             if self.context.deadline is not None and time.monotonic() + took > self.context.deadline:
                 break
         return max(tried, key=lambda g: tried[g]) if len(tried) > 1 else DEFAULT_GUIDANCE
 
-    def _velocity(self, guidance: float) -> Velocity:
+    def _paint(self, guidance: float) -> Paint:
         """The averaged network as it will be served, run by torch."""
         from ._velocity_net import Guided
 
@@ -211,36 +192,18 @@ class _Training:
             with torch.inference_mode():
                 return served(*given).cpu().numpy()
 
-        return velocity
+        return lambda words, seeds: draw(velocity, words, seeds, self.shape, STEPS)
 
     def _graph(self, guidance: float) -> bytes:
         """The averaged network with guidance as ONNX, for any number of pictures at once."""
+        from ._exporting import exported
         from ._velocity_net import Guided
 
+        torch = self.torch
         self.net.load_state_dict(self.mean)
-        return export(Guided(self.net, guidance).to("cpu").eval(), self.shape, self.names, self.torch)
-
-
-def export(served: Any, shape: tuple[int, int, int], names: int, torch: Any) -> bytes:
-    """ONNX bytes of a module (x, t, words) -> y, the number of pictures left open."""
-    import contextlib
-    import io
-    import warnings
-
-    given = (torch.zeros(2, *shape), torch.zeros(2), torch.zeros(2, names))
-    open_rows = {0: torch.export.Dim("rows", min=1, max=4096)}
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            served,
-            given,
-            dynamo=True,
-            input_names=["x", "t", "words"],
-            output_names=["y"],
-            dynamic_shapes=(open_rows, open_rows, open_rows),
-            verbose=False,
-        )
-    return bytes(program.model_proto.SerializeToString())
+        served = Guided(self.net, guidance).to("cpu").eval()
+        given = {"x": torch.zeros(2, *self.shape), "t": torch.zeros(2), "words": torch.zeros(2, self.names)}
+        return exported(served, given).SerializeToString()
 
 
 PLUGIN = FlowMatching()

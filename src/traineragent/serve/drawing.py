@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,7 +17,8 @@ from ..errors import InputError, RowError
 from .codecs.prompts import Prompts, UnknownPrompt
 from .codecs.table import shown
 from .manifest import Manifest
-from .sampling import MOST_SEED, draw
+from .painter import Painter
+from .sampling import MOST_SEED
 from .served import Field, PlainServed
 
 NAMED = 40  # names listed in a message
@@ -37,13 +37,11 @@ class Drawer(PlainServed):
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
         super().__init__(folder, manifest)
-        s = manifest.settings
         try:
-            self._shape = int(s["channels"]), int(s["height"]), int(s["width"])
-            self._steps, self.prompts = int(s["steps"]), Prompts(s["names"], bool(s["several"]))
+            self.prompts = Prompts(manifest.settings["names"], bool(manifest.settings["several"]))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"bundle.json lacks a setting of its generator ({error}); export it again") from None
-        self._session = _session(folder / manifest.graph, threads)
+        self._painter = Painter(folder, manifest.graph, manifest.settings, threads)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -51,7 +49,7 @@ class Drawer(PlainServed):
 
     def form(self) -> dict[str, Any]:
         """What the page to try it needs to know."""
-        _, height, width = self._shape
+        _, height, width = self._painter.shape
         return {"names": self.prompts.labels, "several": self.prompts.several, "width": width, "height": height}
 
     def respond(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -65,14 +63,8 @@ class Drawer(PlainServed):
         words = np.zeros((len(rows), len(self.prompts.labels)), dtype=np.float32)
         for row, (names, _) in enumerate(asked):
             words[row, names] = 1.0
-        drawn = draw(self._velocity, words, [seed for _, seed in asked], self._shape, self._steps)
+        drawn = self._painter.paint(words, [seed for _, seed in asked])
         return [{"image": png(p), "seed": seed} for p, (_, seed) in zip(drawn, asked, strict=True)], list(notes)
-
-    def _velocity(
-        self, x: NDArray[np.float32], t: NDArray[np.float32], words: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        y: NDArray[np.float32] = self._session.run(["y"], {"x": x, "t": t, "words": words})[0]
-        return y
 
     # ------------------------------------------------------------------ rows
     def _asked(self, row: Any, index: int, notes: dict[str, None]) -> tuple[list[int], int]:
@@ -130,13 +122,3 @@ def png(pixels: NDArray[np.uint8]) -> str:
     out = io.BytesIO()
     picture.save(out, "PNG")
     return base64.b64encode(out.getvalue()).decode("ascii")
-
-
-def _session(path: Path, threads: int) -> Any:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise InputError(f"{path.name} is not a graph that this onnxruntime {ort.__version__} can load") from error

@@ -1,51 +1,61 @@
-"""Draws pictures with a graph that says where noise should move: a few Euler steps from noise to picture.
+"""Draws with a network that says where noise should move: a few Euler steps from noise to picture.
 
 The same code draws in training, measuring and serving. Knows nothing of prompts or files.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-Velocity = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
-"""(x (n, channels, height, width), t (n,) in [0, 1), words (n, k)) -> where x should move, of the shape of x."""
+Float32 = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+Velocity = Callable[[Float32, Float32, Float32], Float32]
+"""(x (n, channels, height, width), t (n,) in [0, 1), words (n, …)) -> where x should move, of the shape of x."""
+Paint = Callable[[Float32, Sequence[int]], Pixels]
+"""(words (n, k): 1 for each name to be shown, a seed for each) -> pictures uint8 (n, height, width, channels)."""
 
 TOGETHER = 16  # pictures drawn at once: more fall out of the processor's cache
 MOST_SEED = 2**32 - 1
 
 
 def draw(
-    velocity: Velocity, words: NDArray[np.float32], seeds: Sequence[int], shape: tuple[int, int, int], steps: int
-) -> NDArray[np.uint8]:
-    """Pictures uint8 (n, height, width, channels), one a row of `words`; the same seed gives the same noise.
-
-    Integrates dx/dt = velocity from t = 0 (noise) to 1 (picture), as rectified flow does (Liu 2023)."""
+    velocity: Velocity, words: Float32, seeds: Sequence[int], shape: tuple[int, int, int], times: int | Sequence[float]
+) -> Pixels:
+    """Pictures uint8 (n, height, width, channels), one a row of `words`; the same seed gives the same noise."""
     drawn = [
-        _together(velocity, words[i : i + TOGETHER], seeds[i : i + TOGETHER], shape, steps)
+        to_pixels(moved(velocity, words[i : i + TOGETHER], seeds[i : i + TOGETHER], shape, times))
         for i in range(0, len(words), TOGETHER)
     ]
     return np.concatenate(drawn) if drawn else np.zeros((0, *shape[1:], shape[0]), dtype=np.uint8)
 
 
-def _together(
-    velocity: Velocity, words: NDArray[np.float32], seeds: Sequence[int], shape: tuple[int, int, int], steps: int
-) -> NDArray[np.uint8]:
-    x = np.stack([np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) for seed in seeds])
-    for step in range(steps):
-        t = np.full(len(x), step / steps, dtype=np.float32)
-        x = x + velocity(x, t, words) / np.float32(steps)
-    return to_pixels(x)
+def moved(
+    velocity: Velocity, words: Float32, seeds: Sequence[int], shape: tuple[int, int, int], times: int | Sequence[float]
+) -> Float32:
+    """Integrates dx/dt = velocity from noise to t = 1, as rectified flow does (Liu 2023), float32 (n, *shape).
+
+    `times`: the moments to stop at, up to 1, or a number of even steps. At t, x is t parts of a picture and 1 - t parts
+    of noise; in these coordinates an Euler step is one of DDIM (Song 2021), so diffusion models are drawn with alike.
+    Those never learned t = 0 and begin a little later, where x has about the spread of both parts together."""
+    moments = np.linspace(0.0, 1.0, times + 1) if isinstance(times, int) else np.asarray(times, dtype=np.float64)
+    spread = np.float32(np.hypot(moments[0], 1.0 - moments[0]))
+    x = spread * np.stack([np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) for seed in seeds])
+    for now, then in itertools.pairwise(moments):
+        t = np.full(len(x), now, dtype=np.float32)
+        x = x + velocity(x, t, words) * np.float32(then - now)
+    return x
 
 
-def to_pixels(x: NDArray[np.float32]) -> NDArray[np.uint8]:
+def to_pixels(x: Float32) -> Pixels:
     """(n, channels, height, width) in [-1, 1] as uint8 (n, height, width, channels)."""
-    pixels: NDArray[np.uint8] = np.rint((np.clip(x, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
+    pixels: Pixels = np.rint((np.clip(x, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
     return pixels.transpose(0, 2, 3, 1)
 
 
-def from_pixels(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def from_pixels(pixels: Pixels) -> Float32:
     """The inverse of `to_pixels`, up to rounding."""
     return (pixels.transpose(0, 3, 1, 2).astype(np.float32) / 127.5) - 1.0

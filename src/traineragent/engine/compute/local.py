@@ -24,6 +24,7 @@ from ...store.files import out_of_room
 from .child import Child, Outcome
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
+KEY_FILE, CHECKPOINTS = "key.txt", "checkpoint*"  # in the folder of a trial that is not finished
 TRAIN = "traineragent.engine.rows:train"
 DISK_FULL = os.strerror(errno.ENOSPC)
 
@@ -89,7 +90,6 @@ class LocalCompute:
             return kept
         final = self.folder(trial.index)
         draft = final.with_name(final.name + ".tmp")
-        shutil.rmtree(draft, ignore_errors=True)
         seen: dict[str, Any] = {}
         message = {
             "do": "train",
@@ -101,7 +101,7 @@ class LocalCompute:
             "log": str(draft / LOG_FILE),
         }
         try:
-            draft.mkdir()
+            self._begin(draft, trial)
             outcome = self._work(message, timeout_s, lambda p: self._report(trial.index, p, seen))
             result = _result(trial, outcome, seen, time.monotonic() - start)
             if result.status == "failed" and DISK_FULL in result.note:
@@ -190,8 +190,23 @@ class LocalCompute:
         shutil.rmtree(folder, ignore_errors=True)
         return None
 
+    def _begin(self, draft: Path, trial: Trial) -> None:
+        """An empty folder, but for the checkpoints that an interrupted process left of this very trial."""
+        key, said = self._key(trial), draft / KEY_FILE
+        if not said.is_file() or said.read_text(encoding="utf-8") != key:
+            shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(exist_ok=True)
+        for path in draft.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not path.match(CHECKPOINTS):
+                path.unlink()
+        said.write_text(key, encoding="utf-8")
+
     def _finish(self, draft: Path, final: Path, result: TrialResult) -> None:
         """Makes the folder durable, then gives it its name."""
+        for path in (draft / KEY_FILE, *draft.glob(CHECKPOINTS)):
+            path.unlink(missing_ok=True)
         log = draft / LOG_FILE
         if log.is_file() and log.stat().st_size == 0:
             log.unlink()
