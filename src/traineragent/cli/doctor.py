@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 NEEDED = ("numpy", "pandas", "scikit-learn", "lightgbm", "optuna", "onnx", "onnxruntime", "starlette", "uvicorn")
-EXTRAS = {"torch": "text,vision", "transformers": "text,vision"}
+EXTRAS = {"torch": "text,vision", "transformers": "text,vision", "diffusers": "diffusion", "peft": "diffusion"}
 LEAST_DISK_MB = 500
 
 

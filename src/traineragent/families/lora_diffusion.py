@@ -83,7 +83,8 @@ class LoraDiffusion:
 
     def fit(self, params: Mapping[str, Any], pictures: PictureSet, context: DrawContext) -> Drawing:
         """Parameters: "checkpoint" (a folder), "rank", "learning_rate", "batch", "rounds" (steps where no time is set),
-        "guidance", "text_encoder" (whether that learns, too), "side" (pixels, if not the checkpoint's own).
+        "guidance", "text_encoder" (whether that learns, too), "side" (pixels, if not the checkpoint's own), "name" (of
+        the checkpoint).
 
         Raises MissingExtra, and InputError for a checkpoint that cannot be loaded."""
         self._require()
@@ -363,7 +364,8 @@ class _FineTuning:
         times = self.parts.schedule.times(STEPS)
         tokens = {k: v for k, v in self.tokens.items() if k != "unsaid"}
         size = {"channels": channels, "height": height, "width": width}
-        return {**size, "times": times, "together": 1, "tokens": tokens}
+        base = {"name": str(self.params.get("name") or Path(str(self.params["checkpoint"])).name)}
+        return {**size, "times": times, "together": 1, "tokens": tokens, "base": base}
 
     def _export(self, guidance: float) -> tuple[str, ...]:
         """Writes the three graphs into the folder of the context; names of all files but the first."""

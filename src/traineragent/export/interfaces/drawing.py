@@ -86,11 +86,26 @@ class DrawingInterface:
         return table(("Can be asked for", "Also as"), rows)
 
     def files(self, manifest: Manifest) -> dict[str, str]:
-        return {manifest.graph: "the model: pictures `x` at times `t` with `words` in, the way they should move out"}
+        if "latent" not in manifest.settings:
+            return {
+                manifest.graph: "the model: pictures `x` at times `t` with `words` in, the way they should move out"
+            }
+        return {
+            manifest.graph: "the model: what becomes a picture, `x`, at times `t` with `words` in, where to move it",
+            "texts.onnx": "what reads the words: numbers of tokens in, what the model is told of them out",
+            "decoder.onnx": "what makes pictures of what the model has moved",
+            **{name: "weights of the graph beside it" for name in manifest.files if name.endswith(".onnx.data")},
+        }
 
     def limits(self, manifest: Manifest, evaluation: Mapping[str, Any]) -> Iterable[str]:
         yield "It draws what it has seen and variations of it; nothing else can be asked for."
         yield "Its pictures are made up. Do not pass them off as photographs of anything real."
+        if "latent" in manifest.settings:
+            base = (manifest.settings["latent"].get("base") or {}).get("name", "a pretrained checkpoint")
+            yield (
+                f"It was fine-tuned from {base}, whose licence and whose prejudices it inherits: read the card of that "
+                "checkpoint before you publish anything it draws."
+            )
         likeness = evaluation.get("likeness") or {}
         if (likeness.get("copied") or 0) > 0.05:
             yield (
