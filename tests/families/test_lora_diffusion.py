@@ -42,7 +42,7 @@ def fit(checkpoint: Path, folder: Path, stop_at: float = 2.0, **params: object) 
             raise KeyboardInterrupt
 
     context = DrawContext(0, 1, folder, progress=told)
-    return PLUGIN.fit({"checkpoint": str(checkpoint), **params}, shapes(8), context)
+    return PLUGIN.fit({"checkpoint": str(checkpoint), "learning_rate": 0.02, **params}, shapes(8), context)
 
 
 def test_what_is_served_draws_what_torch_draws(drawn: tuple[Drawing, Path], checkpoint: Path, tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "channels": int(pixels.shape[3]),
         "names": len(names),
         "several": several,
+        "accelerated": _accelerated(),
         "smallest_class": min(Counter(y.tolist()).values()),
     }
     facts["checkpoints"] = _startable(data, task, [o["args"] for o in operations if o["do"] == "start_from"])

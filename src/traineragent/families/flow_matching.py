@@ -71,6 +71,7 @@ class _Training:
         self.torch, self.params, self.context = torch, params, context
         torch.set_num_threads(context.threads)
         torch.manual_seed(context.seed)
+        torch.set_float32_matmul_precision("high")
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.batch = BATCH if self.device == "cpu" else BATCH_ON_GPU
         self.half = self.device == "cuda" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # no gain elsewhere

@@ -130,19 +130,18 @@ class _FineTuning:
         self.saved = SavedTraining(context.folder, {"params": dict(params), "seed": context.seed})
 
     def _to_device(self) -> None:
-        """Frozen weights where they are used: in 16 bits on a GPU that knows them."""
+        """Frozen weights where they are used, in 32 bits: autocast rounds them for each use, and what was learned is
+        added to the weights as they were published."""
         torch, parts = self.torch, self.parts
         torch.set_float32_matmul_precision("high")
-        kept = torch.bfloat16 if self.device == "cuda" and self.half else torch.float32
-        parts.unet.to(self.device, kept)
-        parts.vae.to(self.device)  # overflows in 16 bits
-        parts.texts.to(self.device)
+        for network in (parts.unet, parts.vae, parts.texts):
+            network.to(self.device)
         if self.device == "cuda" and torch.cuda.get_device_properties(0).total_memory < LITTLE_GPU_MEMORY:
             parts.unet.enable_gradient_checkpointing()
             parts.unet.train()
 
     def _with_matrices(self) -> dict[str, Any]:
-        """Puts the matrices that learn into the attention; name -> tensor, in 32 bits."""
+        """Puts the matrices that learn into the attention; name -> tensor."""
         from peft import LoraConfig, inject_adapter_in_model
 
         rank = int(self.params.get("rank", RANK))
@@ -155,7 +154,6 @@ class _FineTuning:
             for key, tensor in network.named_parameters():
                 tensor.requires_grad_("lora_" in key)
                 if tensor.requires_grad:
-                    tensor.data = tensor.data.float()
                     learned[f"{name}.{key}"] = tensor
         return learned
 
