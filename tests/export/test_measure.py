@@ -9,7 +9,7 @@ import pytest
 
 from serve.small import ROW, write_small
 from traineragent.errors import TrainerError
-from traineragent.export.measure import measure_service, served_bytes
+from traineragent.export.measure import measure_service, rows_together, served_bytes
 
 
 def children() -> set[int]:
@@ -46,3 +46,8 @@ def test_a_service_that_does_not_start_gives_its_last_words(tmp_path: Path) -> N
     (bundle / "model.onnx").write_bytes(b"changed")
     with pytest.raises(TrainerError, match="checksum"):
         measure_service(bundle, [ROW])
+
+
+@pytest.mark.parametrize(("each_ms", "rows"), [(0.2, 100), (1000.0, 10), (30_000.0, 1)])
+def test_a_slow_model_is_measured_with_fewer_rows(each_ms: float, rows: int) -> None:
+    assert rows_together(each_ms, cap_s=20.0) == rows

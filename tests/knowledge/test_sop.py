@@ -119,3 +119,20 @@ def test_a_misshapen_overlay_is_refused_in_a_sentence(tmp_path: Path, text: byte
     (tmp_path / "sops" / "model.yaml").write_bytes(text)
     with pytest.raises(InputError, match=sentence):
         load("model", tmp_path)
+
+
+def test_a_checkpoint_is_fine_tuned_only_where_the_time_and_the_machine_allow() -> None:
+    cheap = {"name": "sd", "family": "lora_diffusion", "path": "/m/sd", "side": 512, "steps": 2000, "picture_s": 1.5}
+    facts = {
+        "rows": 60, "side": 64, "channels": 3, "names": 2, "several": False, "accelerated": True, "smallest_class": 20,
+        "minutes": 45.0, "size_limit_mb": None, "latency_limit_ms": None, "interpretable": False,
+    }  # fmt: skip
+
+    def families(**changed: object) -> list[str]:
+        model = load("model")
+        given = {**model.settings, **facts, "checkpoints": [{**cheap, **changed}]}
+        found = model.plan("drawing_candidates", given)
+        return [str(o.args["family"]) for o in found]
+
+    assert families() == ["pixel_gaussian", "lora_diffusion", "flow_matching"]
+    assert families(steps=120) == families(picture_s=90.0) == ["pixel_gaussian", "flow_matching"]

@@ -110,7 +110,8 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
 def _startable(data: Path, task: Mapping[str, Any], asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What it costs to fine-tune each checkpoint here, with the `steps` that the time allows; those that cannot be used
     become a warning. Where no time was set, one that an accelerator runs may take all the steps it likes."""
-    minutes, found, warnings = task["budget"]["minutes"], [], []
+    minutes, found = task["budget"]["minutes"], []
+    warnings: list[str] = []
     for one in asked:
         try:
             cost = registry.get("families", one["family"]).estimate(Path(one["path"]))

@@ -196,7 +196,8 @@ class _Comparison:
     def __call__(self, paint: Paint, most: int, end: float | None) -> tuple[Likeness, int]:
         """(likeness, how many were drawn): `most`, or fewer where they would take longer than until about `end`."""
         words, asked, seeds = wanted(self._pictures, most, self._seed)
-        start, parts, count = time.monotonic(), [], 0
+        start, count = time.monotonic(), 0
+        parts: list[Pixels] = []
         while count < most:
             some = slice(count, count + TOGETHER)
             parts.append(as_learned(paint(words[some], seeds[some]), self._pictures.shape))

@@ -56,33 +56,32 @@ def _other_rows(tensor: Any) -> Any:
 
 
 def _traced(network: Any, given: dict[str, Any]) -> onnx.ModelProto:
-    import torch
-
     out = io.BytesIO()
     axes = {name: {0: "rows"} for name in (*given, "y")}
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network, tuple(given.values()), out, dynamo=False, input_names=list(given), output_names=["y"],
-            dynamic_axes=axes, opset_version=OPSET,
-        )  # type: ignore[arg-type]  # fmt: skip
+    _export(network, given, f=out, dynamo=False, dynamic_axes=axes, opset_version=OPSET)
     return onnx.load_model_from_string(out.getvalue())
 
 
 def _programmed(network: Any, given: dict[str, Any]) -> onnx.ModelProto:
-    return _program(network, given).model_proto
+    model: onnx.ModelProto = _program(network, given).model_proto
+    return model
 
 
 def _program(network: Any, given: Mapping[str, Any]) -> Any:
     import torch
 
     rows = {0: torch.export.Dim("rows", min=1, max=4096)}
+    return _export(network, given, dynamo=True, dynamic_shapes=tuple(rows for _ in given), verbose=False)
+
+
+def _export(network: Any, given: Mapping[str, Any], **options: Any) -> Any:
+    """torch's exporters without what they print."""
+    import torch
+
+    export: Any = torch.onnx.export
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        return torch.onnx.export(
-            network, tuple(given.values()), dynamo=True, input_names=list(given), output_names=["y"],
-            dynamic_shapes=tuple(rows for _ in given), verbose=False,
-        )  # fmt: skip
+        return export(network, tuple(given.values()), input_names=list(given), output_names=["y"], **options)
 
 
 def write_exported(path: Path, network: Any, given: Mapping[str, Any]) -> list[str]:

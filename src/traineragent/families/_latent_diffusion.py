@@ -184,6 +184,9 @@ class Velocity(nn.Module):
     difference of the picture and the noise that it sees in it is the way. `guidance` goes beyond the words (Ho &
     Salimans 2022)."""
 
+    ratio: Tensor
+    unsaid: Tensor
+
     def __init__(self, unet: Any, schedule: Schedule, unsaid: Tensor, guidance: float) -> None:
         super().__init__()
         self.unet, self.guidance, self.predicts = unet, guidance, schedule.predicts

@@ -429,7 +429,8 @@ def _quiet() -> None:
     from diffusers.utils import logging as of_diffusers
     from transformers.utils import logging as of_transformers
 
-    for told in (of_diffusers, of_transformers):
+    both: tuple[Any, ...] = (of_diffusers, of_transformers)
+    for told in both:
         told.set_verbosity_error()
         told.disable_progress_bar()
 
