@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..engine.drawing import STEPS, DrawContext, Drawing
 from ..engine.pictureset import PictureSet
@@ -85,6 +86,7 @@ class _Training:
         self.rate, self.step, self.spent = rate, 0, 0.0
         self.x = torch.from_numpy(from_pixels(pictures.pixels)).to(self.device)
         self.words = torch.from_numpy(pictures.words).to(self.device)
+        self.chances = torch.from_numpy(chances(pictures))
         self.random = torch.Generator().manual_seed(context.seed)
         self.shape, self.names = pictures.shape, len(pictures.names)
         self.saved = SavedTraining(context.folder, {"params": dict(params), "seed": context.seed})
@@ -117,7 +119,7 @@ class _Training:
         torch = self.torch
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * min(1.0, (done + 1e-4) / WARM_UP) * 0.5 * (1.0 + float(np.cos(np.pi * done)))
-        pick = torch.randint(len(self.x), (self.batch,), generator=self.random)
+        pick = torch.multinomial(self.chances, self.batch, replacement=True, generator=self.random)
         picture, words = self.x[pick], self.words[pick]
         noise = torch.randn(picture.shape, generator=self.random).to(self.device)
         t = torch.sigmoid(torch.randn(self.batch, generator=self.random)).to(
@@ -205,6 +207,14 @@ class _Training:
         served = Guided(self.net, guidance).to("cpu").eval()
         given = {"x": torch.zeros(2, *self.shape), "t": torch.zeros(2), "words": torch.zeros(2, self.names)}
         return exported(served, given).SerializeToString()
+
+
+def chances(pictures: PictureSet) -> NDArray[np.float32]:
+    """How often each picture is learned from, (n,): those of rare classes more often, by the root of what balance would
+    take, so that they are neither forgotten nor learned by heart."""
+    if pictures.y.min() < 0:
+        return np.ones(len(pictures.y), dtype=np.float32)
+    return (np.bincount(pictures.y)[pictures.y].astype(np.float64) ** -0.5).astype(np.float32)
 
 
 PLUGIN = FlowMatching()
