@@ -108,11 +108,13 @@ class _Training:
         return Drawing(self._graph(guidance), self.shape, self.parameters, facts)
 
     def _share(self, start: float) -> float:
-        """How much of the training is done: by the clock where there is a deadline, else by steps."""
-        deadline = self.context.deadline
-        if deadline is None or "rounds" in self.params:
-            return self.step / int(self.params.get("rounds", 4000))
-        return (time.monotonic() - start) / max(SETTLED_SHARE * (deadline - start), 1.0)
+        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or there
+        is no deadline; else by the clock."""
+        deadline, steps = self.context.deadline, self.step / int(self.params.get("rounds", 4000))
+        if deadline is None:
+            return steps
+        clock = (time.monotonic() - start) / max(SETTLED_SHARE * (deadline - start), 1.0)
+        return clock if "rounds" not in self.params or clock >= 1.0 else steps
 
     def _learn(self, done: float) -> None:
         """One step on a batch: predict the way from noise to picture at a random moment of it."""
@@ -122,9 +124,7 @@ class _Training:
         pick = torch.multinomial(self.chances, self.batch, replacement=True, generator=self.random)
         picture, words = self.x[pick], self.words[pick]
         noise = torch.randn(picture.shape, generator=self.random).to(self.device)
-        t = torch.sigmoid(torch.randn(self.batch, generator=self.random)).to(
-            self.device
-        )  # mostly the middle (Esser 2024)
+        t = torch.sigmoid(torch.randn(self.batch, generator=self.random)).to(self.device)  # mostly halfway (Esser 2024)
         said = (torch.rand(self.batch, 1, generator=self.random) >= UNSAID).to(self.device)
         at = t[:, None, None, None]
         wanted = picture - noise

@@ -178,11 +178,13 @@ class _FineTuning:
         return Drawing(b"", (3, self.side, self.side), size, facts, STEPS, files, self._latent())
 
     def _share(self, start: float) -> float:
-        """How much of the training is done: by the clock where there is a deadline, else by steps."""
-        deadline = self.context.deadline
-        if deadline is None or "rounds" in self.params:
-            return self.step / int(self.params.get("rounds", ROUNDS))
-        return (time.monotonic() - start) / max(SETTLED_SHARE * (deadline - start), 1.0)
+        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or there
+        is no deadline; else by the clock."""
+        deadline, steps = self.context.deadline, self.step / int(self.params.get("rounds", ROUNDS))
+        if deadline is None:
+            return steps
+        clock = (time.monotonic() - start) / max(SETTLED_SHARE * (deadline - start), 1.0)
+        return clock if "rounds" not in self.params or clock >= 1.0 else steps
 
     def _learn(self, done: float) -> None:
         """One step of the optimiser, on as many batches as make up the effective one."""
