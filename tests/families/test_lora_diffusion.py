@@ -42,7 +42,8 @@ def fit(checkpoint: Path, folder: Path, stop_at: float = 2.0, **params: object) 
             raise KeyboardInterrupt
 
     context = DrawContext(0, 1, folder, progress=told)
-    return PLUGIN.fit({"checkpoint": str(checkpoint), "learning_rate": 0.02, **params}, shapes(8), context)
+    usual = {"checkpoint": str(checkpoint), "learning_rate": 0.02, "batch": 4}
+    return PLUGIN.fit({**usual, **params}, shapes(8), context)
 
 
 def test_what_is_served_draws_what_torch_draws(drawn: tuple[Drawing, Path], checkpoint: Path, tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_what_is_served_draws_what_torch_draws(drawn: tuple[Drawing, Path], chec
 
 def test_the_error_falls_and_frozen_weights_stay(checkpoint: Path, tmp_path: Path) -> None:
     training = lora_diffusion._FineTuning(
-        {"checkpoint": str(checkpoint), "learning_rate": 0.01, "text_encoder": True}, shapes(8),
+        {"checkpoint": str(checkpoint), "learning_rate": 0.01, "batch": 4, "text_encoder": True}, shapes(8),
         DrawContext(0, 1, tmp_path),
     )  # fmt: skip
     assert {name.split(".")[0] for name in training.learned} == {"unet", "texts"}

@@ -108,8 +108,8 @@ class _Training:
         return Drawing(self._graph(guidance), self.shape, self.parameters, facts)
 
     def _share(self, start: float) -> float:
-        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or there
-        is no deadline; else by the clock."""
+        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or
+        there is no deadline; else by the clock."""
         deadline, steps = self.context.deadline, self.step / int(self.params.get("rounds", 4000))
         if deadline is None:
             return steps

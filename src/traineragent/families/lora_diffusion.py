@@ -178,8 +178,8 @@ class _FineTuning:
         return Drawing(b"", (3, self.side, self.side), size, facts, STEPS, files, self._latent())
 
     def _share(self, start: float) -> float:
-        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or there
-        is no deadline; else by the clock."""
+        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or
+        there is no deadline; else by the clock."""
         deadline, steps = self.context.deadline, self.step / int(self.params.get("rounds", ROUNDS))
         if deadline is None:
             return steps
