@@ -35,7 +35,7 @@ LITTLE_GPU_MEMORY = 16e9  # bytes below which activations are computed twice rat
 SETTLED_SHARE = 0.85  # of the time is for learning; the rest finds how far to go beyond the words
 GUIDANCES = (1.5, 3.0, 6.0)
 DEFAULT_GUIDANCE = 3.0
-STEPS = 25
+STEPS = 20
 ROUNDS = 1000
 TRAINED_FLOPS = 2.3  # of a forward pass, for a step that goes back through the frozen network to the small matrices
 

@@ -1,11 +1,10 @@
-"""Draws with a network that says where noise should move: a few Euler steps from noise to picture.
+"""Draws with a network that says where noise should move: a few steps from noise to picture.
 
 The same code draws in training, measuring and serving. Knows nothing of prompts or files.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -38,16 +37,26 @@ def moved(
 ) -> Float32:
     """Integrates dx/dt = velocity from noise to t = 1, as rectified flow does (Liu 2023), float32 (n, *shape).
 
-    `times`: the moments to stop at, up to 1, or a number of even steps. At t, x is t parts of a picture and 1 - t parts
-    of noise; in these coordinates an Euler step is one of DDIM (Song 2021), so diffusion models are drawn with alike.
-    Those never learned t = 0 and begin a little later, where x has about the spread of both parts together."""
-    moments = np.linspace(0.0, 1.0, times + 1) if isinstance(times, int) else np.asarray(times, dtype=np.float64)
+    `times`: the moments to stop at, up to 1, or a number of steps. At t, x is t parts of a picture and 1 - t parts of
+    noise; in these coordinates an Euler step is one of DDIM (Song 2021), so diffusion models are drawn with alike.
+    Those never learned t = 0 and begin a little later, where x has about the spread of both parts together. Steps are
+    of second order, by the way before (Adams & Bashforth): Euler's narrow what is drawn, by a tenth in 25 steps."""
+    moments = _moments(times) if isinstance(times, int) else np.asarray(times, dtype=np.float64)
     spread = np.float32(np.hypot(moments[0], 1.0 - moments[0]))
     x = spread * np.stack([np.random.default_rng(seed).standard_normal(shape, dtype=np.float32) for seed in seeds])
-    for now, then in itertools.pairwise(moments):
-        t = np.full(len(x), now, dtype=np.float32)
-        x = x + velocity(x, t, words) * np.float32(then - now)
+    before = np.zeros_like(x)
+    lengths = np.diff(moments)
+    for index, length in enumerate(lengths):
+        way = velocity(x, np.full(len(x), moments[index], dtype=np.float32), words)
+        share = np.float32(length / lengths[index - 1] / 2.0 if index else 0.0)
+        x = x + np.float32(length) * (way + share * (way - before))
+        before = way
     return x
+
+
+def _moments(steps: int) -> NDArray[np.float64]:
+    """Denser towards the picture, where its details are decided."""
+    return np.asarray(1.0 - (1.0 - np.linspace(0.0, 1.0, steps + 1)) ** 1.5)
 
 
 def to_pixels(x: Float32) -> Pixels:
