@@ -162,6 +162,7 @@ class ModelAgent:
             **self.memory.facts,
             "interpretable": self._interpretable,
             "minutes": self.memory.total_s / 60,
+            "by_number": self._by_number,
             "size_limit_mb": self.memory.task.limit("size_mb"),
             "latency_limit_ms": self._latency_limit_ms,
         }
