@@ -124,8 +124,8 @@ def test_a_misshapen_overlay_is_refused_in_a_sentence(tmp_path: Path, text: byte
 def test_a_checkpoint_is_fine_tuned_only_where_the_time_and_the_machine_allow() -> None:
     cheap = {"name": "sd", "family": "lora_diffusion", "path": "/m/sd", "side": 512, "steps": 2000, "picture_s": 1.5}
     facts = {
-        "rows": 60, "side": 64, "channels": 3, "names": 2, "several": False, "by_number": False, "accelerated": True, "smallest_class": 20,
-        "minutes": 45.0, "size_limit_mb": None, "latency_limit_ms": None, "interpretable": False,
+        "rows": 60, "side": 64, "channels": 3, "names": 2, "several": False, "by_number": False, "accelerated": True,
+        "smallest_class": 20, "minutes": 45.0, "size_limit_mb": None, "latency_limit_ms": None, "interpretable": False,
     }  # fmt: skip
 
     def families(**changed: object) -> list[str]:
