@@ -98,8 +98,8 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "several": several,
         "accelerated": _accelerated(),
         "smallest_class": min(Counter(y.tolist()).values()),
+        "checkpoints": _startable(data, task, [o["args"] for o in operations if o["do"] == "start_from"]),
     }
-    facts["checkpoints"] = _startable(data, task, [o["args"] for o in operations if o["do"] == "start_from"])
     write_json(data / "columns.json", [])
     write_json(data / "prepared.json", {"removed": [], "facts": facts})
     written = ("pixels.npy", "words.npy", "y.npy", "held.npy", "pictures.json")

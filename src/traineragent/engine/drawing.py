@@ -27,7 +27,7 @@ from .likeness import Judge, Likeness
 from .pictureset import PictureSet
 from .seeding import seed_of
 
-STEPS = 18  # of the sampler, where a family does not say otherwise
+STEPS = 16  # of the sampler, where a family does not say otherwise
 DRAWN = 120  # pictures drawn to compare by
 FEWEST_DRAWN = 64
 FEWEST_AT_ALL = 16  # where each takes long

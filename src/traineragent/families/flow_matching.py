@@ -206,7 +206,7 @@ class _Training:
         self.net.load_state_dict(self.mean)
         served = Guided(self.net, guidance).to("cpu").eval()
         given = {"x": torch.zeros(2, *self.shape), "t": torch.zeros(2), "words": torch.zeros(2, self.names)}
-        return exported(served, given).SerializeToString()
+        return bytes(exported(served, given).SerializeToString())
 
 
 def chances(pictures: PictureSet) -> NDArray[np.float32]:
