@@ -60,3 +60,26 @@ def test_who_forbids_pretrained_weights_is_not_told_of_any(models: str, monkeypa
     installed(monkeypatch, there=False)
     assert "from these pictures alone" in extras.advice(alone, [models])
     assert "--models" not in extras.advice(alone, [models])
+
+
+def test_a_diffusion_model_may_be_fine_tuned_where_its_packages_are(
+    tmp_path: Path, models: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = TaskSpec("image_generation", (Metric("frechet_distance", "minimize"),))
+    installed(monkeypatch, there=True)
+    assert "--models" in extras.advice(task, [models])  # a network for pictures does not draw any
+    folder = tmp_path / "drawers" / "diffusion"
+    unet = {"cross_attention_dim": 768, "in_channels": 4, "out_channels": 4, "sample_size": 64}
+    vae = {"latent_channels": 4, "block_out_channels": [128, 256, 512, 512]}
+    for name, config in (("unet", unet), ("vae", vae), ("text_encoder", {}), ("tokenizer", {}), ("scheduler", {})):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "config.json").write_text(json.dumps(config))
+        (folder / name / "model.safetensors").write_bytes(b"x" * 1000)
+    (folder / "model_index.json").write_text("{}")
+    found, more = extras.networks(task, [str(folder.parent)])
+    assert [(c.name, c.side) for c in found] == [("diffusion", 512)]
+    assert more == ""
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "peft" else object())
+    assert "traineragent[diffusion]" in extras.advice(task, [str(folder.parent)])
+    installed(monkeypatch, there=False)
+    assert "traineragent[vision]" in extras.advice(task, [])

@@ -27,8 +27,8 @@ DIFFUSION = ("torch", "diffusers", "peft", "transformers")
 DIFFUSION_EXTRA = "pip install 'traineragent[diffusion]' fine-tunes it"
 DRAWING_EXTRA = "pip install 'traineragent[vision]' adds rectified flow, without which only blurred averages are drawn"
 NO_DIFFUSION = (
-    "no Stable Diffusion checkpoint is on this machine; with a GPU, one in the layout of diffusers, given with --models, "
-    "draws pictures of 512 pixels in place of small ones"
+    "no Stable Diffusion checkpoint is on this machine; with a GPU, one in the layout of diffusers, given with "
+    "--models, draws pictures of 512 pixels in place of small ones"
 )
 
 
