@@ -123,7 +123,7 @@ def _betas(kind: str, said: Mapping[str, Any]) -> NDArray[np.float64]:
     if kind == "scaled_linear":
         return np.asarray(np.linspace(start**0.5, end**0.5, steps) ** 2)
     left = np.cos((np.arange(steps + 1) / steps + 0.008) / 1.008 * np.pi / 2) ** 2  # Nichol & Dhariwal 2021
-    return np.minimum(1.0 - left[1:] / left[:-1], 0.999)
+    return np.asarray(np.minimum(1.0 - left[1:] / left[:-1], 0.999))
 
 
 def tokens_of(parts: Parts, labels: list[str]) -> dict[str, Any]:
