@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from traineragent.domain.run import Candidate, Member, Trial
-from traineragent.engine.build import build, out_of_fold, read_result
+from traineragent.engine.build import build, out_of_fold, parameters, read_result
 from traineragent.engine.dataset import TrainingData
 from traineragent.engine.training import train_trial
 from traineragent.errors import TrainerError
@@ -151,3 +152,17 @@ def test_derived_differences_are_computed_by_the_graph_from_what_the_codec_makes
     assert session.get_inputs()[0].shape == ["rows", 4]
     answers = session.run(["y"], {"x": typed})[0][:, 0]
     assert np.corrcoef(answers, y)[0, 1] > 0.9
+
+
+def test_rounded_weights_count_as_parameters_but_not_how_they_were_rounded() -> None:
+    weight = numpy_helper.from_array(np.ones((4, 3), dtype=np.int8), "weight")
+    scale = numpy_helper.from_array(np.ones(4, dtype=np.float32), "scale")
+    zero = numpy_helper.from_array(np.zeros(4, dtype=np.int8), "zero")
+    bias = numpy_helper.from_array(np.ones(4, dtype=np.float32), "bias")
+    nodes = [
+        helper.make_node("DequantizeLinear", ["weight", "scale", "zero"], ["w"], axis=0),
+        helper.make_node("Gemm", ["x", "w", "bias"], ["y"], transB=1),
+    ]
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["rows", k]) for n, k in (("x", 3), ("y", 4)))
+    model = helper.make_model(helper.make_graph(nodes, "g", [x], [y], [weight, scale, zero, bias]))
+    assert parameters(model) == 4 * 3 + 4

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ import onnxruntime
 import pytest
 
 from traineragent.domain.data import RichInput, ViewSpec
+from traineragent.domain.run import Candidate, Trial
+from traineragent.engine.build import build
+from traineragent.engine.dataset import TrainingData
+from traineragent.engine.training import train_trial
 from traineragent.errors import InputError
 from traineragent.families.finetuned import PLUGIN, FittedNetwork
 from traineragent.ports import Batch, FitContext
@@ -171,6 +176,33 @@ def test_the_first_part_of_a_network_is_smaller_and_learns_from_the_whole(
     small = PLUGIN.fit({"epochs": 6, "rate": 5e-3, "depth": 0.6, "taught": True}, train, None, how)
     assert len(small.network) < len(whole.network)
     assert right(small, fresh) > 0.8
+
+
+def test_a_rounded_network_of_few_folds_is_delivered_as_it_was_validated(
+    context: Callable[..., FitContext], tmp_path: Path
+) -> None:
+    how, rows = context(), pictures(120, 0)
+    table = TrainingData(
+        rows.x, rows.y, (np.arange(120) % 4).astype(np.int8), (), (), (), 2,
+        inputs=how.inputs, views=how.views, more=rows.more, folder=tmp_path / "prepared",
+    )  # fmt: skip
+    table.save(tmp_path / "prepared")
+    params = {"network": "net", "epochs": 4, "rate": 5e-3, "int8": True, "folds": 2, "refit": True}
+    folder = tmp_path / "trials" / "0000"
+    result = train_trial(
+        TrainingData.load(tmp_path / "prepared"), Trial(0, Candidate("finetuned", params)), metric="log_loss", seed=0,
+        threads=1, folder=folder,
+    )  # fmt: skip
+    assert result.status == "done", result.note
+    assert "all_rows.npz" in result.files
+    (folder / "result.json").write_text(json.dumps({"result": asdict(result)}))
+    facts = build(
+        str(tmp_path / "prepared"), str(tmp_path / "trials"), [{"trial": 0, "weight": 1.0}],
+        str(tmp_path / "model.onnx"), metric="log_loss",
+    )  # fmt: skip
+    assert facts.parity_max < 1e-3
+    known = np.isfinite(np.load(folder / "oof.npy")).all(axis=1)
+    assert known.sum() == 60
 
 
 def test_it_keeps_to_its_time(context: Callable[..., FitContext]) -> None:

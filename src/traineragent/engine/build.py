@@ -272,8 +272,18 @@ def _facts(
 
 
 def parameters(model: onnx.ModelProto) -> int:
-    """Numbers that were learned: elements of float constants, and splits and leaves of trees."""
-    total = sum(int(np.prod(t.dims)) for t in model.graph.initializer if t.data_type == onnx.TensorProto.FLOAT)
+    """Numbers that were learned: elements of constants, rounded ones too but not how they were rounded, and splits and
+    leaves of trees."""
+    rounding = [n for n in model.graph.node if n.op_type in ("QuantizeLinear", "DequantizeLinear")]
+    scales = {name for n in rounding for name in n.input[1:]}
+    rounded = {n.input[0] for n in rounding}
+    kinds = onnx.TensorProto
+    total = 0
+    for t in model.graph.initializer:
+        plain = t.data_type == kinds.FLOAT and t.name not in scales
+        small = t.data_type in (kinds.INT8, kinds.UINT8) and len(t.dims) > 1
+        if plain or small or (t.data_type == kinds.INT32 and t.name in rounded):
+            total += int(np.prod(t.dims))
     for node in model.graph.node:
         total += sum(int(np.prod(a.t.dims)) for a in node.attribute if a.name in ("nodes_splits", "leaf_weights"))
     return total

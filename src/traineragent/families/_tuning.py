@@ -32,13 +32,13 @@ SMOOTHING = 0.05
 BATCH, FEW, SMALL_BATCH = 32, 800, 16  # pictures a step; below so many pictures in all, smaller steps
 BLOCK = 32  # pictures looked at together where nothing is learned
 MEASURED = 8  # pictures in the step that the clock is read by
-ENOUGH_EPOCHS = 6.0  # for which a smaller side is taken where time is short
+ENOUGH_EPOCHS = 10.0  # for which a smaller side is taken where time is short
 SHARE_OF_TIME = 0.8  # of the time left goes to steps, the rest to export and validation
 HEAD_SHARE = 0.15  # of the time, for looking at pictures before the head is learned
 HEAD_PENALTY = 0.02
 FEWEST_SEEN = 200  # pictures that a head is learned from, at least
-CHECKS = (0.4, 0.6, 0.8)  # of the training, after which validation pictures are looked at
-PATIENCE = 2  # checks without a gain that end the training
+CHECKS = (0.0, 0.4, 0.6, 0.8)  # of the training, after which validation pictures are looked at; first the head alone
+PATIENCE = 3  # checks without a gain that end the training
 SAVE_EVERY_S = 45.0
 TAUGHT = 0.7  # weight of a teacher's answers beside the labels
 WARMTH = 2.0  # temperature of a teacher's answers
@@ -231,7 +231,7 @@ class Tuning:
         groups = self._groups()
         optimiser = torch.optim.AdamW(groups, weight_decay=DECAY)
         peaks = [group["lr"] for group in groups]
-        checks, saved = [c for c in CHECKS if c > done], time.monotonic()
+        checks, saved = [c for c in CHECKS if c >= done], time.monotonic()
         for share, rows in self._steps(done):
             while checks and share >= checks[0]:
                 checks.pop(0)

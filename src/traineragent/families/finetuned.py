@@ -33,7 +33,7 @@ from ._pictures import Pictures, mirrors_keep
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-EPOCHS, RATE = 12.0, 6e-4
+EPOCHS, RATE = 16.0, 1e-3
 SIDES = (192, 160, 128, 96)  # pixels a side that are tried where time is short
 GLANCE = 32  # pixels a side at which it is found out whether mirrors keep the class
 SHARPNESS = (0.2, 5.0)
