@@ -204,6 +204,8 @@ class Tuning:
         for _ in range(2):
             start = time.monotonic()
             network.features(given).square().mean().backward()  # type: ignore[no-untyped-call]
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()  # else the clock is read before the work is done
             took = min(took, time.monotonic() - start)
         for weight in network.body.parameters():
             weight.grad = None
