@@ -17,7 +17,7 @@ from traineragent.domain.data import RichInput, ViewSpec
 from traineragent.ports import View
 from traineragent.serve.inputs.parts import Dense
 
-SIZES = [(28, 28), (32, 32), (64, 64), (96, 96), (50, 70)]
+SIZES = [(28, 28), (32, 32), (64, 64), (96, 96), (100, 100), (50, 70)]
 
 
 def pictures(rows: int, height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:

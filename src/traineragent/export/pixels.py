@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from onnx import TensorProto
 
 from .builder import GraphBuilder
@@ -23,8 +24,17 @@ def scaled_picture(graph: GraphBuilder, name: str, height: int, width: int, side
         return picture
     if height % side == 0 and width % side == 0:
         return means_of(graph, picture, height // side, width // side)
-    scales = graph.floats([1.0, 1.0, side / height, side / width])
+    scales = graph.floats([1.0, 1.0, _scale(height, side), _scale(width, side)])
     return graph.add("Resize", picture, "", scales, mode="linear", antialias=1)
+
+
+def _scale(pixels: int, side: int) -> np.float32:
+    """The smallest 32-bit number that leaves `side` of so many pixels: 0.64 of 100 would be 63 of them. Sizes in
+    place of scales are exact too, but are lost where networks are rounded."""
+    scale = np.float32(side / pixels)
+    while float(scale) * pixels < side:
+        scale = np.nextafter(scale, np.float32(np.inf), dtype=np.float32)
+    return scale
 
 
 def means_of(graph: GraphBuilder, maps: str, down: int, across: int) -> str:
