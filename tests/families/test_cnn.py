@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from traineragent.domain.data import RichInput
+from traineragent.errors import TrainerError
 from traineragent.families.cnn import PLUGIN, mirrors_keep
 from traineragent.ports import Batch, FitContext
 from traineragent.serve.inputs.parts import Dense
@@ -45,6 +46,11 @@ def test_it_learns_survives_saving_and_serves_what_it_predicts(tmp_path: Path) -
     run = onnxruntime.InferenceSession(again.graph().SerializeToString(), providers=["CPUExecutionProvider"])
     one = {"x": test.x[:1], **test.more["pixels"][slice(0, 1)].feeds("pixels")}
     np.testing.assert_allclose(run.run(["y"], {i.name: one[i.name] for i in run.get_inputs()})[0], p[:1], atol=1e-5)
+
+
+def test_a_model_that_nothing_validates_is_not_made_in_haste() -> None:
+    with pytest.raises(TrainerError, match="too few to be trusted"):
+        PLUGIN.fit({"epochs": 1, "width": 4, "least_epochs": 3.0}, pictures(64, 0), None, context())
 
 
 def test_it_keeps_to_its_time() -> None:

@@ -18,7 +18,7 @@ from traineragent.domain.run import Candidate, Trial
 from traineragent.engine.build import build
 from traineragent.engine.dataset import TrainingData
 from traineragent.engine.training import train_trial
-from traineragent.errors import InputError
+from traineragent.errors import InputError, TrainerError
 from traineragent.families.finetuned import PLUGIN, FittedNetwork
 from traineragent.ports import Batch, FitContext
 from traineragent.serve.inputs.parts import Dense
@@ -107,6 +107,8 @@ def test_tuning_teaches_what_a_head_alone_does_not_see(context: Callable[..., Fi
     head = PLUGIN.fit({"epochs": 0.01, "rate": 0.0}, train, None, how)
     tuned = PLUGIN.fit({"epochs": 8, "rate": 5e-3}, train, valid, how)
     assert loss(tuned, fresh) < 0.8 * loss(head, fresh)
+    assert tuned.found["epochs"] > tuned.found["least_epochs"] > 1
+    assert tuned.found["side"] == 32
     assert right(tuned, fresh) > 0.9
     p = tuned.predict(fresh.x, fresh.more)
     tuned.save(tmp_path / "m.npz")
@@ -203,6 +205,11 @@ def test_a_rounded_network_of_few_folds_is_delivered_as_it_was_validated(
     assert facts.parity_max < 1e-3
     known = np.isfinite(np.load(folder / "oof.npy")).all(axis=1)
     assert known.sum() == 60
+
+
+def test_a_model_that_nothing_validates_is_not_made_in_haste(context: Callable[..., FitContext]) -> None:
+    with pytest.raises(TrainerError, match="too few to be trusted"):
+        PLUGIN.fit({"epochs": 1, "least_epochs": 3.0}, pictures(64, 0), None, context())
 
 
 def test_it_keeps_to_its_time(context: Callable[..., FitContext]) -> None:

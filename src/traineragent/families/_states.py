@@ -22,11 +22,13 @@ FOLDER = "networks"
 
 @dataclass(frozen=True)
 class Kept:
-    """Weights by name, the share of the training that is over, and the pixels a side that the network looks at."""
+    """Weights by name, the share of the training that is over, the pixels a side that the network looks at, and how
+    often each picture was learned from."""
 
     state: Mapping[str, Any]
     share: float
     side: int
+    epochs: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class States:
             with safe_open(self._path, framework="pt") as file:
                 said = file.metadata()
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no mapping
-            return Kept(state, float(said["share"]), int(said["side"]))
+            return Kept(state, float(said["share"]), int(said["side"]), float(said["epochs"]))
         except (SafetensorError, OSError, KeyError, ValueError):
             return None
 
@@ -58,7 +60,7 @@ class States:
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        said = {"share": str(kept.share), "side": str(kept.side)}
+        said = {name: str(getattr(kept, name)) for name in ("share", "side", "epochs")}
         draft = self._path.with_suffix(".tmp")
         with draft.open("wb") as file:
             file.write(save(dict(kept.state), metadata=said))

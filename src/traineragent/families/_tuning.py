@@ -160,6 +160,7 @@ class Tuning:
         side = self.kept.side if self.kept else recipe.sides[-1]
         self.network = Network(recipe.checkpoint, recipe.depth, side, classes, self.device)
         self.teacher: Network | None = None
+        self.epochs = self.kept.epochs if self.kept else 0.0  # that were made
         self._best: tuple[float, dict[str, Tensor], int] | None = None
 
     @property
@@ -178,7 +179,7 @@ class Tuning:
         self._tune(self.kept.share if self.kept else 0.0)
         if self._best is not None and self._best[1]:
             self.network.take(self._best[1])
-        self.states.write(Kept(self.network.state(), 1.0, self.network.side))
+        self._write(1.0)
         return self.network
 
     def taught_by(self, teacher: Network, known: bool) -> None:
@@ -240,7 +241,7 @@ class Tuning:
                 if self._checked():
                     return
             if time.monotonic() - saved > SAVE_EVERY_S:
-                self.states.write(Kept(self.network.state(), share, self.network.side))
+                self._write(share)
                 saved = time.monotonic()
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                 group["lr"] = peak * _cycle(share)
@@ -249,7 +250,11 @@ class Tuning:
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], 1.0)
             optimiser.step()
+            self.epochs += len(rows) / self.rows
         self._checked()
+
+    def _write(self, share: float) -> None:
+        self.states.write(Kept(self.network.state(), share, self.network.side, self.epochs))
 
     def _groups(self) -> list[dict[str, Any]]:
         """Weights in the order in which pictures meet them, each with its rate."""

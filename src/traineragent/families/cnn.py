@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from ..errors import MissingExtra
+from ..errors import MissingExtra, TrainerError
 from ..export.builder import GraphBuilder
 from ..export.pixels import scaled_picture
 from ..ports import Batch, Card, FitContext
@@ -37,6 +37,7 @@ EPOCHS = 60
 WARM = 0.25  # of the time in which the learning rate rises
 SMOOTHING = 0.1
 FEWEST_EPOCHS = 4
+REFITTED = 0.7  # of the epochs that validated models had, which a model of all pictures needs at least
 PREDICTED = 64  # pictures at once
 
 
@@ -51,6 +52,7 @@ class FittedCnn:
     side: int
     features: int
     classes: int
+    found: Mapping[str, float] = field(default_factory=dict)  # what a model of all rows needs at least
 
     def predict(self, x: Float32, more: Mapping[str, Part]) -> Float64:
         run = _session(self)
@@ -109,7 +111,8 @@ class Cnn:
         return {}
 
     def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedCnn:
-        """Parameters: "side", "epochs", "width" (of the first block), "learning_rate", "mirror" (None: found out)."""
+        """Parameters: "side", "epochs", "width" (of the first block), "learning_rate", "mirror" (None: found out),
+        "least_epochs" (fewer are an error: nothing would show what such a model is worth)."""
         torch = _torch()
         spec = context.input_of("pixels")
         height, width = int(spec.options["height"]), int(spec.options["width"])
@@ -121,9 +124,12 @@ class Cnn:
         network = _network(torch, side, int(params.get("width", WIDTH)), context.classes).to(device)
         mirror = params.get("mirror")
         mirror = mirrors_keep(pixels, train.y, context.seed) if mirror is None else bool(mirror)
-        _learn(torch, network, pixels, train.y, params, context, device, mirror)
+        made = _learn(torch, network, pixels, train.y, params, context, device, mirror)
+        if made < params.get("least_epochs", 0.0):
+            raise TrainerError(f"{made:.0f} rounds over all pictures fit into the time, too few to be trusted")
         layers = _folded(network.cpu().eval())
-        return FittedCnn(layers, spec.name, height, width, side, train.x.shape[1], context.classes)
+        found = {"epochs": float(round(made)), "least_epochs": REFITTED * made}
+        return FittedCnn(layers, spec.name, height, width, side, train.x.shape[1], context.classes, found)
 
     def load(self, path: Path, context: FitContext) -> FittedCnn:
         with np.load(path, allow_pickle=False) as file:
@@ -201,8 +207,9 @@ def _learn(
     context: FitContext,
     device: Any,
     mirror: bool,
-) -> None:
-    """One cycle over as many epochs as are asked for and time allows."""
+) -> float:
+    """One cycle over as many epochs as are asked for and time allows; returns how many."""
+    made = 0.0
     rng = np.random.default_rng(context.seed)
     labels = torch.as_tensor(y.astype(np.int64))
     data = torch.from_numpy(pixels)
@@ -222,6 +229,8 @@ def _learn(
         wrong.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimiser.step()
+        made += len(rows) / len(y)
+    return made
 
 
 def _batches(

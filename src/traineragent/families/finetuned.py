@@ -22,7 +22,7 @@ from scipy.special import log_softmax
 from ..domain.data import RichInput, ViewSpec
 from ..engine.checkpoints import looks_at_any_size
 from ..engine.views import session
-from ..errors import InputError, MissingExtra
+from ..errors import InputError, MissingExtra, TrainerError
 from ..export.builder import GraphBuilder
 from ..export.network import appended, features_of
 from ..export.rounding import quantised
@@ -35,6 +35,7 @@ Float64 = NDArray[np.float64]
 
 EPOCHS, RATE = 16.0, 1e-3
 SIDES = (192, 160, 128, 96)  # pixels a side that are tried where time is short
+REFITTED = 0.7  # of the rounds that validated models had, which a model of all pictures needs at least
 GLANCE = 32  # pixels a side at which it is found out whether mirrors keep the class
 SHARPNESS = (0.2, 5.0)
 PREDICTED = 32  # pictures at once
@@ -97,7 +98,7 @@ class Finetuned:
     def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedNetwork:
         """Parameters: "network" (a view of the kind backbone), "side" and "depth" (at most), "int8", "taught" (by the
         whole network), "epochs", "rate", "mirror" (None: found out), "sharpness" (of the scores, where there is nothing
-        to validate on)."""
+        to validate on), "least_epochs" (fewer are an error: nothing would show what such a model is worth)."""
         try:
             import torch
             import transformers  # noqa: F401
@@ -111,7 +112,10 @@ class Finetuned:
             mirror = mirrors_keep(Pictures(train.more[spec.name], spec, GLANCE).all(), train.y, context.seed)
         recipe = _recipe(params, view, spec, bool(mirror), context.seed)
         whole = _recipe({}, view, spec, bool(mirror), context.seed) if params.get("taught") else None
-        network = _tuned(recipe, whole, spec, train, valid, context)
+        tuning = _tuned(recipe, whole, spec, train, valid, context)
+        if tuning.epochs < params.get("least_epochs", 0.0):
+            raise TrainerError(f"{tuning.epochs:.1f} rounds over all pictures fit into the time, too few to be trusted")
+        network = tuning.network
         made = features_of(network.body.cpu(), recipe.checkpoint, network.side, spec)
         if params.get("int8"):
             made = quantised(made, spec.name, train.more[spec.name])
@@ -119,7 +123,9 @@ class Finetuned:
         model = FittedNetwork(made.SerializeToString(), weight, bias, spec.name, train.x.shape[1])
         sharpness = float(params.get("sharpness", 1.0)) if valid is None else _sharpness(model, valid)
         sharp = np.float32(sharpness)
-        return replace(model, weight=weight * sharp, bias=bias * sharp, found={"sharpness": sharpness})
+        epochs = max(tuning.epochs, 0.1)
+        found = {"sharpness": sharpness, "side": network.side, "epochs": epochs, "least_epochs": REFITTED * epochs}
+        return replace(model, weight=weight * sharp, bias=bias * sharp, found=found)
 
     def load(self, path: Path, context: FitContext) -> FittedNetwork:
         with np.load(path, allow_pickle=False) as file:
@@ -154,7 +160,7 @@ def _recipe(params: Mapping[str, Any], view: ViewSpec, spec: RichInput, mirror: 
 def _tuned(
     recipe: Any, whole: Any | None, spec: RichInput, train: Batch, valid: Batch | None, context: FitContext
 ) -> Any:
-    """The tuned network; `whole`: how the network is tuned that teaches it."""
+    """The tuning when it is over; `whole`: how the network is tuned that teaches it."""
     from ._states import States, digest
     from ._tuning import Network, Tuning
 
@@ -170,7 +176,8 @@ def _tuned(
         if known:
             teacher.take(known.state)
         tuning.taught_by(teacher, known is not None)
-    return tuning.run()
+    tuning.run()
+    return tuning
 
 
 class _Sides(dict[int, Pictures]):
