@@ -551,7 +551,7 @@ REQUESTS = [
         F,
         "mape",
         {"mape": 0.1},
-        ("horizon:28d",),
+        ("horizon:28d", "series:shop", "future:promo"),
     ),
     ("Is this review happy or angry?", "text:text, mood:cat happy|angry", "mood", T, "roc_auc", {}, ()),
     (
@@ -723,7 +723,7 @@ REQUESTS = [
         F,
         "mape",
         {"mape": 0.08},
-        ("horizon:1d",),
+        ("horizon:1d", "future:tyohar"),
     ),
     (
         "मकान की कीमत बताओ, R2 कम से कम 0.8",
@@ -938,9 +938,12 @@ def test_asks_for_data_when_there_is_none() -> None:
     assert [q.about for q in task.verdict.questions] == ["data"]
 
 
-def test_asks_for_the_horizon_of_a_forecast() -> None:
-    task = read("Forecast the load.", ENERGY)
+def test_asks_for_the_horizon_of_a_forecast_only_where_a_limit_hangs_on_it() -> None:
+    task = read("Forecast the load with a MAPE below 5 %.", ENERGY)
     assert [q.about for q in task.verdict.questions] == ["horizon"]
+    task = read("Forecast the load.", ENERGY)
+    assert task.verdict.decision == "accept"
+    assert any(a.what == "horizon" for a in task.assumptions)
 
 
 def test_asks_which_class_a_recall_is_of() -> None:

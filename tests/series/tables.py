@@ -26,3 +26,21 @@ def shops(days: int = 120, count: int = 3, seed: int = 0) -> pd.DataFrame:
         parts.append(part.drop(part.index[40:43]) if k == 1 else part)
     out = pd.concat(parts)
     return pd.concat([out, out.iloc[[5]]], ignore_index=True)
+
+
+def promotions(days: int = 240, count: int = 2, seed: int = 0) -> pd.DataFrame:
+    """Daily sales of shops with promotions that raise them by half and holidays that halve them; some are planned for
+    days after the last sale."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for k in range(count):
+        when = pd.date_range("2023-01-01", periods=days + 14)
+        promo = rng.random(len(when)) < 0.15
+        holiday = rng.random(len(when)) < 0.05
+        base = (100 + 60 * k) * (1 + 0.25 * (when.day_of_week >= 5))
+        y = base * np.where(promo, 1.5, 1.0) * np.where(holiday, 0.5, 1.0) * rng.normal(1, 0.03, len(when))
+        part = pd.DataFrame({"day": when.astype(str), "shop": f"S{k}", "promo": promo.astype(int)})
+        part["holiday"] = np.where(holiday, "yes", "no")
+        part["sold"] = [f"{v:.1f}" for v in y[:days]] + [""] * 14
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)

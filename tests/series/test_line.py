@@ -43,7 +43,9 @@ CANDIDATES = (
 class Run:
     """A run's folder with what the line made of a table."""
 
-    def __init__(self, folder: Path, frame: pd.DataFrame, target: str, horizon: str) -> None:
+    def __init__(
+        self, folder: Path, frame: pd.DataFrame, target: str, horizon: str, constraints: tuple[str, ...] = ()
+    ) -> None:
         self.folder, self.data = folder, folder / "data"
         self.spec = TaskSpec(
             "forecasting",
@@ -53,7 +55,7 @@ class Run:
                 Requirement("skill_vs_seasonal_naive", ">=", 0.1),
                 Requirement("interval_coverage", ">=", 0.8),
             ),
-            constraints=(f"horizon:{horizon}",),
+            constraints=(f"horizon:{horizon}", *constraints),
         )
         self.task: Mapping[str, Any] = self.spec.to_json()
         self._seal(from_frame(frame))
@@ -77,9 +79,9 @@ class Run:
         assert all((self.folder / name).is_file() for name in made["files"])
         return {**facts, **made["facts"]}
 
-    def train(self) -> list[TrialResult]:
+    def train(self, candidates: tuple[Candidate, ...] = CANDIDATES) -> list[TrialResult]:
         results = []
-        for i, candidate in enumerate(CANDIDATES):
+        for i, candidate in enumerate(candidates):
             folder = self.folder / "trials" / f"{i:04d}"
             r = train.train(self.data / "prepared", Trial(i, candidate), metric="mae", seed=0, threads=1, folder=folder)
             (folder / "result.json").write_text(json.dumps({"result": asdict(r)}))
@@ -239,6 +241,16 @@ def test_many_series_are_learned_together_and_asked_by_key(of_shops: tuple[Run, 
         served.predict([{"horizon": 7, "series": "S9"}])
     (fresh,) = served.predict([{"horizon": 7, "series": "S9", "history": [50.0 + (i % 7) for i in range(28)]}])
     assert 40 < np.mean(fresh["values"]) < 70
+
+
+def test_rows_with_series_side_by_side_are_taken_apart(of_shops: tuple[Run, Served, dict[str, Any]]) -> None:
+    _, served, _ = of_shops
+    wide = [{"Datum": "26.04.2022", "S0": 100, "S2": "210", "weather": "dry"}]
+    asked = served.requests(wide)
+    assert [(a["series"], a["history"]) for a in asked] == [
+        (["S0"], [{"time": "26.04.2022", "value": 100}]),
+        (["S2"], [{"time": "26.04.2022", "value": "210"}]),
+    ]
 
 
 def test_gaps_are_bridged_and_do_not_count(of_shops: tuple[Run, Served, dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from traineragent.domain.data import NumberFormat
 from traineragent.serve.values import (
     date_part,
+    date_text,
     is_missing,
     is_null,
     number_key,
@@ -171,3 +172,23 @@ def test_knows_blanks() -> None:
     assert is_null(None)
     assert is_null(math.nan)
     assert not is_null("")
+
+
+@pytest.mark.parametrize(
+    ("text", "fmt", "moment", "again"),
+    [
+        ("2019Q3", "quarter", datetime(2019, 7, 1), "2019Q3"),
+        ("T1 2020", "quarter", datetime(2020, 1, 1), "2020Q1"),
+        ("2020-W05", "week", datetime(2020, 1, 27), "2020-W05"),
+        ("17", "count", datetime(1970, 1, 18), "17"),
+        ("2019Q5", "quarter", None, ""),
+        ("2021-W60", "week", None, ""),
+        ("soon", "count", None, ""),
+    ],
+)
+def test_quarters_weeks_and_counted_steps_are_read_and_written(
+    text: str, fmt: str, moment: datetime | None, again: str
+) -> None:
+    assert parse_date(text, (fmt,)) == moment
+    if moment is not None:
+        assert date_text(moment, fmt) == again

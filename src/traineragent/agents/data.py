@@ -20,6 +20,7 @@ from ..data.reading import read_table
 from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
+from ..data.timetable import arranged
 from ..domain.data import Target
 from ..domain.messages import (
     DataCollected,
@@ -35,6 +36,10 @@ from ..domain.task import TaskSpec
 from ..engine.checkpoints import Checkpoint
 from ..engine.compute.local import WorkFailed
 from ..errors import InputError
+from ..language.horizon import forecast_said
+from ..language.kinds import wish_of
+from ..language.reading import Reading as Words
+from ..language.series import side_by_side
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
 from .extras import networks, text_encoder
@@ -95,9 +100,21 @@ class DataAgent:
         if "table" not in self.memory.cache:
             table = read_table(sources, max_rows=max_rows, work=self.memory.folder / "data" / "unpacked")
             self._require_unchanged(table)
-            self.memory.cache["table"] = table
+            self.memory.cache["table"] = self._arranged(table)
         found: RawTable = self.memory.cache["table"]
         return found
+
+    def _arranged(self, table: RawTable) -> RawTable:
+        """A table of which a forecast is asked, with a row for each series and moment."""
+        request = self.memory.request
+        reading = Words.of(request.words)
+        if table.kind != "table" or not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
+            return table
+        readings = read_columns(table.frame)
+        series: tuple[str, ...] = ()
+        if request.target is None:
+            series = side_by_side(reading, profile_columns(table.frame, readings=readings), len(table.frame))
+        return arranged(table, readings, series, in_order=reading.said("tasks", "series"))
 
     def _readings(self, table: RawTable) -> Mapping[str, Reading]:
         if "readings" not in self.memory.cache:

@@ -24,15 +24,19 @@ _DAYS = (
     *("%d-%m-%y", "%m-%d-%y", "%m/%Y", "%m.%Y", "%m-%Y", "%Y%m%d"),
     *("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d. %B %Y", "%d %b %y"),
     *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%Y-%b-%d", "%Y %b %d"),
-    *("%a, %d %b %Y", "%a %b %d %Y", "%A, %d %B %Y", "%A, %B %d, %Y"),
+    *("%b-%d-%Y", "%a, %d %b %Y", "%a %b %d %Y", "%A, %d %B %Y", "%A, %B %d, %Y"),
 )
 _TIMES = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
 _MONTH = re.compile(r"(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
-_SHAPE = re.compile(r"\d{1,4}[-/. ]\d{1,2}([-/. ]\d{1,4})?|\d{1,2}:\d{2}|\d{8}|\d{4}年")
+_SHAPE = re.compile(
+    r"\d{1,4}[-/. ]\d{1,2}([-/. ]\d{1,4})?|\d{1,2}:\d{2}|\d{8}|\d{4}年"
+    r"|\d{4}[ ./_-]?[QqTtWw]\d|[QqTt][1-4][ ./_-]?\d{4}"
+)
 _DAY_FIRST = {"%d/%m/%Y": "%m/%d/%Y", "%d.%m.%Y": "%m.%d.%Y", "%d-%m-%Y": "%m-%d-%Y"}
 _DAY_FIRST |= {a.replace("%Y", "%y"): b.replace("%Y", "%y") for a, b in _DAY_FIRST.items()}
 _ENOUGH = 0.95  # of the rows; what is left over is a handful of typing errors, not another kind of value
 EPOCH = datetime(1970, 1, 1)
+_NAMED = ("iso", "epoch", "quarter", "week")
 NO_DAY = datetime(1900, 1, 1)  # what a time of day without a date is parsed to
 
 
@@ -47,7 +51,9 @@ class Dates:
     @property
     def time_only(self) -> bool:
         """Whether the column holds a time of day without a day."""
-        return not any(c in f for f in self.formats for c in ("%d", "%m", "%b", "%B", "iso", "epoch"))
+        return not any(
+            c in f for f in self.formats for c in ("%d", "%m", "%b", "%B", "iso", "epoch", "quarter", "week")
+        )
 
 
 def read_dates(
@@ -142,7 +148,7 @@ def _best_format(texts: Sequence[str], weights: NDArray[np.int64]) -> tuple[str 
     probe = [texts[i] for i in np.linspace(0, len(texts) - 1, min(8, len(texts))).astype(int)]
     best, rows = none, 0.02 * float(weights.sum())
     named = any(_MONTH.search(t) for t in probe)
-    for fmt in ("iso", *_candidates(named)):
+    for fmt in ("iso", "quarter", "week", *_candidates(named)):
         if not any(parse_date(t, (fmt,)) is not None for t in probe):
             continue
         read = np.array([parse_date(t, (fmt,)) is not None for t in texts])

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..domain.data import ColumnProfile, Kind, NumberFormat
+from ..domain.data import ColumnProfile, Kind, NumberFormat, are_years
 from ..serve.values import tokens
 from .dates import Dates, read_dates
 from .figures import histogram, stats, top
@@ -23,7 +23,7 @@ from .labels import label_separator
 from .layout import PICTURE_SUFFIXES
 from .levels import Levels, levels_of
 from .numerals import Numerals, is_code, numbers, read_numerals
-from .wordlists import FALSE_WORDS, ID_NAMES, TIME_NAMES, TRUE_WORDS, YES_NO_PAIRS
+from .wordlists import FALSE_WORDS, ID_NAMES, TIME_NAMES, TRUE_WORDS, YEAR_NAMES, YES_NO_PAIRS
 
 Meaning = Literal["id", "constant", "category", "number", "boolean", "date", "text", "image", "empty"]
 
@@ -194,7 +194,7 @@ def _numbering(reading: Reading, found: Numerals) -> Reading | None:
     span = high - low + 1
     unique = levels.distinct >= 0.999 * levels.present and levels.missing_share < 0.01
     named = bool(name_words(reading.name) & ID_NAMES)
-    years = low >= 1800 and high <= 2100
+    years = (low >= 1800 and high <= 2100) or (bool(name_words(reading.name) & YEAR_NAMES) and are_years(low, high))
     if unique and not years:
         if span <= 1.05 * levels.distinct + 1 and (levels.rows >= 50 or (levels.rows >= 20 and low in (0.0, 1.0))):
             return _as(reading, "id", "numbers the rows")

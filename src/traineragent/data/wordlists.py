@@ -31,6 +31,7 @@ ID_NAMES = _words(
     "id ids key uuid guid index idx no nr num number code ref reference rowid serial sno identifier passport ssn iban"
 )
 TIME_NAMES = _words("date time datetime timestamp ts epoch day created updated at when datum zeit fecha data 日期 时间")
+YEAR_NAMES = _words("year years yr jahr jahre annee année an ano año anno 年 年份")
 ENTITIES = _words(
     """patient subject user customer client person participant member student pupil employee household family device
     machine engine sensor vehicle session speaker writer author animal account player driver respondent case visit

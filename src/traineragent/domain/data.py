@@ -60,7 +60,7 @@ class Column:
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    date_formats: tuple[str, ...] = ()  # strptime formats tried in order; also "iso", "epoch_s", "epoch_ms"
+    date_formats: tuple[str, ...] = ()  # tried in order; see serve.values.parse_date
     date_parts: tuple[str, ...] = ()  # days, year, month, day, weekday, hour, minute, week
     date_origin: str = "1970-01-01"  # `days` counts from here, so that float32 keeps minutes
     words: tuple[str, ...] = ()  # case-folded tokens, "a b" for a pair of neighbours

@@ -19,7 +19,7 @@ from ..serve.series.lags import step_inputs
 
 MOST_ROWS = 120_000
 ROUNDS, RATE = 150, 0.06
-OWN = ("lags", "seasons", "level", "log")
+OWN = ("lags", "seasons", "level", "log", "effects")
 
 
 class LagTrees:

@@ -13,6 +13,8 @@ from functools import cached_property
 from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
+from .horizon import forecast_said
+from .moments import holds_years, placed_in_time
 from .phrases import in_languages, matches
 from .reading import Reading, Span
 from .words import WIDE, fold, name_tokens, stem
@@ -60,6 +62,12 @@ _ALTERNATIVE = re.compile(
     r"(?:(?:a|an|the|eine?|une?|una|die|der|das)\s+)?(?P<b>[^\W\d]+)"
 )
 """Two words that are told apart: "men or women", "spam from ham", "day/night"."""
+_AND = re.compile(
+    r"[\s,;'\"`/&()]|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course)\b|[和与及跟、の]"
+)
+"""What may stand between the names of one list."""
+SHORTENED = 4  # letters of a name that may be the beginning of a word
+_SHORT = frozenset({"max", "min"})
 _DENIED = 40  # characters after "not the" that it can be about
 _YES_NO = frozenset(
     {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
@@ -187,6 +195,8 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
         _by_convention(evidence, columns)
         _by_type(evidence, wish)
     _by_place(found, columns.reading)
+    if wish in (None, "amount") and forecast_said(columns.reading) and placed_in_time(columns.columns):
+        _by_being_a_series(found)
     _by_being_alone(found)
     _by_being_the_only_fit(found, wish)
     _by_default(found, wish, columns.reading)
@@ -226,9 +236,12 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
     if not tokens:
         return
     stems = {stem(t): t for t in tokens}
+    short = {t: key for key, t in stems.items() if len(t) >= SHORTENED or t in _SHORT}
     hits: dict[str, float] = {}
     for word, start, _ in columns.reading.text.tokens:
         key = stem(word)
+        if key not in stems and len(word) > 2:  # "temp_max" is the maximum temperature
+            key = next((k for t, k in short.items() if len(word) > len(t) + 2 and word.startswith(t)), key)
         if key in stems and len(word) > 2:
             hits[key] = max(hits.get(key, 0.0), regions.weight(start))
     if not hits:
@@ -413,6 +426,15 @@ def _event_names() -> tuple[str, ...]:
     return tuple(p for c in concepts if c["kind"] == "flag" for p in c["column"] if p not in GENERIC)
 
 
+def _by_being_a_series(found: list[_Evidence]) -> None:
+    """A forecast is of numbers over time, and not of time itself or of names."""
+    for evidence in found:
+        if holds_years(evidence.column):
+            evidence.add(-6.0, "")
+        elif evidence.column.meaning in ("category", "boolean", "text", "id"):
+            evidence.add(-2.5, "")
+
+
 def _by_being_alone(found: list[_Evidence]) -> None:
     """All others are ids, dates, texts or constants: then this one is meant."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
@@ -496,3 +518,8 @@ class Regions:
 
     def points_at(self, mention: Mention) -> bool:
         return (mention.start, mention.end) in self.pointers
+
+
+def only_glue(reading: Reading, span: Span) -> bool:
+    """Whether nothing but commas, "and" and articles stands in a stretch of the words."""
+    return not _AND.sub("", reading.text.plain[span[0] : span[1]]).strip()

@@ -9,12 +9,8 @@ import re
 from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
-from .columns import Columns
+from .columns import Columns, only_glue
 from .reading import Reading, Span
-
-_AND = re.compile(
-    r"[\s,;'\"`/&()]|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course)\b|[和与及跟、の]"
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, S
     for mention in columns.mentions:
         if mention.start < end or mention.end > sentence[1]:
             continue
-        if not _only_glue(columns.reading, (end, mention.start)):
+        if not only_glue(columns.reading, (end, mention.start)):
             break
         out.append((mention.column, (mention.start, mention.end)))
         end = mention.end
@@ -101,7 +97,7 @@ def _list_before(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, 
     for mention in reversed(columns.mentions):
         if mention.end > start or mention.start < sentence[0]:
             continue
-        if not _only_glue(columns.reading, (mention.end, start)) or _pointed(columns.reading, mention.start):
+        if not only_glue(columns.reading, (mention.end, start)) or _pointed(columns.reading, mention.start):
             break
         out.append((mention.column, (mention.start, mention.end)))
         start = mention.start
@@ -132,7 +128,3 @@ def _between(columns: Columns) -> list[tuple[str, Span]]:
                 inside = [m for m in columns.mentions if span[0] <= m.start and m.end <= span[1]]
                 out += [(m.column, (m.start, m.end)) for m in inside] or [(n, span) for n, _ in columns.partial(span)]
     return out
-
-
-def _only_glue(reading: Reading, span: Span) -> bool:
-    return not _AND.sub("", reading.text.plain[span[0] : span[1]]).strip()

@@ -22,19 +22,37 @@ def horizon_of(reading: Reading, hourly: bool) -> str | None:
     quantity = horizon_quantity(reading)
     if quantity is not None:
         return _written(quantity.value, hourly or quantity.unit in ("h", "min", "s"))
+    if quarters := _counted(reading, "quarters"):
+        return f"{quarters * 91:.0f}d"
     for row in lexicon("horizon")["named"]:
         if reading.has(row["phrases"]):
             return _written(float(row["days"]) * _DAY, hourly and float(row["days"]) < 7)
-    return _steps(reading)
+    steps = _counted(reading, "steps")
+    return f"{steps:.0f}steps" if steps else None
 
 
-def _steps(reading: Reading) -> str | None:
-    """E.g. "12steps" where values are counted and not time."""
-    for match in reading.find(lexicon("horizon")["steps"]):
+def _counted(reading: Reading, key: str) -> float | None:
+    """The number within the first phrase of `key` that has one of at least 1."""
+    for match in reading.find(lexicon("horizon")[key]):
         for q in reading.quantities:
             if q.kind == "number" and match.start() <= q.start < match.end() and q.value >= 1:
-                return f"{q.value:.0f}steps"
+                return q.value
     return None
+
+
+def until_end(reading: Reading) -> str | None:
+    """ "year", "quarter" or "month" where the forecast is to reach to the end of the one that the data ends in."""
+    return next((unit for unit, said in lexicon("horizon")["until_end"].items() if reading.has(said)), None)
+
+
+def forecast_said(reading: Reading) -> bool:
+    """Whether the words ask for what comes after the end of the data."""
+    return (
+        reading.said("tasks", "forecast")
+        or last_year(reading) is not None
+        or until_end(reading) is not None
+        or any(q.noun == "ahead" for q in reading.quantities)
+    )
 
 
 def horizon_quantity(reading: Reading) -> Quantity | None:

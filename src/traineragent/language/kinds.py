@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..domain.data import ColumnProfile, are_years
+from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
-from .horizon import last_year
+from .horizon import forecast_said
 from .metrics import find_metrics
+from .moments import placed_in_time
 from .phrases import matches
 from .reading import Reading
 from .words import name_tokens
@@ -102,23 +103,7 @@ def _is_bio(column: ColumnProfile) -> bool:
 def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
     dated = placed_in_time(columns) or reading.said("tasks", "series")
     number = target is None or (_numeric(target) and target.distinct > 2)
-    said = (
-        reading.said("tasks", "forecast")
-        or last_year(reading) is not None
-        or any(q.noun == "ahead" for q in reading.quantities)
-    )
-    return dated and number and said
-
-
-def placed_in_time(columns: Sequence[ColumnProfile]) -> bool:
-    """Whether a column says when each row was."""
-    return any(c.meaning == "date" or _holds_years(c) for c in columns)
-
-
-def _holds_years(column: ColumnProfile) -> bool:
-    """Whole numbers that are years, in a column that is called so."""
-    named = "year" in name_tokens(column.name) or bool(matches(lexicon("tasks")["year_names"], column.name.casefold()))
-    return named and are_years(column.stats.get("min"), column.stats.get("max")) and column.distinct >= 5
+    return dated and number and forecast_said(reading)
 
 
 def _column_task(

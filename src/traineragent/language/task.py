@@ -23,6 +23,7 @@ from ..domain.task import (
     TaskSpec,
     Verdict,
 )
+from ..knowledge.lexicons import lexicon
 from .beyond import beyond
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Candidate, Columns, Regions, rank_targets
@@ -30,14 +31,16 @@ from .constraints import contradiction, deployment_of, find_constraints
 from .costs import classes_alike, dreaded
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
-from .horizon import horizon_of, last_year
-from .kinds import FAMILY, has_tokens, placed_in_time, type_of, wish_of
+from .horizon import horizon_of, last_year, until_end
+from .kinds import FAMILY, has_tokens, type_of, wish_of
 from .metrics import Naming, default_metric, direction_of, find_metrics
+from .moments import Moments, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
 from .policy import judge_reading, trait_notice
 from .positive import positive_label
 from .reading import Reading
 from .requirements import Limit, as_requirements, find_limits
+from .series import all_together, key_columns, known_ahead
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
@@ -48,6 +51,8 @@ _PREFERENCES = {
     "prefer:recall": "missing a case is said to be worse than a false alarm; average precision rewards finding all",
     "prefer:precision": "a false alarm is said to be worse than a missed case; average precision rewards being right",
 }
+TOGETHER = "series:*"
+"""The constraint word for one series of all rows, whatever tells them apart."""
 _NO_TARGET = frozenset({"image_generation", "visual_grounding"})
 
 
@@ -258,9 +263,32 @@ class _Understanding:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
         if self.preference and FAMILY[task_type] == "classification" and (profile is None or profile.distinct == 2):
             found.append(self.preference)
-        if task_type == "forecasting" and (horizon := self._horizon()):
-            found.append(f"horizon:{horizon}")
+        if task_type == "forecasting":
+            found += self._about_series(profile.name if profile else None)
         return tuple(found)
+
+    def _about_series(self, target: str | None) -> list[str]:
+        """How far ahead, and what tells series apart, where words settle it."""
+        reach = self._horizon()
+        if reach is None and not any(q.about == "horizon" for q in self.questions):
+            steps, words = usual_reach(Moments.among(self.columns.columns), self.rows)
+            reach = f"{steps}steps"
+            why = "how far ahead is not said; this is what is mostly planned for. Say it in words to change it"
+            self.assumptions.append(Assumption("horizon", f"the next {steps} {words}", why, 0.5))
+        found = [f"horizon:{reach}"] if reach else []
+        keys = key_columns(self.columns, target, self.rows)
+        if keys:
+            self.assumptions.append(Assumption("series", " and ".join(keys), "a series of each is asked for", 0.9))
+            found += [f"series:{name}" for name in keys]
+        elif all_together(self.columns, target, self.rows):
+            self.assumptions.append(Assumption("series", "all together", "the words ask for the whole", 0.7))
+            found.append(TOGETHER)
+        for name, why, confidence in known_ahead(
+            self.columns, {target or "", *keys, *(e.column for e in self.exclusions)}
+        ):
+            self.assumptions.append(Assumption(f"future:{name}", "known ahead", why, confidence))
+            found.append(f"future:{name}")
+        return found
 
     def _data_info(self, target: str | None, positive: str | None) -> DataInfo:
         out = {e.column: e.why for e in self.exclusions}
@@ -290,10 +318,11 @@ class _Understanding:
             self.questions.append(Question("boxes", text))
         if clash := contradiction(self.reading):
             self.questions.append(Question("deployment", clash))
-        if task_type == "forecasting" and self._horizon() is None:
+        if task_type == "forecasting" and self._horizon() is None and any(x.name in lexicon("metrics") for x in limits):
             text = "How far ahead is the forecast to reach, for example 7 days or 24 hours?"
             self.questions.append(Question("horizon", text))
-        if task_type == "forecasting" and self.columns.columns and not placed_in_time(self.columns.columns):
+        undated = self.kind != "series" and self.columns.columns and not placed_in_time(self.columns.columns)
+        if task_type == "forecasting" and undated:
             text = "No column says when each value was. Which one does, or can a column with dates or times be added?"
             self.questions.append(Question("time", text))
         one_class = [x.name for x in limits if x.name in _OF_ONE_CLASS]
@@ -309,12 +338,17 @@ class _Understanding:
             self.questions.append(Question("positive_label", text, tuple(v for v, _ in profile.top[:20])))
 
     def _horizon(self) -> str | None:
+        """How far ahead, as far as the words say; None where they do not."""
         dates = [c for c in self.columns.columns if c.meaning == "date"]
-        found, year = horizon_of(self.reading, _hourly(dates, self.rows)), last_year(self.reading)
-        if found is not None or year is None:
+        found, year, unit = horizon_of(self.reading, _hourly(dates, self.rows)), last_year(self.reading), None
+        if found is None:
+            unit = until_end(self.reading)
+        moments = Moments.among(self.columns.columns)
+        if found is not None or moments is None or (year is None and unit is None):
             return found
-        last = max((str(c.stats.get("last", ""))[:10] for c in dates), default="")
-        days = _days_until(last, year)
+        if year is None:
+            return f"{steps_until(moments, unit or 'year')}steps"
+        days = _days_until(moments.last.isoformat(), year)
         return f"{days}d" if days else None
 
     def _verdict(self, task: TaskSpec, limits: Sequence[Limit], profile: ColumnProfile | None) -> Verdict:

@@ -30,6 +30,7 @@ def forecast(evidence: Mapping[str, Any]) -> dict[str, Any] | None:
         "pictures": [p for p in (_picture(p, target) for p in rows(found.get("pictures"))) if p],
         "by_step": _by_step(steps, str(found.get("step") or "step")) if len(steps) > 1 else None,
         "windows": _windows(measured(found.get("windows"), "value", "baseline"), metric),
+        "effects": _effects(rows(found.get("effects"))),
         "rules": _rules(found, mapping(evidence.get("evaluation")), metric),
     }
 
@@ -130,6 +131,30 @@ def _windows(found: Sequence[Mapping[str, Any]], metric: str) -> dict[str, Any] 
     won = sum(bool(line["better"]) for line in lines)
     words = f"Better than repeating the last season from {won} of {plural(len(lines), 'starting point')}."
     return {"metric": metric_title(metric), "words": words, "lines": lines[:SHOWN_WINDOWS]}
+
+
+def _effects(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """What each covariate does, with twice its standard error."""
+    lines = []
+    for one in found:
+        effect, error = one.get("effect"), one.get("error")
+        if not is_number(effect) or not is_number(error):
+            continue
+        relative = bool(one.get("relative"))
+        said = f"{percent(effect)}" if relative else figure(effect)
+        around = f"± {percent(2 * error) if relative else figure(2 * error)}"
+        against = f"against {clean(one.get('base'))}" if one.get("base") else ""
+        if is_number(one.get("spread")) and one["spread"] > 0:
+            against = f"for {figure(one['spread'])} more"
+        sure = abs(effect) > 2 * error
+        sign = "+" if effect > 0 else ""
+        lines.append(
+            {"name": clean(one.get("name")), "effect": sign + said, "around": around, "against": against, "sure": sure}
+        )
+    if not lines:
+        return None
+    words = "What is known ahead moves the forecast by so much, trend and season aside; estimated over all series."
+    return {"words": words, "lines": lines}
 
 
 def _rules(found: Mapping[str, Any], evaluation: Mapping[str, Any], metric: str) -> dict[str, Any] | None:

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.meaning import Reading, joint, name_words
+from ..data.timetable import counts_steps, holds_years
 from ..data.wordlists import ENTITIES, ID_NAMES
 from ..errors import InputError
-from ..serve.series.timeline import DAY, HOUR, MINUTE, WEEK, Timeline, Unit
+from ..serve.series.timeline import COUNT, DAY, HOUR, MINUTE, WEEK, Timeline, Unit
 
 Float64 = NDArray[np.float64]
 
@@ -52,21 +53,13 @@ class Axis:
 
 
 def time_columns(readings: Mapping[str, Reading], target: str) -> list[str]:
-    """Columns that may be the time of a row, the likeliest first: dates, else whole numbers that are years."""
+    """Columns that may be the time of a row, the likeliest first: dates, else years, else counted steps."""
     dated = [r for n, r in readings.items() if n != target and r.dates is not None and not r.dates.time_only]
     dated.sort(key=lambda r: -(r.levels.distinct + r.levels.present / max(r.levels.rows, 1)))
     if dated:
         return [r.name for r in dated]
-    return [n for n, r in readings.items() if n != target and _holds_years(r)]
-
-
-def _holds_years(reading: Reading) -> bool:
-    if reading.values is None or not reading.integer or reading.dates is not None or reading.levels.distinct < 5:
-        return False
-    low, high = float(np.nanmin(reading.values)), float(np.nanmax(reading.values))
-    return 1500 <= low <= high <= 2200 and bool(
-        name_words(reading.name) & {"year", "jahr", "ano", "annee", "anno", "yr"}
-    )
+    others = [r for n, r in readings.items() if n != target]
+    return [r.name for r in others if holds_years(r)] or [r.name for r in others if counts_steps(r)]
 
 
 def find_axis(
@@ -103,13 +96,15 @@ def steps_on(timeline: Timeline, reading: Reading) -> NDArray[np.int64]:
 
 
 def _formats(reading: Reading) -> tuple[str, ...]:
-    return reading.dates.formats if reading.dates is not None else ("%Y",)
+    if reading.dates is not None:
+        return reading.dates.formats
+    return ("%Y",) if holds_years(reading) else (COUNT,)
 
 
 def _seconds(reading: Reading) -> Float64:
-    """Seconds since 1970 of each row, NaN where unknown; a year is its first day."""
+    """Seconds since 1970 of each row, NaN where unknown; a year is its first day, a counted step a day."""
     values = reading.by_row
-    if reading.dates is not None:
+    if reading.dates is not None or not holds_years(reading):
         return np.round(values * DAY, 3)
     out = np.full(len(values), np.nan)
     for year in np.unique(values[np.isfinite(values)]):
@@ -177,6 +172,9 @@ def _timeline(
     """(axis, share of the moments off it, notes)."""
     moments = np.unique(at)
     gaps = _gaps(at, series)
+    if formats == (COUNT,):
+        first, apart = _EPOCH + timedelta(seconds=float(moments[0])), np.gcd.reduce(np.round(gaps).astype(np.int64))
+        return Timeline("second", int(apart), first.isoformat(), formats), 0.0, ()
     unit, step = _unit(moments, gaps)
     first = _EPOCH + timedelta(seconds=float(moments[0]))
     if unit == "second" and step in (HOUR, MINUTE, DAY):

@@ -53,10 +53,10 @@ class FittedSeries:
         return (len(self.graph) + len(json.dumps(dict(self.member)))) / 1e6
 
 
-def forecaster(fitted: FittedSeries, panel: Panel, nonnegative: bool) -> Forecaster:
-    """A forecaster of one member, run as it will be served."""
+def forecaster(fitted: FittedSeries, panel: Panel, nonnegative: bool, log: bool = False) -> Forecaster:
+    """A forecaster of one member, run as it will be served; `log` as of `Forecaster`."""
     graphs = {FILE: running(fitted.graph)} if fitted.graph else {}
-    return Forecaster([{**fitted.member, "weight": 1.0}], graphs, panel.timeline, panel.season, nonnegative)
+    return Forecaster([{**fitted.member, "weight": 1.0}], graphs, panel.timeline, panel.season, nonnegative, log)
 
 
 def running(graph: bytes) -> Graph:

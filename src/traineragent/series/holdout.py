@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from ..engine.evaluate import Evaluation, MetricValue
 from ..errors import TrainerError
+from ..serve.series.covariates import Covariate
 from ..serve.served import Served, open_bundle
 from ..store.files import read_json, write_json
-from .build import promised, relative_errors, whole_panel
+from .build import TOLD, promised, relative_errors, whole_panel
 from .fitted import FittedSeries, forecaster
 from .panel import Float64, Panel
+from .prepare import cells_of, open_rows
 from .scores import COVERED, SKILL, SKILLS, direction, score
 from .windows import Cases, cases, forecasts, origins
 
@@ -38,7 +40,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     panel = whole_panel(run)
     cut = int(read_json(run / "data" / "split.json")["facts"]["cut"])
     found = cases(panel, origins(cut, panel.steps, panel.horizon))
-    said, low, high = _asked(open_bundle(run / "bundle"), panel, found, cut)
+    said, low, high = _asked(open_bundle(run / "bundle"), panel, found, cut, _Known.open(run, panel))
     naive = {name: _baseline(name, panel, found) for name in BASELINES}
     metric = task["metrics"][0]["name"]
     judge = _Judge(found, naive["seasonal_naive"], seed)
@@ -62,6 +64,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "windows": _by_window(panel, found, said, naive["seasonal_naive"], metric),
         "baselines": [{"name": n, "values": {m: judge.of(m, v) for m in measured}} for n, v in naive.items()],
         "errors": relative_errors(panel, found, said),
+        "effects": _effects(run),
         "pictures": _pictures(panel, found, said, low, high),
     }
     write_json(run / "data" / "evaluation.json", {"evaluation": asdict(evaluation), "forecast": forecast})
@@ -85,8 +88,44 @@ def _measurable(name: str) -> bool:
     return True
 
 
-def _asked(served: Served, panel: Panel, found: Cases, cut: int) -> tuple[Float64, Float64, Float64]:
-    """What the service answers at every starting point, given the values that came since training."""
+class _Known:
+    """What a client knows ahead, as it is written in the data."""
+
+    def __init__(self, texts: Mapping[str, Sequence[str | None]], rows: Mapping[tuple[int, int], int]) -> None:
+        self.texts, self.rows = texts, rows
+
+    @staticmethod
+    def open(run: Path, panel: Panel) -> _Known:
+        """Nothing where no column is known ahead. What cannot be read is left out, as a client would have to."""
+        if panel.numbers is None:
+            return _Known({}, {})
+        rows = open_rows(run, ["train.parquet", "holdout.parquet"])
+        number = {key: i for i, key in enumerate(panel.keys)}
+        of = np.array([number.get(tuple(k), -1) for k in rows.facts["keys"]])
+        series = np.where(rows.series >= 0, of[rows.series], -1)
+        place = {
+            (int(s), int(t)): i for i, (s, t) in enumerate(zip(series, rows.step, strict=True)) if s >= 0 and t >= 0
+        }
+        return _Known(
+            {c.name: [_readable(c, v) for v in cells_of(rows.frame[c.name])] for c in panel.covariates}, place
+        )
+
+    def at(self, series: int, step: int) -> dict[str, str | None]:
+        row = self.rows.get((series, step))
+        return {name: None if row is None else texts[row] for name, texts in self.texts.items()}
+
+
+def _readable(covariate: Covariate, text: str | None) -> str | None:
+    try:
+        covariate.read(text)
+    except ValueError:
+        return None
+    return text
+
+
+def _asked(served: Served, panel: Panel, found: Cases, cut: int, ahead: _Known) -> tuple[Float64, Float64, Float64]:
+    """What the service answers at every starting point, given the values that came since training and what is known
+    ahead."""
     names = panel.facts["key_names"]
     bundled = {tuple(k) for k in getattr(served, "keys", ())}
     rows: list[dict[str, Any]] = []
@@ -96,6 +135,10 @@ def _asked(served: Served, panel: Panel, found: Cases, cut: int) -> tuple[Float6
         start = int(at) - len(newer)
         since = newer[max(0, cut - start) :] if key in bundled else newer
         row: dict[str, Any] = {"horizon": panel.horizon, "history": since.tolist()}
+        if ahead.texts:
+            first, number = int(at) - len(since), int(series)
+            row["history"] = [{"value": v, **ahead.at(number, first + i)} for i, v in enumerate(since.tolist())]
+            row["future"] = [ahead.at(number, int(at) + i) for i in range(panel.horizon)]
         rows.append({**row, "series": list(key)} if names else row)
     answers: list[dict[str, Any]] = []
     for first in range(0, len(rows), ASKED_AT_ONCE):
@@ -103,6 +146,12 @@ def _asked(served: Served, panel: Panel, found: Cases, cut: int) -> tuple[Float6
     values = np.array([a["values"] for a in answers], dtype=np.float64)
     bounds = np.array([a["interval"] for a in answers], dtype=np.float64)
     return values, bounds[:, :, 0], bounds[:, :, 1]
+
+
+def _effects(run: Path) -> list[Any]:
+    """What covariates do, where the model looks at them."""
+    path = run / "data" / "served" / TOLD
+    return list(read_json(path)) if path.exists() else []
 
 
 def _baseline(name: str, panel: Panel, found: Cases) -> Float64:

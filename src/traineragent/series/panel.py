@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TrainerError
+from ..serve.series.covariates import Covariate
 from ..serve.series.timeline import Timeline
 
 Float64 = NDArray[np.float64]
 
+NUMBERS = "covariates.npy"
 SHORT_GAP = 3  # steps: bridged by a line; longer gaps take the season before where there is one
 
 
@@ -27,7 +29,8 @@ SHORT_GAP = 3  # steps: bridged by a line; longer gaps take the season before wh
 class Panel:
     """`values` (series, steps): filled within each series, NaN before its first and after its last known value.
     `known` (series, steps): what was in the data. `keys`: the texts that name each series. `horizon`: steps asked for;
-    `season`: steps after which values repeat, 1 for none."""
+    `season`: steps after which values repeat, 1 for none. `covariates` are what is known ahead; `numbers` (series,
+    steps and more, numbers) says what of it is known, also beyond the last value; None without covariates."""
 
     values: Float64
     known: NDArray[np.bool_]
@@ -36,6 +39,8 @@ class Panel:
     horizon: int
     season: int
     facts: Mapping[str, Any]
+    covariates: tuple[Covariate, ...] = ()
+    numbers: Float64 | None = None
 
     @property
     def steps(self) -> int:
@@ -69,8 +74,11 @@ class Panel:
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "values.npy", self.values, allow_pickle=False)
         np.save(folder / "known.npy", self.known, allow_pickle=False)
+        if self.numbers is not None:
+            np.save(folder / NUMBERS, self.numbers.astype(np.float32), allow_pickle=False)
         facts = {
             "keys": self.keys,
+            "covariates": [c.to_json() for c in self.covariates],
             "timeline": self.timeline.to_json(),
             "horizon": self.horizon,
             "season": self.season,
@@ -85,11 +93,13 @@ class Panel:
             raw = json.loads((folder / "panel.json").read_text(encoding="utf-8"))
             values = np.load(folder / "values.npy", allow_pickle=False)
             known = np.load(folder / "known.npy", allow_pickle=False)
+            covariates = tuple(Covariate.from_json(c) for c in raw["covariates"])
+            numbers = np.load(folder / NUMBERS, allow_pickle=False).astype(np.float64) if covariates else None
         except (OSError, ValueError) as error:
             raise TrainerError(f"the prepared series cannot be read again: {error}") from error
         keys = tuple(tuple(k) for k in raw["keys"])
         timeline = Timeline.from_json(raw["timeline"])
-        return Panel(values, known, keys, timeline, raw["horizon"], raw["season"], raw["facts"])
+        return Panel(values, known, keys, timeline, raw["horizon"], raw["season"], raw["facts"], covariates, numbers)
 
 
 def gather(

@@ -18,35 +18,19 @@ from ..data.frames import read_frame
 from ..data.meaning import Reading, name_words, read_columns
 from ..data.profile import profile_table
 from ..data.target import target_values
+from ..data.timetable import fold_name
 from ..domain.data import Column, Removal, TableProfile, Target
 from ..domain.run import Operation
 from ..errors import InputError
+from ..knowledge.lexicons import lexicon
+from ..serve.series.covariates import Covariate
 from ..serve.series.timeline import Timeline
 from ..store.files import read_json, write_json
 from .axis import row_keys, steps_on
-from .horizon import season_of
-from .panel import Float64, Panel, filled, gather
+from .covariates import covariate_of, gathered
+from .horizon import found_season, season_of
+from .panel import NUMBERS, Float64, Panel, filled, gather
 
-ADDITIVE = frozenset(
-    (
-        *("sales", "sold", "count", "units", "orders", "visits", "visitors", "calls", "arrivals", "revenue", "amount"),
-        *(
-            "total",
-            "quantity",
-            "qty",
-            "absatz",
-            "demand",
-            "passengers",
-            "trips",
-            "transactions",
-            "tickets",
-            "umsatz",
-            "anzahl",
-        ),
-        *("absatz", "ventas", "vendas"),
-    )
-)
-"""Words in a target's name that say that values of one step add up."""
 MOST_CELLS = 50_000_000
 FEWEST = 8
 WRITTEN = ("columns.json", "profile.json", "prepared.json", *(f"prepared/{n}" for n in ("values.npy", "known.npy")))
@@ -102,10 +86,11 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "series": int((counts > 0).sum()),
         "steps": shape[1],
         "horizon": rows.facts["horizon"],
-        "season": season_of(rows.timeline, shape[1]),
+        "season": season_of(rows.timeline, shape[1]) if not rows.timeline.counted else found_season(values),
         "doubled": rows.facts["doubled"],
+        "coarser": rows.facts["coarser"],
         "irregular": rows.facts["irregular"],
-        "additive": bool(name_words(rows.target.name) & ADDITIVE),
+        "additive": adds_up(rows.target.name, bool(rows.facts["coarser"]) and rows.target.nonnegative),
         "gaps": int((inside & ~known).sum()),
         "gap_share": float((inside & ~known).sum() / max(inside.sum(), 1)),
         "short_series": int((counts < FEWEST).sum()),
@@ -113,6 +98,17 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "step_word": rows.timeline.word,
     }
     return {"facts": facts, "leaks": 0}
+
+
+def adds_up(target: str, coarser: bool) -> bool:
+    """Whether values of one moment are summed, by the words in the target's name. `coarser`: rows are finer than the
+    series that were asked for, so that they are summed unless the name speaks of prices, rates, levels …"""
+    words = set(fold_name(" ".join(name_words(target))).split())
+    said = {fold_name(w) for w in lexicon("series")["additive"]}
+    against = {fold_name(w) for w in lexicon("series")["not_additive"]}
+    if words & against:
+        return False
+    return coarser or bool(words & said) or any(w in target for w in said if not w.isascii())
 
 
 def _shape(rows: Rows) -> tuple[int, int]:
@@ -154,10 +150,12 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "horizon": panel.horizon,
         "season": panel.season,
         "positive": panel.positive,
+        "known_ahead": len(panel.covariates),
         "classes": 0,
     }
     write_json(data / "prepared.json", {"removed": [asdict(r) for r in removed], "facts": facts, "settings": done})
-    return {"facts": facts, "files": [f"data/{name}" for name in (*WRITTEN, "prepared/panel.json")]}
+    written = [*WRITTEN, "prepared/panel.json", *([f"prepared/{NUMBERS}"] if panel.numbers is not None else [])]
+    return {"facts": facts, "files": [f"data/{name}" for name in written]}
 
 
 def _settings(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -178,8 +176,11 @@ def _settings(operations: Sequence[Operation]) -> dict[str, Any]:
     return done
 
 
-def make_panel(rows: Rows, done: Mapping[str, Any], horizon: int) -> tuple[Panel, tuple[Removal, ...], tuple[str, ...]]:
-    """(panel, rows taken out, notes) of sealed rows; `done` as the operations left it."""
+def make_panel(
+    rows: Rows, done: Mapping[str, Any], horizon: int, covariates: tuple[Covariate, ...] | None = None
+) -> tuple[Panel, tuple[Removal, ...], tuple[str, ...]]:
+    """(panel, rows taken out, notes) of sealed rows; `done` as the operations left it, `covariates` where it is known
+    how they are read."""
     shape = _shape(rows)
     values, known = gather(rows.series, rows.step, rows.y, shape, done["how"])
     notes: list[str] = []
@@ -199,14 +200,51 @@ def make_panel(rows: Rows, done: Mapping[str, Any], horizon: int) -> tuple[Panel
     if not keep.all():
         short = int(known[~keep].sum())
         removed.append(Removal("rows of short series", short, f"{int((~keep).sum())} series have too few values"))
+    covariates = found_covariates(rows) if covariates is None else covariates
+    numbers = known_numbers(rows, shape, covariates)
     keys = tuple(tuple(k) for k, used in zip(rows.facts["keys"], keep, strict=True) if used)
     facts = {
         "nonnegative": rows.target.nonnegative,
         "key_names": list(rows.facts["key_names"]),
         "time": rows.facts["time"],
     }
-    panel = Panel(values[keep], known[keep], keys, rows.timeline, horizon, int(done["season"]), facts)
-    return panel, tuple(removed), tuple(notes)
+    season = int(done["season"])
+    panel = Panel(values[keep], known[keep], keys, rows.timeline, horizon, season, facts)
+    if numbers is not None:
+        panel = replace(panel, covariates=covariates, numbers=numbers[keep])
+    return panel, tuple(removed), (*notes, *_unused(rows))
+
+
+def found_covariates(rows: Rows) -> tuple[Covariate, ...]:
+    """The columns that are known ahead, as they can be read."""
+    found = [covariate_of(rows.readings[n]) for n in rows.facts["future"] if n in rows.readings]
+    return tuple(c for c in found if c is not None)
+
+
+def known_numbers(rows: Rows, shape: tuple[int, int], covariates: Sequence[Covariate]) -> Float64 | None:
+    """What is known ahead (series, steps, numbers) up to the last row; None where there is nothing, or too much."""
+    until = max(shape[1], int(rows.step.max()) + 1)
+    if not covariates or shape[0] * until * sum(c.width for c in covariates) > MOST_CELLS:
+        return None
+    texts = {c.name: cells_of(rows.frame[c.name]) for c in covariates}
+    return gathered(covariates, texts, rows.series, rows.step, (shape[0], until))
+
+
+def cells_of(column: pd.Series) -> list[str | None]:
+    """The texts of a column, None where there is none."""
+    return [c if isinstance(c, str) else None for c in column.astype(object)]
+
+
+def _unused(rows: Rows) -> tuple[str, ...]:
+    """What the report says of columns that nobody knows ahead."""
+    used = {rows.target.name, rows.facts["time"], *rows.facts["key_names"], *rows.facts["future"]}
+    left = [
+        n for n, r in rows.readings.items() if n not in used and r.meaning not in ("id", "constant", "empty", "date")
+    ]
+    if not left:
+        return ()
+    shown = ", ".join(left[:6]) + (", …" if len(left) > 6 else "")
+    return (f"nothing says that {shown} will be known for the steps ahead; a forecast does not use them",)
 
 
 def _save(path: Path, value: Any, kind: Any) -> None:

@@ -13,7 +13,7 @@ from ..data.target import target_of, target_values
 from ..domain.data import Removal, Target
 from ..domain.task import TaskSpec
 from ..errors import InputError
-from .axis import Axis, find_axis
+from .axis import DOUBLED, Axis, find_axis
 from .horizon import horizon_steps
 from .windows import WINDOWS
 
@@ -33,9 +33,10 @@ def split_series(
     """Seals the rows of the newest steps, of all series alike. Rows without an answer stay where they are in time:
     those after the last answer say what is known of the future. `group` and `seed` change nothing."""
     target = target_of(table.frame, task.data_info.target or "", "number")
-    axis = find_axis(readings, target.name, time)
+    said = [c.removeprefix("series:") for c in task.constraints if c.startswith("series:")]
+    axis = find_axis(readings, target.name, time, () if "*" in said else tuple(said) or None)
     y = target_values(table.frame[target.name], target)
-    horizon = horizon_steps(task.constraints, axis.timeline) or 1
+    horizon = horizon_steps(task.constraints, axis.timeline, axis.time) or 1
     placed, answered = axis.step >= 0, np.isfinite(y) & (axis.step >= 0)
     steps = int(axis.step[answered].max()) + 1
     cut = _given(parts, axis, answered) or steps - _held_steps(steps, horizon, len(axis.keys))
@@ -60,7 +61,9 @@ def split_series(
         "keys": axis.keys,
         "timeline": axis.timeline.to_json(),
         "irregular": axis.irregular,
+        "future": [c.removeprefix("future:") for c in task.constraints if c.startswith("future:")],
         "doubled": axis.doubled,
+        "coarser": bool(said) and axis.doubled > DOUBLED,
         "notes": axis.notes,
         "horizon": horizon,
         "cut": cut,

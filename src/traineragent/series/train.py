@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,15 @@ from ..domain.run import Trial, TrialResult
 from ..engine.dataset import sha256
 from ..engine.seeding import seed_of
 from ..ports import SeriesContext, SeriesFamily
+from ..serve.series.covariates import Effects
+from .covariates import cleaned, estimated
 from .fitted import FittedSeries, forecaster
 from .panel import Panel
 from .scores import judged, utility
 from .windows import Cases, cases, forecasts, refits, validation_origins
 
 FORECASTS = "forecasts.npy"
+EFFECTS = "effects"  # the parameter of any family that says whether covariates are taken into account
 TIMED = 15  # calls that say how long one forecast takes
 
 
@@ -52,13 +55,14 @@ def train(
         said = np.full_like(found.truth, np.nan)
         groups = refits(panel, found.starts)
         for number, group in enumerate(groups):
-            early = family.fit(trial.candidate.params, panel.before(int(group[0])), context)
+            early, effects = fit(family, trial.candidate.params, panel.before(int(group[0])), context)
             part = found.of(np.isin(found.at, group))
-            said[part.rows] = forecasts(panel, part, forecaster(early, panel, panel.facts["nonnegative"]).forecast)
+            runner = forecaster(early, panel, panel.facts["nonnegative"], effects is not None and effects.log)
+            said[part.rows] = forecasts(panel, part, runner.forecast, effects)
             if progress is not None:
                 progress(number + 1, len(groups) + 1, None)
         result = judged(metric, found.truth, said, repeated, found.window)
-        final = family.fit(trial.candidate.params, panel, context)
+        final, _ = fit(family, trial.candidate.params, panel, context)
     except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
         note = f"{type(error).__name__}: {(str(error).splitlines() or ['no message'])[0]}"[:300]
         return TrialResult(trial.index, trial.candidate, "failed", seconds=time.monotonic() - started, note=note)
@@ -75,6 +79,17 @@ def train(
         size_mb=final.size_mb,
         predict_us=_price(final, panel),
     )
+
+
+def fit(
+    family: SeriesFamily, params: Mapping[str, Any], panel: Panel, context: SeriesContext
+) -> tuple[FittedSeries, Effects | None]:
+    """A member fitted to the panel; to what covariates leave of it where the parameters say so, with their effects."""
+    if not params.get(EFFECTS) or panel.numbers is None:
+        return family.fit(params, panel, context), None
+    effects = estimated(panel)
+    fitted = family.fit(params, cleaned(panel, effects), context)
+    return replace(fitted, member={**fitted.member, EFFECTS: True}), effects
 
 
 @lru_cache(maxsize=1)
@@ -122,8 +137,14 @@ def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
     return {
         name: {
             "card": asdict(family.card),
-            "space": dict(family.space(panel)) if "forecasting" in family.card.tasks else {},
+            "space": _space(family, panel) if "forecasting" in family.card.tasks else {},
             "suits": "forecasting" in family.card.tasks and rows >= family.card.min_rows,
         }
         for name, family in found.items()
     }
+
+
+def _space(family: SeriesFamily, panel: Panel) -> dict[str, Any]:
+    """What is worth tuning, covariates among it where there are such."""
+    space = dict(family.space(panel))
+    return space | {EFFECTS: ("choice", False, True)} if space and panel.numbers is not None else space

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..serve.series.covariates import Effects
+from .covariates import table_of
 from .panel import Panel
 
 Float64 = NDArray[np.float64]
@@ -77,10 +79,17 @@ def cases(panel: Panel, starts: NDArray[np.int64]) -> Cases:
     return Cases(np.concatenate(which), np.concatenate(at), np.concatenate(window), np.concatenate(truth))
 
 
-def forecasts(panel: Panel, found: Cases, forecast: Callable[..., Float64]) -> Float64:
-    """What `forecast` (as `Forecaster.forecast`) says of each case, (cases, horizon)."""
-    histories = [panel.history(int(s), int(a)) for s, a in zip(found.which, found.at, strict=True)]
-    return forecast(histories, found.at.tolist(), found.which.tolist(), panel.horizon)
+def forecasts(panel: Panel, found: Cases, forecast: Callable[..., Float64], effects: Effects | None = None) -> Float64:
+    """What `forecast` (as `Forecaster.forecast`) says of each case, (cases, horizon), knowing the covariates ahead
+    where there are `effects`."""
+    pairs = [(int(s), int(a)) for s, a in zip(found.which, found.at, strict=True)]
+    histories = [panel.history(s, a) for s, a in pairs]
+    asked = (histories, found.at.tolist(), found.which.tolist(), panel.horizon)
+    if effects is None or not pairs:
+        return forecast(*asked)
+    table = table_of(panel, effects, int(found.at.max()) + panel.horizon)
+    past = [table[s, a - len(h) : a] for (s, a), h in zip(pairs, histories, strict=True)]
+    return forecast(*asked, past, np.stack([table[s, a : a + panel.horizon] for s, a in pairs]))
 
 
 def validation_origins(panel: Panel) -> NDArray[np.int64]:

@@ -192,7 +192,9 @@ DATE_PARTS: dict[str, Callable[[datetime], float]] = {
 def parse_date(text: str, formats: Sequence[str]) -> datetime | None:
     """The first of `formats` that fits decides; None when none does.
 
-    A format is "iso", "epoch_s", "epoch_ms" or a strptime format. A written zone is converted to UTC and dropped."""
+    A format is "iso", "quarter" ("2019Q3", "T1 2020"), "week" ("2020-W05"), "epoch_s", "epoch_ms", "count" (whole
+    numbers, a day each from 1970 on, for steps without dates) or a strptime format. A written zone is converted to UTC
+    and dropped."""
     stripped = text.strip()
     for fmt in formats:
         moment = _date_reader(fmt)(stripped)
@@ -208,8 +210,22 @@ def date_like(fmt: str) -> str:
     """How a format writes a moment, for people: "31.01.2024" for "%d.%m.%Y"."""
     if fmt in _SECONDS:
         unit = "seconds" if fmt == "epoch_s" else "milliseconds"
-        return f"{_MOMENT.timestamp() / _SECONDS[fmt]:.0f} ({unit} since 1970)"
-    return "2024-01-31" if fmt == "iso" else _MOMENT.strftime(fmt)
+        return f"{date_text(naive(_MOMENT), fmt)} ({unit} since 1970)"
+    return date_text(_MOMENT, "%Y-%m-%d" if fmt == "iso" else fmt)
+
+
+def date_text(moment: datetime, fmt: str) -> str:
+    """A moment without a zone, written in one of the formats that `parse_date` reads."""
+    if fmt in _SECONDS:
+        return f"{(moment - _EPOCH) / timedelta(seconds=1) / _SECONDS[fmt]:.0f}"
+    if fmt == "count":
+        return f"{(moment - _EPOCH) / timedelta(days=1):.0f}"
+    if fmt == "quarter":
+        return f"{moment.year}Q{(moment.month + 2) // 3}"
+    if fmt == "week":
+        year, week, _ = moment.isocalendar()
+        return f"{year}-W{week:02d}"
+    return moment.isoformat(" ") if fmt == "iso" else moment.strftime(fmt)
 
 
 def naive(moment: datetime) -> datetime:
@@ -235,6 +251,10 @@ def _date_reader(fmt: str) -> Callable[[str], datetime | None]:
         return _read_iso
     if fmt in _SECONDS:
         return lambda text: _read_epoch(text, _SECONDS[fmt])
+    if fmt == "count":
+        return lambda text: _read_epoch(text, 86_400.0)
+    if fmt in ("quarter", "week"):
+        return _read_quarter if fmt == "quarter" else _read_week
     return _digits_reader(fmt) or (lambda text: _read_strptime(text, fmt))
 
 
@@ -243,6 +263,25 @@ def _read_iso(text: str) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+_QUARTER = re.compile(r"(\d{4})[ ./_-]?[QqTt]([1-4])|[QqTt]([1-4])[ ./_-]?(\d{4})", re.ASCII)
+_WEEK = re.compile(r"(\d{4})[ -]?W(\d{1,2})", re.ASCII | re.IGNORECASE)
+
+
+def _read_quarter(text: str) -> datetime | None:
+    match = _QUARTER.fullmatch(text)
+    if match is None or int(match[1] or match[4]) == 0:
+        return None
+    return datetime(int(match[1] or match[4]), 3 * int(match[2] or match[3]) - 2, 1)
+
+
+def _read_week(text: str) -> datetime | None:
+    match = _WEEK.fullmatch(text)
+    try:
+        return None if match is None else datetime.fromisocalendar(int(match[1]), int(match[2]), 1)
     except ValueError:
         return None
 

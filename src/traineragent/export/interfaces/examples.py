@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from ...domain.data import Column
+from ...serve.values import date_text
 
 
 def example_row(columns: Sequence[Column]) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def _date(column: Column) -> str | int:
     if form in ("epoch_s", "epoch_ms"):
         seconds = (moment - datetime(1970, 1, 1)) // timedelta(seconds=1)
         return seconds if form == "epoch_s" else seconds * 1000
-    return moment.strftime("%Y-%m-%d" if form == "iso" else form)
+    return date_text(moment, "%Y-%m-%d" if form == "iso" else form)
 
 
 def _image(column: Column) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...serve.manifest import Manifest
+from ...serve.series.covariates import Covariate, Effects, example_of
 from ...serve.series.timeline import Timeline
 from ..markdown import code, plain, table
 from .schemas import object_schema
@@ -33,7 +34,9 @@ class SeriesInterface:
         return "`horizon` must be there; fields that are not known are ignored and named in `warnings`."
 
     def tensors(self, manifest: Manifest) -> str:
-        return "Tensors `horizon`, `series` (its key as text) and `history` (a JSON list as text), one element a row."
+        ahead = ", `future`" if manifest.settings.get("effects") else ""
+        lists = f"`history`{ahead} (JSON lists as texts)"
+        return f"Tensors `horizon`, `series` (its key as text) and {lists}, one element a row."
 
     def answers(self, manifest: Manifest) -> str:
         unit = f" in {plain(manifest.target.unit)}" if manifest.target.unit else ""
@@ -42,7 +45,9 @@ class SeriesInterface:
     def inputs(self, manifest: Manifest) -> str:
         names = manifest.settings["key_names"]
         of = f" of each {' and '.join(code(n) for n in names)}" if names else ""
-        return f"its own past{of} and the calendar"
+        known = [code(c.name) for c in _ahead(manifest)]
+        ahead = f", the calendar, and {', '.join(known)}, known ahead" if known else " and the calendar"
+        return f"its own past{of}{ahead}"
 
     def row_schema(self, manifest: Manifest) -> dict[str, Any]:
         return object_schema(_row(manifest), ["horizon"], additionalProperties=True)
@@ -87,6 +92,9 @@ class SeriesInterface:
 
     def limits(self, manifest: Manifest, evaluation: Mapping[str, Any]) -> Iterable[str]:
         step, horizon = _step(manifest), _horizon(manifest)
+        if known := ", ".join(code(c.name) for c in _ahead(manifest)):
+            yield f"What {known} do is one effect each over all series; a case beyond any before is a guess."
+            yield "Send `future` for the steps ahead; what is left out is taken to be typical, and a warning says so."
         yield "It continues what was; a change without precedent in the history (a new price, a strike) it cannot know."
         yield f"It was measured up to {horizon:,} {step}s ahead; beyond, errors grow and intervals are widened by rule."
         yield "Send newer values as `history`, or make it again now and then: from old values comes an old forecast."
@@ -94,6 +102,32 @@ class SeriesInterface:
 
 
 INTERFACE = SeriesInterface()
+
+
+def _ahead(manifest: Manifest) -> tuple[Covariate, ...]:
+    """The covariates that are known ahead; none for a model that looks at none."""
+    effects = manifest.settings.get("effects")
+    return Effects.from_json(effects).covariates if effects else ()
+
+
+def _future(covariates: Sequence[Covariate], step: str, horizon: int) -> dict[str, Any]:
+    """The field of what is known ahead, as JSON Schema."""
+    each = {
+        c.name: {
+            "type": ["string", "null"] if c.kind == "level" else ["number", "boolean", "string", "null"],
+            "description": f"{c.expected[:1].upper()}{c.expected[1:]}.",
+            "examples": [example_of(c)],
+        }
+        for c in covariates
+    }
+    when = {"time": {"type": ["string", "number"], "description": "When; for all of them or for none."}}
+    return {
+        "type": "array",
+        "items": object_schema({**each, **when}, list(each), additionalProperties=True),
+        "description": f"What is known of each {step} ahead, in order: {', '.join(map(code, each))}. Left out: what is "
+        "typical is assumed, and a warning says so.",
+        "examples": [[{c.name: example_of(c) for c in covariates}] * horizon],
+    }
 
 
 def _horizon(manifest: Manifest) -> int:
@@ -127,4 +161,7 @@ def _row(manifest: Manifest) -> dict[str, Any]:
         "description": "Values that came since training, in order (`null` where one is missing), or objects with "
         "`time` and `value`. Left out: forecasts go on from the end of the data.",
     }
+    if covariates := _ahead(manifest):
+        found["history"]["description"] += f" Objects may carry {', '.join(code(c.name) for c in covariates)} as well."
+        found["future"] = _future(covariates, step, _horizon(manifest))
     return found

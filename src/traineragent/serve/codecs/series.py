@@ -20,6 +20,8 @@ from ...domain.data import NumberFormat
 from ...errors import InputError, RowError
 from ..graph import Graph
 from ..manifest import Manifest
+from ..series.ahead import Ahead
+from ..series.covariates import Effects, example_of
 from ..series.forecaster import Forecaster, scale_of, widened
 from ..series.timeline import Timeline
 from ..served import Field, PlainServed
@@ -40,22 +42,28 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stored:
-    """The newest values of one series, which has this number in training; `end` is the step after the last of them."""
+    """The newest values of one series, which has this number in training; `end` is the step after the last of them.
+    `effects` are what covariates did at their steps, `planned` what those that are known after the end will do."""
 
     number: int
     values: Float64
     end: int
+    effects: Float64
+    planned: Float64
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One row, read: forecast `horizon` steps from `at` on after `values`."""
+    """One row, read: forecast `horizon` steps from `at` on after `values`. `past`, `ahead`: what covariates do at the
+    steps of the values and at those ahead."""
 
     key: tuple[str, ...]
     number: int
     values: Float64
     at: int
     horizon: int
+    past: Float64
+    ahead: Float64
 
 
 def open_bundle(folder: Path, manifest: Manifest, threads: int = 1) -> SeriesPredictor:
@@ -79,16 +87,17 @@ class SeriesPredictor(PlainServed):
             files = [m["file"] for m in members if "file" in m]
             interval = settings.get("interval") or {}
             history = json.loads((folder / HISTORY).read_text(encoding="utf-8"))
-            self._stored = {
-                tuple(k): Stored(i, np.asarray(v, dtype=np.float64), int(e))
-                for i, (k, e, v) in enumerate(zip(history["keys"], history["ends"], history["values"], strict=True))
-            }
+            self._stored = _stored(history)
+            effects = settings.get("effects")
+            time, target = settings["time"], manifest.target.name
+            self._ahead = Ahead(Effects.from_json(effects), self.timeline, time, target) if effects else None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"the bundle's forecasting settings cannot be read ({error}); export it again") from None
         self._low, self._high = interval.get("low"), interval.get("high")
         self.coverage = interval.get("coverage")
         graphs = {name: _running(Graph(folder / name, threads)) for name in files}
-        self._forecaster = Forecaster(members, graphs, self.timeline, self.season, manifest.target.nonnegative)
+        log = self._ahead is not None and self._ahead.effects.log
+        self._forecaster = Forecaster(members, graphs, self.timeline, self.season, manifest.target.nonnegative, log)
         self._most = max(MOST_HORIZONS * self.horizon, LEAST_MOST)
         self._bridged = max(MOST_GAP, 2 * self.season, self.horizon)
         self._last = max(s.end for s in self._stored.values())
@@ -96,9 +105,10 @@ class SeriesPredictor(PlainServed):
     # ------------------------------------------------------------------ what a client sees
     @property
     def fields(self) -> Sequence[Field]:
-        """Horizon, and the key where there are many series; history as a JSON list in a text."""
+        """Horizon, and the key where there are many series; history and what is known ahead as JSON lists in texts."""
         key = (Field("series", "BYTES"),) if self.key_names else ()
-        return (Field("horizon", "INT64"), *key, Field("history", "BYTES"))
+        ahead = (Field("future", "BYTES"),) if self._ahead is not None else ()
+        return (Field("horizon", "INT64"), *key, Field("history", "BYTES"), *ahead)
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -117,6 +127,10 @@ class SeriesPredictor(PlainServed):
             "most": self._most,
             "step": self.timeline.word,
             "key_names": self.key_names,
+            "known_ahead": [
+                {"name": c.name, "expected": c.expected, "typical": example_of(c)}
+                for c in (self._ahead.effects.covariates if self._ahead is not None else ())
+            ],
             "series": [{"key": " / ".join(k), "value": self._shown_key(k)} for k, _ in shown],
             "histories": [self._recent(s, most) for _, s in shown[:50]],
         }
@@ -125,14 +139,24 @@ class SeriesPredictor(PlainServed):
         """Rows in the shape of the training data are newer values: each series goes on from them, as far as it was made
         for. Rows with a horizon are asked for as they are."""
         time, target = self.manifest.settings["time"], self.manifest.target.name
+        if table and len(self.key_names) == 1 and time in table[0] and target not in table[0]:
+            table = self._below_one_another(table)
         if not table or any("horizon" in row for row in table) or time not in table[0] or target not in table[0]:
             return table
         histories: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        names = self._ahead.effects.names if self._ahead is not None else ()
         for row in table:
             key = self._key({name: row.get(name) for name in self.key_names}) if self.key_names else ()
-            histories.setdefault(key or (), []).append({"time": row.get(time), "value": row.get(target)})
+            known = {name: row[name] for name in names if name in row}
+            histories.setdefault(key or (), []).append({"time": row.get(time), "value": row.get(target), **known})
         named = ({"series": list(key)} if key else {} for key in histories)
         return [{"horizon": self.horizon, **n, "history": h} for n, h in zip(named, histories.values(), strict=True)]
+
+    def _below_one_another(self, table: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Rows in which series stand side by side, under their keys, as a row for each series and moment."""
+        time, target, (name,) = self.manifest.settings["time"], self.manifest.target.name, self.key_names
+        known = [key for (key,) in self._stored if key in table[0]]
+        return [{**row, time: row.get(time), name: key, target: row.get(key)} for key in known for row in table]
 
     def _recent(self, stored: Stored, most: int) -> dict[str, Any]:
         values = stored.values[-most:]
@@ -159,11 +183,11 @@ class SeriesPredictor(PlainServed):
         out: list[Float64] = [np.zeros(0)] * len(asked)
         for horizon in {a.horizon for a in asked}:
             places = [i for i, a in enumerate(asked) if a.horizon == horizon]
+            rows = [asked[i] for i in places]
+            past = [a.past for a in rows] if self._ahead is not None else None
+            ahead = np.stack([a.ahead for a in rows]) if self._ahead is not None else None
             said = self._forecaster.forecast(
-                [asked[i].values for i in places],
-                [asked[i].at for i in places],
-                [asked[i].number for i in places],
-                horizon,
+                [a.values for a in rows], [a.at for a in rows], [a.number for a in rows], horizon, past, ahead
             )
             for place, values in zip(places, said, strict=True):
                 out[place] = values
@@ -189,7 +213,7 @@ class SeriesPredictor(PlainServed):
         for name in row:
             if name not in KNOWN:
                 notes[f"{str(name)[:60]!r} is not known and was ignored"] = None
-        if row.get("future") is not None:
+        if row.get("future") is not None and self._ahead is None:
             notes["this model uses no known future values; 'future' was ignored"] = None
         horizon = self._horizon(number, row)
         key, stored = self._series(number, row)
@@ -203,11 +227,22 @@ class SeriesPredictor(PlainServed):
                     got=_told(row.get("series")),
                     fix='ask for a known series, or send the values of this one as "history"',
                 )
-            return Asked(key, stored.number, stored.values, stored.end, horizon)
-        values, at = self._history(number, given, stored, notes)
+            ahead = self._known(number, row, stored.end, horizon, stored, notes)
+            return Asked(key, stored.number, stored.values, stored.end, horizon, stored.effects, ahead)
+        values, past, at = self._history(number, given, stored, notes)
         if stored is None:
             notes[f"series {' / '.join(key)[:60]!r} was not there in training"] = None
-        return Asked(key, -1 if stored is None else stored.number, values, at, horizon)
+        ahead = self._known(number, row, at, horizon, stored, notes)
+        return Asked(key, -1 if stored is None else stored.number, values, at, horizon, past, ahead)
+
+    def _known(
+        self, number: int, row: Mapping[str, Any], at: int, horizon: int, stored: Stored | None, notes: dict[str, None]
+    ) -> Float64:
+        """What covariates will do: as the row says, else as the data told, else as is typical."""
+        if self._ahead is None:
+            return np.zeros(horizon)
+        planned = stored.planned[at - stored.end :] if stored is not None and at >= stored.end else np.zeros(0)
+        return self._ahead.future(number, row.get("future"), at, horizon, planned, notes)
 
     def _horizon(self, number: int, row: Mapping[str, Any]) -> int:
         given = row.get("horizon")
@@ -257,8 +292,10 @@ class SeriesPredictor(PlainServed):
         return ", ".join(repr(n) for n in names[:SHOWN]) + more
 
     # ------------------------------------------------------------------ newer values
-    def _history(self, number: int, given: Any, stored: Stored | None, notes: dict[str, None]) -> tuple[Float64, int]:
-        """(values, step after them): what is stored, continued by what is given."""
+    def _history(
+        self, number: int, given: Any, stored: Stored | None, notes: dict[str, None]
+    ) -> tuple[Float64, Float64, int]:
+        """(values, what covariates did, step after them): what is stored, continued by what is given."""
         items = self._items(number, given)
         before, end = (stored.values, stored.end) if stored is not None else (np.zeros(0), self._last)
         placed = [self._placed(number, i, item) for i, item in enumerate(items)]
@@ -267,10 +304,34 @@ class SeriesPredictor(PlainServed):
             raise self._refused(number, "a time for every value or for none", f"{len(timed)} of {len(placed)} with one")
         if not timed:
             joined = np.concatenate([before, [v for _, v in placed]])
+            steps = list(range(end, end + len(placed)))
             end += len(placed)
         else:
+            steps = [s for s, _ in placed if s is not None]
             joined, end = self._joined(number, before, end if stored is not None else None, placed)
-        return self._whole(number, joined, notes), end
+        values = self._whole(number, joined, notes)
+        return values, self._effects(number, items, steps, stored, end - len(values), len(values), notes), end
+
+    def _effects(
+        self,
+        number: int,
+        items: Sequence[Any],
+        steps: Sequence[int],
+        stored: Stored | None,
+        first: int,
+        count: int,
+        notes: dict[str, None],
+    ) -> Float64:
+        """What covariates did at `count` steps from `first` on: as given, else as stored, else as is typical."""
+        if self._ahead is None:
+            return np.zeros(count)
+        out = self._ahead.effects.usual(first, count)
+        known = {} if stored is None else dict(enumerate(stored.effects, stored.end - len(stored.effects)))
+        known |= dict(zip(steps, self._ahead.past(number, items, steps, notes), strict=True))
+        for step, effect in known.items():
+            if 0 <= step - first < count:
+                out[step - first] = effect
+        return out
 
     def _items(self, number: int, given: Any) -> list[Any]:
         if isinstance(given, str):
@@ -350,6 +411,21 @@ class SeriesPredictor(PlainServed):
             return values
         notes["values that are missing in the history were filled in between their neighbours"] = None
         return np.interp(np.arange(known[0], len(values)), known, values[known])
+
+
+def _stored(history: Mapping[str, Any]) -> dict[tuple[str, ...], Stored]:
+    """Each series of history.json by its key."""
+    count = len(history["keys"])
+    effects, planned = (history.get(name) or [[]] * count for name in ("effects", "planned"))
+    listed = zip(history["keys"], history["ends"], history["values"], effects, planned, strict=True)
+    return {
+        tuple(key): Stored(i, _array(values), int(end), _array(done), _array(later))
+        for i, (key, end, values, done, later) in enumerate(listed)
+    }
+
+
+def _array(values: Sequence[float]) -> Float64:
+    return np.asarray(values, dtype=np.float64)
 
 
 def _running(graph: Graph) -> Callable[[NDArray[np.float32]], NDArray[Any]]:

@@ -26,6 +26,21 @@ if (many) {
   $("series").value = model.series[0].key;
 }
 
+const ahead = model.known_ahead ?? [];
+$("field-future").hidden = !ahead.length;
+if (ahead.length) {
+  const first = ahead[0], example = `${first.name}=${[first.typical, first.typical, first.typical].join(" ")}`;
+  $("hint-future").textContent = `${ahead.map((c) => `${c.name} (${c.expected})`).join(", ")}: one value a ${model.step}, for example ${example}; several parted by ";"; may stay empty`;
+}
+function future() {
+  const text = $("future").value.trim();
+  if (!text) return undefined;
+  const named = text.split(";").map((part) => part.includes("=") ? part.split("=") : [ahead[0].name, part]);
+  const columns = named.map(([name, values]) => [name.trim(), values.trim().split(/\s+/).map((t) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(t) ? Number(t) : t))]);
+  const most = Math.max(...columns.map(([, values]) => values.length));
+  return Array.from({ length: most }, (_, i) => Object.fromEntries(columns.filter(([, v]) => i < v.length).map(([name, v]) => [name, v[i]])));
+}
+
 const chosen = () => Math.max(0, model.series.findIndex((s) => s.key === $("series").value));
 const known = () => model.histories[many ? chosen() : 0];
 function tellHistory() {
@@ -39,6 +54,8 @@ function row() {
   if (many) out.series = model.series.find((s) => s.key === $("series").value)?.value ?? $("series").value;
   const newer = $("history").value.trim();
   if (newer) out.history = newer.split(/[\s;]+/).map((t) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(t) ? Number(t) : t));
+  const known = ahead.length ? future() : undefined;
+  if (known) out.future = known;
   return out;
 }
 
@@ -99,7 +116,7 @@ function show(said) {
 }
 
 function problem(p) {
-  const field = p.column && $(`field-${p.column}`);
+  const field = p.column && ($(`field-${p.column}`) ?? (ahead.some((c) => c.name === p.column) && $("field-future")));
   if (field) {
     field.classList.add("bad");
     field.querySelector("input").setAttribute("aria-invalid", "true");

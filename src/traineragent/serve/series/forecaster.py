@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import recursions
+from .covariates import effect_window, put_back, sizes, taken_out
 from .lags import inputs, windows
 from .timeline import Timeline
 
@@ -24,7 +25,8 @@ LARGEST_GROWTH = 1e6  # times the largest known value; what a formula says beyon
 
 class Forecaster:
     """`members`: each with its "kind", "weight", "keep" (newest values that it reads) and numbers; `graphs` by the
-    "file" of those that were learned. `season`: steps after which a series repeats, 1 if it does not."""
+    "file" of those that were learned. `season`: steps after which a series repeats, 1 if it does not. `log`: whether
+    the effects of covariates are on logarithms; they are taken into account by members with "effects"."""
 
     def __init__(
         self,
@@ -33,28 +35,58 @@ class Forecaster:
         timeline: Timeline,
         season: int,
         nonnegative: bool = False,
+        log: bool = False,
     ) -> None:
         self.members, self.graphs = tuple(members), dict(graphs)
         self.timeline, self.season, self.nonnegative = timeline, season, nonnegative
+        self.log = log
         self.keep = max(int(m["keep"]) for m in members)
+        if any(m.get("effects") for m in members):
+            self.keep = max(self.keep, effect_window(season))
 
-    def forecast(self, histories: Sequence[Float64], at: Sequence[int], which: Sequence[int], horizon: int) -> Float64:
+    def forecast(
+        self,
+        histories: Sequence[Float64],
+        at: Sequence[int],
+        which: Sequence[int],
+        horizon: int,
+        past: Sequence[Float64] | None = None,
+        ahead: Float64 | None = None,
+    ) -> Float64:
         """The next `horizon` values after each history, (series, horizon). `at`: the step of the first of them;
-        `which`: the number of each series in training, -1 for one that was not there."""
+        `which`: the number of each series in training, -1 for one that was not there. `past` and `ahead` (series,
+        horizon): what covariates do at each step of the histories and after them; nothing where they are not given."""
         out = np.zeros((len(histories), horizon))
         lengths = np.array([min(len(h), self.keep) for h in histories])
         for length in np.unique(lengths).tolist():
             rows = np.flatnonzero(lengths == length).tolist()
             y = np.stack([np.asarray(histories[i], dtype=np.float64)[-length:] for i in rows])
             steps, numbers = np.asarray(at)[rows], np.asarray(which, dtype=np.intp)[rows]
-            out[rows] = self._together(y, steps, numbers, horizon)
+            before = None if past is None else np.stack([np.asarray(past[i])[len(past[i]) - length :] for i in rows])
+            after = None if ahead is None else ahead[rows]
+            out[rows] = self._together(y, steps, numbers, horizon, before, after)
         return out
 
-    def _together(self, y: Float64, at: NDArray[np.int64], which: NDArray[np.intp], horizon: int) -> Float64:
+    def _together(
+        self,
+        y: Float64,
+        at: NDArray[np.int64],
+        which: NDArray[np.intp],
+        horizon: int,
+        past: Float64 | None,
+        ahead: Float64 | None,
+    ) -> Float64:
         total = sum(float(m["weight"]) for m in self.members)
         out = np.zeros((len(y), horizon))
         for member in self.members:
-            out += float(member["weight"]) / total * self._bounded(self.alone(member, y, at, which, horizon), y)
+            if past is None or ahead is None or not member.get("effects"):
+                said = self._bounded(self.alone(member, y, at, which, horizon), y)
+            else:
+                size = sizes(y, self.season)
+                plain = taken_out(y, past, self.log, size)
+                said = self._bounded(self.alone(member, plain, at, which, horizon), plain)
+                said = put_back(said, ahead, self.log, size)
+            out += float(member["weight"]) / total * said
         return np.maximum(out, 0.0) if self.nonnegative else out
 
     def _bounded(self, said: Float64, y: Float64) -> Float64:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..values import parse_date
+from ..values import date_text, parse_date
 
 Float64 = NDArray[np.float64]
 Unit = Literal["second", "business_day", "month"]
@@ -24,6 +24,7 @@ MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 _YEAR_S = 365.2425 * DAY
 _WORDS = {MINUTE: "minute", HOUR: "hour", DAY: "day", WEEK: "week"}
 _MONTHS = {1: "month", 3: "quarter", 12: "year"}
+COUNT = "count"  # the format of steps without dates
 _NEAR = 0.02  # of a step: a moment so near to a step is that step
 
 
@@ -87,18 +88,22 @@ class Timeline:
     def write(self, step: int) -> str:
         """The moment of a step as the data writes moments."""
         moment, form = self.moment(step), self.formats[0]
-        if form in ("epoch_s", "epoch_ms"):
-            seconds = (moment - datetime(1970, 1, 1)) / timedelta(seconds=1)
-            return f"{seconds:.0f}" if form == "epoch_s" else f"{seconds * 1000:.0f}"
-        if form != "iso":
-            return moment.strftime(form)
         daily = self.unit != "second" or self.step % DAY == 0
-        return moment.date().isoformat() if daily and moment.time() == datetime.min.time() else moment.isoformat(" ")
+        if form == "iso" and daily and moment.time() == datetime.min.time():
+            form = "%Y-%m-%d"
+        return date_text(moment, form)
+
+    @property
+    def counted(self) -> bool:
+        """Whether steps are just numbered, without a calendar."""
+        return self.formats[0] == COUNT
 
     # ------------------------------------------------------------------ words and seasons
     @property
     def word(self) -> str:
         """A step in words: "hour", "15 minutes", "month"."""
+        if self.counted:
+            return "step"
         if self.unit == "business_day":
             return "business day"
         names = _MONTHS if self.unit == "month" else _WORDS
@@ -117,6 +122,8 @@ class Timeline:
     @property
     def seasons(self) -> tuple[int, ...]:
         """Steps in a day, a week and a year as far as they are whole and more than one, the shortest first."""
+        if self.counted:
+            return ()
         if self.unit == "business_day":
             return (5,) if self.step == 1 else ()
         if self.unit == "month":
@@ -130,6 +137,8 @@ class Timeline:
     def calendar(self, steps: NDArray[np.int64]) -> Float64:
         """What the calendar says of each step, (steps, `calendar_width`): the time of day, the day of the week and the
         time of the year as points on circles, as far as steps tell them apart."""
+        if self.counted:
+            return np.zeros((len(steps), 0))
         moments = [self.moment(int(s)) for s in steps]
         parts: list[Float64] = []
         if self.unit == "second" and self.step < DAY:
