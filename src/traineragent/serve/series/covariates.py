@@ -118,7 +118,7 @@ class Effects:
     def numbers(self, row: Mapping[str, Any], step: int) -> Float64:
         """The numbers of one step (numbers,); typical ones where a covariate is not there. Raises ValueError with the
         covariate and the text that makes no sense."""
-        out = self.typical[step % len(self.typical)].copy()
+        out: Float64 = self.typical[step % len(self.typical)].copy()
         place = 0
         for covariate in self.covariates:
             try:
