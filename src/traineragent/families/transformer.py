@@ -212,6 +212,7 @@ class _Tuning:
     def _seconds_to_read(self) -> float:
         """What reading all texts once would take, by some of them."""
         some = self.rng.permutation(len(self.part))[: 2 * BATCH]
+        self.layers.read_rows(self.part[some[:2]], self.shape.layers)  # the first call prepares what later ones use
         began, seen = time.monotonic(), 0
         for i in range(0, len(some), BATCH):
             rows = some[i : i + BATCH]
