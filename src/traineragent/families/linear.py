@@ -26,6 +26,7 @@ Float64 = NDArray[np.float64]
 
 LOGISTIC_C = (0.003, 0.03, 0.3, 3.0)
 WIDE_C = (0.05, 0.3, 1.5, 6.0, 24.0)
+MOST_BINNED = 300  # columns; more are a view, whose numbers count as they are
 NEWTON_BELOW = 600  # weights; beyond, second derivatives cost more than they save
 RIDGE_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 UNKNOWN_PENALTY = {"logistic": 0.1, "ridge": 10.0}  # without validation rows
@@ -94,7 +95,8 @@ class Linear:
         y = train.y if scale is None else scale.forward(train.y)
         multi = y.ndim == 2
         targets = y if multi else target_columns(y, context.classes)
-        encoder, z = fit_dense(train.x, targets, context, bins=params.get("bins", 8))
+        bins = int(params.get("bins", 8)) if train.x.shape[1] <= MOST_BINNED else 1
+        encoder, z = fit_dense(train.x, targets, context, bins=bins)
         centre = z.mean(axis=0, dtype=np.float64)
         z = z - centre.astype(np.float32)
         held = None
