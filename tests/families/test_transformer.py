@@ -118,12 +118,25 @@ def test_what_fixed_layers_see_is_kept_as_it_is_computed(context: FitContext) ->
     assert torch.allclose(kept[there], fresh[there], atol=2e-3)
 
 
-def test_the_layers_compute_what_the_library_computes(context: FitContext) -> None:
-    layers = Layers.read(context.folder / "model", "cpu")  # type: ignore[operator]
+SMALL = {"vocab_size": 40, "max_position_embeddings": 20}
+COMMON = {**SMALL, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("Bert", COMMON),
+        ("Roberta", {**COMMON, "pad_token_id": 1}),
+        ("DistilBert", {**SMALL, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64}),
+    ],
+)
+def test_the_layers_compute_what_the_library_computes(kind: str, config: dict[str, int], tmp_path: Path) -> None:
+    theirs = transformers.AutoModel.from_config(getattr(transformers, f"{kind}Config")(**config)).eval()
+    theirs.save_pretrained(tmp_path, safe_serialization=True)
+    layers = Layers.read(tmp_path, "cpu")
     layers.half = False
     part = batch(20, 1).more["tokens"]
     assert isinstance(part, Ragged)
-    theirs = transformers.AutoModel.from_pretrained(context.folder / "model").eval()  # type: ignore[operator]
     h, there = layers.read_rows(part, layers.shape.layers)
     with torch.no_grad():
         want = theirs(input_ids=torch.from_numpy(part.feeds("t")["t"]), attention_mask=there.long()).last_hidden_state
