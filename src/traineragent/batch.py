@@ -22,7 +22,8 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
 
     predictor = open_bundle(bundle_of(run_or_bundle))
     pictures = [c.name for c in predictor.manifest.columns if c.kind == "image"]
-    if pictures and (files := _picture_files(Path(data).expanduser())):
+    others = [c for c in predictor.manifest.columns if c.kind != "image" and not c.nullable]
+    if pictures and not others and (files := _picture_files(Path(data).expanduser())):
         return _answer_pictures(predictor, pictures[0], files)
     table = read_table([data])
     frame = table.frame.astype(object).where(table.frame.notna(), None)

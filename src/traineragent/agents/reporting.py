@@ -287,6 +287,7 @@ def _evidence(memory: Memory) -> dict[str, Any]:
         "slices": holdout.get("slices", []),
         "groups": holdout.get("groups", []),
         "drawn": holdout.get("drawn"),
+        "pointed": holdout.get("pointed"),
         "pictures": holdout.get("pictures"),
         "texts": holdout.get("texts"),
         "forecast": holdout.get("forecast"),

@@ -10,6 +10,7 @@ from .cautions import cautions
 from .drawn import drawn
 from .loose import amount, items, mapping, measured, numbers, pair, rows
 from .marked import marked
+from .pointed import pointed
 from .wording import (
     clean,
     figure,
@@ -46,6 +47,7 @@ def quality(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str,
         "marked": marked(mapping(evidence.get("spans"))),
         "groups": [_group(g) for g in rows(evidence.get("groups"))],
         "drawn": drawn(mapping(evidence.get("drawn"))),
+        "pointed": pointed(mapping(evidence.get("pointed"))),
         "written": written(mapping(evidence.get("texts"))),
     }
     return found if evaluation or found["importance"] or found["slices"] else None

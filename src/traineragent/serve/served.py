@@ -21,6 +21,7 @@ CODECS = {
     "series": ".codecs.series",
     "drawing": ".drawing",
     "spans": ".spans.predictor",
+    "grounding": ".grounding.predictor",
 }
 """What bundle.json names as its codec -> the module that opens such a bundle."""
 

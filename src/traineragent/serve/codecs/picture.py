@@ -11,6 +11,7 @@ import binascii
 import io
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -66,6 +67,22 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     if width < 1 or height < 1:
         raise BadPicture("a picture without pixels")
     return picture
+
+
+def upright_size(path: Path) -> tuple[int, int]:
+    """Width and height of a file's picture as people see it, its orientation heeded. Raises BadPicture, OSError."""
+    picture = open_picture(path.read_bytes())
+    width, height = picture.size
+    return (height, width) if _orientation(picture) in TURNED else (width, height)
+
+
+def opened_upright(data: bytes, side: int) -> tuple[Pixels, int, int]:
+    """(uint8 (side, side, 3), all of the picture squashed; its own width and height, upright). Raises BadPicture."""
+    picture = open_picture(data)
+    width, height = picture.size
+    if _orientation(picture) in TURNED:
+        width, height = height, width
+    return np.asarray(scaled(picture, side, side)), width, height
 
 
 def read_pixels(data: bytes, width: int, height: int, fit: Fit = "squash") -> Pixels:

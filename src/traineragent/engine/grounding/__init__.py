@@ -1,0 +1,1 @@
+"""Training of models that find what a phrase describes, and how good they are."""

@@ -1,0 +1,166 @@
+"""Trains one candidate that finds what phrases describe, and learns how to choose with it on pictures kept back.
+
+It runs in the process that may be killed and writes into the trial's folder; it knows nothing of plans or agents.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import registry
+from ...domain.run import Trial, TrialResult
+from ...ports import Card
+from ...serve.grounding.finder import Choice, Finder, found_in, meant, with_choice
+from ...serve.grounding.scene import Calibration
+from ...store.files import write_json
+from ..dataset import sha256
+from ..seeding import seed_of
+from .phraseset import PhraseSet
+from .scoring import METRICS, each
+
+GRAPH, FACTS = "model.onnx", "grounding.json"
+MOST_JUDGED = 250  # phrases that the way to choose is learned from
+SAVING_SHARE, LEAST_SAVING_S = 0.12, 15.0  # of a trial's time, kept for export and for judging; at most half of it
+WHOLES = (0.0, 0.3, 0.6, 1.0)
+CALIBRATIONS = tuple(Calibration(scale, shift) for scale in (1.0, 1.6) for shift in (0.0, 2.0, -2.0))
+TIMED = 15
+
+
+@dataclass(frozen=True)
+class GroundingContext:
+    """What a fit may know beside its phrases. `deadline` is on time.monotonic(); `folder` is for checkpoints."""
+
+    seed: int
+    threads: int
+    folder: Path
+    deadline: float | None = None
+    progress: Callable[[float], None] = lambda share: None
+
+
+@dataclass(frozen=True)
+class Grounder:
+    """A trained model: ONNX `graph` (pixels, tokens) -> logits, boxes as `serve.grounding.finder` takes it, or None
+    where `settings` give a fixed box; `parity`: largest difference between graph and model on `parity_rows` phrases."""
+
+    graph: bytes | None
+    settings: Mapping[str, Any]
+    parameters: int
+    parity: float = 0.0
+    parity_rows: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class GroundingFamily(Protocol):
+    """A kind of model that finds things: one file in `families/` whose card names "visual_grounding"."""
+
+    card: Card
+
+    def lacks(self) -> str:
+        """What must be installed first, "" if nothing."""
+
+    def space(self, phrases: PhraseSet) -> Mapping[str, Any]: ...
+
+    def fit(self, params: Mapping[str, Any], phrases: PhraseSet, context: GroundingContext) -> Grounder:
+        """Learns from the pictures that are not held."""
+
+
+def train(
+    data: Path,
+    trial: Trial,
+    *,
+    metric: str,
+    seed: int,
+    threads: int,
+    folder: Path,
+    deadline: float | None = None,
+    rivals: Mapping[str, float] | None = None,
+    progress: Callable[[int, int, float | None], None] | None = None,
+) -> TrialResult:
+    """Fits the candidate, saves GRAPH and FACTS, and scores it on the pictures kept back. A fit that fails becomes a
+    result with status "failed"."""
+    start = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    phrases = PhraseSet.load(data)
+    family: GroundingFamily = registry.get("families", trial.candidate.family)
+    told = (lambda share: None) if progress is None else lambda share: progress(int(100 * share), 100, None)
+    until = _until(start, trial.time_limit_s, deadline)
+    context = GroundingContext(seed_of(seed, trial.index), threads, folder, until, told)
+    try:
+        model = family.fit(trial.candidate.params, phrases, context)
+    except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
+        lines = str(error).strip().splitlines()
+        note = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:300]
+        return TrialResult(trial.index, trial.candidate, "failed", seconds=time.monotonic() - start, note=note)
+    settings, scores, us = chosen(model, phrases, metric, seed)
+    names = [FACTS]
+    if model.graph is not None:
+        (folder / GRAPH).write_bytes(model.graph)
+        names.append(GRAPH)
+    facts = {k: v for k, v in asdict(model).items() if k not in ("graph", "settings")}
+    write_json(folder / FACTS, {**facts, "settings": settings, "scores": scores, "us": us})
+    (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+    return TrialResult(
+        index=trial.index,
+        candidate=trial.candidate,
+        status="done",
+        score=scores[metric if metric in scores else METRICS[0]],
+        seconds=time.monotonic() - start,
+        files={name: sha256(folder / name) for name in names},
+        size_mb=len(model.graph or b"") / 1e6,
+        predict_us=us,
+        note=f"{scores['accuracy_iou50']:.1%} of boxes right, overlap {scores['mean_iou']:.2f}, on pictures kept back",
+    )
+
+
+def chosen(
+    model: Grounder, phrases: PhraseSet, metric: str, seed: int
+) -> tuple[dict[str, Any], dict[str, float], float]:
+    """(settings with the best way to choose, scores on the pictures kept back, microseconds an answer)."""
+    rows = np.flatnonzero(phrases.phrase_held)
+    rows = np.sort(np.random.default_rng([seed, 2]).permutation(rows)[:MOST_JUDGED])
+    true = phrases.boxes[rows].astype(np.float64)
+    settings = dict(model.settings)
+    if "fixed" in settings:
+        given = np.broadcast_to(np.array(settings["fixed"], np.float64), true.shape)
+        return settings, {m: float(each(m, given, true).mean()) for m in METRICS}, 1.0
+    finder = Finder(model.graph, settings)
+    maps = [finder.maps(phrases.pixels[phrases.of[i]], phrases.things[i], phrases.phrases[i]) for i in rows]
+    wholes = [float(settings["whole_only"])] if "whole_only" in settings else list(WHOLES)
+    best: tuple[float, dict[str, float], Choice] | None = None
+    for calibration in CALIBRATIONS:
+        found = [found_in(m, calibration) for m in maps]
+        for whole in wholes:
+            answers = [meant(phrases.things[i], f, whole).box for i, f in zip(rows, found, strict=True)]
+            scores = {m: float(each(m, np.array(answers), true).mean()) for m in METRICS}
+            value = scores.get(metric, scores["accuracy_iou50"]) + 0.1 * scores["mean_iou"]
+            if best is None or value > best[0] + 1e-9:
+                best = (value, scores, Choice(calibration, whole))
+    assert best is not None
+    settings = with_choice(settings, best[2])
+    return settings, best[1], _cost(Finder(model.graph, settings), phrases, rows)
+
+
+def _cost(finder: Finder, phrases: PhraseSet, rows: NDArray[np.intp]) -> float:
+    """Microseconds for one phrase, the median of some."""
+    times = []
+    for i in rows[:TIMED]:
+        start = time.perf_counter()
+        finder.find(phrases.pixels[phrases.of[i]], phrases.phrases[i])
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1e6
+
+
+def _until(start: float, limit_s: float | None, deadline: float | None) -> float | None:
+    """When learning must stop, so that time is left to export and to judge."""
+    ends = [e for e in (deadline, None if limit_s is None else start + limit_s) if e is not None]
+    if not ends:
+        return None
+    whole = min(ends) - start
+    return start + whole - min(max(SAVING_SHARE * whole, LEAST_SAVING_S), 0.5 * whole)

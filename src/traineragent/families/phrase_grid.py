@@ -1,0 +1,307 @@
+"""Finds what a phrase describes: a small detector that is told words, on top of a pretrained network or from scratch.
+
+The words of the thing are learned; places, sizes and relations are left to arithmetic (`serve.grounding.scene`), and
+the phrase as it stands is learned beside them for wordings that no rule knows. Needs the extra `vision`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engine.grounding.phraseset import PhraseSet
+from ..engine.grounding.training import Grounder, GroundingContext
+from ..engine.grounding.words import mirrored
+from ..errors import MissingExtra
+from ..ports import Card
+from ..serve.grounding.finder import FIRST_WORD, PADDING, WHOLE
+
+BATCH = 8  # pictures a step
+HEADS = 2  # of the words of a picture, asked for at once
+ANYTHING = 0.2  # share of pictures that are also asked for anything at all
+WARM_UP, HIGHEST_EMA = 0.03, 0.998
+CHECKPOINT_S = 15.0
+MOST_VIEWS = 8  # of a picture
+VIEWS_SHARE = 0.15  # of the time at most to make views and to look at them with the pretrained network
+VIEWS_BYTES = 700_000_000
+SAVING_CPU_S = 12.0  # to export a network and to judge it, beyond what is always kept back on an idle machine
+BOX_WEIGHT = 1.5
+STEPS = 1500  # where no time is given
+AGREEMENT = 2e-2  # largest difference of a logit between graph and network
+PROVED = 8
+
+
+class PhraseGrid:
+    card = Card(
+        name="phrase_grid",
+        title="Detector told by words",
+        tasks=("visual_grounding",),
+        min_rows=20,
+        licence="Apache-2.0",
+        source="Tian et al. 2019, FCOS; Perez et al. 2018, FiLM; Lin et al. 2017, Feature Pyramid Networks",
+    )
+
+    def lacks(self) -> str:
+        """What must be installed first, "" if nothing."""
+        try:
+            import torch  # noqa: F401
+        except ImportError:
+            return 'pip install "traineragent[vision]"'
+        return ""
+
+    def space(self, phrases: PhraseSet) -> Mapping[str, Any]:
+        return {"learning_rate": ("float", 8e-4, 4e-3, True), "width": ("choice", 48, 64, 96)}
+
+    def fit(self, params: Mapping[str, Any], phrases: PhraseSet, context: GroundingContext) -> Grounder:
+        """Learns until `context.deadline` (or for `steps` steps), going on from a checkpoint in `context.folder`.
+
+        params: checkpoint (folder of a pretrained network; none: from scratch), width, learning_rate, reading ("rules",
+        or "whole": only the phrase as it stands). Raises MissingExtra without torch."""
+        if self.lacks():
+            raise MissingExtra("torch", "vision", "finding things in pictures")
+        return _Training(params, phrases, context).run()
+
+
+@dataclass(frozen=True)
+class _Query:
+    """Tokens, the row of the batch they are asked of, and what they should find there."""
+
+    tokens: list[int]
+    row: int
+    marks: Any
+
+
+class _Training:
+    """One training, from the start or from its checkpoint."""
+
+    def __init__(self, params: Mapping[str, Any], phrases: PhraseSet, context: GroundingContext) -> None:
+        import torch
+
+        from ._grid_lessons import Course
+        from ._grid_net import GridNet
+
+        self.torch, self.params, self.context, self.phrases = torch, dict(params), context, phrases
+        torch.set_num_threads(context.threads)
+        torch.manual_seed(context.seed)
+        self.start, self.begun_cpu = time.monotonic(), time.process_time()
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.features = self._features()
+        self.net = GridNet(
+            self.features.channels if self.features else (),
+            len(phrases.words) + FIRST_WORD,
+            int(params.get("width", 64)),
+        ).to(self.device)
+        self.ids = {w: i + FIRST_WORD for i, w in enumerate(phrases.words)}
+        self.mean = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.rate = float(params.get("learning_rate", 2e-3))
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=self.rate, weight_decay=0.02, betas=(0.9, 0.99))
+        self.step, self.spent = 0, 0.0
+        self.random = torch.Generator().manual_seed(context.seed)
+        pictures = np.flatnonzero(~phrases.held)
+        self.course = Course(phrases, pictures, mirrored(phrases.reading["places"]))
+        self.pictures = np.array([p for p in pictures if self.course.scenes[int(p)].things], dtype=np.int64)
+
+    def _features(self) -> Any:
+        from ._grid_features import Features
+
+        checkpoint = self.params.get("checkpoint")
+        return Features(Path(checkpoint), self.phrases.side).to(self.device) if checkpoint else None
+
+    # ------------------------------------------------------------------ the loop
+    def run(self) -> Grounder:
+        from . import _checkpoint
+
+        same = {"params": self.params, "seed": self.context.seed, "words": len(self.ids)}
+        found = _checkpoint.go_on(self.context.folder, same, self.net, self.mean, self.optimiser, self.random)
+        if found is not None:
+            self.step, self.spent = int(found["step"]), float(found["spent"])
+        self._make_views()
+        start, saved = time.monotonic() - self.spent, time.monotonic()
+        while (done := self._share(start)) < 1.0:
+            self._learn(done)
+            now = time.monotonic()
+            if now - saved > CHECKPOINT_S:
+                self.spent, saved = now - start, now
+                facts = {**same, "step": self.step, "spent": self.spent}
+                _checkpoint.keep(self.context.folder, facts, self.net, self.mean, self.optimiser, self.random)
+                self.context.progress(done)
+        self.net.load_state_dict(self.mean)
+        return self._grounder()
+
+    def _share(self, start: float) -> float:
+        """How much of the training is done: by the clock where there is a deadline, else by steps. On a busy machine
+        what comes after takes longer too, and must begin earlier."""
+        if self.context.deadline is None:
+            return self.step / int(self.params.get("steps", STEPS))
+        now = time.monotonic()
+        alone = (time.process_time() - self.begun_cpu) / max(now - self.start, 1e-3)  # of the time, on a processor
+        late = SAVING_CPU_S * (1.0 / float(np.clip(alone, 0.05, 1.0)) - 1.0) if now - self.start > 1.0 else 0.0
+        whole = self.context.deadline - start
+        return (now - start) / max(whole - min(late, 0.5 * whole), 1.0)
+
+    def _make_views(self) -> None:
+        """Views of all pictures, with what the pretrained network sees of each, made once: as many of each picture as
+        time and memory allow."""
+        from ._grid_views import View, pixels_of, views_of
+
+        begun, side = time.monotonic(), self.phrases.side
+        rng = np.random.default_rng([self.context.seed, 17])
+        self.views: list[View] = []
+        pixels, seen = [], []
+        for number in range(self._most_views()):
+            views = views_of(self.pictures, number, rng)
+            made = np.empty((len(views), side, side, 3), np.uint8)
+            for i, view in enumerate(views):
+                made[i] = pixels_of(view, self.phrases.pixels[view.of])
+            self.views += views
+            pixels.append(made)
+            if self.features is not None:
+                seen.append(self._looked_at(made))
+            took = time.monotonic() - begun
+            ahead = took * (number + 2) / (number + 1)
+            if self.context.deadline is not None and ahead > VIEWS_SHARE * (self.context.deadline - begun):
+                break
+        self.pixels = np.concatenate(pixels)
+        self.seen = [self.torch.cat([one[level] for one in seen]) for level in range(len(seen[0]))] if seen else []
+
+    def _most_views(self) -> int:
+        """Views of a picture that fit into memory."""
+        side = self.phrases.side
+        channels = () if self.features is None else zip(self.features.channels, (8, 16, 32), strict=True)
+        each = side * side * 3 + sum(2 * c * (side // stride) ** 2 for c, stride in channels)
+        return int(np.clip(VIEWS_BYTES / max(len(self.pictures) * each, 1), 1, MOST_VIEWS))
+
+    def _looked_at(self, pixels: NDArray[np.uint8]) -> list[Any]:
+        """What the pretrained network sees in all views, in half precision."""
+        from ._grid_features import tensor_of
+
+        torch, out = self.torch, []
+        with torch.inference_mode():
+            for i in range(0, len(pixels), 16):
+                seen = self.features(tensor_of(pixels[i : i + 16]).to(self.device))
+                out.append([h.half().cpu() for h in seen])
+        return [torch.cat([o[level] for o in out]) for level in range(len(out[0]))]
+
+    def _learn(self, done: float) -> None:
+        """One step on a batch of views and what is asked of them."""
+        torch = self.torch
+        for group in self.optimiser.param_groups:
+            group["lr"] = (
+                self.rate * min(1.0, (done + 1e-4) / WARM_UP) * (0.01 + 0.5 * (1.0 + math.cos(math.pi * done)))
+            )
+        pick = torch.randint(len(self.views), (min(BATCH, len(self.views)),), generator=self.random).tolist()
+        rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.random)))
+        queries = [q for row, place in enumerate(pick) for q in self._asked(place, row, rng)]
+        pictures, seen = self._batch(pick)
+        tokens = self._padded([q.tokens for q in queries])
+        of = torch.tensor([q.row for q in queries], device=self.device)
+        logits, boxes = self.net(pictures, seen, tokens, of)
+        loss = self._loss(logits.float(), boxes.float(), [q.marks for q in queries])
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
+        self.optimiser.step()
+        self.step += 1
+        decay = min(HIGHEST_EMA, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.net.state_dict().items():
+                self.mean[name].lerp_(value, 1.0 - decay)
+
+    def _batch(self, pick: Sequence[int]) -> tuple[Any, list[Any]]:
+        from ._grid_features import tensor_of
+
+        seen = [h[pick].float().to(self.device) for h in self.seen]
+        return tensor_of(self.pixels[pick]).to(self.device), seen
+
+    def _padded(self, rows: Sequence[Sequence[int]]) -> Any:
+        longest = max(1, *map(len, rows))
+        padded = [[*r, *[PADDING] * (longest - len(r))] for r in rows]
+        return self.torch.tensor(padded, dtype=self.torch.int64, device=self.device)
+
+    def _asked(self, place: int, row: int, rng: np.random.Generator) -> list[_Query]:
+        """What is asked of a view: words of its things, words of none of them, and a phrase as it stands."""
+        view = self.views[place]
+        scene, side = self.course.scenes[view.of], self.phrases.side
+        lessons = [scene.lessons[i] for i in rng.permutation(len(scene.lessons))[:HEADS]]
+        absent = self.course.absent(scene, rng)
+        lessons += [absent] if absent is not None else []
+        lessons += [scene.anything] if rng.random() < ANYTHING else []
+        out = []
+        if self.params.get("reading") != "whole":
+            out = [_Query(self._ids(x.words), row, self.course.marks(scene, x, view, side)) for x in lessons]
+        phrase = scene.phrases[int(rng.integers(len(scene.phrases)))]
+        words = self.course.phrase_in(phrase, view)
+        if words is not None:
+            marks = self.course.marks(scene, phrase, view, side)
+            if (marks.thing >= 0).any():
+                out.append(_Query([WHOLE, *self._ids(words)], row, marks))
+        return out
+
+    def _ids(self, words: Sequence[str]) -> list[int]:
+        return [self.ids[w] for w in words if w in self.ids]
+
+    # ------------------------------------------------------------------ the loss
+    def _loss(self, logits: Any, boxes: Any, marks: Sequence[Any]) -> Any:
+        """Scores learn the overlap that their box has (Zhang et al. 2021, VarifocalNet), boxes the generalised overlap
+        (Rezatofighi et al. 2019)."""
+        torch = self.torch
+        thing = torch.from_numpy(np.stack([m.thing for m in marks])).to(self.device)
+        weight = torch.from_numpy(np.stack([m.weight for m in marks])).to(self.device)
+        query, cell = torch.nonzero(thing >= 0, as_tuple=True)
+        target = torch.zeros_like(logits)
+        count = max(len(query), 1)
+        box_loss = logits.sum() * 0.0
+        if len(query):
+            first = np.cumsum([0, *(len(m.boxes) for m in marks[:-1])])
+            known = torch.from_numpy(np.concatenate([m.boxes for m in marks])).to(self.device)
+            true = known[torch.from_numpy(first).to(self.device)[query] + thing[query, cell]]
+            overlap, general = _overlaps(boxes[query, cell], true, torch)
+            box_loss = (1.0 - general).mean()
+            target[query, cell] = 0.3 + 0.7 * overlap.detach()
+        chance = torch.sigmoid(logits)
+        focus = torch.where(target > 0, torch.ones_like(target), chance.detach() ** 2)
+        entropy = torch.nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+        return (entropy * focus * weight).sum() / count + BOX_WEIGHT * box_loss
+
+    # ------------------------------------------------------------------ what is delivered
+    def _grounder(self) -> Grounder:
+        from ._grid_export import exported
+        from ._grid_net import parameters
+
+        net, features = self.net.to("cpu").eval(), None if self.features is None else self.features.to("cpu").eval()
+        graph, parity = exported(net, features, self.phrases, self.ids)
+        if parity > AGREEMENT:
+            raise ValueError(f"the exported graph differs from the network by {parity:.3g} in a score")
+        settings: dict[str, Any] = {
+            "side": self.phrases.side,
+            "words": list(self.phrases.words),
+            "reading": dict(self.phrases.reading),
+            "choice": {"scale": 1.0, "shift": 0.0, "whole": 0.0},
+        }
+        if self.params.get("reading") == "whole":
+            settings["whole_only"] = 1.0
+        count = parameters(net) + (0 if features is None else parameters(features))
+        facts = {"steps trained": self.step, "views a picture": len(self.views) // max(len(self.pictures), 1),
+                 "device": self.device}  # fmt: skip
+        return Grounder(graph, settings, count, parity, PROVED, facts)
+
+
+def _overlaps(given: Any, true: Any, torch: Any) -> tuple[Any, Any]:
+    """(IoU, generalised IoU) of pairs of boxes (n, 4)."""
+    low, high = torch.maximum(given[:, :2], true[:, :2]), torch.minimum(given[:, 2:], true[:, 2:])
+    shared = (high - low).clamp(min=0).prod(dim=1)
+    area = (given[:, 2:] - given[:, :2]).clamp(min=0).prod(dim=1) + (true[:, 2:] - true[:, :2]).prod(dim=1) - shared
+    around = torch.maximum(given[:, 2:], true[:, 2:]) - torch.minimum(given[:, :2], true[:, :2])
+    hull = around.clamp(min=0).prod(dim=1)
+    overlap = shared / area.clamp(min=1e-9)
+    return overlap, overlap - (hull - area) / hull.clamp(min=1e-9)
+
+
+PLUGIN = PhraseGrid()

@@ -1,0 +1,136 @@
+"""Finds the box that a phrase means in a picture: reads the phrase, runs the graph for its words, and chooses.
+
+Knows nothing of requests. What it needs is declared in bundle.json: the words, how sure a score is, and how much a
+phrase as it stands counts beside the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ..codecs.prompts import folded
+from .phrases import PhraseReader, Thing
+from .scene import Calibration, Found, chances, iou, things
+
+Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Logits (cells,) and boxes (cells, 4) in shares of the picture."""
+Query = tuple[str, ...] | None
+"""Words that are looked for; None for the phrase as it stands."""
+PADDING, WHOLE = 0, 1
+FIRST_WORD = 2
+MOST_TOKENS = 24
+SAME_BOX = 0.5  # overlap from which two maps found the same
+FLOOR = 0.02  # of a phrase's own map, so that it alone rules nothing out
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a box is chosen: scores become probabilities by `calibration`; the map of the phrase as it stands has the
+    exponent `whole` beside the rules (0: rules only, 1: no rules)."""
+
+    calibration: Calibration
+    whole: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """A box (4,) in shares of the picture, with its score in [0, 1]."""
+
+    box: NDArray[np.float64]
+    score: float
+
+
+class Finder:
+    """A loaded model. `settings`: side, words, reading, choice {"scale", "shift", "whole"}; or "fixed": the one box
+    that is always given, and no graph."""
+
+    def __init__(self, graph: bytes | None, settings: Mapping[str, Any], threads: int = 1) -> None:
+        try:
+            self.fixed = None if "fixed" not in settings else np.array(settings["fixed"], np.float64)
+            self.side = int(settings["side"])
+            self.reader = PhraseReader(**settings["reading"])
+            self._ids = {w: i + FIRST_WORD for i, w in enumerate(settings["words"])}
+            said = settings["choice"]
+            self.choice = Choice(Calibration(float(said["scale"]), float(said["shift"])), float(said["whole"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"bundle.json lacks a setting of its finder ({error}); export it again") from None
+        self._graph, self._threads = graph, threads
+
+    @cached_property
+    def _session(self) -> Any:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = self._threads, 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            return ort.InferenceSession(self._graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise InputError(f"the graph is none that this onnxruntime {ort.__version__} can load") from error
+
+    def find(self, pixels: NDArray[np.uint8], phrase: str) -> tuple[Pointed, Thing]:
+        """The box for a phrase in a picture (side, side, 3), and what was read in the phrase."""
+        thing = self.reader.read(phrase)
+        if self.fixed is not None:
+            return Pointed(self.fixed, 0.0), thing
+        return pointed(thing, self.maps(pixels, thing, phrase), self.choice), thing
+
+    def maps(self, pixels: NDArray[np.uint8], thing: Thing, phrase: str) -> dict[Query, Maps]:
+        """The graph's maps for all that the phrase speaks of; under None that of the phrase as it stands."""
+        queries: list[Query] = [*thing.queries(), None]
+        tokens = self.tokens(queries, phrase)
+        logits, boxes = self._session.run(["logits", "boxes"], {"pixels": pixels[None], "tokens": tokens})
+        return {q: (logits[i], boxes[i]) for i, q in enumerate(queries)}
+
+    def tokens(self, queries: Sequence[Query], phrase: str) -> NDArray[np.int64]:
+        """Words as numbers, (queries, longest), padded."""
+        rows = [self.phrase_ids(folded(phrase)) if q is None else self.ids(q) for q in queries]
+        longest = max(1, *map(len, rows))
+        return np.array([r + [PADDING] * (longest - len(r)) for r in rows], dtype=np.int64)
+
+    def ids(self, words: Sequence[str]) -> list[int]:
+        return [self._ids[w] for w in words if w in self._ids][:MOST_TOKENS]
+
+    def phrase_ids(self, words: Sequence[str]) -> list[int]:
+        return [WHOLE, *self.ids(words)][:MOST_TOKENS]
+
+
+def pointed(thing: Thing, maps: Mapping[Query, Maps], choice: Choice) -> Pointed:
+    """The box that is most likely meant."""
+    return meant(thing, found_in(maps, choice.calibration), choice.whole)
+
+
+def found_in(maps: Mapping[Query, Maps], calibration: Calibration) -> dict[Query, Found]:
+    """What each map finds."""
+    return {query: things(*one, calibration) for query, one in maps.items()}
+
+
+def meant(thing: Thing, found: Mapping[Query, Found], whole: float) -> Pointed:
+    """The likeliest box by the rules, by the phrase as it stands (under None), or by both; see `Choice`."""
+    as_it_stands = found[None]
+    if whole >= 1.0 or (not thing.words and thing.plain):
+        return _best(as_it_stands, as_it_stands.sure)
+    mine, likely = found[thing.words], chances(thing, {q: f for q, f in found.items() if q is not None})
+    if whole > 0.0:
+        overlaps = iou(mine.boxes, as_it_stands.boxes) >= SAME_BOX
+        said = np.maximum((overlaps * as_it_stands.sure).max(axis=1, initial=0.0), FLOOR)
+        likely = likely ** (1.0 - whole) * said**whole
+    return _best(mine, likely)
+
+
+def _best(found: Found, likely: NDArray[np.float64]) -> Pointed:
+    place = int(likely.argmax())
+    return Pointed(found.boxes[place], float(np.clip(likely[place], 0.0, 1.0)))
+
+
+def with_choice(settings: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
+    """Settings with another way to choose."""
+    c = choice.calibration
+    return {**settings, "choice": {"scale": c.scale, "shift": c.shift, "whole": choice.whole}}
