@@ -68,6 +68,7 @@ _AND = re.compile(
 """What may stand between the names of one list."""
 SHORTENED = 4  # letters of a name that may be the beginning of a word
 _SHORT = frozenset({"max", "min"})
+_NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+")
 _DENIED = 40  # characters after "not the" that it can be about
 _YES_NO = frozenset(
     {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
@@ -369,7 +370,7 @@ def _by_type(evidence: _Evidence, wish: str | None) -> None:
     number = column.meaning == "number" and column.distinct > 10
     few = 2 <= column.distinct <= 60 and not number
     points = {
-        "flag": (1.9 if _yes_or_no(column) else 1.5) if column.distinct == 2 else (0.0 if few else -2.0),
+        "flag": _flag_points(column) if column.distinct == 2 else (0.0 if few else -2.0),
         "amount": (1.0 if number else (0.2 if column.meaning == "number" else -3.0)),
         "choice": 1.0 if few and column.distinct > 2 else (0.7 if few else -1.5),
     }.get(wish or "", 0.0)
@@ -377,6 +378,17 @@ def _by_type(evidence: _Evidence, wish: str | None) -> None:
         points,
         {"flag": "it has two values", "amount": "it is a number", "choice": "it has a few values"}.get(wish or "", ""),
     )
+
+
+def _flag_points(column: ColumnProfile) -> float:
+    """How well two values answer a yes/no question."""
+    return -3.0 if _numbered(column) else 1.9 if _yes_or_no(column) else 1.5
+
+
+def _numbered(column: ColumnProfile) -> bool:
+    """Values that number things, such as K1 and K9: they say which thing, and never whether something happens to it."""
+    found = [_NUMBERED.fullmatch(fold(v).strip()) for v, _ in column.top]
+    return bool(found) and all(found) and len({m[1] for m in found if m}) == 1
 
 
 def _yes_or_no(column: ColumnProfile) -> bool:
@@ -414,7 +426,7 @@ def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> N
 def _fits(column: ColumnProfile, wish: str | None) -> bool:
     number = column.meaning == "number" and column.distinct > 10
     if wish == "flag":
-        return column.distinct == 2
+        return column.distinct == 2 and not _numbered(column)
     if wish == "amount":
         return number
     return wish == "choice" and 2 <= column.distinct <= 60 and not number
@@ -473,8 +485,13 @@ class Regions:
             comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
             spans.append((end, goals[0][0] if comma else stop))
         known = [start for start, _ in self.reading.where("wishes", "inputs_after")]
-        spans += [(self.reading.text.sentence_of(start)[0], start) for start in known]
+        spans += [(self._listed_from(start), start) for start in known]
         return tuple(spans)
+
+    def _listed_from(self, position: int) -> int:
+        """Where the list that ends here begins: with its sentence, or behind a colon in it."""
+        start = self.reading.text.sentence_of(position)[0]
+        return max(start, self.reading.text.plain.rfind(":", start, position) + 1)
 
     def _pointers(self, mentions: Sequence[Mention]) -> frozenset[tuple[int, int]]:
         masked = self.reading.masked
