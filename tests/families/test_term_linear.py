@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +115,3 @@ def test_several_answers_at_once_are_probabilities_of_their_own(spec: tuple[Rich
     assert ((p > 0.5) == y).mean() > 0.95
     got = one_thread(model.graph().SerializeToString()).run(None, Rows(train.x, train.more).feeds())[0]
     np.testing.assert_allclose(got, p, atol=1e-5)
-
-
-def test_a_fit_that_would_take_far_too_long_ends_at_once(spec: tuple[RichInput, Path]) -> None:
-    late = replace(context(spec, 3), deadline=time.monotonic() - 60)
-    with pytest.raises(ValueError, match="3 outputs would take"):
-        PLUGIN.fit({}, batch(spec, 3, 300, 1), None, late)

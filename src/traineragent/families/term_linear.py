@@ -6,7 +6,6 @@ an answer costs the length of the text and not the size of the vocabulary.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,6 @@ LEVELS = 127  # of an 8-bit weight on either side of zero
 TINY = 1e-12
 SCALES = (0.3, 30.0)  # by which margins become log-odds
 UNKNOWN_SCALE = 4.0  # without validation rows
-SPARE, LEAST_SPARE_S = 0.5, 2.0  # of its time that a fit may run over, for it cannot stop half-way
 DENSE_WEIGHT = 0.5  # of the other columns beside texts of length 1
 MOST_BINNED = 100  # columns; more are a view, whose numbers count as they are
 
@@ -194,9 +192,8 @@ def _solved(z: csr_matrix, y: Float64, params: Mapping[str, Any], context: FitCo
     z = z.astype(np.float64)
     columns = y if y.ndim == 2 else _one_against_rest(y, context.classes)
     weight, bias = np.zeros((z.shape[1], columns.shape[1])), np.zeros(columns.shape[1])
-    c, began = float(params.get("c", 1.0)), time.monotonic()
+    c = float(params.get("c", 1.0))
     for k in range(columns.shape[1]):
-        _require_time(began, k, columns.shape[1], context.deadline)
         labels = columns[:, k]
         if labels.min() == labels.max():
             bias[k] = 8.0 if labels[0] else -8.0  # a class that these rows lack, or all have
@@ -208,16 +205,6 @@ def _solved(z: csr_matrix, y: Float64, params: Mapping[str, Any], context: FitCo
         model.fit(z, labels)
         weight[:, k], bias[k] = model.coef_[0], model.intercept_[0]
     return weight, bias
-
-
-def _require_time(began: float, done: int, outputs: int, deadline: float | None) -> None:
-    """Raises ValueError as soon as the outputs so far tell that all would take far too long: a fit that is ended later
-    leaves nothing either, and its time is worth more to other candidates."""
-    if deadline is None or not 0 < done < outputs:
-        return
-    ends = began + (time.monotonic() - began) / done * outputs
-    if ends > deadline + SPARE * max(deadline - began, 0.0) + LEAST_SPARE_S:
-        raise ValueError(f"{outputs} outputs would take {ends - began:.0f} s, and there are {deadline - began:.0f}")
 
 
 def _one_against_rest(y: Float64, classes: int) -> NDArray[np.int64]:
