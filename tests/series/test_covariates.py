@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from traineragent.data.meaning import read_columns
 from traineragent.data.reading import from_frame
+from traineragent.domain.data import NumberFormat
 from traineragent.domain.run import Candidate
 from traineragent.errors import RowError
 from traineragent.export.interfaces.series import INTERFACE
@@ -194,3 +196,27 @@ def test_the_report_shows_effects_with_their_margin() -> None:
     assert (promo["effect"], promo["sure"]) == ("+50 %", True)
     assert price["against"] == "for 2 more"
     assert not price["sure"]
+
+
+def test_several_rows_of_a_step_are_known_as_their_mean(tmp_path: Path) -> None:
+    """Promotions of single products, forecast by shop: the share of products on offer is what counts."""
+    parts = [promotions(150, seed=seed).assign(product=product) for seed, product in enumerate(("bread", "cake"))]
+    frame = pd.concat(parts, ignore_index=True)
+    run = Run(tmp_path, frame, "sold", "7d", ("series:shop", "future:promo", "future:holiday"))
+    run.prepare()
+    run.deliver(run.train((CANDIDATES[0], CANDIDATES[2])))
+    holdout.evaluate(str(run.folder), run.task, 0)
+    metric = read_json(run.data / "evaluation.json")["evaluation"]["metric"]
+    assert metric["value"] < 0.5 * metric["baseline"]
+
+
+def test_numbers_are_read_as_written_or_as_they_are() -> None:
+    price = Covariate("price", "number", 10.0, 2.0, number=NumberFormat(","))
+    for value in ("12,0", 12, 12.0):
+        found = price.read(value)
+        assert found is not None
+        assert found[0] == pytest.approx(1.0)
+    promo = Covariate("promo", "flag", true_words=("ja",), false_words=("nein",))
+    assert [float(f[0]) for v in ("ja", "nein", 1, 0.5, True) if (f := promo.read(v)) is not None] == [1, 0, 1, 0.5, 1]
+    with pytest.raises(ValueError, match="2"):
+        promo.read(2)

@@ -91,28 +91,43 @@ def _measurable(name: str) -> bool:
 class _Known:
     """What a client knows ahead, as it is written in the data."""
 
-    def __init__(self, texts: Mapping[str, Sequence[str | None]], rows: Mapping[tuple[int, int], int]) -> None:
-        self.texts, self.rows = texts, rows
+    def __init__(
+        self,
+        covariates: Sequence[Covariate],
+        texts: Mapping[str, Sequence[str | None]],
+        rows: Mapping[tuple[int, int], Sequence[int]],
+    ) -> None:
+        self.covariates, self.texts, self.rows = covariates, texts, rows
 
     @staticmethod
     def open(run: Path, panel: Panel) -> _Known:
         """Nothing where no column is known ahead. What cannot be read is left out, as a client would have to."""
         if panel.numbers is None:
-            return _Known({}, {})
+            return _Known((), {}, {})
         rows = open_rows(run, ["train.parquet", "holdout.parquet"])
         number = {key: i for i, key in enumerate(panel.keys)}
         of = np.array([number.get(tuple(k), -1) for k in rows.facts["keys"]])
         series = np.where(rows.series >= 0, of[rows.series], -1)
-        place = {
-            (int(s), int(t)): i for i, (s, t) in enumerate(zip(series, rows.step, strict=True)) if s >= 0 and t >= 0
-        }
-        return _Known(
-            {c.name: [_readable(c, v) for v in cells_of(rows.frame[c.name])] for c in panel.covariates}, place
-        )
+        place: dict[tuple[int, int], list[int]] = {}
+        for i, (s, t) in enumerate(zip(series.tolist(), rows.step.tolist(), strict=True)):
+            if s >= 0 and t >= 0:
+                place.setdefault((s, t), []).append(i)
+        texts = {c.name: [_readable(c, v) for v in cells_of(rows.frame[c.name])] for c in panel.covariates}
+        return _Known(panel.covariates, texts, place)
 
-    def at(self, series: int, step: int) -> dict[str, str | None]:
-        row = self.rows.get((series, step))
-        return {name: None if row is None else texts[row] for name, texts in self.texts.items()}
+    def at(self, series: int, step: int) -> dict[str, Any]:
+        """What is known of a step; of several rows their mean, or the first level."""
+        rows = self.rows.get((series, step), ())
+        told = {c.name: [self.texts[c.name][r] for r in rows] for c in self.covariates}
+        return {c.name: _one_of(c, [t for t in told[c.name] if t is not None]) for c in self.covariates}
+
+
+def _one_of(covariate: Covariate, texts: Sequence[str]) -> Any:
+    if len(set(texts)) < 2 or covariate.kind == "level":
+        return texts[0] if texts else None
+    numbers = [float(found[0]) for t in texts if (found := covariate.read(t)) is not None]
+    mean = sum(numbers) / len(numbers)
+    return mean if covariate.kind == "flag" else covariate.middle + covariate.spread * mean
 
 
 def _readable(covariate: Covariate, text: str | None) -> str | None:

@@ -7,6 +7,7 @@ Athanasopoulos 2021, chapter 10). Knows nothing of requests or files.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -24,8 +25,9 @@ LARGEST = 3.0  # of the effects of a step together, on logarithms or in sizes of
 
 @dataclass(frozen=True)
 class Covariate:
-    """One column. "number": (value - middle) / spread, and its square where `bent`; "flag": 0 or 1; "level": one
-    number, 0 or 1, for each of `levels`. `base`: the level that none of them stands for."""
+    """One column. "number": (value - middle) / spread, and its square where `bent`; "flag": 0 or 1, or the share of the
+    rows of a moment between; "level": one number, 0 or 1, for each of `levels`. `base`: the level that none of them
+    stands for."""
 
     name: str
     kind: Literal["number", "flag", "level"]
@@ -64,7 +66,7 @@ class Covariate:
         """What a value looks like, for people."""
         if self.kind == "level":
             return "one of " + ", ".join(map(repr, (self.base, *self.levels)))
-        return "yes or no" if self.kind == "flag" else "a number"
+        return "yes or no, or a share from 0 to 1" if self.kind == "flag" else "a number"
 
     def read(self, value: Any) -> Float64 | None:
         """The numbers (width,) of a raw value; None where it holds none. Raises ValueError where it makes no sense."""
@@ -77,8 +79,9 @@ class Covariate:
             return np.array([float(text == level) for level in self.levels])
         if self.kind == "flag" and text.casefold() in (*self.true_words, *self.false_words):
             return np.array([float(text.casefold() in self.true_words)])
-        found = parse_number(text, self.number)
-        if found is None or (self.kind == "flag" and found not in (0.0, 1.0)):
+        plain = isinstance(value, (int, float)) and (self.kind == "flag" or not isinstance(value, bool))
+        found = float(value) if plain else parse_number(text, self.number)
+        if found is None or not math.isfinite(found) or (self.kind == "flag" and not 0.0 <= found <= 1.0):
             raise ValueError(text)
         if self.kind == "flag":
             return np.array([found])
