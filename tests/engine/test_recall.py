@@ -82,3 +82,9 @@ def test_what_would_be_tried_anyway_is_tried_earlier_on_like_data_and_never_twic
 def test_the_first_candidate_stays_the_first() -> None:
     recalled = Recalled("lightgbm", {"rounds": 100}, "did well", True, 0.1)
     assert with_recalled(PORTFOLIO, WHY, [recalled]) == (PORTFOLIO, WHY)
+
+
+def test_what_takes_most_of_the_time_is_not_tried_before_what_is_cheap() -> None:
+    dear = [*PORTFOLIO[:2], replace(PORTFOLIO[2], share=0.6)]
+    recalled = Recalled("mlp", {"width": 96}, "did well", True, 0.1)
+    assert with_recalled(dear, WHY, [recalled]) == (dear, WHY)

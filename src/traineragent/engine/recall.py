@@ -19,6 +19,7 @@ NEAR, FAR = 0.2, 1.5
 MOST = 3
 MOST_LESSONS = 8
 SHARE = 0.2  # of the search time that one recalled candidate may take at most
+DEAR = 0.5  # share of the time beyond which a candidate of the portfolio is not tried earlier
 LOGARITHMIC = ("rows", "features", "smallest_class", "max_categories")
 SHARES = ("numbers", "categories", "counts")  # of the features
 PLAIN = ("missing_share",)
@@ -88,7 +89,9 @@ def with_recalled(
     portfolio: Sequence[Candidate], why: Sequence[str], recalled: Sequence[Recalled]
 ) -> tuple[list[Candidate], list[str]]:
     """The portfolio with what is recalled. Nothing is taken out of it and its first candidate stays the first, so that
-    memory can only add: candidates from data of the same shape come right after the first, others after all."""
+    memory can only add: candidates from data of the same shape come right after the first, others after all. One that
+    is given most of the time keeps its place: before cheaper ones it could leave a short run with nothing but the
+    first."""
     known = {key_of(c): i for i, c in enumerate(portfolio)}
     early: list[tuple[Candidate, str]] = []
     late: list[tuple[Candidate, str]] = []
@@ -96,7 +99,7 @@ def with_recalled(
     for r in recalled:
         candidate = Candidate(r.family, dict(r.params), ORIGIN, SHARE)
         place = known.get(key_of(candidate))
-        if place == 0 or (place is not None and not r.near):
+        if place == 0 or (place is not None and (not r.near or portfolio[place].share > DEAR)):
             continue
         if place is not None:
             moved.add(place)
