@@ -18,6 +18,7 @@ from ..errors import InputError
 from .sampling import TOGETHER, Float32, Pixels, moved, to_pixels
 
 GRAPH, TEXTS, DECODER = "model.onnx", "texts.onnx", "decoder.onnx"
+LARGE = 50_000_000  # bytes of a graph's weights from which all cores, or an accelerator, pay
 
 
 class Painter:
@@ -92,21 +93,19 @@ def token_ids(told: Mapping[str, Any], words: Float32) -> NDArray[np.int64]:
 
 
 def session(path: Path, threads: int) -> Any:
-    """A graph that is ready to run, on an accelerator where this onnxruntime has one and the graph is large."""
+    """A graph that is ready to run; a large one on an accelerator where this onnxruntime has one, else on all cores."""
+    beside = path.with_name(path.name + ".data")  # weights of a graph that is too large for one file
+    large = sum(p.stat().st_size for p in (path, beside) if p.exists()) > LARGE
     options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
+    options.intra_op_num_threads, options.inter_op_num_threads = 0 if large else threads, 1
+    options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(str(path), options, providers=_providers(path))
+        return ort.InferenceSession(str(path), options, providers=_providers(large))
     except Exception as error:
         raise InputError(f"{path.name} is not a graph that this onnxruntime {ort.__version__} can load") from error
 
 
-LARGE = 50_000_000  # bytes of a graph's weights from which an accelerator pays
-
-
-def _providers(path: Path) -> list[str]:
-    beside = path.with_name(path.name + ".data")  # weights of a graph that is too large for one file
-    size = sum(p.stat().st_size for p in (path, beside) if p.exists())
+def _providers(large: bool) -> list[str]:
     known = ort.get_available_providers()
-    return [p for p in ("CUDAExecutionProvider",) if size > LARGE and p in known] + ["CPUExecutionProvider"]
+    return [p for p in ("CUDAExecutionProvider",) if large and p in known] + ["CPUExecutionProvider"]
