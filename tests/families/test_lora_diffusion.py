@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from shapes import shapes
+from shapes import LABELS, shapes
+from traineragent.domain.data import Target
+from traineragent.domain.run import Candidate, Trial
 from traineragent.engine.checkpoints import checkpoints
-from traineragent.engine.drawing import DrawContext, Drawing
+from traineragent.engine.drawing import DrawContext, Drawing, train
 from traineragent.errors import InputError, MissingExtra
+from traineragent.export.bundle import write_bundle
 from traineragent.families import _exporting, lora_diffusion
 from traineragent.families.lora_diffusion import PLUGIN
 from traineragent.serve.painter import token_ids
+from traineragent.serve.served import open_bundle
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
@@ -59,6 +67,35 @@ def test_what_is_served_draws_what_torch_draws(drawn: tuple[Drawing, Path], chec
     training._take_mean()
     untrained = training._paint(2.0)(WORDS, [1, 2, 3])
     assert np.abs(untrained.astype(int) - pictures).max() > 2  # it has learned something
+
+
+def test_a_trial_is_judged_and_its_bundle_draws_files(checkpoint: Path, tmp_path: Path) -> None:
+    shapes(24).save(tmp_path / "prepared")
+    params = {"checkpoint": str(checkpoint), "rounds": 2, "batch": 4, "guidance": 2.0}
+    trial = Trial(0, Candidate("lora_diffusion", params))
+    result = train(
+        tmp_path / "prepared", trial, metric="frechet_distance", seed=0, threads=1, folder=tmp_path / "trial"
+    )
+    assert result.status == "done", result.note
+    assert set(result.files) == {"model.onnx", "texts.onnx", "decoder.onnx", "drawing.json"}
+    facts = json.loads((tmp_path / "trial" / "drawing.json").read_text())
+    assert 0 <= facts["likeness"]["asked_class"] <= 1
+    names = [{"label": label, "said": []} for label in LABELS]
+    write_bundle(
+        tmp_path / "bundle",
+        name="shapes",
+        version="1",
+        task_type="image_generation",
+        codec="drawing",
+        columns=(),
+        target=Target("label", "class", LABELS, tuple((label,) for label in LABELS)),
+        files={name: tmp_path / "trial" / name for name in facts["files"]},
+        settings={"names": names, "several": False, **facts["served"]},
+    )
+    served = open_bundle(tmp_path / "bundle")
+    one, same = served.predict([{"prompt": "a circle", "seed": 3}] * 2)
+    assert one["image"] == same["image"]
+    assert Image.open(io.BytesIO(base64.b64decode(one["image"]))).size == (SIDE, SIDE)
 
 
 def test_the_error_falls_and_frozen_weights_stay(checkpoint: Path, tmp_path: Path) -> None:
@@ -177,6 +214,22 @@ def test_a_checkpoint_is_found_whole_and_its_cost_is_known(checkpoint: Path) -> 
     assert 0 < cost["parameters_m"] < 1
     assert 0 < cost["step_s"] < 10
     assert cost["picture_s"] > 0
+
+
+def test_costs_read_from_headers_are_those_that_torch_counts(checkpoint: Path) -> None:
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from traineragent.families._diffusion_costs import forward_costs
+
+    unet = UNet2DConditionModel.from_pretrained(checkpoint / "unet")
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        unet(torch.zeros(1, 4, SIDE // 2, SIDE // 2), torch.zeros(1), torch.zeros(1, 77, 16))
+    flops, parameters, side = forward_costs(checkpoint)
+    assert flops == pytest.approx(counter.get_total_flops(), rel=0.25)  # but for what halves and doubles the size
+    assert parameters == sum(p.numel() for p in unet.parameters())
+    assert side == SIDE
 
 
 def test_what_is_no_checkpoint_is_refused_with_what_is_missing(checkpoint: Path, tmp_path: Path) -> None:

@@ -236,27 +236,3 @@ def importance(schedule: Schedule, steps: NDArray[np.int64], most: float = 5.0) 
     snr = (schedule.signal[steps] / schedule.noise[steps]) ** 2
     clipped = np.minimum(snr, most)
     return {"epsilon": clipped / snr, "v_prediction": clipped / (snr + 1.0), "sample": clipped}[schedule.predicts]
-
-
-# ---------------------------------------------------------------------------------------------- what it costs
-def forward_flops(folder: Path) -> tuple[float, int, int]:
-    """(floating-point operations of the network for one picture, its parameters, pixels a side), without loading a
-    weight."""
-    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-    from torch.utils.flop_counter import FlopCounterMode
-
-    config = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
-    with torch.device("meta"):
-        unet = UNet2DConditionModel.from_config(config)
-        side, channels = int(unet.config.sample_size), int(unet.config.in_channels)
-        given = (
-            torch.zeros(1, channels, side, side),
-            torch.zeros(1),
-            torch.zeros(1, 77, unet.config.cross_attention_dim),
-        )
-    counter = FlopCounterMode(display=False)
-    with counter:
-        unet(*given)
-    vae = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
-    factor = 2 ** (len(vae["block_out_channels"]) - 1)
-    return float(counter.get_total_flops()), sum(p.numel() for p in unet.parameters()), side * factor

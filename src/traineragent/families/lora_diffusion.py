@@ -67,11 +67,11 @@ class LoraDiffusion:
 
         Raises MissingExtra, and InputError for a checkpoint that is none."""
         self._require()
-        from ._latent_diffusion import forward_flops
+        from ._diffusion_costs import forward_costs
 
         try:
-            flops, parameters, side = forward_flops(checkpoint)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            flops, parameters, side = forward_costs(checkpoint)
+        except (OSError, ValueError, KeyError, TypeError) as error:
             said = (str(error).strip().splitlines() or ["no reason given"])[0][:200]
             raise InputError(f"the checkpoint {checkpoint.name} is not one that can be fine-tuned ({said})") from error
         return {
