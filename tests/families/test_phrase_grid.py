@@ -153,3 +153,12 @@ def test_the_likely_box_needs_nothing_and_fits_most() -> None:
     assert family.lacks() == ""
     assert model.graph is None
     assert len(model.settings["fixed"]) == 4
+
+
+def test_the_finest_grid_is_left_out_where_nothing_is_small() -> None:
+    large = two_kings(("the king",), [[0.0, 0.0, 0.8, 0.8]])
+    small = two_kings(("the king",), [[0.4, 0.4, 0.5, 0.5]])
+    assert (large.finest, small.finest) == (1, 0)
+    marks = large.marks(large.scenes[0], large.scenes[0].lessons[0], View(0), SIDE)
+    assert len(marks.thing) == len(Cells.of(SIDE, 1).x) < len(Cells.of(SIDE).x)
+    assert (marks.thing == 0).any()

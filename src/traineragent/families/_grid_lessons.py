@@ -24,6 +24,7 @@ Floats = NDArray[np.float32]
 Words = tuple[str, ...]
 STRIDES = (8, 16, 32)
 SIZES = ((0.0, 88.0), (44.0, 200.0), (110.0, np.inf))  # pixels of the things that each grid finds
+SMALL, FEW_SMALL = 40.0, 0.03  # pixels of things that need the finest grid, and the share of them that is not heeded
 CORE = 0.25  # of a thing's width and height, around its middle, that find it
 ONE_THING = 0.7  # overlap of boxes that are of one thing
 UNNAMED = 0.2  # weight of places of which nothing was said
@@ -82,6 +83,7 @@ class Course:
 
     def __init__(self, phrases: PhraseSet, pictures: NDArray[np.int64], mirrored: Mapping[str, str]) -> None:
         self.mirrored = mirrored
+        self.finest = finest_of(phrases)
         self.scenes: dict[int, Scene] = {int(p): Scene() for p in pictures}
         for thing, phrase, of, box in zip(phrases.things, phrases.phrases, phrases.of, phrases.boxes, strict=True):
             scene = self.scenes.get(int(of))
@@ -129,7 +131,7 @@ class Course:
 
     def marks(self, scene: Scene, lesson: Lesson, view: View, side: int) -> Marks:
         """The lesson on the cells of a view."""
-        cells = Cells.of(side)
+        cells = Cells.of(side, self.finest)
         all_boxes = np.array([t.box for t in scene.things], np.float32).reshape(-1, 4)
         boxes, visible = boxes_of(view, all_boxes)
         taught = bool(lesson.things)
@@ -154,6 +156,13 @@ class Course:
         if not view.mirrored:
             return lesson.words
         return tuple(self.mirrored.get(w, w) for w in lesson.words)
+
+
+def finest_of(phrases: PhraseSet) -> int:
+    """The first grid that is needed: the finest costs four times as much as all others together, and finds only things
+    that are smaller than those of the next."""
+    sizes = np.sqrt(np.prod(phrases.boxes[:, 2:] - phrases.boxes[:, :2], axis=1)) * phrases.side
+    return int(np.quantile(sizes, FEW_SMALL) >= SMALL)
 
 
 def _enter(scene: Scene, thing: Thing, words: Words, box: Floats) -> None:
@@ -187,19 +196,20 @@ class Cells:
     level: NDArray[np.int64]
 
     @classmethod
-    def of(cls, side: int) -> Cells:
-        if side not in _CELLS:
+    def of(cls, side: int, finest: int = 0) -> Cells:
+        """Those of a picture of `side` pixels, from grid `finest` on."""
+        if (side, finest) not in _CELLS:
             parts = []
-            for level, stride in enumerate(STRIDES):
+            for level, stride in enumerate(STRIDES[finest:], finest):
                 n = side // stride
                 middles = (np.arange(n, dtype=np.float32) + 0.5) / n
                 y, x = np.meshgrid(middles, middles, indexing="ij")
                 parts.append((x.ravel(), y.ravel(), np.full(n * n, stride, np.float32), np.full(n * n, level)))
             x, y, strides, levels = (np.concatenate(p) for p in zip(*parts, strict=True))
-            _CELLS[side] = cls(
+            _CELLS[side, finest] = cls(
                 x.astype(np.float32), y.astype(np.float32), strides.astype(np.float32), levels.astype(np.int64)
             )
-        return _CELLS[side]
+        return _CELLS[side, finest]
 
     def inside(self, box: Floats) -> NDArray[np.bool_]:
         return np.asarray((self.x > box[0]) & (self.x < box[2]) & (self.y > box[1]) & (self.y < box[3]))
@@ -209,6 +219,7 @@ class Cells:
         width, height = box[2] - box[0], box[3] - box[1]
         size = float(np.sqrt(max(width * height, 0.0))) * side
         low, high = np.array(SIZES).T
+        low = np.where(np.arange(len(low)) <= self.level[0], 0.0, low)  # the finest that there is finds all small ones
         levels = (size >= low) & (size < high)
         near_x = np.abs(self.x - (box[0] + box[2]) / 2) <= np.maximum(CORE * width, 0.5 * self.stride / side)
         near_y = np.abs(self.y - (box[1] + box[3]) / 2) <= np.maximum(CORE * height, 0.5 * self.stride / side)
@@ -222,4 +233,4 @@ class Cells:
         return np.asarray(KEYS[end](points) > KEYS[end](box[None].astype(np.float64)) + margin)
 
 
-_CELLS: dict[int, Cells] = {}
+_CELLS: dict[tuple[int, int], Cells] = {}

@@ -24,10 +24,11 @@ WHOLE = 1  # the token that says: not the words of a thing, but a phrase as it s
 class GridNet(nn.Module):
     """pictures (n, 3, side, side) in [0, 1], features [(n, c, side / s, side / s) for s in STRIDES] or nothing, tokens
     (q, t) with 0 for padding, which picture each query is for (q,) -> logits (q, cells), boxes (q, cells, 4) in shares
-    of the picture. Cells: row by row, the finest grid first."""
+    of the picture. Cells: row by row, the finest grid that is asked first."""
 
-    def __init__(self, channels: Sequence[int], words: int, width: int) -> None:
+    def __init__(self, channels: Sequence[int], words: int, width: int, finest: int = 0) -> None:
         super().__init__()
+        self.finest = finest  # the first grid that is asked; those before it find things too small to be there
         first, second, third = STEM
         self.stem = nn.Sequential(
             nn.Conv2d(3, first, 5, stride=4, padding=2), nn.GroupNorm(GROUPS, first), nn.SiLU(),
@@ -51,13 +52,13 @@ class GridNet(nn.Module):
         nn.init.constant_(self.score.bias, RARE)  # type: ignore[arg-type]
 
     def seen(self, pictures: Tensor, features: Sequence[Tensor]) -> list[Tensor]:
-        """What is known of each place before any words, (n, width, side / s, side / s) a grid."""
+        """What is known of each place before any words, (n, width, side / s, side / s) a grid that is asked."""
         own = [self.stem(2.0 * pictures - 1.0)]
         for layer in self.deeper:
             own.append(layer(own[-1]))
         out: list[Tensor] = []
         above: Tensor | None = None
-        for level in range(len(STRIDES) - 1, -1, -1):
+        for level in range(len(STRIDES) - 1, self.finest - 1, -1):
             parts = [*own[level : level + 1], *([features[level]] if features else [])]
             h = self.joins[level](torch.cat(parts, dim=1))
             if above is not None:
@@ -76,7 +77,7 @@ class GridNet(nn.Module):
         scale, shift = self._meant(tokens)
         whole = (tokens[:, :1] == WHOLE).to(scale.dtype)  # (q, 1): only phrases as they stand may speak of places
         logits, boxes = [], []
-        for level, (stride, grid) in enumerate(zip(STRIDES, seen, strict=True)):
+        for level, (stride, grid) in enumerate(zip(STRIDES[self.finest :], seen, strict=True), self.finest):
             x, y = _middles(grid, stride)
             h = grid[of] * (1.0 + scale[:, :, None, None]) + shift[:, :, None, None]
             there = self.places(torch.stack([x, y, x * x, y * y], dim=-1)).permute(2, 0, 1)[None]

@@ -84,7 +84,7 @@ class _Training:
     def __init__(self, params: Mapping[str, Any], phrases: PhraseSet, context: GroundingContext) -> None:
         import torch
 
-        from ._grid_lessons import Course
+        from ._grid_lessons import Course, finest_of
         from ._grid_net import GridNet
 
         self.torch, self.params, self.context, self.phrases = torch, dict(params), context, phrases
@@ -93,11 +93,9 @@ class _Training:
         self.start, self.begun_cpu = time.monotonic(), time.process_time()
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.features = self._features()
-        self.net = GridNet(
-            self.features.channels if self.features else (),
-            len(phrases.words) + FIRST_WORD,
-            int(params.get("width", 64)),
-        ).to(self.device)
+        channels = self.features.channels if self.features else ()
+        width = int(params.get("width", 64))
+        self.net = GridNet(channels, len(phrases.words) + FIRST_WORD, width, finest_of(phrases)).to(self.device)
         self.ids = {w: i + FIRST_WORD for i, w in enumerate(phrases.words)}
         self.mean = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
         self.rate = float(params.get("learning_rate", 2e-3))
