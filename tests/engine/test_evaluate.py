@@ -189,3 +189,13 @@ def test_a_few_right_answers_do_not_prove_that_all_are() -> None:
     assert found.metric.value == 1.0
     assert found.metric.interval is not None
     assert found.metric.interval == pytest.approx((34 / (34 + 1.96**2), 1.0), abs=1e-3)
+
+
+@pytest.mark.parametrize("rows", [2, 60, 61, 413, 1999])
+def test_the_interval_of_answers_that_are_all_right_holds_their_share_to_the_last_digit(rows: int) -> None:
+    truth = np.arange(rows) % 2.0
+    right = np.stack([1.0 - truth, truth], axis=1) * 0.8 + 0.1
+    found = evaluate(truth, right, metric="accuracy", labels=("a", "b")).metric
+    assert found.value == 1.0
+    assert found.interval is not None
+    assert found.interval[0] < 1.0 <= found.interval[1]

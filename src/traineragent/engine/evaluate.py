@@ -291,7 +291,7 @@ def _wilson(share: float, rows: int, z: float = 1.96) -> tuple[float, float]:
     though a few dozen rows do not prove that every answer is."""
     middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     reach = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    return max(min(middle - reach, share), 0.0), min(max(middle + reach, share), 1.0)  # rounding may leave it outside
 
 
 def _per_class(table: NDArray[np.int64], labels: tuple[str, ...]) -> list[dict[str, Any]]:
