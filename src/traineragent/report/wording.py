@@ -70,6 +70,7 @@ METRICS: dict[str, MetricWords] = {
     "skill_vs_seasonal_naive": MetricWords("Skill", "Error removed against repeating the last season.", "higher"),
     "accuracy_iou50": MetricWords("Accuracy at IoU 0.5", "Share of boxes that overlap the true box by at least half."),
     "mean_iou": MetricWords("Mean IoU", "Overlap of predicted and true box, averaged."),
+    "pointing_accuracy": MetricWords("Pointing accuracy", "Share of answers whose middle lies inside the true box."),
     "span_f1": MetricWords("Span F1", "F1 over whole entities, exact ends and label."),
     "frechet_distance": MetricWords(
         "Fréchet distance", "Distance between generated and real pictures.", "lower", False
