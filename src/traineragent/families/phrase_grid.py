@@ -133,16 +133,13 @@ class _Training:
         self.net.load_state_dict(self.mean)
         return self._grounder()
 
-    def _share(self, start: float) -> float:
-        """How much of the training is done: by the clock where there is a deadline, else by steps. On a busy machine
-        what comes after takes longer too, and must begin earlier."""
-        if self.context.deadline is None:
-            return self.step / int(self.params.get("steps", STEPS))
-        now = time.monotonic()
-        alone = (time.process_time() - self.begun_cpu) / max(now - self.start, 1e-3)  # of the time, on a processor
-        late = SAVING_CPU_S * (1.0 / float(np.clip(alone, 0.05, 1.0)) - 1.0) if now - self.start > 1.0 else 0.0
-        whole = self.context.deadline - start
-        return (now - start) / max(whole - min(late, 0.5 * whole), 1.0)
+    def _share(self, start: float, total: float | None, steps: int) -> float:
+        """How much of the training is done: by the clock where there is a deadline, by steps where they are counted."""
+        counted = self.step / steps
+        if total is None:
+            return counted
+        timed = (time.monotonic() - start) / total
+        return max(timed, counted) if "steps" in self.params else timed
 
     def _make_views(self) -> None:
         """Views of all pictures, with what the pretrained network sees of each, made once: as many of each picture as
