@@ -26,7 +26,10 @@ def test_a_folder_of_shapes_becomes_a_service_that_points(tmp_path: Path) -> Non
     report = said.json
     assert report["task_type"] == "visual_grounding"
     assert report["metric"]["name"] == "accuracy_iou50"
-    assert {t["family"] for t in report["leaderboard"]} == {"likely_box", "phrase_grid"}
+    assert {(t["family"], t["status"]) for t in report["leaderboard"]} == {
+        ("likely_box", "done"),
+        ("phrase_grid", "done"),
+    }
     assert 0.0 <= report["metric"]["baseline"] <= 1.0
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "By kind of phrase" in page
