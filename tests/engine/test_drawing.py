@@ -55,14 +55,6 @@ def test_the_same_seed_draws_the_same_picture(prepared: Path, tmp_path: Path) ->
     assert (one != other).any()
 
 
-def test_a_failing_family_is_a_result(prepared: Path, tmp_path: Path) -> None:
-    trial = Trial(0, Candidate("flow_matching", {"width": "wide"}))
-    pytest.importorskip("torch")
-    result = train(prepared, trial, metric="frechet_distance", seed=0, threads=1, folder=tmp_path)
-    assert result.status == "failed"
-    assert "wide" in result.note
-
-
 def test_flow_learns_and_serves_what_it_learned(prepared: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     found = run(prepared, tmp_path, "flow_matching", width=16, rounds=80, guidance=1.5)

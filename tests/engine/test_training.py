@@ -119,12 +119,6 @@ def test_a_candidate_far_behind_its_family_is_dropped_after_one_fold(tmp_path: P
     assert train(table, tmp_path / "alone", rivals={"lightgbm": 0.0}).status == "done"
 
 
-def test_a_fit_that_fails_is_a_result_with_a_reason(tmp_path: Path) -> None:
-    result = train(data(), tmp_path, "lightgbm", params={"num_leaves": -5})
-    assert (result.status, result.score) == ("failed", None)
-    assert "num_leaves" in result.note
-
-
 def test_cost_counts_all_models_that_would_be_served(tmp_path: Path) -> None:
     few = train(replace(data(), bound=True), tmp_path / "few", "lightgbm", params={"rounds": 50, "patience": 0})
     many = train(data(), tmp_path / "many", "lightgbm", params={"rounds": 50, "patience": 0})

@@ -114,7 +114,7 @@ def test_the_error_falls_and_frozen_weights_stay(checkpoint: Path, tmp_path: Pat
     before = error()
     training.random.manual_seed(0)
     for i in range(40):
-        training._learn(0.05 + i / 80)
+        training.take_step(0.05 + i / 80)
     assert error() < 0.97 * before
     assert all((frozen[k] == v).all() for k, v in training.parts.unet.named_parameters() if k in frozen)
 

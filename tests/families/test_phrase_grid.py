@@ -112,9 +112,9 @@ def test_it_learns_exports_and_answers_through_its_graph(tmp_path: Path) -> None
 
 def test_a_killed_training_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    from traineragent.families import phrase_grid
+    from traineragent.families import _saved_training
 
-    monkeypatch.setattr(phrase_grid, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(_saved_training, "EVERY_S", 0.0)
     phrases, seen = phrase_set(12), []
 
     class Killed(Exception):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from pydantic import TypeAdapter
 from ..data.frames import cells, read_frame, sent
 from ..data.operations import row_texts
 from ..data.target import answers_of
-from ..domain.data import Column, Target
+from ..domain.data import Column
 from ..domain.run import Member
 from ..engine import build as building
 from ..engine.dataset import TrainingData
@@ -35,6 +34,7 @@ from ..serve.predictor import Predictor
 from ..store.files import read_json, write_json
 from . import preparation
 from .gallery import gallery
+from .runfolder import RunFolder
 
 ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
 LATENCIES = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99")
@@ -43,21 +43,12 @@ FEWEST_NEW_ROWS = 30
 PICTURES = 24  # that a service is measured with
 
 
-class _Run:
-    """A run's folder with what the earlier pieces of work wrote there."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = Path(folder)
-        self.data = self.folder / "data"
-        self.prepared = self.data / "prepared"
+class _Run(RunFolder):
+    """A run's folder with its rows."""
 
     @cached_property
     def table(self) -> TrainingData:
         return TrainingData.load(self.prepared)
-
-    @cached_property
-    def target(self) -> Target:
-        return TypeAdapter(Target).validate_python(read_json(self.data / "target.json"))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -22,7 +22,7 @@ from ..data.entities.marked import Marked, Span
 from ..data.entities.sealing import entities_of
 from ..data.frames import read_frame
 from ..data.levels import levels_of
-from ..domain.data import Column, ColumnProfile, TableProfile, Target
+from ..domain.data import Column, ColumnProfile, TableProfile
 from ..engine.evaluate import Evaluation
 from ..engine.spans.building import build as build_tagger
 from ..engine.spans.building import tagger_of
@@ -36,6 +36,7 @@ from ..serve.spans.encoder import GRAPH, TOKENIZER
 from ..serve.spans.predictor import SpanPredictor
 from ..serve.spans.tokens import cuts, tokenize
 from ..store.files import read_json, write_json
+from .runfolder import RunFolder
 
 BASELINE = "frequent_tag"
 GENERIC = "Write a text here, and its parts will be marked."
@@ -43,18 +44,8 @@ EXAMPLE_TEXTS, EXAMPLE_TOKENS = 5, (5, 24)
 """An example for documents is a text each of whose words stands in so many texts, and so tells of nobody."""
 
 
-class _Run:
-    """A run's folder with what the earlier pieces of work wrote there."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = Path(folder)
-        self.data = self.folder / "data"
-        self.prepared = self.data / "prepared"
-
-    @cached_property
-    def target(self) -> Target:
-        found: Target = TypeAdapter(Target).validate_python(read_json(self.data / "target.json"))
-        return found
+class _Run(RunFolder):
+    """A run's folder with its texts."""
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -217,13 +208,8 @@ def build(
     trial = int(members[0]["trial"])
     result = read_json(run.folder / "trials" / f"{trial:04d}" / "result.json")["result"]
     family, out = result["candidate"]["family"], run.data / "tagger"
-    asked = {"trial": result, "requirements": list(task["requirements"])}
-    before = run.data / "tagger.json"
-    if before.exists() and (built := read_json(before))["asked"] == asked:
-        return dict(built["facts"])  # the first model became the last: it is proved already
     facts, files = build_tagger(run.prepared, run.folder / "trials", trial, family, out, task["requirements"])
     facts["files"] = {name: str(path.relative_to(run.folder)) for name, path in files.items()}
-    write_json(before, {"asked": asked, "facts": facts})
     return facts
 
 

@@ -45,6 +45,12 @@ class Trial:
     candidate: Candidate
     time_limit_s: float | None = None
 
+    def end(self, start: float, deadline: float | None) -> float | None:
+        """When it must be over, for one begun at `start`: the deadline, or its own limit where that comes first; both
+        on one clock, in seconds. None where there is neither."""
+        own = None if self.time_limit_s is None else start + self.time_limit_s
+        return min((end for end in (deadline, own) if end is not None), default=None)
+
 
 @dataclass(frozen=True)
 class TrialResult:

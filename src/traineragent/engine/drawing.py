@@ -116,25 +116,19 @@ def train(
     progress: Callable[[int, int, float | None], None] | None = None,
 ) -> TrialResult:
     """Learns from the pictures that are not held back, saves the graphs and drawing.json, and measures the likeness
-    of what it draws. A fit that fails becomes a result with status "failed"."""
+    of what it draws."""
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     pictures = PictureSet.load(data)
     family: DrawingFamily = registry.get("families", trial.candidate.family)
-    ends = [e for e in (deadline, None if trial.time_limit_s is None else start + trial.time_limit_s) if e is not None]
     told = (lambda share: None) if progress is None else lambda share: progress(int(100 * share), 100, None)
     compare = _Comparison(pictures, seed)
 
     def judged(paint: Paint) -> float:
         return utility(metric, compare(paint, FEWEST_DRAWN, context.deadline)[0])
 
-    context = DrawContext(seed_of(seed, trial.index), threads, folder, min(ends) if ends else None, told, judged)
-    try:
-        drawing = family.fit(trial.candidate.params, pictures.part(~pictures.held), context)
-    except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
-        lines = str(error).strip().splitlines()
-        note = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:300]
-        return TrialResult(trial.index, trial.candidate, "failed", seconds=time.monotonic() - start, note=note)
+    context = DrawContext(seed_of(seed, trial.index), threads, folder, trial.end(start, deadline), told, judged)
+    drawing = family.fit(trial.candidate.params, pictures.part(~pictures.held), context)
     painter = drawing.painter(folder)
     start_drawing = time.perf_counter()
     most = int(np.clip(pictures.held.sum(), FEWEST_DRAWN, DRAWN))

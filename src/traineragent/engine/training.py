@@ -91,10 +91,9 @@ def train_trial(
     """Fits the candidate on every fold and saves models and `oof.npy` (float32, NaN where never validated).
 
     `deadline` is on time.monotonic(); when it passes, finished folds are kept. `rivals`: family -> best utility on
-    fold 0 so far; a candidate clearly behind is dropped ("pruned"). Errors of a fit become status "failed"."""
+    fold 0 so far; a candidate clearly behind is dropped ("pruned")."""
     start = time.monotonic()
-    if trial.time_limit_s is not None:
-        deadline = min(deadline or np.inf, start + trial.time_limit_s)
+    deadline = trial.end(start, deadline)
     folder.mkdir(parents=True, exist_ok=True)
     family: Family = registry.get("families", trial.candidate.family)
     work = _Work(data, trial, family, seen_by(data, trial.candidate.params, threads))
@@ -109,10 +108,7 @@ def train_trial(
             status, note = "timeout", f"{done} of {len(rounds)} fits in time"
             break
         context = context_for(data, metric, seed_of(seed, trial.index) + done, threads, share and share[0], work.seen)
-        try:
-            first = _fit(work, held, context, bag)
-        except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
-            return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
+        first = _fit(work, held, context, bag)
         if progress is not None:
             progress(done + 1, fits, first)
         if done == 0 and _beaten(data, trial, metric, first, rivals):

@@ -27,19 +27,54 @@ class SavedTraining:
         """Whether it is time to save, when so much of the training is done."""
         return time.monotonic() - self._saved > EVERY_S or share - self._share > EVERY_SHARE
 
-    def save(self, share: float, tensors: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-        """Replaces what was saved before."""
+    def keep(
+        self,
+        share: float,
+        learned: Mapping[str, Any],
+        mean: Mapping[str, Any],
+        optimiser: Any,
+        random: Any,
+        **facts: Any,
+    ) -> None:
+        """Replaces what was saved before: weights by name, their moving average, the optimiser and the random state;
+        `facts` (JSON) come back from `go_on`."""
         from safetensors.torch import save_file
 
         self._saved, self._share = time.monotonic(), share
+        tensors = {f"learned.{k}": v for k, v in learned.items()} | {f"mean.{k}": v for k, v in mean.items()}
+        states = optimiser.state_dict()["state"]
+        tensors |= {f"optimiser.{number}.{key}": v for number, state in states.items() for key, v in state.items()}
+        tensors["random"] = random.get_state()
+        plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_suffix(".tmp")
-        plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
         save_file(plain, temporary, {"facts": json.dumps({**facts, "belongs": self._belongs})})
         temporary.replace(self._path)
 
-    def load(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """(tensors, facts) as they were saved; None where there is nothing, or nothing of this training."""
+    def go_on(
+        self, learned: Mapping[str, Any], mean: Mapping[str, Any], optimiser: Any, random: Any
+    ) -> dict[str, Any] | None:
+        """Puts everything back in place and gives the facts; None where there is nothing of this training."""
+        import torch
+
+        found = self._load()
+        if found is None:
+            return None
+        tensors, facts = found
+        with torch.no_grad():
+            for prefix, live in (("learned", learned), ("mean", mean)):
+                for name, value in _named(tensors, prefix).items():
+                    live[name].copy_(value)
+        state: dict[int, dict[str, Any]] = {}
+        for name, value in _named(tensors, "optimiser").items():
+            number, _, key = name.partition(".")
+            state.setdefault(int(number), {})[key] = value
+        optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+        random.set_state(tensors["random"])
+        return facts
+
+    def _load(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """(tensors, facts) as they were saved."""
         from safetensors import SafetensorError, safe_open
 
         try:
@@ -51,21 +86,6 @@ class SavedTraining:
         return (tensors, facts) if facts.get("belongs") == self._belongs else None
 
 
-def named(tensors: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def _named(tensors: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Those whose names begin with "prefix.", without it."""
     return {name[len(prefix) + 1 :]: tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")}
-
-
-def optimiser_tensors(optimiser: Any) -> dict[str, Any]:
-    """The state of a torch optimiser as tensors by name."""
-    states = optimiser.state_dict()["state"]
-    return {f"optimiser.{number}.{key}": value for number, state in states.items() for key, value in state.items()}
-
-
-def restore_optimiser(optimiser: Any, tensors: Mapping[str, Any]) -> None:
-    """The inverse of `optimiser_tensors`."""
-    state: dict[int, dict[str, Any]] = {}
-    for name, value in named(tensors, "optimiser").items():
-        number, _, key = name.partition(".")
-        state.setdefault(int(number), {})[key] = value
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

@@ -15,14 +15,13 @@ from ..engine.pictureset import PictureSet
 from ..errors import MissingExtra
 from ..ports import Card
 from ..serve.sampling import Paint, draw, from_pixels
+from ._training_loop import Pace, TrainingLoop
 
 BATCH, BATCH_ON_GPU = 32, 128
-WARM_UP = 0.03  # of the training
-HIGHEST_EMA = 0.999
 UNSAID = 0.1  # share of pictures learned without their words, for guidance
 GUIDANCES = (1.0, 1.5, 2.0, 3.0)
 DEFAULT_GUIDANCE = 1.5
-SETTLED_SHARE = 0.9  # of the time is for learning; the rest finds how far to go beyond the words
+PACE = Pace(rounds=4000, settled=0.9, warm_up=0.03, average=0.999)  # then: how far to go beyond the words
 FINE, COARSE = 2, 4  # pixels folded into channels, for small and larger pictures
 SMALL = 32
 
@@ -60,13 +59,12 @@ class FlowMatching:
         return _Training(params, pictures, context).run()
 
 
-class _Training:
-    """One training, from the start or from its checkpoint: network, its moving average, optimiser and clock."""
+class _Training(TrainingLoop):
+    """The network on its way from noise to pictures."""
 
     def __init__(self, params: Mapping[str, Any], pictures: PictureSet, context: DrawContext) -> None:
         import torch
 
-        from ._saved_training import SavedTraining
         from ._velocity_net import VelocityNet, parameters
 
         self.torch, self.params, self.context = torch, params, context
@@ -80,47 +78,23 @@ class _Training:
         self.fold = FINE if height <= SMALL else COARSE
         self.net = VelocityNet(channels, len(pictures.names), int(params.get("width", 48)), self.fold).to(self.device)
         self.parameters = parameters(self.net)
-        self.mean = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
         rate = float(params.get("learning_rate", 2e-3))
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
-        self.rate, self.step, self.spent = rate, 0, 0.0
+        optimiser = torch.optim.AdamW(self.net.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
         self.x = torch.from_numpy(from_pixels(pictures.pixels)).to(self.device)
         self.words = torch.from_numpy(pictures.words).to(self.device)
         self.chances = torch.from_numpy(chances(pictures))
-        self.random = torch.Generator().manual_seed(context.seed)
         self.shape, self.names = pictures.shape, len(pictures.names)
-        self.saved = SavedTraining(context.folder, {"params": dict(params), "seed": context.seed})
+        self.begin(params, context, self.net.state_dict(), optimiser, PACE)
 
-    # ------------------------------------------------------------------ the loop
     def run(self) -> Drawing:
-        self._go_on()
-        went_on = {"went on from step": self.step} if self.step else {}
-        start, done = time.monotonic() - self.spent, 0.0
-        while (done := max(self._share(start), done)) < 1.0:
-            self._learn(done)
-            if self.saved.due(done):
-                self.spent = time.monotonic() - start
-                self._keep(done)
-                self.context.progress(done)
-        self.spent = time.monotonic() - start
+        facts = self.go()
         guidance = self._guidance()
-        facts = {"steps trained": self.step, "device": self.device, "guidance": guidance, **went_on}
+        facts |= {"device": self.device, "guidance": guidance}
         return Drawing(self._graph(guidance), self.shape, self.parameters, facts)
 
-    def _share(self, start: float) -> float:
-        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or
-        there is no deadline; else by the clock."""
-        deadline, steps = self.context.deadline, self.step / int(self.params.get("rounds", 4000))
-        if deadline is None:
-            return steps
-        clock = (time.monotonic() - start) / max(SETTLED_SHARE * (deadline - start), 1.0)
-        return clock if "rounds" not in self.params or clock >= 1.0 else steps
-
-    def _learn(self, done: float) -> None:
-        """One step on a batch: predict the way from noise to picture at a random moment of it."""
+    def learn(self) -> None:
+        """Predicts the way from noise to picture at a random moment of it."""
         torch = self.torch
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * min(1.0, (done + 1e-4) / WARM_UP) * 0.5 * (1.0 + float(np.cos(np.pi * done)))
         pick = torch.multinomial(self.chances, self.batch, replacement=True, generator=self.random)
         picture, words = self.x[pick], self.words[pick]
         noise = torch.randn(picture.shape, generator=self.random).to(self.device)
@@ -131,40 +105,7 @@ class _Training:
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.half):
             guess = self.net((1 - at) * noise + at * picture, t, words * said)
         loss = ((guess.float() - wanted) ** 2).mean()
-        self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.optimiser.step()
-        self.step += 1
-        decay = min(HIGHEST_EMA, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.net.state_dict().items():
-                self.mean[name].lerp_(value, 1.0 - decay)
-
-    # ------------------------------------------------------------------ checkpoints
-    def _keep(self, done: float) -> None:
-        """Everything that a later process needs to go on from here."""
-        from ._saved_training import optimiser_tensors
-
-        tensors = {f"net.{k}": v for k, v in self.net.state_dict().items()}
-        tensors |= {f"mean.{k}": v for k, v in self.mean.items()}
-        tensors |= optimiser_tensors(self.optimiser)
-        tensors["random"] = self.random.get_state()
-        self.saved.save(done, tensors, {"step": self.step, "spent": self.spent})
-
-    def _go_on(self) -> None:
-        """Takes over a checkpoint of the same training, if there is one."""
-        from ._saved_training import named, restore_optimiser
-
-        found = self.saved.load()
-        if found is None:
-            return
-        tensors, facts = found
-        self.step, self.spent = facts["step"], facts["spent"]
-        self.net.load_state_dict(named(tensors, "net"))
-        self.mean = {k: v.to(self.device) for k, v in named(tensors, "mean").items()}
-        restore_optimiser(self.optimiser, tensors)
-        self.random.set_state(tensors["random"])
 
     # ------------------------------------------------------------------ guidance and export
     def _guidance(self) -> float:

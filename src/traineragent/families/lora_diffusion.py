@@ -21,22 +21,20 @@ from ..ports import Card
 from ..serve.codecs.picture import read_pixels
 from ..serve.painter import DECODER, GRAPH, TEXTS, token_ids
 from ..serve.sampling import Paint, moved, to_pixels
+from ._training_loop import Pace, TrainingLoop
 
 PACKAGES = ("torch", "diffusers", "peft", "transformers")
 RANK = 8
 LEARNING_RATE = 2e-4
 UNET_LAYERS = ("to_q", "to_k", "to_v", "to_out.0")
 TEXT_LAYERS = ("q_proj", "k_proj", "v_proj", "out_proj")
-WARM_UP = 0.05
-HIGHEST_EMA = 0.995
 UNSAID = 0.1
 EFFECTIVE_BATCH, BATCH_ON_GPU = 4, 4
 LITTLE_GPU_MEMORY = 16e9  # bytes below which activations are computed twice rather than kept
-SETTLED_SHARE = 0.85  # of the time is for learning; the rest finds how far to go beyond the words
+PACE = Pace(rounds=1000, settled=0.85, warm_up=0.05, average=0.995)  # then: how far to go beyond the words
 GUIDANCES = (1.5, 3.0, 6.0)
 DEFAULT_GUIDANCE = 3.0
 STEPS = 20
-ROUNDS = 1000
 TRAINED_FLOPS = 2.3  # of a forward pass, for a step that goes back through the frozen network to the small matrices
 
 
@@ -98,14 +96,15 @@ class LoraDiffusion:
                 raise MissingExtra(package, "diffusion", "fine-tuning a diffusion model")
 
 
-class _FineTuning:
-    """One fine-tuning, from the start or from its checkpoint: frozen parts, matrices that learn, and their average."""
+class _FineTuning(TrainingLoop):
+    """One fine-tuning: frozen parts, and matrices that learn."""
+
+    tracked = (*TrainingLoop.tracked, "loss")
 
     def __init__(self, params: Mapping[str, Any], pictures: PictureSet, context: DrawContext) -> None:
         import torch
 
         from ._latent_diffusion import parts_of, tokens_of
-        from ._saved_training import SavedTraining
 
         self.torch, self.params, self.context, self.pictures = torch, params, context, pictures
         _quiet()
@@ -118,16 +117,13 @@ class _FineTuning:
         self.side = self.side or self.parts.side
         self.tokens = tokens_of(self.parts, [str(n["label"]) for n in pictures.names])
         self._to_device()
-        self.learned = self._with_matrices()
-        self.mean = {k: v.detach().clone() for k, v in self.learned.items()}
-        self.rate = float(params.get("learning_rate", LEARNING_RATE))
-        self.optimiser = torch.optim.AdamW(list(self.learned.values()), lr=self.rate, weight_decay=0.01)
+        learned, rate = self._with_matrices(), float(params.get("learning_rate", LEARNING_RATE))
+        optimiser = torch.optim.AdamW(list(learned.values()), lr=rate, weight_decay=0.01)
         self.batch = int(params.get("batch", BATCH_ON_GPU if self.device == "cuda" else 1))
-        self.random = torch.Generator().manual_seed(context.seed)
-        self.step, self.spent, self.loss = 0, 0.0, float("nan")
+        self.loss = float("nan")
         self.latents: dict[int, Any] = {}
         self.told: dict[bytes, Any] = {}
-        self.saved = SavedTraining(context.folder, {"params": dict(params), "seed": context.seed})
+        self.begin(params, context, learned, optimiser, PACE)
 
     def _to_device(self) -> None:
         """Frozen weights where they are used, in 32 bits: autocast rounds them for each use, and what was learned is
@@ -157,54 +153,24 @@ class _FineTuning:
                     learned[f"{name}.{key}"] = tensor
         return learned
 
-    # ------------------------------------------------------------------ the loop
     def run(self) -> Drawing:
-        self._go_on()
-        went_on = {"went on from step": self.step} if self.step else {}
-        start, done = time.monotonic() - self.spent, 0.0
-        while (done := max(self._share(start), done)) < 1.0:
-            self._learn(done)
-            if self.saved.due(done):
-                self.spent = time.monotonic() - start
-                self._keep(done)
-                self.context.progress(done)
-        self.spent = time.monotonic() - start
+        facts = self.go()
         self._take_mean()
         guidance = self._guidance()
         files = self._export(guidance)
-        facts = {"steps trained": self.step, "device": self.device, "guidance": guidance, "loss": self.loss, **went_on}
+        facts |= {"device": self.device, "guidance": guidance, "loss": self.loss}
         size = sum(p.numel() for part in (self.parts.unet, self.parts.vae, self.parts.texts) for p in part.parameters())
         facts["trained parameters"] = sum(v.numel() for v in self.learned.values())
         return Drawing(b"", (3, self.side, self.side), size, facts, STEPS, files, self._latent())
 
-    def _share(self, start: float) -> float:
-        """How much of the training is done: by steps where their number is set, which a deadline may cut short, or
-        there is no deadline; else by the clock."""
-        deadline, steps = self.context.deadline, self.step / int(self.params.get("rounds", ROUNDS))
-        if deadline is None:
-            return steps
-        clock = (time.monotonic() - start) / max(SETTLED_SHARE * (deadline - start), 1.0)
-        return clock if "rounds" not in self.params or clock >= 1.0 else steps
-
-    def _learn(self, done: float) -> None:
-        """One step of the optimiser, on as many batches as make up the effective one."""
-        torch = self.torch
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * min(1.0, (done + 1e-3) / WARM_UP) * 0.5 * (1.0 + float(np.cos(np.pi * done)))
-        self.optimiser.zero_grad(set_to_none=True)
+    def learn(self) -> None:
+        """The error of as many batches as make up the effective one."""
         rounds, total = max(1, EFFECTIVE_BATCH // self.batch), 0.0
         for _ in range(rounds):
             loss = self._loss() / rounds
             loss.backward()
             total += float(loss.detach())
-        torch.nn.utils.clip_grad_norm_(self.learned.values(), 1.0)
-        self.optimiser.step()
         self.loss = total if np.isnan(self.loss) else 0.95 * self.loss + 0.05 * total
-        self.step += 1
-        decay = min(HIGHEST_EMA, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.learned.items():
-                self.mean[name].lerp_(value, 1.0 - decay)
 
     def _loss(self) -> Any:
         """Error of one batch: what was mixed into the pictures at random steps of the schedule."""
@@ -270,32 +236,6 @@ class _FineTuning:
                     self.told[key] = self.parts.texts(ids.to(self.device), return_dict=False)[0][0]
             told.append(self.told[key])
         return torch.stack(told)
-
-    # ------------------------------------------------------------------ checkpoints
-    def _keep(self, done: float) -> None:
-        """Everything that a later process needs to go on from here; the frozen weights are where they were."""
-        from ._saved_training import optimiser_tensors
-
-        tensors = {f"learned.{k}": v for k, v in self.learned.items()} | {f"mean.{k}": v for k, v in self.mean.items()}
-        tensors |= optimiser_tensors(self.optimiser)
-        tensors["random"] = self.random.get_state()
-        self.saved.save(done, tensors, {"step": self.step, "spent": self.spent, "loss": self.loss})
-
-    def _go_on(self) -> None:
-        """Takes over a checkpoint of the same training, if there is one."""
-        from ._saved_training import named, restore_optimiser
-
-        found = self.saved.load()
-        if found is None:
-            return
-        tensors, facts = found
-        self.step, self.spent, self.loss = facts["step"], facts["spent"], facts["loss"]
-        with self.torch.no_grad():
-            for name, value in named(tensors, "learned").items():
-                self.learned[name].copy_(value)
-        self.mean = {k: v.to(self.device) for k, v in named(tensors, "mean").items()}
-        restore_optimiser(self.optimiser, tensors)
-        self.random.set_state(tensors["random"])
 
     # ------------------------------------------------------------------ guidance and export
     def _take_mean(self) -> None:

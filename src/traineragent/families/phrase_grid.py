@@ -27,7 +27,6 @@ BATCH = 8  # pictures a step
 HEADS = 2  # of the words of a picture, asked for at once
 ANYTHING = 0.2  # share of pictures that are also asked for anything at all
 WARM_UP, HIGHEST_EMA = 0.03, 0.998
-CHECKPOINT_S = 15.0
 MOST_VIEWS = 8  # of a picture
 VIEWS_SHARE = 0.15  # of the time at most to make views and to look at them with the pretrained network
 VIEWS_BYTES = 700_000_000
@@ -86,6 +85,7 @@ class _Training:
 
         from ._grid_lessons import Course, finest_of
         from ._grid_net import GridNet
+        from ._saved_training import SavedTraining
 
         self.torch, self.params, self.context, self.phrases = torch, dict(params), context, phrases
         torch.set_num_threads(context.threads)
@@ -102,6 +102,8 @@ class _Training:
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=self.rate, weight_decay=0.02, betas=(0.9, 0.99))
         self.step, self.spent = 0, 0.0
         self.random = torch.Generator().manual_seed(context.seed)
+        belongs = {"params": self.params, "seed": context.seed, "words": len(self.ids)}
+        self.saved = SavedTraining(context.folder, belongs)
         pictures = np.flatnonzero(~phrases.held)
         self.course = Course(phrases, pictures, mirrored(phrases.reading["places"]))
         self.pictures = np.array([p for p in pictures if self.course.scenes[int(p)].things], dtype=np.int64)
@@ -114,21 +116,17 @@ class _Training:
 
     # ------------------------------------------------------------------ the loop
     def run(self) -> Grounder:
-        from . import _checkpoint
-
-        same = {"params": self.params, "seed": self.context.seed, "words": len(self.ids)}
-        found = _checkpoint.go_on(self.context.folder, same, self.net, self.mean, self.optimiser, self.random)
-        if found is not None:
-            self.step, self.spent = int(found["step"]), float(found["spent"])
+        facts = self.saved.go_on(self.net.state_dict(), self.mean, self.optimiser, self.random)
+        if facts is not None:
+            self.step, self.spent = facts["step"], facts["spent"]
         self._make_views()
-        start, saved = time.monotonic() - self.spent, time.monotonic()
+        start = time.monotonic() - self.spent
         while (done := self._share(start)) < 1.0:
             self._learn(done)
-            now = time.monotonic()
-            if now - saved > CHECKPOINT_S:
-                self.spent, saved = now - start, now
-                facts = {**same, "step": self.step, "spent": self.spent}
-                _checkpoint.keep(self.context.folder, facts, self.net, self.mean, self.optimiser, self.random)
+            if self.saved.due(done):
+                self.spent = time.monotonic() - start
+                learned, reached = self.net.state_dict(), {"step": self.step, "spent": self.spent}
+                self.saved.keep(done, learned, self.mean, self.optimiser, self.random, **reached)
                 self.context.progress(done)
         self.net.load_state_dict(self.mean)
         return self._grounder()

@@ -44,28 +44,23 @@ def train(
     rivals: Mapping[str, float] | None = None,
     progress: Callable[[int, int, float | None], None] | None = None,
 ) -> TrialResult:
-    """Saves the fitted member and what it said at every starting point of validation. Errors of a fit become status
-    "failed"."""
+    """Saves the fitted member and what it said at every starting point of validation."""
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     panel, found, repeated = _validation(data, (data / "values.npy").stat().st_mtime_ns)
     family: SeriesFamily = registry.get("families", trial.candidate.family)
     context = SeriesContext(metric, seed_of(seed, trial.index), threads, deadline)
-    try:
-        said = np.full_like(found.truth, np.nan)
-        groups = refits(panel, found.starts)
-        for number, group in enumerate(groups):
-            early, effects = fit(family, trial.candidate.params, panel.before(int(group[0])), context)
-            part = found.of(np.isin(found.at, group))
-            runner = forecaster(early, panel, panel.facts["nonnegative"], effects is not None and effects.log)
-            said[part.rows] = forecasts(panel, part, runner.forecast, effects)
-            if progress is not None:
-                progress(number + 1, len(groups) + 1, None)
-        result = judged(metric, found.truth, said, repeated, found.window)
-        final, _ = fit(family, trial.candidate.params, panel, context)
-    except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
-        note = f"{type(error).__name__}: {(str(error).splitlines() or ['no message'])[0]}"[:300]
-        return TrialResult(trial.index, trial.candidate, "failed", seconds=time.monotonic() - started, note=note)
+    said = np.full_like(found.truth, np.nan)
+    groups = refits(panel, found.starts)
+    for number, group in enumerate(groups):
+        early, effects = fit(family, trial.candidate.params, panel.before(int(group[0])), context)
+        part = found.of(np.isin(found.at, group))
+        runner = forecaster(early, panel, panel.facts["nonnegative"], effects is not None and effects.log)
+        said[part.rows] = forecasts(panel, part, runner.forecast, effects)
+        if progress is not None:
+            progress(number + 1, len(groups) + 1, None)
+    result = judged(metric, found.truth, said, repeated, found.window)
+    final, _ = fit(family, trial.candidate.params, panel, context)
     np.save(folder / FORECASTS, said, allow_pickle=False)
     names = [*final.save(folder), FORECASTS]
     return TrialResult(

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from traineragent.data.archive import BROKEN, unpack
+from traineragent.data.archive import unpack
+from traineragent.data.claiming import claimed
 from traineragent.data.delimited import digest
 from traineragent.data.encoding import detect_encoding, open_text
 from traineragent.data.entities.cleaning import contradictions, copies, disputed_copies, one_spelling
@@ -66,12 +67,7 @@ class _Read:
 
 class Entities:
     def claims(self, sources: Sequence[str]) -> bool:
-        if not sources or any("://" in s for s in sources):
-            return False
-        try:
-            return bool(_files(sources))
-        except (OSError, ValueError, RuntimeError, InputError, *BROKEN):
-            return False
+        return claimed(sources, lambda paths: bool(_files([str(p) for p in paths])))
 
     def read(
         self, sources: Sequence[str], *, work: Path | None, max_rows: int | None, progress: Progress | None

@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from traineragent.data.archive import BROKEN, unpack_zip
+from traineragent.data.archive import unpack_zip
+from traineragent.data.claiming import claimed
 from traineragent.data.grounding.annotated import Annotated, Annotation, Put
 from traineragent.data.grounding.boxes import WORDS, corners, layout_of
 from traineragent.data.grounding.formats import looks_annotated, read_annotated
@@ -71,12 +72,7 @@ class _Row:
 
 class Grounding:
     def claims(self, sources: Sequence[str]) -> bool:
-        if not sources or any("://" in s for s in sources):
-            return False
-        try:
-            return any(_holds_phrases(Path(s).expanduser()) for s in sources)
-        except (OSError, ValueError, RuntimeError, InputError, *BROKEN):
-            return False
+        return claimed(sources, lambda paths: any(map(_holds_phrases, paths)))
 
     def read(
         self, sources: Sequence[str], *, work: Path | None, max_rows: int | None, progress: Progress | None

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from traineragent.data.archive import BROKEN, unpack_zip
+from traineragent.data.archive import unpack_zip
+from traineragent.data.claiming import claimed
 from traineragent.data.columns import compact
 from traineragent.data.joining import role_of
 from traineragent.data.layout import Entry, Layout, Resolver, is_picture_name, layout_of, walk
@@ -55,12 +56,7 @@ class _Rows:
 
 class Images:
     def claims(self, sources: Sequence[str]) -> bool:
-        if not sources or any("://" in s for s in sources):
-            return False
-        try:
-            return any(_holds_pictures(Path(s).expanduser()) for s in sources)
-        except (OSError, ValueError, RuntimeError, InputError, *BROKEN):
-            return False
+        return claimed(sources, lambda paths: any(map(_holds_pictures, paths)))
 
     def read(
         self, sources: Sequence[str], *, work: Path | None, max_rows: int | None, progress: Progress | None

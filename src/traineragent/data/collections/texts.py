@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from traineragent.data.claiming import claimed
 from traineragent.data.collections import Progress
 from traineragent.data.encoding import detect_encoding, open_text
 from traineragent.data.joining import role_of
@@ -32,12 +33,7 @@ TEXT, LABEL = "text", "label"
 
 class Texts:
     def claims(self, sources: Sequence[str]) -> bool:
-        if len(sources) == 0 or any("://" in s for s in sources):
-            return False
-        try:
-            return all(_holds_texts(Path(s).expanduser()) for s in sources)
-        except (OSError, ValueError, RuntimeError, InputError):
-            return False
+        return claimed(sources, lambda paths: all(map(_holds_texts, paths)))
 
     def read(
         self, sources: Sequence[str], *, work: Path | None, max_rows: int | None, progress: Progress | None

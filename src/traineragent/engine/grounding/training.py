@@ -83,21 +83,15 @@ def train(
     rivals: Mapping[str, float] | None = None,
     progress: Callable[[int, int, float | None], None] | None = None,
 ) -> TrialResult:
-    """Fits the candidate, saves GRAPH and FACTS, and scores it on the pictures kept back. A fit that fails becomes a
-    result with status "failed"."""
+    """Fits the candidate, saves GRAPH and FACTS, and scores it on the pictures kept back."""
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     phrases = PhraseSet.load(data)
     family: GroundingFamily = registry.get("families", trial.candidate.family)
     told = (lambda share: None) if progress is None else lambda share: progress(int(100 * share), 100, None)
-    until = _until(start, trial.time_limit_s, deadline)
+    until = _until(start, trial.end(start, deadline))
     context = GroundingContext(seed_of(seed, trial.index), threads, folder, until, told)
-    try:
-        model = family.fit(trial.candidate.params, phrases, context)
-    except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
-        lines = str(error).strip().splitlines()
-        note = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:300]
-        return TrialResult(trial.index, trial.candidate, "failed", seconds=time.monotonic() - start, note=note)
+    model = family.fit(trial.candidate.params, phrases, context)
     settings, scores, us = chosen(model, phrases, metric, seed)
     names = [FACTS]
     if model.graph is not None:
@@ -157,10 +151,9 @@ def _cost(finder: Finder, phrases: PhraseSet, rows: NDArray[np.intp]) -> float:
     return float(np.median(times)) * 1e6
 
 
-def _until(start: float, limit_s: float | None, deadline: float | None) -> float | None:
+def _until(start: float, end: float | None) -> float | None:
     """When learning must stop, so that time is left to export and to judge."""
-    ends = [e for e in (deadline, None if limit_s is None else start + limit_s) if e is not None]
-    if not ends:
+    if end is None:
         return None
-    whole = min(ends) - start
+    whole = end - start
     return start + whole - min(max(SAVING_SHARE * whole, LEAST_SAVING_S), 0.5 * whole)

@@ -60,21 +60,17 @@ def train(
     progress: Progress | None = None,
 ) -> TrialResult:
     """Fits and validates the candidate; saves MODEL, learned from all texts where the time allows, and SWEEP: what was
-    right, given and true (shifts, labels, 3) by how readily it marks. Errors of a fit become status "failed"."""
+    right, given and true (shifts, labels, 3) by how readily it marks."""
     start = time.monotonic()
-    if trial.time_limit_s is not None:
-        deadline = min(deadline or np.inf, start + trial.time_limit_s)
+    deadline = trial.end(start, deadline)
     folder.mkdir(parents=True, exist_ok=True)
     texts = opened(data, (data / "texts.json").stat().st_mtime_ns)
     family: TaggerFamily = registry.get("families", trial.candidate.family)
     params = {k: v for k, v in trial.candidate.params.items() if k not in OWN}
-    try:
-        safe = None if deadline is None else start + SAFE_SHARE * (deadline - start)
-        context = context_for(texts, metric, seed_of(seed, trial.index), threads, safe)
-        found, model, took, planned = _validate(family, params, trial, texts, context, progress)
-        model, whole = _of_all(family, params, texts, context, model, took)
-    except Exception as error:  # noqa: BLE001  whatever a plug-in raises is a result
-        return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
+    safe = None if deadline is None else start + SAFE_SHARE * (deadline - start)
+    context = context_for(texts, metric, seed_of(seed, trial.index), threads, safe)
+    found, model, took, planned = _validate(family, params, trial, texts, context, progress)
+    model, whole = _of_all(family, params, texts, context, model, took)
     best = int(f1(found.counts.sum(axis=1)).argmax())
     model.save(folder / MODEL)
     swept = {"outside": OUTSIDE, "counts": found.counts.tolist(), "labels": texts.labels}
@@ -88,7 +84,7 @@ def train(
         "done" if len(found.folds) == planned else "timeout",
         score=float(f1(found.counts.sum(axis=1))[best]),
         fold_scores=tuple(found.folds),
-        seconds=_since(start),
+        seconds=time.monotonic() - start,
         files={name: sha256(folder / name) for name in (MODEL, SWEEP)},
         note="; ".join(notes),
         **_cost(model, texts, data),
@@ -187,11 +183,3 @@ def _cost(model: FittedTagger, texts: MarkedTexts, data: Path) -> dict[str, floa
             tagger.find([text])
             times.append(time.perf_counter() - begun)
     return {"size_mb": size / 1e6, "predict_us": float(np.median(times[3:] or times)) * 1e6}
-
-
-def _since(start: float) -> float:
-    return round(time.monotonic() - start, 3)
-
-
-def _sentence(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:300]
