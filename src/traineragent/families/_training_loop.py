@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ class Pace:
     average: float
 
 
-class TrainingLoop:
+class TrainingLoop(ABC):
     """One training, from the start or from its checkpoint. A subclass calls `begin` and has `learn`."""
 
     tracked: tuple[str, ...] = ("step", "spent")  # numbers that a checkpoint keeps
@@ -65,9 +66,9 @@ class TrainingLoop:
         self.step, self.spent = 0, 0.0
         self._saved = SavedTraining(context.folder, {"params": dict(params), "seed": context.seed})
 
+    @abstractmethod
     def learn(self) -> None:
         """Gradients of one batch for the optimiser."""
-        raise NotImplementedError
 
     def go(self) -> dict[str, Any]:
         """Learns until the end, going on from the checkpoint of the same training, if there is one; facts about it."""
