@@ -27,7 +27,8 @@ from .windows import Cases, cases, forecasts, origins
 
 BASELINES = ("seasonal_naive", "naive", "drift")
 OTHERS = ("mae", "rmse", "mape", SKILL)
-RESAMPLES = 500
+RESAMPLES, FEWEST_RESAMPLES = 500, 100
+RESAMPLED_CELLS = 40_000_000  # that all resamples may look at; the fewest come first
 NEAR_ZERO = 0.02  # of the mean: where true values come so near to 0, percentages of them say nothing
 ASKED_AT_ONCE = 200
 PICTURED = 3  # series in the report's picture
@@ -175,15 +176,11 @@ def _baseline(name: str, panel: Panel, found: Cases) -> Float64:
 
 
 class _Judge:
-    """Metrics with intervals over resampled starting points."""
+    """Metrics with intervals over resampled cases."""
 
     def __init__(self, found: Cases, repeated: Float64, seed: int) -> None:
         self.found, self.repeated = found, repeated
-        rng = np.random.default_rng(seed)
-        starts = np.unique(found.window)
-        rows_of = {w: np.flatnonzero(found.window == w) for w in starts}
-        drawn = (rng.choice(starts, len(starts)) for _ in range(RESAMPLES))
-        self.samples = [np.concatenate([rows_of[w] for w in sample]) for sample in drawn] if len(starts) > 1 else []
+        self.samples = resampled(found, np.random.default_rng(seed))
 
     def of(self, metric: str, said: Float64) -> float | None:
         value = score(metric, self.found.truth, said, self.repeated)
@@ -195,19 +192,37 @@ class _Judge:
             return self._covered((truth >= low) & (truth <= high))
         drawn = [score(metric, truth[rows], said[rows], repeated[rows]) for rows in self.samples]
         known = [v for v in drawn if np.isfinite(v)]
-        between = (float(np.quantile(known, 0.025)), float(np.quantile(known, 0.975))) if known else None
-        value = self.of(metric, said)
-        if between is None and value is not None:
-            between = (value, value)
-        return MetricValue(metric, value, between, self.of(metric, repeated))
+        return MetricValue(metric, self.of(metric, said), _between(known), self.of(metric, repeated))
 
     def _covered(self, inside: NDArray[np.bool_]) -> MetricValue:
         """The share of known true values inside their intervals."""
         known = np.isfinite(self.found.truth)
         drawn = [float(inside[rows][known[rows]].mean()) for rows in self.samples]
-        share = float(inside[known].mean())
-        between = (float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))) if drawn else (share, share)
-        return MetricValue(COVERED, share, between)
+        return MetricValue(COVERED, float(inside[known].mean()), _between(drawn))
+
+
+def resampled(found: Cases, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Rows of `found` as other times and other series might have given them: starting points and series are drawn with
+    replacement, each on its own, and their cases taken (the pigeonhole bootstrap, Owen 2007). None where there is one
+    of each: a single forecast says nothing of others."""
+    starts, window = np.unique(found.window, return_inverse=True)
+    keys, which = np.unique(found.which, return_inverse=True)
+    if len(starts) * len(keys) < 2:
+        return []
+    row_of = np.full((len(starts), len(keys)), -1, dtype=np.int64)
+    row_of[window, which] = np.arange(len(window))
+    often = int(np.clip(RESAMPLED_CELLS // max(found.truth.size, 1), FEWEST_RESAMPLES, RESAMPLES))
+    drawn = (row_of[np.ix_(_again(len(starts), rng), _again(len(keys), rng))].ravel() for _ in range(often))
+    return [rows for cases in drawn if len(rows := cases[cases >= 0])]
+
+
+def _again(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return rng.integers(count, size=count)
+
+
+def _between(drawn: Sequence[float]) -> tuple[float, float] | None:
+    """The middle 95 % of what was drawn; None where nothing was."""
+    return (float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))) if drawn else None
 
 
 def _residuals(truth: Float64, said: Float64, low: Float64, high: Float64, goal: float) -> dict[str, Any]:

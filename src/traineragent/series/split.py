@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.meaning import Reading
 from ..data.rawtable import RawTable
-from ..data.split import MOST_ROWS, SHARE, Holdout
+from ..data.split import SHARE, Holdout
 from ..data.target import target_of, target_values
 from ..domain.data import Removal, Target
 from ..domain.task import TaskSpec
@@ -39,7 +39,7 @@ def split_series(
     horizon = horizon_steps(task.constraints, axis.timeline, axis.time) or 1
     placed, answered = axis.step >= 0, np.isfinite(y) & (axis.step >= 0)
     steps = int(axis.step[answered].max()) + 1
-    cut = _given(parts, axis, answered) or steps - _held_steps(steps, horizon, len(axis.keys))
+    cut = _given(parts, axis, answered) or steps - _held_steps(steps, horizon)
     if cut < LEAST_TRAINING * horizon:
         raise InputError(
             f"{steps:,} {axis.timeline.word}s of history are too few to forecast {horizon:,} ahead and to measure it; "
@@ -72,10 +72,10 @@ def split_series(
     return Holdout(np.flatnonzero(rest), np.flatnonzero(held), "by_time", why, removed, facts=facts), target
 
 
-def _held_steps(steps: int, horizon: int, series: int) -> int:
-    """The smaller of a fifth, of 5,000 rows and of twenty forecasts one after the other; at least one forecast."""
-    most = min(int(SHARE * steps), max(horizon, MOST_ROWS // max(series, 1)), WINDOWS * horizon)
-    return max(most, horizon)
+def _held_steps(steps: int, horizon: int) -> int:
+    """The smaller of a fifth and of twenty forecasts one after the other, however many series there are: one starting
+    point would say nothing of other times. At least one forecast."""
+    return max(min(int(SHARE * steps), WINDOWS * horizon), horizon)
 
 
 def _given(parts: Sequence[str | None] | None, axis: Axis, answered: np.ndarray) -> int | None:

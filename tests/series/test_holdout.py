@@ -1,0 +1,55 @@
+"""Intervals of the hold-out: they speak of other times and of other series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from traineragent.series.holdout import FEWEST_RESAMPLES, RESAMPLES, resampled
+from traineragent.series.split import _held_steps
+from traineragent.series.windows import Cases
+
+
+def forecasts_of(starts: int, series: int, horizon: int = 3) -> Cases:
+    window, which = np.divmod(np.arange(starts * series), series)
+    return Cases(which, 10 * window, window, np.zeros((starts * series, horizon)))
+
+
+@pytest.mark.parametrize(("starts", "series"), [(1, 40), (20, 1), (20, 40)])
+def test_times_and_series_are_both_drawn_anew(starts: int, series: int) -> None:
+    drawn = resampled(forecasts_of(starts, series), np.random.default_rng(0))
+    assert len(drawn) == RESAMPLES
+    assert {len(rows) for rows in drawn} == {starts * series}
+    error = np.random.default_rng(1).normal(size=starts * series)
+    means = [error[rows].mean() for rows in drawn]
+    assert np.std(means) > 0.5 * error.std() / np.sqrt(starts * series)
+
+
+def test_a_single_forecast_says_nothing_of_others() -> None:
+    assert resampled(forecasts_of(1, 1), np.random.default_rng(0)) == []
+
+
+def test_what_all_series_share_at_a_time_is_not_taken_for_many_proofs() -> None:
+    found = forecasts_of(5, 200)
+    error = np.random.default_rng(2).normal(size=5)[found.window]
+    drawn = resampled(found, np.random.default_rng(0))
+    assert np.std([error[rows].mean() for rows in drawn]) == pytest.approx(error.std() / np.sqrt(5), rel=0.2)
+
+
+def test_very_many_cells_are_resampled_less_often() -> None:
+    found = forecasts_of(20, 1000, horizon=100)
+    assert len(resampled(found, np.random.default_rng(0))) == FEWEST_RESAMPLES
+
+
+def test_series_that_are_not_there_at_a_time_are_not_invented() -> None:
+    whole = forecasts_of(3, 4)
+    found = whole.of(np.arange(12) != 5)
+    for rows in resampled(found, np.random.default_rng(0)):
+        assert rows.min() >= 0
+        assert rows.max() < 11
+
+
+def test_twenty_starting_points_are_held_out_where_the_history_allows() -> None:
+    assert _held_steps(400, 14) == 80
+    assert _held_steps(100_000, 24) == 480
+    assert _held_steps(30, 12) == 12
