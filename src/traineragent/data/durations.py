@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from ..domain.data import Column, Leak
 from ..export.derived import Difference
 from .dates import Dates, read_dates
 from .levels import Levels, levels_of
+from .relation import ranks
 
 SAMPLE = 5000  # rows that decide about a pair
 FEWEST = 20  # rows with both dates
@@ -78,9 +78,10 @@ def _pair(one: str, two: str, a: Float64, b: Float64, y: Float64) -> dict[str, A
 def _same(apart: Float64, y: Float64) -> bool:
     """The target puts rows in the very order of the difference, in units that may have been rounded."""
     usable = np.isfinite(y)
-    if usable.sum() < FEWEST or len(np.unique(y[usable])) <= 10:
+    apart, y = apart[usable], y[usable]
+    if len(y) < FEWEST or len(np.unique(y)) <= 10 or np.ptp(apart) == 0:
         return False
-    return bool(abs(spearmanr(apart[usable], y[usable]).statistic) > 0.995)
+    return bool(abs(np.corrcoef(ranks(apart), ranks(y))[0, 1]) > 0.995)
 
 
 def duration_leaks(pairs: Sequence[Mapping[str, Any]]) -> tuple[Leak, ...]:

@@ -13,14 +13,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from ..domain.data import Leak, TableProfile, Target
 from ..serve.values import tokens
 from .identities import Identity, find_product, find_sum
 from .meaning import Reading, read_columns
 from .probe import MOST_ROWS, answers, drawn, fit_probe, probe_matrix, probe_score
-from .relation import bins_of, foretold, random_folds, score
+from .relation import bins_of, foretold, random_folds, ranks, score
 from .target import target_values
 
 Float64 = NDArray[np.float64]
@@ -167,9 +166,9 @@ def _same_numbers(case: _Case, name: str) -> str | None:
         straight = float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 else 0.0
         if straight**2 > 0.99995:
             return f"is {case.target.name!r} scaled or shifted (R² {straight**2:.6f} of a straight line)"
-        ranks = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
-        if abs(ranks) > 0.9999:
-            return f"puts the rows in the same order as {case.target.name!r} (rank correlation {ranks:.5f})"
+        order = float(np.corrcoef(ranks(x), ranks(y))[0, 1])
+        if abs(order) > 0.9999:
+            return f"puts the rows in the same order as {case.target.name!r} (rank correlation {order:.5f})"
     values = len(np.unique(x))
     if not 5 <= values <= len(x) / 5:
         return None

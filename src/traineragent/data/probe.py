@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from ..boosting import lightgbm as lgb
 from .meaning import Reading
 from .relation import score
 

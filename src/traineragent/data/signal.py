@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..domain.data import FeatureKind
 from .probe import drawn, merged, out_of_fold, probe_score
-from .relation import random_folds
+from .relation import auc, random_folds, ranks
 
 Float64 = NDArray[np.float64]
 
@@ -99,21 +99,8 @@ def _ranking(data: NDArray[np.float32], y: Float64, classes: int, folds: NDArray
     sees more than a share of right answers, which an overweight class hides."""
     predicted = out_of_fold(data, y, classes, folds=folds, seed=seed, rounds=_ROUNDS)
     if not classes:
-        return float(np.corrcoef(_ranks(predicted), _ranks(y))[0, 1]) if np.ptp(predicted) else 0.0
-    return float(np.mean([_auc(y == c, predicted[:, c]) for c in range(classes) if (y == c).any()]))
-
-
-def _auc(truth: NDArray[np.bool_], score: Float64) -> float:
-    positives = int(truth.sum())
-    ranks = _ranks(score)[truth].sum() - positives * (positives + 1) / 2
-    return float(ranks / max(positives * (len(truth) - positives), 1))
-
-
-def _ranks(values: Float64) -> Float64:
-    """Ranks from 1, ties sharing their mean. float64 (rows,)."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[place], dtype=np.float64)
+        return float(np.corrcoef(ranks(predicted), ranks(y))[0, 1]) if np.ptp(predicted) else 0.0
+    return float(np.mean([auc(y == c, predicted[:, c]) for c in range(classes) if (y == c).any()]))
 
 
 def _varied(x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from .. import registry
 from ..domain.run import Trial, TrialResult
@@ -147,6 +146,8 @@ def _rounds(data: TrainingData, params: Mapping[str, Any], seed: int) -> Iterato
     refit, few = params.get("refit", False), data.rows < REPEAT_BELOW_ROWS
     if most < len(ids) or refit or data.bound or not few or len(ids) < 2 or (data.folds < 0).any():
         return
+    from sklearn.model_selection import KFold, StratifiedKFold  # a first model of many rows waits for none of it
+
     for repeat in range(1, FITS_OF_SMALL // len(ids)):
         state = (1000 * seed + repeat) % 2**32
         if data.classes and not data.several and data.class_rows.min() >= len(ids):

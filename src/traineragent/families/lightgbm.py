@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from ..boosting import lightgbm
 from ..engine.encoding import TreeEncoder, fit_trees, target_columns
 from ..engine.target import TargetScale, fit_target
 from ..export.builder import GraphBuilder

@@ -7,11 +7,13 @@ set aside by name, and none of them stops the reading.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,8 @@ LEAST_PICTURES = 2
 NAMED = 200  # files that a removal names; findings hold them all
 GROUNDING = ("phrase", "box", "bbox", "xmin", "x0")
 HEAD = 65_536  # bytes of a table that are searched for names of pictures
-_PICTURE_CELL = re.compile(r"[^\s,;\t\"']+\.(?:jpe?g|png|gif|bmp|webp|tiff?|ppm)\b", re.IGNORECASE)
+_CELL = re.compile(r"[^\s,;\"']+")
+_PICTURE_END = re.compile(r"(?<=.)\.(?:jpe?g|png|gif|bmp|webp|tiff?|ppm)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,17 @@ def _names_pictures(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         head = file.read(HEAD)
-    found = [m[0] for m in _PICTURE_CELL.finditer(head.decode("utf-8", "replace"))][:20]
-    return bool(found) and any((path.parent / name).is_file() for name in found)
+    found = islice(_picture_names(head.decode("utf-8", "replace")), 20)
+    return any(os.path.isfile(path.parent / name) for name in found)
+
+
+def _picture_names(text: str) -> Iterator[str]:
+    """Cells up to their last ending of a picture. Two passes, since one expression for both is quadratic in a cell."""
+    if _PICTURE_END.search(text):
+        for cell in _CELL.findall(text):
+            ends = [m.end() for m in _PICTURE_END.finditer(cell)]
+            if ends:
+                yield cell[: ends[-1]]
 
 
 # ---------------------------------------------------------------------------------------------- files
