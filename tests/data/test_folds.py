@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traineragent.data.folds import bound, cv_folds, unit_strata
+from traineragent.data.folds import blocks_in_order, bound, cv_folds, unit_strata
 
 RNG = np.random.default_rng(5)
 
@@ -80,3 +80,12 @@ def test_any_table_is_dealt_whole_and_groups_are_kept(rows: list[tuple[int, int]
     assert folds.min() >= 0
     assert folds.max() < k
     assert all(len(set(folds[groups == g])) == 1 for g in np.unique(groups))
+
+
+def test_blocks_follow_the_rows_and_the_last_comes_first() -> None:
+    same = np.arange(20)
+    same[19] = 0  # a copy of the first row
+    folds = blocks_in_order(same, 4)
+    assert folds[0] == folds[19] == 3
+    assert folds[15:19].tolist() == [0] * 4
+    assert (np.diff(folds[:19].astype(int)) <= 0).all()

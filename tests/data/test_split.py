@@ -158,3 +158,19 @@ def test_time_columns_are_suggested_but_never_used_by_themselves() -> None:
 def test_a_column_of_words_orders_nothing_in_time() -> None:
     with pytest.raises(InputError, match="neither dates nor numbers"):
         time_values(table(60, when=["early", "late"] * 30), "when")
+
+
+def test_the_end_of_the_file_is_held_out_where_that_is_asked_for() -> None:
+    data = table()
+    data.iloc[450] = data.iloc[3]  # its copy stands before, and stays there with it
+    held = split_holdout(data, target_of(data, "y", "class"), last=True)
+    assert held.how == "last"
+    assert held.holdout.tolist() == [i for i in range(400, 500) if i != 450]
+    assert sorted([*held.train, *held.holdout]) == list(range(500))
+
+
+def test_an_end_that_only_repeats_cannot_be_held_out() -> None:
+    data = table(40)
+    data = pd.concat([data, data.iloc[:12]], ignore_index=True)
+    with pytest.raises(InputError, match="repeat earlier ones"):
+        split_holdout(data, target_of(data, "y", "class"), last=True)

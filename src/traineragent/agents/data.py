@@ -42,12 +42,14 @@ from ..language.reading import Reading as Words
 from ..language.series import side_by_side
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
-from .extras import networks, text_encoder
+from .extras import TEXTS, networks, text_encoder
 from .hub import Outgoing
 from .memory import Memory
+from .ordering import end_of_texts
 
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 LIGHTER = "preparing the data failed, so it was prepared again from fewer rows or with less of them"
+LAST = "the score is that of the end of the file"
 MOST_TOLD = 150  # columns that a brain which reads is told of
 TOLD = ("name", "meaning", "missing_share", "distinct", "relation", "leak", "leak_action", "excluded")
 COLLECT: Mapping[str, OperationSpec] = {
@@ -55,7 +57,8 @@ COLLECT: Mapping[str, OperationSpec] = {
 }
 SPLIT: Mapping[str, OperationSpec] = {
     "seal": OperationSpec(
-        {"group": "string?", "time": "string?"}, "splits off the hold-out and seals it; rows of a group stay together"
+        {"group": "string?", "time": "string?", "last": "boolean?"},
+        "splits off the hold-out and seals it; rows of a group stay together; `last`: the texts at the end of the file",
     ),
 }
 
@@ -139,7 +142,12 @@ class DataAgent:
         groups = find_groups(table.frame, target, readings)
         times = find_time(table.frame, target, readings)
         said = next((c.removeprefix("split:group:") for c in task.constraints if c.startswith("split:group:")), None)
+        end = end_of_texts(table, task, readings) if task.task_type in TEXTS else None
         return {
+            "end_ratio": end and end.ratio,
+            "end_new": end and end.new,
+            "end_usual": end and end.usual,
+            "end_deviations": end and end.deviations,
             "line": self.memory.line.name,
             "rows": len(table.frame),
             "parts": any(f.role for f in table.files),
@@ -194,6 +202,7 @@ class DataAgent:
         time = operation.args.get("time")
         time = facts["time_found"] if time is True else time
         split = registry.at(self.memory.line.split)
+        last = {"last": True} if operation.args.get("last") and facts["end_ratio"] is not None else {}
         holdout, target = split(
             table,
             task,
@@ -202,7 +211,10 @@ class DataAgent:
             time=time,
             seed=self.memory.request.seed,
             readings=self._readings(table),
+            **last,
         )
+        if last:
+            holdout = replace(holdout, why=f"{holdout.why}: {operation.why}")
         written = self._seal(table, holdout, target, operation.args.get("group"), time)
         self._agree_metric(task, target)
         for used in ("table", "readings"):  # from here on the rows are in files
@@ -240,7 +252,7 @@ class DataAgent:
             "straddling": holdout.straddling,
             "sha256": sha256_of(sealed),
             "removed": [asdict(r) for r in holdout.removed],
-            "notes": list(spelling_notes(target)),
+            "notes": [*spelling_notes(target), *([f"{LAST}: {holdout.why}"] if holdout.how == "last" else [])],
         }
         write_json(folder / "split.json", facts)
         self.memory.save("data/target.json", target, Target)

@@ -17,7 +17,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from ..data.durations import date_pairs, difference_name, differences_of, duration_leaks
-from ..data.folds import cv_folds
+from ..data.folds import blocks_in_order, cv_folds
 from ..data.frames import cells, read_frame
 from ..data.leaks import find_leaks
 from ..data.levels import levels_of
@@ -165,10 +165,13 @@ def _folds(prepared: Prepared, rows: _Rows, seed: int) -> tuple[np.ndarray, bool
     else:
         tied = ties(duplicate_keys(frame, rows.target.name, readings))
     classes = len(rows.target.labels)
+    most = FOLDS[-1][1] if classes > MANY_CLASSES else next(k for below, k in FOLDS if len(frame) < below)
+    if split["how"] == "last":
+        return blocks_in_order(tied, most), True
     folds = cv_folds(
         prepared.y,
         classes=classes,
-        k=FOLDS[-1][1] if classes > MANY_CLASSES else next(k for below, k in FOLDS if len(frame) < below),
+        k=most,
         groups=levels_of(frame[split["group"]]).codes.astype(np.int64) if split["group"] else None,
         time=time_values(frame, split["time"]) if split["time"] else None,
         duplicates=tied,

@@ -20,6 +20,7 @@ from .. import registry
 from ..data.entities.cleaning import copies
 from ..data.entities.marked import Marked, Span
 from ..data.entities.sealing import entities_of
+from ..data.folds import blocks_in_order
 from ..data.frames import read_frame
 from ..data.levels import levels_of
 from ..domain.data import Column, ColumnProfile, TableProfile
@@ -108,8 +109,9 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
     texts, spans = run.texts_of(run.frame)
     level = asked.get("cut_words", {}).get("level", "words")
     keep = _capped(texts, asked.get("cap_texts", {}).get("most"), seed)
-    groups = _groups(run, texts)[keep]
-    folds = _folds(groups, int(asked.get("draw_folds", {}).get("folds", 5)), seed)
+    groups, many = _groups(run, texts)[keep], int(asked.get("draw_folds", {}).get("folds", 5))
+    in_order = read_json(run.data / "split.json")["how"] == "last"
+    folds = blocks_in_order(groups, many) if in_order else _folds(groups, many, seed)
     labels = [str(label) for label in run.target.labels]
     data = marked_texts([texts[i] for i in keep], [spans[i] for i in keep], labels, level, folds)
     if "encode" in asked:

@@ -36,6 +36,15 @@ def cv_folds(
     return _deal(strata_of(y, classes), members, k, np.random.default_rng(seed))
 
 
+def blocks_in_order(same: Int64, k: int) -> NDArray[np.int8]:
+    """Folds that are blocks of the rows as they stand, the last block first, int8 (rows,). Rows with equal `same` share
+    the fold of the first of them."""
+    _, first, member = np.unique(same, return_index=True, return_inverse=True)
+    rows = len(same)
+    block = np.minimum(np.arange(rows) * k // max(rows, 1), k - 1)
+    return np.asarray(k - 1 - block[first[member]], dtype=np.int8)
+
+
 def strata_of(y: Float64, classes: int) -> Int64:
     """The class of each row, or the quantile of its value for regression. Shape (rows,)."""
     if classes:

@@ -22,6 +22,7 @@ def split_rows(
     time: str | None,
     seed: int,
     readings: Mapping[str, Reading],
+    last: bool = False,
 ) -> tuple[Holdout, Target]:
     """The hold-out of a table with one answer a row, and how that answer is read."""
     kind = registry.get("tasks", task.task_type)
@@ -33,6 +34,7 @@ def split_rows(
         parts=parts,
         group=group,
         time=time,
+        last=last,
         seed=seed,
         readings=readings,
         alike=table.alike,
@@ -52,6 +54,7 @@ def split_pictures(
     time: str | None,
     seed: int,
     readings: Mapping[str, Reading],
+    last: bool = False,
 ) -> tuple[Holdout, Target]:
     """The hold-out of pictures to learn to draw: of each label in proportion, copies on one side. Where there is no
     label, all count as one."""

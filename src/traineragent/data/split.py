@@ -38,7 +38,7 @@ class Holdout:
 
     train: Int64
     holdout: Int64
-    how: Literal["stratified", "grouped", "by_time", "given"]
+    how: Literal["stratified", "grouped", "by_time", "last", "given"]
     why: str
     removed: tuple[Removal, ...] = ()
     straddling: int = 0
@@ -61,13 +61,15 @@ def split_holdout(
     parts: Sequence[str | None] | None = None,
     group: str | None = None,
     time: str | None = None,
+    last: bool = False,
     seed: int = 0,
     readings: Mapping[str, Reading] | None = None,
     alike: Int64 | None = None,
 ) -> Holdout:
     """Seals the smaller of 20 % and 5,000 rows, unless `parts` (a role a row) already says which rows are "test".
-    `readings` of the same table save reading it again. `alike` (rows,) gives rows that are copies of one another the
-    same number; without it rows are compared by their inputs.
+    `last`: those at the end of the file, for rows in order of time or source. `readings` of the same table save reading
+    it again. `alike` (rows,) gives rows that are copies of one another the same number; without it rows are compared by
+    their inputs.
 
     Raises InputError when fewer than ten rows have an answer."""
     y = target_values(frame[target.name], target)
@@ -87,6 +89,8 @@ def split_holdout(
     want = int(min(round(SHARE * len(labelled)), MOST_ROWS))
     if time is not None:
         return _time_split(rows, labelled, time, want, removed)
+    if last:
+        return _last_split(labelled, same, want, removed)
     groups = levels_of(rows[group]).codes.astype(np.int64) if group is not None else None
     if groups is not None:
         groups = np.where(groups < 0, groups.max() + 1 + np.arange(len(groups)), groups)
@@ -159,6 +163,16 @@ def _time_split(frame: pd.DataFrame, labelled: Int64, time: str, want: int, remo
     chosen = moments >= cut
     why = f"the newest {int(chosen.sum()):,} rows by {time!r} are held out, as the model will be asked about the future"
     return Holdout(labelled[~chosen], labelled[chosen], "by_time", why, removed)
+
+
+def _last_split(labelled: Int64, same: Int64, want: int, removed: tuple[Removal, ...]) -> Holdout:
+    """The rows at the end; those with a copy before them stay with it."""
+    cut = len(labelled) - want
+    chosen = (np.arange(len(labelled)) >= cut) & ~np.isin(same, same[:cut])
+    if chosen.sum() < FEWEST_ROWS:
+        raise InputError("the rows at the end of the file repeat earlier ones, so none can be held out to measure on")
+    why = f"the last {int(chosen.sum()):,} of {len(labelled):,} rows are held out, as what comes next is more like them"
+    return Holdout(labelled[~chosen], labelled[chosen], "last", why, removed)
 
 
 def time_values(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:

@@ -31,6 +31,7 @@ def split_texts(
     time: str | None,
     seed: int,
     readings: Mapping[str, Reading],
+    last: bool = False,
 ) -> tuple[Holdout, Target]:
     """The hold-out, and the target with the kinds of entities as labels. A text counts for its rarest kind. Raises
     InputError where there is no column of entities."""
@@ -49,11 +50,11 @@ def split_texts(
     frame = table.frame.assign(**{name: pd.Series(rarest, dtype=object, index=table.frame.index)})
     alike = table.alike if table.alike is not None else copies([Marked(t, (), 0) for t in frame.iloc[:, 0].astype(str)])
     holdout = split_holdout(
-        frame, strata, parts=parts, group=group, time=time, seed=seed, readings=readings, alike=alike
+        frame, strata, parts=parts, group=group, time=time, last=last, seed=seed, readings=readings, alike=alike
     )
-    if holdout.how == "stratified":
+    if holdout.how in ("stratified", "last"):
         why = holdout.why.replace("rows drawn", "texts drawn").replace("each class", "each kind of entity")
-        holdout = replace(holdout, why=why)
+        holdout = replace(holdout, why=why.replace("rows are", "texts are"))
     return holdout, Target(name, "class", labels, tuple((label,) for label in labels))
 
 
