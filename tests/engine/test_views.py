@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,21 @@ def test_a_view_that_was_cut_off_goes_on(data: TrainingData) -> None:
     draft.flush()
     (folder / "values.json").write_text(json.dumps({"rows": 60}))
     np.testing.assert_array_equal(values_of(data, "sums"), whole)
+
+
+def test_a_view_that_would_take_too_long_is_given_up_soon_and_goes_on_later(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traineragent.engine.views.BLOCK", 16)
+    want = values_of(replace(data, folder=_copied(data)), "sums").copy()
+    with pytest.raises(ValueError, match="would take"):
+        values_of(data, "sums", 1, time.monotonic())
+    np.testing.assert_array_equal(values_of(data, "sums", 1, time.monotonic() + 60), want)
+
+
+def _copied(data: TrainingData) -> Path:
+    assert data.folder is not None
+    return Path(shutil.copytree(data.folder, data.folder.with_name("copy")))
 
 
 def test_a_view_that_does_not_exist_is_named(data: TrainingData) -> None:

@@ -149,3 +149,14 @@ def test_several_answers_at_once_need_not_sum_to_one(context: FitContext) -> Non
     assert p.shape == (100, 2)
     assert (p >= 0).all()
     assert (p <= 1).all()
+
+
+def test_a_model_of_all_rows_takes_over_what_validation_settled(model: FittedTransformer, context: FitContext) -> None:
+    assert {"layers", "epochs", "read", "scale"} <= set(model.found)
+    again = PLUGIN.fit({**model.found, "epochs": 1, "read": 400}, batch(500, 1), None, context)
+    assert again.found["scale"] == model.found["scale"]
+
+
+def test_a_model_of_all_rows_that_would_learn_much_less_is_not_made(context: FitContext) -> None:
+    with pytest.raises(ValueError, match="where 9,999 were in validation"):
+        PLUGIN.fit({"epochs": 2, "read": 9999}, batch(300, 1), None, context)

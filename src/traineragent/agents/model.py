@@ -56,6 +56,7 @@ CATALOGUE: Mapping[str, OperationSpec] = {
 }
 MOST_CANDIDATES = 40
 LEAST_MARGIN, MOST_MARGIN = 0.3, 0.98
+JUDGED_S, FEWEST_CPU_S = 60.0, 1.0  # of the last trials, by which it is told how busy the machine is
 OFFERS_S = 60.0  # to import the families on a busy machine
 FASTER = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "throughput_rows_s")
 SMALLER = ("size_mb", "memory_mb", "parameters_m")
@@ -136,13 +137,14 @@ class ModelAgent:
 
     @property
     def _slowness(self) -> float:
-        """How much longer the first export took than it does on an idle machine: delivery will take longer alike."""
-        selected, exported = (self.memory.journal.events(kind)[:1] for kind in ("selected", "exported"))
-        if not selected or not exported:
-            return 1.0
+        """How much longer work takes than on an idle machine, as delivery will: by the first export, and by how much of
+        a processor the last trials got."""
         settings = self._settings
-        took = exported[0]["clock_s"] - selected[0]["clock_s"]
-        return float(min(max(took / settings["first_export_s"], 1.0), settings["most_slowness"]))
+        ratios = [1.0, _waiting(self.memory.journal.trials())]
+        selected, exported = (self.memory.journal.events(kind)[:1] for kind in ("selected", "exported"))
+        if selected and exported:
+            ratios.append((exported[0]["clock_s"] - selected[0]["clock_s"]) / settings["first_export_s"])
+        return float(min(max(ratios), settings["most_slowness"]))
 
     @property
     def _settings(self) -> Mapping[str, Any]:
@@ -484,6 +486,15 @@ def _check_repair(operations: Sequence[Operation]) -> None:
     margin = operations[0].args.get("margin")
     if margin is not None and not LEAST_MARGIN <= margin <= MOST_MARGIN:
         raise InvalidAnswer(f"tighten: margin lies between {LEAST_MARGIN} and {MOST_MARGIN}, got {margin}")
+
+
+def _waiting(trials: Sequence[TrialResult]) -> float:
+    """Seconds for each second of a processor, in the last trials; 1 while too few are known to tell."""
+    seconds = cpu_s = 0.0
+    for trial in reversed(trials):
+        if trial.cpu_s > 0 and seconds < JUDGED_S:
+            seconds, cpu_s = seconds + trial.seconds, cpu_s + trial.cpu_s
+    return seconds / cpu_s if cpu_s >= FEWEST_CPU_S else 1.0
 
 
 def _since_gain(trials: Sequence[TrialResult]) -> int:

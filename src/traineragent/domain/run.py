@@ -67,6 +67,7 @@ class TrialResult:
     size_mb: float = 0.0
     predict_us: float = 0.0  # one row through the exported graph, microseconds
     note: str = ""
+    cpu_s: float = 0.0  # that the process took; fewer than `seconds` where others use the machine too
 
 
 @dataclass(frozen=True)

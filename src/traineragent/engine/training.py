@@ -28,6 +28,7 @@ REPEAT_BELOW_ROWS = 3000  # smaller sets draw their folds again, so that luck wi
 FITS_OF_SMALL = 15  # about so many: five folds three times, or ten folds once
 RACE_FROM_ROWS = 4000  # below, one fold is too noisy to judge by
 SAFE_SHARE = 0.8  # of the time limit is dealt out to the fits
+VIEW_SHARE = 0.8  # of the time limit may go into views that were never asked for before
 LONGEST_COST_S = 2.0  # of measuring what a row costs
 REFITTED = "all_rows.npz"  # the model of all rows
 RACE_MARGIN = 1.10  # error on fold 0 against the family's best
@@ -95,7 +96,11 @@ def train_trial(
     deadline = trial.end(start, deadline)
     folder.mkdir(parents=True, exist_ok=True)
     family: Family = registry.get("families", trial.candidate.family)
-    work = _Work(data, trial, family, seen_by(data, trial.candidate.params, threads))
+    view_ends = None if deadline is None else start + VIEW_SHARE * (deadline - start)
+    try:
+        work = _Work(data, trial, family, seen_by(data, trial.candidate.params, threads, view_ends))
+    except ValueError as error:
+        return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
     began = time.monotonic()  # what came before is paid once, not with every fit
     bag = _empty(data)
     rounds = list(_rounds(data, trial.candidate.params, seed))

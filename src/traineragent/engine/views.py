@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from .dataset import TrainingData
 Float32 = NDArray[np.float32]
 BLOCK = 512  # rows between two notes of progress
 BATCH = 32
+TOKENS_A_ROW = 4.0  # what a row costs beside its tokens
+HOPELESS = 1.25  # times the time that is left: more than a speed that varies can make up for
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,13 @@ class Seen:
     views: tuple[str, ...] = ()
 
 
-def seen_by(data: TrainingData, params: Mapping[str, Any], threads: int = 1) -> Seen:
-    """The matrix of a candidate with these parameters; views that were never asked for are made now."""
+def seen_by(data: TrainingData, params: Mapping[str, Any], threads: int = 1, deadline: float | None = None) -> Seen:
+    """The matrix of a candidate with these parameters; views that were never asked for are made now. Raises ValueError
+    soon where one cannot be made before the deadline (on time.monotonic())."""
     names = tuple(params.get("views", ()))
     if not names:
         return Seen(data.x, data.kinds, data.levels)
-    views = [values_of(data, name, threads) for name in names]
+    views = [values_of(data, name, threads, deadline) for name in names]
     width = sum(v.shape[1] for v in views)
     x = np.concatenate([data.x, *views], axis=1)
     return Seen(x, (*data.kinds, *["number"] * width), (*data.levels, *[0] * width), names)  # type: ignore[arg-type]
@@ -70,18 +74,18 @@ def width_of(graph: onnx.ModelProto) -> int:
     return int(output.type.tensor_type.shape.dim[1].dim_value)
 
 
-def values_of(data: TrainingData, name: str, threads: int = 1) -> Float32:
+def values_of(data: TrainingData, name: str, threads: int = 1, deadline: float | None = None) -> Float32:
     """The view of all training rows, float32 (rows, width), mapped from its file. Rows of like length run together, as
-    a batch is padded to its longest; a run that was cut off goes on where it was."""
+    a batch is padded to its longest; a run that was cut off goes on where it was. Raises as `seen_by`."""
     path = _folder(data, name) / "values.npy"
     if not path.exists():
         graph_of(data, name)
-        _compute(data, _spec(data, name), path, threads)
+        _compute(data, _spec(data, name), path, threads, deadline)
     values: Float32 = np.load(path, mmap_mode="r", allow_pickle=False)
     return values
 
 
-def _compute(data: TrainingData, spec: ViewSpec, path: Path, threads: int) -> None:
+def _compute(data: TrainingData, spec: ViewSpec, path: Path, threads: int, deadline: float | None) -> None:
     graph = (path.parent / "graph.onnx").read_bytes()
     run = session(graph, threads)
     shape = (data.rows, width_of(onnx.load_model_from_string(graph)))
@@ -89,7 +93,11 @@ def _compute(data: TrainingData, spec: ViewSpec, path: Path, threads: int) -> No
     done = json.loads(note.read_text())["rows"] if note.exists() and draft.exists() else 0
     out = np.lib.format.open_memmap(draft, mode="r+" if done else "w+", dtype=np.float32, shape=shape)
     order = _order(data, spec)
+    effort = np.cumsum(_effort(data, spec)[order])
+    began, before = time.monotonic(), effort[done - 1] if done else 0.0
     for start in range(done, data.rows, BLOCK):
+        if start > done and deadline is not None:
+            _require_time(effort[start - 1] - before, effort[-1] - effort[start - 1], began, deadline)
         block = order[start : start + BLOCK]
         for i in range(0, len(block), BATCH):
             picked = block[i : i + BATCH]
@@ -98,6 +106,25 @@ def _compute(data: TrainingData, spec: ViewSpec, path: Path, threads: int) -> No
         _write(note, json.dumps({"rows": min(start + BLOCK, data.rows)}).encode())
     del out
     draft.rename(path)
+
+
+def _effort(data: TrainingData, spec: ViewSpec) -> NDArray[np.float64]:
+    """What each row costs beside the others: the length of the view's first ragged input."""
+    for name in spec.inputs:
+        part = data.more[name]
+        if isinstance(part, Ragged):
+            return np.asarray(TOKENS_A_ROW + part.lengths, dtype=np.float64)
+    return np.ones(data.rows)
+
+
+def _require_time(made: float, left: float, began: float, deadline: float) -> None:
+    """Raises ValueError where what is left would, at the speed so far, take longer than there is time: the time is
+    worth more to another candidate."""
+    now = time.monotonic()
+    needed = (now - began) / made * left
+    left_s = max(deadline - now, 0.0)
+    if needed > HOPELESS * left_s:
+        raise ValueError(f"a view of all rows would take {needed:.0f} s more, and {left_s:.0f} s are left")
 
 
 def _order(data: TrainingData, spec: ViewSpec) -> NDArray[np.intp]:

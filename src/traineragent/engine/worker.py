@@ -14,9 +14,10 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -57,6 +58,7 @@ class Worker:
     def train(self, message: Mapping[str, Any]) -> dict[str, Any]:
         given = message["trial"]
         trial = Trial(given["index"], Candidate(**given["candidate"]), given["time_limit_s"])
+        before = time.process_time()
         result = _function(message["function"])(
             Path(self.settings["data"]),
             trial,
@@ -68,7 +70,7 @@ class Worker:
             rivals=message["rivals"],
             progress=self._progress,
         )
-        return asdict(result)
+        return asdict(replace(result, cpu_s=round(time.process_time() - before, 3)))
 
     def _progress(self, fold: int, folds: int, score: float | None) -> None:
         self.say({"progress": {"fold": fold, "folds": folds, "score": score}})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ BUCKET = 32  # batches that are sorted by length together
 SCALES = (0.2, 5.0)
 RUN_BATCH = 32
 SHARE_OF_TIME = 0.85  # of the time left goes to steps, the rest to validation and saving
+REFIT_SHARE = 0.7  # of what was read in validation, that all rows must be read for a model of them to be as good
 EPOCHS_WORTHWHILE = 3.0  # more than half of the layers learn only where they can for so long
 FEWEST_TEXTS = 200  # from which learning is worthwhile, where the time is too short for all of them
 STEP_COST = 4.0  # of a layer that learns: reading, the way back and the change, in readings
@@ -60,6 +61,7 @@ class FittedTransformer:
     bias: NDArray[np.float32]
     features: int
     multi: bool
+    found: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def _session(self) -> Any:
@@ -113,9 +115,11 @@ class Transformer:
         except ImportError as error:
             raise MissingExtra(str(error.name), "text", "fine-tuning a transformer") from error
         tuning = _Tuning(params, train, context)
-        tuning.run()
+        found = tuning.run()
         model = tuning.fitted()
-        return model if valid is None else _scaled(model, valid)
+        scale = _scale(model, valid) if valid is not None else float(params.get("scale", 1.0))
+        head, bias = (a * np.float32(scale) for a in (model.head, model.bias))
+        return replace(model, head=head, bias=bias, found={**found, "scale": scale})
 
     def load(self, path: Path, context: FitContext) -> FittedTransformer:
         with np.load(path, allow_pickle=False) as file:
@@ -159,11 +163,12 @@ class _Tuning:
             self.head.bias.copy_(torch.from_numpy(_usual(train.y, self.head.out_features)))
         self.below: _Below
 
-    def run(self) -> None:
-        """Steps until the epochs are over or the time is."""
+    def run(self) -> dict[str, float]:
+        """Steps until the epochs are over or the time is; what a model of more rows should do alike."""
         import torch
 
         plan = self._planned()
+        self._require_as_much(round(plan.epochs * plan.texts))
         if plan.texts < len(self.part):
             some = np.sort(self.rng.permutation(len(self.part))[: plan.texts])
             self.part, self.y = self.part[some], self.y[torch.from_numpy(some)]
@@ -173,13 +178,13 @@ class _Tuning:
         groups = [{"params": learning, "lr": rate}, {"params": list(self.head.parameters()), "lr": HEAD_RATE}]
         optimizer = torch.optim.AdamW(groups, weight_decay=DECAY)
         peaks = [group["lr"] for group in optimizer.param_groups]
-        total, began = max(int(plan.epochs * len(self.part) / BATCH), 1), time.monotonic()
+        total, began, taken = max(int(plan.epochs * len(self.part) / BATCH), 1), time.monotonic(), 0
         for step, rows in enumerate(self._batches(total)):
             done = step / total
             if self.ends is not None:
                 done = max(done, (time.monotonic() - began) / max(self.ends - began, 1e-3))
             if done >= 1 and step:
-                return
+                break
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * min(1.0, done / WARM_UP + 0.02) * max(1.0 - done, 0.02)
             loss = self._loss(rows)
@@ -187,6 +192,16 @@ class _Tuning:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(learning, 1.0)
             optimizer.step()
+            taken += 1
+        self._require_as_much(taken * BATCH)
+        return {"layers": float(plan.layers), "epochs": plan.epochs, "read": float(taken * BATCH)}
+
+    def _require_as_much(self, read: int) -> None:
+        """Raises ValueError where a model of all rows read much less than the one that was validated: it is no better
+        then, and nobody knows how good."""
+        before = float(self.params.get("read", 0.0))
+        if read < REFIT_SHARE * before:
+            raise ValueError(f"only {read:,} texts could be read, where {before:,.0f} were in validation")
 
     def _planned(self) -> _Plan:
         """As many layers as can learn for EPOCHS_WORTHWHILE in the time; the fewer learn, the less a pass over the
@@ -305,8 +320,8 @@ def _usual(y: Float64, outputs: int) -> NDArray[np.float32]:
     return np.asarray(np.log(counts / counts.sum()), dtype=np.float32)
 
 
-def _scaled(model: FittedTransformer, valid: Batch) -> FittedTransformer:
-    """Log-odds times the one number that fits the validation rows best (Guo et al. 2017)."""
+def _scale(model: FittedTransformer, valid: Batch) -> float:
+    """The number by which log-odds fit the validation rows best (Guo et al. 2017)."""
     p = np.clip(model.predict(valid.x, valid.more), 1e-7, 1 - 1e-7)
     raw = np.log(p) - np.log1p(-p) if model.multi else np.log(p)
 
@@ -316,10 +331,7 @@ def _scaled(model: FittedTransformer, valid: Batch) -> FittedTransformer:
         return -float(log_softmax(raw * scale, axis=1)[np.arange(len(raw)), valid.y.astype(np.intp)].mean())
 
     low, high = np.log(SCALES)
-    best = np.float32(np.exp(minimize_scalar(lambda s: loss(float(np.exp(s))), bounds=(low, high), method="bounded").x))
-    return FittedTransformer(
-        model.name, model.shape, model.weights, model.head * best, model.bias * best, model.features, model.multi
-    )
+    return float(np.exp(minimize_scalar(lambda s: loss(float(np.exp(s))), bounds=(low, high), method="bounded").x))
 
 
 PLUGIN = Transformer()
