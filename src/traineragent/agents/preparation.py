@@ -166,7 +166,7 @@ def _folds(prepared: Prepared, rows: _Rows, seed: int) -> tuple[np.ndarray, bool
         tied = ties(duplicate_keys(frame, rows.target.name, readings))
     classes = len(rows.target.labels)
     most = FOLDS[-1][1] if classes > MANY_CLASSES else next(k for below, k in FOLDS if len(frame) < below)
-    if split["how"] == "last":
+    if split.get("how") == "last":
         return blocks_in_order(tied, most), True
     folds = cv_folds(
         prepared.y,

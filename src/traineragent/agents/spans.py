@@ -110,7 +110,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
     level = asked.get("cut_words", {}).get("level", "words")
     keep = _capped(texts, asked.get("cap_texts", {}).get("most"), seed)
     groups, many = _groups(run, texts)[keep], int(asked.get("draw_folds", {}).get("folds", 5))
-    in_order = read_json(run.data / "split.json")["how"] == "last"
+    in_order = read_json(run.data / "split.json").get("how") == "last"
     folds = blocks_in_order(groups, many) if in_order else _folds(groups, many, seed)
     labels = [str(label) for label in run.target.labels]
     data = marked_texts([texts[i] for i in keep], [spans[i] for i in keep], labels, level, folds)
