@@ -361,7 +361,7 @@ def score_over_time(trials: Sequence[Mapping[str, Any]], families: Sequence[str]
     ends = max(t["seconds"] for t in trials) * 1.02 or 1.0
     canvas = Canvas(WIDE, 300, f"Cross-validated {name} over time; best {score(best, name)}")
     plot = Plot.on(canvas, (0, ends), (low, high), (28, 16, 44, 66))
-    plot.y_axis([(t, score(t, name)) for t in ticks(low, high, 5)], f"{metric_title(name)}, cross-validated")
+    plot.y_axis([(t, score(t, name)) for t in ticks(low, high, 5)], f"{metric_title(name)}, validated")
     plot.x_axis([(t, duration(t) if t else "0") for t in ticks(0, ends, 8)], "time since the search began")
     canvas.path(plot.points(_best_line(trials, ends, low, high, lower)), "best-line", "best so far")
     for t in trials:

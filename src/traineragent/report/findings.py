@@ -78,11 +78,19 @@ def _drift(one: Mapping[str, Any]) -> str:
     return sentence(", ".join(f"{clean(k)}: {figure(v) if is_number(v) else clean(v)}" for k, v in one.items()))
 
 
+HOLDOUTS = {
+    "stratified": "rows drawn at random with each class in proportion",
+    "grouped": "whole groups of rows",
+    "by_time": "the newest rows",
+    "last": "the last rows",
+    "given": "the rows that were given for it",
+}
+"""How rows were chosen, where nothing more is said."""
+
+
 def _holdout(holdout: Mapping[str, Any]) -> str:
-    how, why = clean(holdout.get("how") or ""), clean(holdout.get("why") or "")
-    if not how and not why:
-        return ""
-    return sentence(f"Rows sealed away for the final score ({how or 'chosen by code'})" + (f": {why}" if why else ""))
+    said = clean(holdout.get("why") or "") or HOLDOUTS.get(clean(holdout.get("how") or ""), "")
+    return sentence(f"Sealed away for the final score: {said}") if said else ""
 
 
 def _file(one: Mapping[str, Any]) -> dict[str, str]:

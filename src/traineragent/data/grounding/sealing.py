@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 
 from traineragent.data.meaning import Reading
@@ -39,4 +40,8 @@ def split_phrases(
     frame = table.frame.assign(**{STRATUM: STRATUM})
     known = Target(STRATUM, "class", (STRATUM, ""), ((STRATUM,), ("",)))
     holdout = split_holdout(frame, known, parts=parts, seed=seed, alike=table.alike)
+    if holdout.how != "given":
+        phrases, pictures = len(holdout.holdout), len(set(table.alike[holdout.holdout].tolist()))
+        why = f"{phrases:,} of {len(frame):,} phrases, those of {pictures:,} pictures and of their copies"
+        holdout = replace(holdout, why=why)
     return holdout, Target(BOX, "class")
