@@ -300,7 +300,7 @@ class FittedTagger(Protocol):
     def save(self, path: Path) -> None: ...
 
     def files(self) -> Mapping[str, bytes]:
-        """The files of a bundle by name, those of the encoder aside; "model.onnx" gives the scores."""
+        """The files of a bundle by name, those of a shared encoder aside; "model.onnx" gives the scores."""
 
     def settings(self) -> Mapping[str, Any]:
         """What `serve.spans.tagger` needs to know, but for how tokens are cut."""

@@ -12,8 +12,8 @@ import pytest
 
 from traineragent.domain.data import RichInput
 from traineragent.engine.training import one_thread
-from traineragent.families._layers import Layers
-from traineragent.families.transformer import PLUGIN, FittedTransformer, _Below, _Tuning
+from traineragent.families._layers import Below, Layers
+from traineragent.families.transformer import PLUGIN, FittedTransformer, _Tuning
 from traineragent.ports import Batch, FitContext
 from traineragent.serve.inputs.parts import Ragged, Rows
 
@@ -112,7 +112,7 @@ def test_what_fixed_layers_see_is_kept_as_it_is_computed(context: FitContext) ->
     part = rows.more["tokens"]
     assert isinstance(part, Ragged)
     some = np.array([3, 7, 30])
-    kept, there = _Below(layers, part, 1).of(some)
+    kept, there = Below(layers, part, 1).of(some)
     fresh, again = layers.read_rows(part[some], 1)
     assert torch.equal(there, again)
     assert torch.allclose(kept[there], fresh[there], atol=2e-3)

@@ -146,6 +146,7 @@ def _encoded(data: MarkedTexts, asked: Mapping[str, Any], folder: Path) -> Marke
         said = "the pretrained encoder was left out, as reading all texts would take too long; give it more minutes"
     except InputError as error:
         found, said = None, f"the pretrained encoder was left out: {error}"
+    write_json(folder.parent / "checkpoint.json", {"path": str(Path(asked["encoder"]).absolute())})
     if found is None:
         shutil.rmtree(folder, ignore_errors=True)
         path = folder.parents[1] / "profile.json"

@@ -97,10 +97,7 @@ def train_trial(
     folder.mkdir(parents=True, exist_ok=True)
     family: Family = registry.get("families", trial.candidate.family)
     view_ends = None if deadline is None else start + VIEW_SHARE * (deadline - start)
-    try:
-        work = _Work(data, trial, family, seen_by(data, trial.candidate.params, threads, view_ends))
-    except ValueError as error:
-        return TrialResult(trial.index, trial.candidate, "failed", seconds=_since(start), note=_sentence(error))
+    work = _Work(data, trial, family, seen_by(data, trial.candidate.params, threads, view_ends))
     began = time.monotonic()  # what came before is paid once, not with every fit
     bag = _empty(data)
     rounds = list(_rounds(data, trial.candidate.params, seed))

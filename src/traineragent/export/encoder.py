@@ -178,10 +178,16 @@ def write_encoder(graph: GraphBuilder, ids: str, there: str, weights: Weights, s
 
 
 def write_layers(
-    graph: GraphBuilder, ids: str, there: str, weights: Weights, shape: Shape, layers: int | None = None
+    graph: GraphBuilder,
+    ids: str,
+    there: str,
+    weights: Weights,
+    shape: Shape,
+    layers: int | None = None,
+    beside: int | None = None,
 ) -> str:
     """As `write_encoder`, to what the last of `layers` (all of them by default) makes of each token: (rows, length,
-    width)."""
+    width). What the layer number `beside`, counted from 1, makes of it stands before that, where it is asked for."""
     first, last = graph.integers([0]), graph.add("Shape", ids, start=1, end=2)
     words = graph.add("Cast", graph.add("Gather", graph.constant(weights["words"]), ids, axis=0), to=TensorProto.FLOAT)
     words = graph.add("Mul", words, graph.add("Gather", graph.floats(weights["words.scale"]), ids, axis=0))
@@ -195,7 +201,9 @@ def write_layers(
         wide = _gelu(graph, _linear(graph, h, f"layer{i}.widen", weights))
         narrow = _linear(graph, wide, f"layer{i}.narrow", weights)
         h = _normed(graph, graph.add("Add", narrow, h), f"layer{i}.last", weights, shape)
-    return h
+        if i + 1 == beside:
+            before = h
+    return h if beside is None else graph.add("Concat", before, h, axis=-1)
 
 
 def _linear(graph: GraphBuilder, h: str, name: str, weights: Weights) -> str:

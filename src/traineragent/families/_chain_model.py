@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,7 +40,8 @@ SETTINGS = ("epochs", "rate", "drop", "decay", "head_rate", "head_drop")
 @dataclass(frozen=True)
 class ChainModel:
     """`keys` uint64 (observations,) ascending, `emit` float16 (observations + 1, tags) with zeros in row 0, `bias`
-    (tags,). `encoder`: settings of what computes the vectors that `head` reads; empty without a head."""
+    (tags,). `encoder`: settings of what computes the vectors that `head` reads; empty without a head. `own`: its files
+    by name, where it is no longer the one that lies beside the prepared texts."""
 
     tags: tuple[str, ...]
     keys: NDArray[np.uint64]
@@ -48,6 +50,7 @@ class ChainModel:
     turns: Turns
     head: Head | None = None
     encoder: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:
@@ -57,6 +60,7 @@ class ChainModel:
     def scores(self, data: MarkedTexts) -> Float32:
         """Shape (tokens, tags)."""
         known, weights = Known(self.keys), self.emit.astype(np.float32)
+        hidden = self._hidden(data)
         pieces = [np.zeros((0, len(self.tags)), dtype=np.float32)]
         for at in range(0, data.tokens, CHUNK):
             observed = known.indices(data.keys[at : at + CHUNK])
@@ -66,9 +70,21 @@ class ChainModel:
             )
             pieces.append(np.asarray(seen @ weights) + self.bias)
             if self.head is not None:
-                assert data.hidden is not None
-                pieces[-1] += self.head.scores(data.hidden[at : at + CHUNK])
+                assert hidden is not None
+                pieces[-1] += self.head.scores(hidden[at : at + CHUNK])
         return np.concatenate(pieces)
+
+    def _hidden(self, data: MarkedTexts) -> NDArray[np.float16] | None:
+        """The vectors of the tokens: as they were read for all models, or by the encoder that is this model's own."""
+        if not self.own:
+            return data.hidden
+        from ..serve.spans.encoder import OnnxEncoder
+
+        with tempfile.TemporaryDirectory(prefix="encoder-") as name:
+            for file, content in self.own.items():
+                (Path(name) / file).write_bytes(content)
+            encoder = OnnxEncoder(Path(name), self.encoder)
+            return encoder.encode(data.texts, [data.places_of(i) for i in range(data.rows)])
 
     def shifted(self, outside: float) -> ChainModel:
         """The same with `outside` taken from the score of marking nothing: more is marked, less surely."""
@@ -81,6 +97,7 @@ class ChainModel:
         arrays = {"keys": self.keys, "emit": self.emit, "bias": self.bias, "turns": self.turns.stacked()}
         if self.head is not None:
             arrays |= {"head": self.head.weights, "offset": self.head.offset}
+        arrays |= {f"own.{name}": np.frombuffer(content, dtype=np.uint8) for name, content in self.own.items()}
         facts = json.dumps({"tags": self.tags, "encoder": dict(self.encoder)})
         np.savez(path, facts=np.frombuffer(facts.encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]
 
@@ -90,15 +107,17 @@ class ChainModel:
             facts = json.loads(saved["facts"].tobytes())
             head = Head(saved["head"], saved["offset"]) if "head" in saved else None
             tags, turns = tuple(facts["tags"]), Turns.of(saved["turns"])
-            return cls(tags, saved["keys"], saved["emit"], saved["bias"], turns, head, facts["encoder"])
+            own = {name[4:]: saved[name].tobytes() for name in saved.files if name.startswith("own.")}
+            return cls(tags, saved["keys"], saved["emit"], saved["bias"], turns, head, facts["encoder"], own)
 
     def settings(self) -> dict[str, Any]:
         """What the tagger of the server needs to know, beside how tokens are cut."""
         return {"tags": list(self.tags), "observations": VERSION, "encoder": dict(self.encoder) or None}
 
     def files(self) -> dict[str, bytes]:
-        """The files of a bundle by name, the encoder's aside."""
+        """The files of a bundle by name, those of a shared encoder aside."""
         return {
+            **self.own,
             "model.onnx": self.graph().SerializeToString(),
             "observations.npy": _npy(self.keys),
             "turns.npy": _npy(self.turns.stacked()),
@@ -164,7 +183,7 @@ def fit_chain(
 
     Of the parameters, "least": an observation must occur so often; "most": so many are kept, the weightiest."""
     many = len(data.labels) > MANY_LABELS
-    tags, numbers = tags_in(data, params.get("scheme", "bio" if many else "bioes"))
+    tags, numbers = tags_in(data, scheme_for(params, data))
     keys = frequent(data.keys, int(params.get("least", 2)))
     decay = {"decay": FIRM_DECAY if not many else LOOSE_DECAY}
     settings = Settings(**{**decay, **{k: v for k, v in params.items() if k in SETTINGS}})
@@ -174,6 +193,11 @@ def fit_chain(
     encoder = {} if hidden is None else dict(data.encoder or {})
     turns = permitted_turns(chain.turns, tags)
     return ChainModel(tags, keys, emit.astype(np.float16), chain.bias, turns, chain.head, encoder)
+
+
+def scheme_for(params: Mapping[str, Any], data: MarkedTexts) -> str:
+    """The scheme of tags that is asked for, or the one that suits the number of labels."""
+    return str(params.get("scheme", "bio" if len(data.labels) > MANY_LABELS else "bioes"))
 
 
 def frequent(keys: NDArray[np.uint64], least: int) -> NDArray[np.uint64]:

@@ -17,6 +17,9 @@ from ..errors import InputError
 from ..export.encoder import Shape, canonical, read_safetensors
 from ..serve.inputs.parts import Ragged
 
+MOST_KEPT_BYTES = 400_000_000
+READ_AT_ONCE = 32
+
 
 class Layers:
     """Hidden states are float tensors (rows, length, width), `there` bool (rows, length)."""
@@ -112,3 +115,36 @@ class Layers:
         """All weights as they are now, under their canonical names."""
         learned = {name: value.detach().cpu().numpy() for name, value in self.weights.items() if value.requires_grad}
         return {**self._arrays, **learned}
+
+
+class Below:
+    """What the fixed lower layers make of texts: computed once and kept as 16-bit numbers, or anew each time where that
+    would fill the memory."""
+
+    def __init__(self, encoder: Layers, part: Ragged, layers: int) -> None:
+        self.encoder, self.part, self.layers = encoder, part, layers
+        tokens, width = int(part.lengths.sum()), encoder.shape.width
+        self.kept: NDArray[np.float16] | None = None
+        if layers and 2 * tokens * width <= MOST_KEPT_BYTES:
+            self.kept = np.empty((tokens, width), dtype=np.float16)
+            order = np.argsort(part.lengths, kind="stable")
+            self.offsets = np.concatenate([[0], np.cumsum(part.lengths)])
+            for i in range(0, len(order), READ_AT_ONCE):
+                rows = order[i : i + READ_AT_ONCE]
+                h, there = encoder.read_rows(part[rows], layers)
+                self.kept[self._places(rows)] = h[there].cpu().numpy().astype(np.float16)
+
+    def _places(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        return np.concatenate([np.arange(self.offsets[r], self.offsets[r + 1]) for r in rows])
+
+    def of(self, rows: NDArray[np.intp]) -> tuple[Any, Any]:
+        """(hidden states, which of them are tokens) of some texts."""
+        import torch
+
+        if self.kept is None:
+            return self.encoder.read_rows(self.part[rows], self.layers)
+        lengths = self.part.lengths[rows]
+        there = np.arange(max(int(lengths.max(initial=0)), 1)) < lengths[:, None]
+        h = np.zeros((*there.shape, self.encoder.shape.width), dtype=np.float32)
+        h[there] = self.kept[self._places(rows)]
+        return torch.from_numpy(h).to(self.encoder.device), torch.from_numpy(there).to(self.encoder.device)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,18 +26,17 @@ from ..export.builder import GraphBuilder
 from ..export.encoder import Shape, packed, write_encoder
 from ..ports import Batch, Card, FitContext
 from ..serve.inputs.parts import Part, Ragged
-from ._layers import Layers
+from ._layer_tuning import batches, tune
+from ._layers import Below, Layers
 
 Float64 = NDArray[np.float64]
 
 RATE, HEAD_RATE = 3e-4, 2e-3  # the former for half of the layers; the more learn, the slower
 WARM_UP = 0.06
-DECAY = 0.01
 DROPOUT = 0.1  # of the text's vector; inside the encoder it costs a seventh of a step and brings little
 EPOCHS, MOST_EPOCHS = 4.0, 20.0
 STEPS = 500  # few texts are read more often
 BATCH = 32
-BUCKET = 32  # batches that are sorted by length together
 SCALES = (0.2, 5.0)
 RUN_BATCH = 32
 SHARE_OF_TIME = 0.85  # of the time left goes to steps, the rest to validation and saving
@@ -47,7 +46,6 @@ FEWEST_TEXTS = 200  # from which learning is worthwhile, where the time is too s
 STEP_COST = 4.0  # of a layer that learns: reading, the way back and the change, in readings
 PADDED = 1.05  # tokens with padding, where texts are sorted by length
 MEASURED_S = 3.0  # spent on measuring
-MOST_KEPT_BYTES = 400_000_000
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ class _Tuning:
         torch.nn.init.zeros_(self.head.weight)
         with torch.no_grad():  # the first steps need not learn how frequent each answer is
             self.head.bias.copy_(torch.from_numpy(_usual(train.y, self.head.out_features)))
-        self.below: _Below
+        self.below: Below
 
     def run(self) -> dict[str, float]:
         """Steps until the epochs are over or the time is; what a model of more rows should do alike."""
@@ -172,27 +170,13 @@ class _Tuning:
         if plan.texts < len(self.part):
             some = np.sort(self.rng.permutation(len(self.part))[: plan.texts])
             self.part, self.y = self.part[some], self.y[torch.from_numpy(some)]
-        self.below = _Below(self.layers, self.part, self.shape.layers - plan.layers)
+        self.below = Below(self.layers, self.part, self.shape.layers - plan.layers)
         learning = self.layers.learning(plan.layers)
         rate = float(self.params.get("rate", RATE * min(1.0, self.shape.layers / (2 * plan.layers))))
-        groups = [{"params": learning, "lr": rate}, {"params": list(self.head.parameters()), "lr": HEAD_RATE}]
-        optimizer = torch.optim.AdamW(groups, weight_decay=DECAY)
-        peaks = [group["lr"] for group in optimizer.param_groups]
-        total, began, taken = max(int(plan.epochs * len(self.part) / BATCH), 1), time.monotonic(), 0
-        for step, rows in enumerate(self._batches(total)):
-            done = step / total
-            if self.ends is not None:
-                done = max(done, (time.monotonic() - began) / max(self.ends - began, 1e-3))
-            if done >= 1 and step:
-                break
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * min(1.0, done / WARM_UP + 0.02) * max(1.0 - done, 0.02)
-            loss = self._loss(rows)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(learning, 1.0)
-            optimizer.step()
-            taken += 1
+        groups = [(learning, rate), (list(self.head.parameters()), HEAD_RATE)]
+        total = max(int(plan.epochs * len(self.part) / BATCH), 1)
+        rows = batches(self.part.lengths, BATCH, total, self.rng)
+        taken = tune(groups, rows, self._loss, total, self.ends, warm_up=WARM_UP)
         self._require_as_much(taken * BATCH)
         return {"layers": float(plan.layers), "epochs": plan.epochs, "read": float(taken * BATCH)}
 
@@ -237,19 +221,6 @@ class _Tuning:
                 break
         return (time.monotonic() - began) / max(seen, 1) * float(self.part.lengths.sum()) * PADDED
 
-    def _batches(self, total: int) -> Iterator[NDArray[np.intp]]:
-        """Rows of each step: shuffled, then sorted by length within a bucket, so that little is padding."""
-        lengths, done = self.part.lengths, 0
-        while done < total:
-            order = self.rng.permutation(len(lengths))
-            for start in range(0, len(order), BATCH * BUCKET):
-                bucket = order[start : start + BATCH * BUCKET]
-                bucket = bucket[np.argsort(lengths[bucket], kind="stable")]
-                parts = [bucket[i : i + BATCH] for i in range(0, len(bucket), BATCH)]
-                for k in self.rng.permutation(len(parts)).tolist():
-                    yield parts[k]
-                    done += 1
-
     def _loss(self, rows: NDArray[np.intp]) -> Any:
         import torch
 
@@ -276,39 +247,6 @@ class _Plan:
     layers: int
     epochs: float
     texts: int
-
-
-class _Below:
-    """What the fixed layers below make of the texts: computed once and kept as 16-bit numbers, or anew each time where
-    that would fill the memory."""
-
-    def __init__(self, encoder: Layers, part: Ragged, layers: int) -> None:
-        self.encoder, self.part, self.layers = encoder, part, layers
-        tokens, width = int(part.lengths.sum()), encoder.shape.width
-        self.kept: NDArray[np.float16] | None = None
-        if layers and 2 * tokens * width <= MOST_KEPT_BYTES:
-            self.kept = np.empty((tokens, width), dtype=np.float16)
-            order = np.argsort(part.lengths, kind="stable")
-            self.offsets = np.concatenate([[0], np.cumsum(part.lengths)])
-            for i in range(0, len(order), BATCH):
-                rows = order[i : i + BATCH]
-                h, there = encoder.read_rows(part[rows], layers)
-                self.kept[self._places(rows)] = h[there].cpu().numpy().astype(np.float16)
-
-    def _places(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        return np.concatenate([np.arange(self.offsets[r], self.offsets[r + 1]) for r in rows])
-
-    def of(self, rows: NDArray[np.intp]) -> tuple[Any, Any]:
-        """(hidden states, which of them are tokens) of some texts."""
-        import torch
-
-        if self.kept is None:
-            return self.encoder.read_rows(self.part[rows], self.layers)
-        lengths = self.part.lengths[rows]
-        there = np.arange(max(int(lengths.max(initial=0)), 1)) < lengths[:, None]
-        h = np.zeros((*there.shape, self.encoder.shape.width), dtype=np.float32)
-        h[there] = self.kept[self._places(rows)]
-        return torch.from_numpy(h).to(self.encoder.device), torch.from_numpy(there).to(self.encoder.device)
 
 
 def _usual(y: Float64, outputs: int) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -77,15 +78,25 @@ def test_a_long_text_is_read_to_its_end(prepared: Path) -> None:
     assert np.abs(vectors).max(axis=1).min() > 0
 
 
-def test_words_that_training_lacks_are_told_by_what_the_encoder_knows(prepared: Path, checkpoint: Path) -> None:
-    trials = prepared.parents[1] / "trials"
-    trial = Trial(0, Candidate("encoder_chain", {"epochs": 8, "folds": 1}))
+@pytest.mark.parametrize(
+    ("family", "params"),
+    [("encoder_chain", {"epochs": 8}), ("tuned_chain", {"epochs": 8, "tuning_epochs": 5})],
+)
+def test_words_that_training_lacks_are_told_by_what_the_encoder_knows(
+    prepared: Path, checkpoint: Path, family: str, params: dict[str, int]
+) -> None:
+    if family == "tuned_chain":
+        pytest.importorskip("torch", reason="the text extra is not installed")
+    (prepared / "checkpoint.json").write_text(json.dumps({"path": str(checkpoint)}))
+    trials, out = prepared.parents[1] / "trials", prepared.parents[1] / family
+    trial = Trial(0, Candidate(family, {**params, "folds": 1}))
     result = train(prepared, trial, metric="span_f1", seed=0, threads=1, folder=trials / "0000")
     assert result.status == "done", result.note
-    facts, files = build(prepared, trials, 0, "encoder_chain", prepared.parents[1] / "tagger", ())
+    facts, files = build(prepared, trials, 0, family, out, ())
     assert {"encoder.onnx", "tokenizer.json", "model.onnx"} < set(files)
     assert facts["parity_max"] < 5e-2
     assert result.size_mb == pytest.approx(facts["size_mb"], rel=1e-3)
+    assert str(checkpoint) not in json.dumps(facts["settings"])
     from traineragent.serve.spans.tagger import Tagger
 
     tagger = Tagger(files["model.onnx"].parent, facts["settings"], files["model.onnx"])
@@ -96,6 +107,14 @@ def test_words_that_training_lacks_are_told_by_what_the_encoder_knows(prepared: 
         for runs, marks, a in zip(new.runs(), given, new.starts, strict=False)
     )
     assert right >= 9
+
+
+def test_a_time_too_short_for_fine_tuning_is_said_soon(prepared: Path, checkpoint: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the text extra is not installed")
+    (prepared / "checkpoint.json").write_text(json.dumps({"path": str(checkpoint)}))
+    trial = Trial(0, Candidate("tuned_chain", {"folds": 1, "epochs": 1, "tuning_epochs": 4000}), time_limit_s=0.2)
+    with pytest.raises(ValueError, match="too short for fine-tuning"):
+        train(prepared, trial, metric="span_f1", seed=0, threads=1, folder=tmp_path / "0000")
 
 
 def test_only_texts_that_an_encoder_read_are_offered_to_it(prepared: Path, tmp_path: Path) -> None:

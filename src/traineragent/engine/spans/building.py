@@ -20,6 +20,7 @@ import numpy as np
 from ... import registry
 from ...errors import TrainerError
 from ...ports import FittedTagger, TaggerFamily
+from ...serve.spans.encoder import GRAPH
 from ...serve.spans.tagger import Tagger
 from ...serve.spans.tokens import Level
 from .dataset import ENCODER, MarkedTexts
@@ -62,8 +63,8 @@ def write_files(model: FittedTagger, folder: Path, data: Path | None = None) -> 
 
 
 def encoder_files(model: FittedTagger, data: Path | None) -> list[Path]:
-    """The encoder that the model reads vectors of; none where it reads none."""
-    if not model.encoder:
+    """The files of the shared encoder that the model reads vectors of; none where it reads none, or brings its own."""
+    if not model.encoder or GRAPH in model.files():
         return []
     assert data is not None, "the encoder lies beside the prepared texts"
     return sorted((data / ENCODER).iterdir())

@@ -59,16 +59,18 @@ def _read(data: MarkedTexts, encoder: OnnxEncoder, seconds: float | None) -> np.
     return out
 
 
-def graph_of(weights: Weights, shape: Shape, layers: int) -> onnx.ModelProto:
-    """From "ids" int64 and "there" float, both (rows, length), to "hidden" float (rows, length, width)."""
+def graph_of(weights: Weights, shape: Shape, layers: int, beside: int | None = None) -> onnx.ModelProto:
+    """From "ids" int64 and "there" float, both (rows, length), to "hidden" float (rows, length, width), twice as wide
+    with the layer `beside`; see `write_layers`."""
     graph = GraphBuilder(0)
-    last = write_layers(graph, "ids", "there", weights, shape, layers)
+    last = write_layers(graph, "ids", "there", weights, shape, layers, beside)
     graph.add("Identity", last, output="hidden")
     sides: list[Any] = ["rows", "length"]
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT64, sides),
         helper.make_tensor_value_info("there", TensorProto.FLOAT, sides),
     ]
-    output = helper.make_tensor_value_info("hidden", TensorProto.FLOAT, [*sides, shape.width])
+    width = shape.width * (1 if beside is None else 2)
+    output = helper.make_tensor_value_info("hidden", TensorProto.FLOAT, [*sides, width])
     made = helper.make_graph(graph.nodes, "encoder", inputs, [output], graph.constants)
     return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def offers(data: str, metric: str, families: Sequence[str]) -> dict[str, Any]:
 
 def _offer(family: Any, texts: MarkedTexts, context: FitContext) -> dict[str, Any]:
     able = "vectors" not in family.card.reads or texts.hidden is not None
+    able = able and all(find_spec(package) is not None for package in family.card.packages)
     suits = able and "spans" in family.card.tasks and texts.rows >= family.card.min_rows
     space = dict(family.space(context, texts.rows)) if suits else {}
     return {"card": asdict(family.card), "space": space, "suits": suits}

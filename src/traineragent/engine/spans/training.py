@@ -68,7 +68,7 @@ def train(
     family: TaggerFamily = registry.get("families", trial.candidate.family)
     params = {k: v for k, v in trial.candidate.params.items() if k not in OWN}
     safe = None if deadline is None else start + SAFE_SHARE * (deadline - start)
-    context = context_for(texts, metric, seed_of(seed, trial.index), threads, safe)
+    context = context_for(texts, metric, seed_of(seed, trial.index), threads, safe, data)
     found, model, took, planned = _validate(family, params, trial, texts, context, progress)
     model, whole = _of_all(family, params, texts, context, model, took)
     best = int(f1(found.counts.sum(axis=1)).argmax())
@@ -97,9 +97,11 @@ def opened(data: Path, changed_ns: int) -> MarkedTexts:
     return MarkedTexts.load(data)
 
 
-def context_for(texts: MarkedTexts, metric: str, seed: int, threads: int, deadline: float | None = None) -> FitContext:
-    """What a family may know besides its texts."""
-    return FitContext((), (), len(texts.labels), metric, seed, threads, deadline)
+def context_for(
+    texts: MarkedTexts, metric: str, seed: int, threads: int, deadline: float | None = None, folder: Path | None = None
+) -> FitContext:
+    """What a family may know besides its texts; `folder` is that of the prepared data."""
+    return FitContext((), (), len(texts.labels), metric, seed, threads, deadline, folder=folder)
 
 
 def _validate(
@@ -143,7 +145,10 @@ def _of_all(
     """The model learned from all texts, if the time is enough for it; else the last of the folds."""
     if context.deadline is not None and time.monotonic() + REFIT_SHARE * took > context.deadline:
         return model, False
-    return family.fit(params, texts, context), True
+    try:
+        return family.fit(params, texts, context), True
+    except ValueError:  # the time turned out to be too short
+        return model, False
 
 
 def sweep(model: FittedTagger, held: MarkedTexts) -> NDArray[np.int64]:
