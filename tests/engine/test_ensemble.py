@@ -91,6 +91,19 @@ def test_a_much_better_model_may_cost_more_than_usual_where_no_limit_is_stated()
     assert [m.trial for m in dear.members] == [1]
 
 
+def test_a_model_that_is_no_better_than_chance_gives_way_to_one_many_times_as_fast() -> None:
+    def chosen(slow: NDArray[np.float64], limits: Limits) -> set[int]:
+        case = Case(noise(1.0, 1), slow)
+        case.trials[1] = replace(case.trials[1], predict_us=4000.0)
+        return {m.trial for m in case.select(limits).members}
+
+    usual = Limits(latency_us=30_000, usual=True)
+    alike = 0.999 * noise(1.0, 1) + 0.02 * noise(1.0, 2)
+    assert chosen(alike, usual) == {0}
+    assert 1 in chosen(noise(0.7, 2), usual)
+    assert 1 in chosen(noise(0.7, 2), Limits(latency_us=30_000))
+
+
 def test_an_interpretable_model_is_one_model_of_an_interpretable_family() -> None:
     case = Case(noise(1.0, 1), noise(1.5, 2), noise(1.4, 3), families=("trees", "linear", "linear"))
     chosen = case.select(Limits(interpretable=True), interpretable=lambda family: family == "linear")

@@ -36,6 +36,9 @@ SURE = 0.7  # share of resamples in which an ensemble must beat the single best
 WORTH_MORE, MOST_TIMES = 0.1, 30.0
 """Of the error that a model must remove beyond doubt to be delivered although it costs more than is usual, and how many
 times as much it may cost, where no limit is stated."""
+NOTICED_US, TIMES_AS_FAST, WITHIN_CHANCE = 2000.0, 10.0, 0.9
+"""Where no limit is stated, a model whose answers take longer than is noticed beside the price of HTTP gives way to one
+that is so many times as fast, unless it is better in at least this share of resamples."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,8 @@ def select(
         why += note
     if limits.usual and (dear := _worth_more(members, usable, judge, limits)):
         members, why = {dear.index: 1.0}, "best single model; it costs more than usual, and is much better"
+    if limits.usual and limits.latency_us and (quick := _as_good_and_quick(members, fitting, judge)):
+        members, why = {quick.index: 1.0}, "as good as the best one within chance, and answers many times as fast"
     ordered = sorted(members.items(), key=lambda m: (-m[1], m[0]))
     return Selection(tuple(Member(index, weight) for index, weight in ordered), judge.score(members), single.index, why)
 
@@ -232,6 +237,18 @@ def _worth_more(
     if gain <= 0 or gain < WORTH_MORE * left:
         return None
     return best if judge.gain({best.index: 1.0}, members)[1] >= BEYOND_DOUBT else None
+
+
+def _as_good_and_quick(members: dict[int, float], results: list[TrialResult], judge: _Judge) -> TrialResult | None:
+    """The best model that is many times as fast as the members, if they are slow and not better beyond chance."""
+    used = sum(r.predict_us for r in results if r.index in members)
+    if used < NOTICED_US:
+        return None
+    quick = [r for r in results if 0 < r.predict_us * TIMES_AS_FAST <= used]
+    best = max(quick, key=lambda r: (r.score or -np.inf, -r.index), default=None)
+    if best is None or not _known(judge.oof(best.index))[judge.known].all():
+        return None
+    return best if judge.gain(members, {best.index: 1.0})[1] < WITHIN_CHANCE else None
 
 
 def _fits(results: Sequence[TrialResult], limits: Limits) -> bool:
