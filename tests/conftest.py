@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TRAINERAGENT_MEMORY", "off")  # what one test run teaches is nothing for the next
+os.environ["HF_HUB_OFFLINE"] = "1"  # the tests' own hub aside, nobody is asked
 
 
 def beside(name: str) -> Path:

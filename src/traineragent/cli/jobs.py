@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -28,8 +29,8 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="RUN_DIR", help="A ne
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed and trials give the same model.")]
 Brain = Annotated[str, typer.Option("--brain", metavar="planner|PROVIDER:MODEL", help="Who answers the questions.")]
 Models = Annotated[
-    list[Path] | None,
-    typer.Option("--models", metavar="DIR", envvar="TRAINERAGENT_MODELS", help="Folders of checkpoints."),
+    list[str] | None,
+    typer.Option("--models", metavar="DIR", help="Folders of checkpoints (TRAINERAGENT_MODELS), or hf://OWNER/NAME."),
 ]
 Engine = Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where trials run.")]
 Ask = Annotated[bool | None, typer.Option("--ask/--no-ask", help="Whether a person may be asked questions.")]
@@ -49,6 +50,11 @@ AllowUnsandboxedCode = Annotated[
     bool, typer.Option("--allow-unsandboxed-code", help="Also where this machine has no sandbox.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+def _models(given: list[str] | None) -> tuple[str, ...]:
+    """Where checkpoints are looked for: as said, else as the environment says."""
+    return tuple(given or (p for p in os.environ.get("TRAINERAGENT_MODELS", "").split(os.pathsep) if p))
 
 
 def train(
@@ -85,7 +91,7 @@ def train(
             out=out,
             seed=seed,
             brain=brain,
-            models=models or (),
+            models=_models(models),
             engine=engine,
             config=config,
             llm_usd=llm_usd,
@@ -131,7 +137,7 @@ def plan(
         trials=trials,
         seed=seed,
         brain=brain,
-        models=tuple(map(str, models or ())),
+        models=_models(models),
         engine=engine,
         llm_usd=llm_usd,
         llm_calls=llm_calls,

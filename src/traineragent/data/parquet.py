@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +44,25 @@ def _frame(source: Source, path: Path) -> Any:
     import fastparquet  # here, so that other formats are not kept waiting for it
 
     try:
-        return fastparquet.ParquetFile(str(path)).to_pandas()
+        file = fastparquet.ParquetFile(str(path))
+        return _named(file.to_pandas(), file.key_value_metadata)
     except Exception as error:  # noqa: BLE001  a damaged file fails in many ways inside the C code
         raise InputError(
             f"{source.name}: the Parquet file cannot be read ({shown(type(error).__name__)}: {shown(str(error))}); "
             "write it again, or give a CSV",
             file=source.name,
         ) from None
+
+
+def _named(frame: Any, about: Mapping[Any, Any]) -> Any:
+    """Classes that are written as numbers get the names that the file gives them (the `datasets` library's ClassLabel);
+    other numbers there, such as -1, mean that the class is not known."""
+    said = about.get("huggingface", about.get(b"huggingface"))
+    try:
+        features = json.loads(said)["info"]["features"] if said else {}
+        named = {c: f["names"] for c, f in features.items() if f.get("_type") == "ClassLabel" and c in frame.columns}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return frame
+    for column, names in named.items():
+        frame[column] = frame[column].map(dict(enumerate(map(str, names))))
+    return frame

