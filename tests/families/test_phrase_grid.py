@@ -73,7 +73,9 @@ def test_views_keep_boxes_on_their_things() -> None:
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     picture[16:32, 32:48] = 255
     box = np.array([[0.5, 0.25, 0.75, 0.5]], np.float32)
-    for view in (View(0, mirrored=True), View(0, 0.2, 0.1, 0.7), View(0, 0.2, 0.1, 0.7, True)):
+    views = [View(0, mirrored=True), View(0, 0.2, 0.1, 0.7, 0.7), View(0, 0.2, 0.1, 0.7, 0.8, True)]
+    views += [View(0, -0.1, -0.05, 1.15, 1.2, turned % 2 == 1, turned) for turned in range(4)]
+    for view in views:
         moved, visible = boxes_of(view, box)
         seen = pixels_of(view, picture)[..., 0] > 128
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
@@ -83,7 +85,7 @@ def test_views_keep_boxes_on_their_things() -> None:
 
 
 def test_things_cut_away_are_not_asked_for() -> None:
-    _, visible = boxes_of(View(0, 0.3, 0.3, 0.7), np.array([[0.0, 0.0, 0.4, 0.4]], np.float32))
+    _, visible = boxes_of(View(0, 0.3, 0.3, 0.7, 0.7), np.array([[0.0, 0.0, 0.4, 0.4]], np.float32))
     assert not visible[0]
 
 

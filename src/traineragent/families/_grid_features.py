@@ -21,6 +21,7 @@ from ..errors import MissingExtra, TrainerError
 from ._grid_net import STRIDES
 
 PREPROCESSOR = "preprocessor_config.json"
+LEARNED_STRIDE = 8
 
 
 class Features(nn.Module):
@@ -40,7 +41,7 @@ class Features(nn.Module):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = AutoModel.from_pretrained(checkpoint, local_files_only=True, trust_remote_code=False)
-        self.model = model.eval().float()
+        self.model = model.eval().float().requires_grad_(True)
         self.mean: Tensor
         self.deviation: Tensor
         for name, values in zip(("mean", "deviation"), normalisation(checkpoint), strict=True):
@@ -70,6 +71,21 @@ class Features(nn.Module):
     def forward(self, pictures: Tensor) -> list[Tensor]:
         states = self._states(pictures)
         return [states[i] for i in self.layers]
+
+    def learn(self, side: int) -> list[nn.Parameter]:
+        """Lets the weights learn on which only places of LEARNED_STRIDE pixels and more depend, and gives them. Those
+        before see edges and colours, which are the same everywhere, and cost most (Yosinski et al. 2014)."""
+        pixels = torch.zeros(1, 3, side, side)
+        early = [h for h in self._states(pixels.to(self.mean.device)) if h.dim() == 4]
+        early = [h for h in early if h.shape[-1] > side // LEARNED_STRIDE]
+        weights = list(self.model.parameters())
+        fixed = [False] * len(weights)
+        if early:
+            used = torch.autograd.grad(early[-1].sum(), weights, allow_unused=True)
+            fixed = [g is not None for g in used]
+        for weight, stays in zip(weights, fixed, strict=True):
+            weight.requires_grad_(not stays)
+        return [w for w in weights if w.requires_grad]
 
 
 def normalisation(checkpoint: Path) -> tuple[list[float], list[float]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..engine.grounding.phraseset import PhraseSet
 from ..serve.codecs.prompts import folded
-from ..serve.grounding.phrases import OPPOSITE, Thing
+from ..serve.grounding.phrases import Thing
 from ..serve.grounding.scene import KEYS, iou
 from ._grid_views import View, boxes_of
 
@@ -138,7 +138,7 @@ class Course:
         base = (1.0 if lesson.alone or lesson.phrase else UNNAMED) if taught else ABSENT
         weight = np.full(len(cells.x), base, np.float32)
         for end, place in lesson.ends:
-            weight[cells.further(end, boxes[place], view.mirrored)] = 1.0
+            weight[cells.further(view.end(end), boxes[place])] = 1.0
         found = np.full(len(cells.x), -1, np.int64)
         for i in sorted(range(len(boxes)), key=lambda i: -float(np.prod(boxes[i, 2:] - boxes[i, :2]))):
             if i in lesson.things:
@@ -153,6 +153,8 @@ class Course:
 
     def phrase_in(self, lesson: Lesson, view: View) -> Words | None:
         """The words of a phrase as it stands, for a view; None where they would not be true there."""
+        if view.turns:
+            return None
         if not view.mirrored:
             return lesson.words
         return tuple(self.mirrored.get(w, w) for w in lesson.words)
@@ -225,9 +227,8 @@ class Cells:
         near_y = np.abs(self.y - (box[1] + box[3]) / 2) <= np.maximum(CORE * height, 0.5 * self.stride / side)
         return np.flatnonzero(near_x & near_y & levels[self.level])
 
-    def further(self, end: str, box: Floats, mirrored: bool) -> NDArray[np.bool_]:
+    def further(self, end: str, box: Floats) -> NDArray[np.bool_]:
         """Cells further towards an end than the middle of a box, its core left out."""
-        end = OPPOSITE[end] if mirrored and end in ("left", "right") else end
         points = np.stack([self.x, self.y, self.x, self.y], axis=1).astype(np.float64)
         margin = CORE * float(box[2] - box[0] if end in ("left", "right") else box[3] - box[1])
         return np.asarray(KEYS[end](points) > KEYS[end](box[None].astype(np.float64)) + margin)

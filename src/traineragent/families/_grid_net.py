@@ -83,7 +83,7 @@ class GridNet(nn.Module):
             there = self.places(torch.stack([x, y, x * x, y * y], dim=-1)).permute(2, 0, 1)[None]
             h = self.looks(F.silu(h + whole[:, :, None, None] * there))
             logits.append(self.score(h).flatten(1))
-            reach = torch.exp((self.edges(h) + self.scales[level]).clamp(-4.0, 4.0)) * (2.0 * stride)
+            reach = torch.exp((self.edges(h).float() + self.scales[level]).clamp(-4.0, 4.0)) * (2.0 * stride)
             size = float(grid.shape[-1] * stride)
             edges = torch.stack(
                 [x - reach[:, 0] / size, y - reach[:, 1] / size, x + reach[:, 2] / size, y + reach[:, 3] / size], -1

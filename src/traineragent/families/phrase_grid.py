@@ -31,6 +31,10 @@ MOST_VIEWS = 8  # of a picture
 VIEWS_SHARE = 0.15  # of the time at most to make views and to look at them with the pretrained network
 VIEWS_BYTES = 700_000_000
 SAVING_CPU_S = 12.0  # to export a network and to judge it, beyond what is always kept back on an idle machine
+SETTLED = 0.25  # of the training, after which the pretrained network learns with what reads it (Kumar et al. 2022)
+LEAST_TUNING_S = 100.0  # that this takes at least to be of use
+SLOWER = 0.2  # of the rate, for the pretrained network
+TURNED = False
 BOX_WEIGHT = 1.5
 STEPS = 1500  # where no time is given
 AGREEMENT = 2e-2  # largest difference of a logit between graph and network
@@ -78,7 +82,8 @@ class _Query:
 
 
 class _Training:
-    """One training, from the start or from its checkpoint."""
+    """One training, from the start or from its checkpoint: first on what a pretrained network sees of some views, which
+    is computed once, then with that network itself, on new views all the time. `tuned`: whether it came so far."""
 
     def __init__(self, params: Mapping[str, Any], phrases: PhraseSet, context: GroundingContext) -> None:
         import torch
@@ -97,10 +102,9 @@ class _Training:
         width = int(params.get("width", 64))
         self.net = GridNet(channels, len(phrases.words) + FIRST_WORD, width, finest_of(phrases)).to(self.device)
         self.ids = {w: i + FIRST_WORD for i, w in enumerate(phrases.words)}
-        self.mean = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
         self.rate = float(params.get("learning_rate", 2e-3))
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=self.rate, weight_decay=0.02, betas=(0.9, 0.99))
-        self.step, self.spent = 0, 0.0
+        self._let_learn()
+        self.step, self.spent, self.tuned = 0, 0.0, self.features is None  # nothing of a view can be computed once
         self.random = torch.Generator().manual_seed(context.seed)
         belongs = {"params": self.params, "seed": context.seed, "words": len(self.ids)}
         self.saved = SavedTraining(context.folder, belongs)
@@ -114,21 +118,38 @@ class _Training:
         checkpoint = self.params.get("checkpoint")
         return Features(Path(checkpoint), self.phrases.side).to(self.device) if checkpoint else None
 
+    def _let_learn(self) -> None:
+        """Everything that learns, its moving average, and the rates."""
+        torch = self.torch
+        seen = self.features.learn(self.phrases.side) if self.features else []
+        self.whole = torch.nn.ModuleDict({"net": self.net, **({"features": self.features} if self.features else {})})
+        if self.features:
+            self.features.to(memory_format=torch.channels_last)
+        self.learned = {n: p for n, p in self.whole.named_parameters() if p.requires_grad}
+        self.mean = {n: p.detach().clone() for n, p in self.learned.items()}
+        groups = [{"params": list(self.net.parameters()), "peak": self.rate}]
+        groups += [{"params": seen, "peak": SLOWER * self.rate}] if seen else []
+        self.optimiser = torch.optim.AdamW(groups, lr=self.rate, weight_decay=0.02, betas=(0.9, 0.99))
+
     # ------------------------------------------------------------------ the loop
     def run(self) -> Grounder:
-        facts = self.saved.go_on(self.net.state_dict(), self.mean, self.optimiser, self.random)
+        facts = self.saved.go_on(self.learned, self.mean, self.optimiser, self.random)
         if facts is not None:
-            self.step, self.spent = facts["step"], facts["spent"]
-        self._make_views()
+            self.step, self.spent, self.tuned = facts["step"], facts["spent"], facts["tuned"]
+        if not self.tuned:
+            self._make_views()
         start = time.monotonic() - self.spent
         while (done := self._share(start)) < 1.0:
+            self.tuned = self.tuned or self._tunes(done)
             self._learn(done)
             if self.saved.due(done):
                 self.spent = time.monotonic() - start
-                learned, reached = self.net.state_dict(), {"step": self.step, "spent": self.spent}
-                self.saved.keep(done, learned, self.mean, self.optimiser, self.random, **reached)
+                reached = {"step": self.step, "spent": self.spent, "tuned": self.tuned}
+                self.saved.keep(done, self.learned, self.mean, self.optimiser, self.random, **reached)
                 self.context.progress(done)
-        self.net.load_state_dict(self.mean)
+        with self.torch.no_grad():
+            for name, value in self.mean.items():
+                self.learned[name].copy_(value)
         return self._grounder()
 
     def _share(self, start: float) -> float:
@@ -143,6 +164,13 @@ class _Training:
         whole = self.context.deadline - start
         timed = (now - start) / max(whole - min(late, 0.5 * whole), 1.0)
         return max(timed, counted) if "steps" in self.params else timed
+
+    def _tunes(self, done: float) -> bool:
+        """Whether the pretrained network learns from now on: once what reads it has settled, if there is time for it."""
+        if done < SETTLED or not self.params.get("tune", True):
+            return False
+        deadline = self.context.deadline
+        return deadline is None or deadline - time.monotonic() >= LEAST_TUNING_S
 
     def _make_views(self) -> None:
         """Views of all pictures, with what the pretrained network sees of each, made once: as many of each picture as
@@ -160,19 +188,18 @@ class _Training:
                 made[i] = pixels_of(view, self.phrases.pixels[view.of])
             self.views += views
             pixels.append(made)
-            if self.features is not None:
-                seen.append(self._looked_at(made))
+            seen.append(self._looked_at(made))
             took = time.monotonic() - begun
             ahead = took * (number + 2) / (number + 1)
             if self.context.deadline is not None and ahead > VIEWS_SHARE * (self.context.deadline - begun):
                 break
         self.pixels = np.concatenate(pixels)
-        self.seen = [self.torch.cat([one[level] for one in seen]) for level in range(len(seen[0]))] if seen else []
+        self.seen = [self.torch.cat([one[level] for one in seen]) for level in range(len(seen[0]))]
 
     def _most_views(self) -> int:
         """Views of a picture that fit into memory."""
         side = self.phrases.side
-        channels = () if self.features is None else zip(self.features.channels, (8, 16, 32), strict=True)
+        channels = zip(self.features.channels, (8, 16, 32), strict=True)
         each = side * side * 3 + sum(2 * c * (side // stride) ** 2 for c, stride in channels)
         return int(np.clip(VIEWS_BYTES / max(len(self.pictures) * each, 1), 1, MOST_VIEWS))
 
@@ -181,51 +208,65 @@ class _Training:
         from ._grid_features import tensor_of
 
         torch, out = self.torch, []
-        with torch.inference_mode():
+        with torch.inference_mode(), self._half():
             for i in range(0, len(pixels), 16):
                 seen = self.features(tensor_of(pixels[i : i + 16]).to(self.device))
                 out.append([h.half().cpu() for h in seen])
         return [torch.cat([o[level] for o in out]) for level in range(len(out[0]))]
 
+    def _half(self) -> Any:
+        """16-bit numbers, where they are faster."""
+        known = getattr(self.torch.cpu, "_is_avx512_bf16_supported", bool)
+        return self.torch.autocast(self.device, self.torch.bfloat16, enabled=self.device == "cuda" or bool(known()))
+
     def _learn(self, done: float) -> None:
         """One step on a batch of views and what is asked of them."""
         torch = self.torch
         for group in self.optimiser.param_groups:
-            group["lr"] = (
-                self.rate * min(1.0, (done + 1e-4) / WARM_UP) * (0.01 + 0.5 * (1.0 + math.cos(math.pi * done)))
-            )
-        pick = torch.randint(len(self.views), (min(BATCH, len(self.views)),), generator=self.random).tolist()
+            warm = min(1.0, (done + 1e-4) / WARM_UP)
+            group["lr"] = group["peak"] * warm * (0.01 + 0.5 * (1.0 + math.cos(math.pi * done)))
+        views, pixels, seen = self._met()
         rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.random)))
-        queries = [q for row, place in enumerate(pick) for q in self._asked(place, row, rng)]
-        pictures, seen = self._batch(pick)
+        queries = [q for row, view in enumerate(views) for q in self._asked(view, row, rng)]
         tokens = self._padded([q.tokens for q in queries])
         of = torch.tensor([q.row for q in queries], device=self.device)
-        logits, boxes = self.net(pictures, seen, tokens, of)
+        with self._half():
+            seen = self.features(pixels) if self.tuned and self.features else seen
+            logits, boxes = self.net(pixels, seen, tokens, of)
         loss = self._loss(logits.float(), boxes.float(), [q.marks for q in queries])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
+        torch.nn.utils.clip_grad_norm_(self.learned.values(), 2.0)
         self.optimiser.step()
         self.step += 1
         decay = min(HIGHEST_EMA, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for name, value in self.net.state_dict().items():
-                self.mean[name].lerp_(value, 1.0 - decay)
+            torch._foreach_lerp_(list(self.mean.values()), list(self.learned.values()), 1.0 - decay)
 
-    def _batch(self, pick: Sequence[int]) -> tuple[Any, list[Any]]:
+    def _met(self) -> tuple[list[Any], Any, list[Any]]:
+        """(views, their pixels, what the pretrained network sees of them) of a step; nothing is seen yet where that
+        learns."""
         from ._grid_features import tensor_of
+        from ._grid_views import pixels_of, view_of
 
-        seen = [h[pick].float().to(self.device) for h in self.seen]
-        return tensor_of(self.pixels[pick]).to(self.device), seen
+        torch = self.torch
+        if not self.tuned:
+            pick = torch.randint(len(self.views), (min(BATCH, len(self.views)),), generator=self.random).tolist()
+            seen = [h[pick].float().to(self.device) for h in self.seen]
+            return [self.views[i] for i in pick], tensor_of(self.pixels[pick]).to(self.device), seen
+        count = min(BATCH, len(self.pictures))
+        rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.random)))
+        views = [view_of(int(p), rng, TURNED) for p in rng.choice(self.pictures, count, replace=False)]
+        pixels = np.stack([pixels_of(v, self.phrases.pixels[v.of]) for v in views])
+        return views, tensor_of(pixels).to(self.device), []
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> Any:
         longest = max(1, *map(len, rows))
         padded = [[*r, *[PADDING] * (longest - len(r))] for r in rows]
         return self.torch.tensor(padded, dtype=self.torch.int64, device=self.device)
 
-    def _asked(self, place: int, row: int, rng: np.random.Generator) -> list[_Query]:
+    def _asked(self, view: Any, row: int, rng: np.random.Generator) -> list[_Query]:
         """What is asked of a view: words of its things, words of none of them, and a phrase as it stands."""
-        view = self.views[place]
         scene, side = self.course.scenes[view.of], self.phrases.side
         lessons = [scene.lessons[i] for i in rng.permutation(len(scene.lessons))[:HEADS]]
         absent = self.course.absent(scene, rng)
@@ -274,6 +315,8 @@ class _Training:
         from ._grid_net import parameters
 
         net, features = self.net.to("cpu").eval(), None if self.features is None else self.features.to("cpu").eval()
+        if features is not None:
+            features.to(memory_format=self.torch.contiguous_format)
         graph, parity = exported(net, features, self.phrases, self.ids)
         if parity > AGREEMENT:
             raise ValueError(f"the exported graph differs from the network by {parity:.3g} in a score")
@@ -286,7 +329,7 @@ class _Training:
         if self.params.get("reading") == "whole":
             settings["whole_only"] = 1.0
         count = parameters(net) + (0 if features is None else parameters(features))
-        facts = {"steps trained": self.step, "views a picture": len(self.views) // max(len(self.pictures), 1),
+        facts = {"steps trained": self.step, "pretrained network": "learned, too" if self.tuned else "as it was",
                  "device": self.device}  # fmt: skip
         return Grounder(graph, settings, count, parity, PROVED, facts)
 
