@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dino import write_checkpoint
 from pointing import write_shapes
 from product import quick_procedures, run
 
@@ -42,3 +43,21 @@ def test_a_folder_of_shapes_becomes_a_service_that_points(tmp_path: Path) -> Non
     answers = [json.loads(line) for line in (tmp_path / "boxes.jsonl").read_text().splitlines()]
     assert len(answers) == 3
     assert all(0 <= a["box"][0] < a["box"][2] <= 96 for a in answers)
+
+
+def test_a_network_that_points_already_is_fine_tuned_and_served_with_its_words(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    folder = write_shapes(tmp_path / "shapes", pictures=24, side=128)
+    checkpoint = write_checkpoint(tmp_path / "models" / "tiny-dino")
+    tried = {"family": "grounding_dino", "params": {"checkpoint": str(checkpoint), "rounds": 3, "batch": 2}}
+    config = quick_procedures(tmp_path / "config", [{"family": "likely_box"}, tried], "grounding_candidates")
+    models = ("--models", tmp_path / "models")
+    said = run(
+        "train", WORDS, "--data", folder, "--trials", "2", "--config", config, *models, "--out", tmp_path / "run", "--json"
+    )
+    assert said.code == 0, said.err
+    assert {(t["family"], t["status"]) for t in said.json["leaderboard"]} == {
+        ("likely_box", "done"),
+        ("grounding_dino", "done"),
+    }

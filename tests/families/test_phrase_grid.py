@@ -21,13 +21,13 @@ from traineragent.serve.grounding.finder import Finder
 SIDE = 64
 
 
-def phrase_set(pictures: int = 20, seed: int = 0) -> PhraseSet:
+def phrase_set(pictures: int = 20, seed: int = 0, side: int = SIDE) -> PhraseSet:
     rng = np.random.default_rng(seed)
     pixels, said, of, boxes = [], [], [], []
     for number in range(pictures):
-        picture, things = drawn(rng, SIDE)
+        picture, things = drawn(rng, side)
         pixels.append(np.asarray(picture))
-        true = np.array([b for _, b in things]) / SIDE
+        true = np.array([b for _, b in things]) / side
         for phrase, place in phrases_for([label for label, _ in things], true, rng)[:4]:
             said.append(phrase)
             of.append(number)

@@ -19,6 +19,7 @@ PICTURES = ("image_classification",)
 SEEN = (*PICTURES, "visual_grounding")
 READERS = ("torch", "transformers")
 DRAWINGS = ("image_generation",)
+GROUNDING = "visual_grounding"
 TEXTS = ("text_classification", "token_classification")
 MOST_NETWORKS = 4  # for pictures, the smallest; each takes minutes to look at thousands of them
 TEXT_EXTRA = "pip install 'traineragent[text]' adds a pretrained encoder, which knows words that these texts lack"
@@ -91,9 +92,20 @@ def diffusion_networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Chec
     return found, ""
 
 
+def grounding_networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Checkpoint], str]:
+    """The pretrained networks for pictures, and those that point at what phrases describe already."""
+    found, more = picture_networks(task, models)
+    missing = any(find_spec(name) is None for name in ("torch", "transformers"))
+    if missing or "no_pretrained" in task.constraints:
+        return found, more
+    return [*found, *(c for c in checkpoints(models) if c.kind == "grounding")], more
+
+
 def networks(task: TaskSpec, models: Sequence[str]) -> tuple[list[Checkpoint], str]:
     """The pretrained networks that may look at pictures or draw them, and what would bring more."""
-    return (diffusion_networks if task.task_type in DRAWINGS else picture_networks)(task, models)
+    if task.task_type in DRAWINGS:
+        return diffusion_networks(task, models)
+    return (grounding_networks if task.task_type == GROUNDING else picture_networks)(task, models)
 
 
 def text_encoder(task: TaskSpec, models: Sequence[str]) -> tuple[Checkpoint | None, str]:

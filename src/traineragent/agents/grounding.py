@@ -32,6 +32,7 @@ from ..errors import TrainerError
 from ..ports import OperationSpec
 from ..serve.codecs.picture import open_picture, read_pixels, scaled, upright_size
 from ..serve.grounding.phrases import PhraseReader, Thing
+from ..serve.grounding.pieces import TOKENIZER
 from ..serve.grounding.predictor import IMAGE, PHRASE, Pointer
 from ..serve.served import open_bundle
 from ..store.files import read_json, write_json
@@ -48,6 +49,9 @@ TIMES_SAID = 2  # training phrases that must read so for one of them to stand in
 CATALOGUE: Mapping[str, OperationSpec] = {
     "squash": OperationSpec({"side": "integer"}, "brings all pictures to one square size of so many pixels"),
     "see_with": OperationSpec({"checkpoint": "string"}, "lets models see with a pretrained network (a folder)"),
+    "start_from": OperationSpec(
+        {"checkpoint": "string"}, "offers a network that points at things already (a folder) to be fine-tuned"
+    ),
 }
 
 
@@ -115,7 +119,9 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "side": side,
         "words": len(reading["known"]),
         "classes": 0,
-        "checkpoint": next((str(o["args"]["checkpoint"]) for o in operations if o["do"] == "see_with"), ""),
+        "checkpoint": _first_checkpoint(operations, "see_with"),
+        "grounder": _first_checkpoint(operations, "start_from"),
+        "accelerated": _accelerated(),
     }
     write_json(data / "prepared.json", {"removed": [], "facts": facts})
     written = ["columns.json", "profile.json", "prepared.json", "prepared/phrases.json"]
@@ -151,8 +157,7 @@ def build(
     run = Path(folder)
     trial = run / "trials" / f"{int(members[0]['trial']):04d}"
     facts = read_json(trial / FACTS)
-    graph = trial / GRAPH
-    files = {GRAPH: str(graph.relative_to(run))} if graph.exists() else {}
+    files = {name: str((trial / name).relative_to(run)) for name in (GRAPH, TOKENIZER) if (trial / name).exists()}
     if not files:  # the one box that is always given stands in bundle.json; a bundle lists at least one file
         note = run / "data" / "fixed.json"
         write_json(note, {"box": facts["settings"]["fixed"]})
@@ -257,6 +262,11 @@ def _held(pictures: int, seed: int) -> NDArray[np.bool_]:
     held = np.zeros(pictures, dtype=bool)
     held[np.random.default_rng([seed, 3]).permutation(pictures)[:count]] = True
     return held
+
+
+def _first_checkpoint(operations: Sequence[Mapping[str, Any]], do: str) -> str:
+    """The folder that such an operation names first, "" without one."""
+    return next((str(o["args"]["checkpoint"]) for o in operations if o["do"] == do), "")
 
 
 def _accelerated() -> bool:

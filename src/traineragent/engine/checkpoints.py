@@ -36,6 +36,8 @@ CONVOLUTIONS = (
     "regnet", "resnet", "van",
 )  # fmt: skip
 """Those that look at pictures of any size."""
+GROUNDERS = ("grounding-dino",)
+"""Those that find in a picture what a phrase describes."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Checkpoint:
 
     name: str
     path: str
-    kind: Literal["picture", "diffusion", "other"]
+    kind: Literal["picture", "diffusion", "grounding", "other"]
     architecture: str
     side: int
     size_mb: float
@@ -124,7 +126,7 @@ def _read(folder: Path) -> Checkpoint | None:
     return Checkpoint(
         name=_name(folder),
         path=str(folder.absolute()),
-        kind="picture" if pictures else "other",
+        kind="picture" if pictures else "grounding" if architecture in GROUNDERS else "other",
         architecture=architecture,
         side=_side(folder, config),
         size_mb=round(size / 1e6, 1),

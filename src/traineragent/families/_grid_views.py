@@ -65,7 +65,7 @@ def views_of(pictures: NDArray[np.int64], number: int, rng: np.random.Generator)
     return out
 
 
-def view_of(picture: int, rng: np.random.Generator, turned: bool) -> View:
+def view_of(picture: int, rng: np.random.Generator, turned: bool = False) -> View:
     """A new view of a picture; `turned`: also by quarters."""
     size = float(rng.uniform(LEAST_SHARE, MOST_SHARE))
     stretch = float(np.exp(rng.uniform(-STRETCHED, STRETCHED)))

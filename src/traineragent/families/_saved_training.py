@@ -13,6 +13,7 @@ from typing import Any
 
 NAME = "checkpoint.safetensors"
 EVERY_S, EVERY_SHARE = 15.0, 0.1  # of the training, whatever comes first
+LONG_S, MOST_SHARE = 1.0, 0.05  # that saving takes, from which it may take no more than this share of the time
 
 
 class SavedTraining:
@@ -21,11 +22,13 @@ class SavedTraining:
     def __init__(self, folder: Path, belongs: Mapping[str, Any]) -> None:
         self._path = folder / NAME
         self._belongs = json.loads(json.dumps(dict(belongs)))
-        self._saved, self._share = time.monotonic(), 0.0
+        self._saved, self._share, self._took = time.monotonic(), 0.0, 0.0
 
     def due(self, share: float) -> bool:
-        """Whether it is time to save, when so much of the training is done."""
-        return time.monotonic() - self._saved > EVERY_S or share - self._share > EVERY_SHARE
+        """Whether it is time to save, when so much of the training is done. What takes long is saved more rarely."""
+        since = time.monotonic() - self._saved
+        rarely = self._took > LONG_S and since * MOST_SHARE < self._took
+        return not rarely and (since > EVERY_S or share - self._share > EVERY_SHARE)
 
     def keep(
         self,
@@ -40,7 +43,7 @@ class SavedTraining:
         `facts` (JSON) come back from `go_on`."""
         from safetensors.torch import save_file
 
-        self._saved, self._share = time.monotonic(), share
+        start, self._share = time.monotonic(), share
         tensors = {f"learned.{k}": v for k, v in learned.items()} | {f"mean.{k}": v for k, v in mean.items()}
         states = optimiser.state_dict()["state"]
         tensors |= {f"optimiser.{number}.{key}": v for number, state in states.items() for key, v in state.items()}
@@ -50,6 +53,8 @@ class SavedTraining:
         temporary = self._path.with_suffix(".tmp")
         save_file(plain, temporary, {"facts": json.dumps({**facts, "belongs": self._belongs})})
         temporary.replace(self._path)
+        self._saved = time.monotonic()
+        self._took = self._saved - start
 
     def go_on(
         self, learned: Mapping[str, Any], mean: Mapping[str, Any], optimiser: Any, random: Any

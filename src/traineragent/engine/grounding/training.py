@@ -18,6 +18,7 @@ from ... import registry
 from ...domain.run import Trial, TrialResult
 from ...ports import Card
 from ...serve.grounding.finder import Choice, Finder, found_in, meant, with_choice
+from ...serve.grounding.pieces import TOKENIZER
 from ...serve.grounding.scene import Calibration
 from ...store.files import write_json
 from ..dataset import sha256
@@ -26,8 +27,8 @@ from .phraseset import PhraseSet
 from .scoring import METRICS, each
 
 GRAPH, FACTS = "model.onnx", "grounding.json"
-MOST_JUDGED = 250  # phrases that the way to choose is learned from
-SAVING_SHARE, LEAST_SAVING_S = 0.12, 15.0  # of a trial's time, kept for export and for judging; at most half of it
+MOST_JUDGED, FEWEST_JUDGED = 250, 24  # phrases that the way to choose is learned from
+SAVING_SHARE, LEAST_SAVING_S = 0.07, 15.0  # of a trial's time, kept for export and for judging; at most half of it
 WHOLES = (0.0, 0.3, 0.6, 1.0)
 CALIBRATIONS = tuple(Calibration(scale, shift) for scale in (1.0, 1.6) for shift in (0.0, 2.0, -2.0))
 TIMED = 15
@@ -47,7 +48,8 @@ class GroundingContext:
 @dataclass(frozen=True)
 class Grounder:
     """A trained model: ONNX `graph` (pixels, tokens) -> logits, boxes as `serve.grounding.finder` takes it, or None
-    where `settings` give a fixed box; `parity`: largest difference between graph and model on `parity_rows` phrases."""
+    where `settings` give a fixed box; `tokenizer`: the content of a tokenizer.json, where the graph reads word pieces;
+    `parity`: largest difference between graph and model on `parity_rows` phrases."""
 
     graph: bytes | None
     settings: Mapping[str, Any]
@@ -55,6 +57,7 @@ class Grounder:
     parity: float = 0.0
     parity_rows: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
+    tokenizer: str | None = None
 
 
 class GroundingFamily(Protocol):
@@ -89,15 +92,18 @@ def train(
     phrases = PhraseSet.load(data)
     family: GroundingFamily = registry.get("families", trial.candidate.family)
     told = (lambda share: None) if progress is None else lambda share: progress(int(100 * share), 100, None)
-    until = _until(start, trial.end(start, deadline))
-    context = GroundingContext(seed_of(seed, trial.index), threads, folder, until, told)
+    end = trial.end(start, deadline)
+    context = GroundingContext(seed_of(seed, trial.index), threads, folder, _until(start, end), told)
     model = family.fit(trial.candidate.params, phrases, context)
-    settings, scores, us = chosen(model, phrases, metric, seed)
+    settings, scores, us = chosen(model, phrases, metric, seed, end)
     names = [FACTS]
     if model.graph is not None:
         (folder / GRAPH).write_bytes(model.graph)
         names.append(GRAPH)
-    facts = {k: v for k, v in asdict(model).items() if k not in ("graph", "settings")}
+    if model.tokenizer is not None:
+        (folder / TOKENIZER).write_text(model.tokenizer, encoding="utf-8")
+        names.append(TOKENIZER)
+    facts = {k: v for k, v in asdict(model).items() if k not in ("graph", "settings", "tokenizer")}
     write_json(folder / FACTS, {**facts, "settings": settings, "scores": scores, "us": us})
     (folder / "checkpoint.safetensors").unlink(missing_ok=True)
     return TrialResult(
@@ -114,18 +120,25 @@ def train(
 
 
 def chosen(
-    model: Grounder, phrases: PhraseSet, metric: str, seed: int
+    model: Grounder, phrases: PhraseSet, metric: str, seed: int, deadline: float | None = None
 ) -> tuple[dict[str, Any], dict[str, float], float]:
-    """(settings with the best way to choose, scores on the pictures kept back, microseconds an answer)."""
+    """(settings with the best way to choose, scores on the pictures kept back, microseconds an answer). A slow model is
+    judged on as many phrases as there is time for until `deadline`, and on FEWEST_JUDGED at least."""
     rows = np.flatnonzero(phrases.phrase_held)
-    rows = np.sort(np.random.default_rng([seed, 2]).permutation(rows)[:MOST_JUDGED])
-    true = phrases.boxes[rows].astype(np.float64)
+    rows = np.random.default_rng([seed, 2]).permutation(rows)[:MOST_JUDGED]
     settings = dict(model.settings)
     if "fixed" in settings:
+        true = phrases.boxes[rows].astype(np.float64)
         given = np.broadcast_to(np.array(settings["fixed"], np.float64), true.shape)
         return settings, {m: float(each(m, given, true).mean()) for m in METRICS}, 1.0
-    finder = Finder(model.graph, settings)
-    maps = [finder.maps(phrases.pixels[phrases.of[i]], phrases.things[i], phrases.phrases[i]) for i in rows]
+    finder = Finder(model.graph, settings, tokenizer=model.tokenizer)
+    maps = []
+    for i in rows:
+        if deadline is not None and len(maps) >= FEWEST_JUDGED and time.monotonic() > deadline:
+            break
+        maps.append(finder.maps(phrases.pixels[phrases.of[i]], phrases.things[i], phrases.phrases[i]))
+    rows = rows[: len(maps)]
+    true = phrases.boxes[rows].astype(np.float64)
     wholes = [float(settings["whole_only"])] if "whole_only" in settings else list(WHOLES)
     best: tuple[float, dict[str, float], Choice] | None = None
     for calibration in CALIBRATIONS:
@@ -138,7 +151,8 @@ def chosen(
                 best = (value, scores, Choice(calibration, whole))
     assert best is not None
     settings = with_choice(settings, best[2])
-    return settings, best[1], _cost(Finder(model.graph, settings), phrases, rows)
+    finder.choice = best[2]
+    return settings, best[1], _cost(finder, phrases, rows)
 
 
 def _cost(finder: Finder, phrases: PhraseSet, rows: NDArray[np.intp]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...serve.grounding.pieces import TOKENIZER
 from ...serve.manifest import Manifest
 from ..markdown import code, table
 from .examples import example_row
@@ -94,10 +95,9 @@ class GroundingInterface:
     def files(self, manifest: Manifest) -> dict[str, str]:
         if not manifest.graph:
             return {"fixed.json": "the one box that is always given"}
-        return {
-            manifest.graph: "the model: `pixels` and `tokens` of words in, for each place of the picture a score "
-            "(`logits`) and a box (`boxes`) out"
-        }
+        graph = "the model: `pixels` and `tokens` of words in, for each place of the picture a score (`logits`) and a box "
+        pieces = {TOKENIZER: "the word pieces that the model reads"} if TOKENIZER in manifest.files else {}
+        return {manifest.graph: graph + "(`boxes`) out", **pieces}
 
     def limits(self, manifest: Manifest, evaluation: Mapping[str, Any]) -> Iterable[str]:
         if not manifest.graph:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ..codecs.prompts import folded
 from .phrases import PhraseReader, Thing
+from .pieces import Pieces
 from .scene import Calibration, Found, chances, iou, things
 
 Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -50,9 +51,12 @@ class Pointed:
 
 class Finder:
     """A loaded model. `settings`: side, words, reading, choice {"scale", "shift", "whole"}; or "fixed": the one box
-    that is always given, and no graph."""
+    that is always given, and no graph. `tokenizer`: the content of a tokenizer.json, where the graph reads word pieces
+    and not `words`."""
 
-    def __init__(self, graph: bytes | None, settings: Mapping[str, Any], threads: int = 1) -> None:
+    def __init__(
+        self, graph: bytes | None, settings: Mapping[str, Any], threads: int = 1, tokenizer: str | None = None
+    ) -> None:
         try:
             self.fixed = None if "fixed" not in settings else np.array(settings["fixed"], np.float64)
             self.side = int(settings["side"])
@@ -63,6 +67,7 @@ class Finder:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"bundle.json lacks a setting of its finder ({error}); export it again") from None
         self._graph, self._threads = graph, threads
+        self._pieces = None if tokenizer is None else Pieces(tokenizer)
 
     @cached_property
     def _session(self) -> Any:
@@ -80,18 +85,24 @@ class Finder:
         thing = self.reader.read(phrase)
         if self.fixed is not None:
             return Pointed(self.fixed, 0.0), thing
-        return pointed(thing, self.maps(pixels, thing, phrase), self.choice), thing
+        return pointed(thing, self.maps(pixels, thing, phrase, asked(thing, self.choice.whole)), self.choice), thing
 
-    def maps(self, pixels: NDArray[np.uint8], thing: Thing, phrase: str) -> dict[Query, Maps]:
-        """The graph's maps for all that the phrase speaks of; under None that of the phrase as it stands."""
-        queries: list[Query] = [*thing.queries(), None]
+    def maps(
+        self, pixels: NDArray[np.uint8], thing: Thing, phrase: str, queries: Sequence[Query] = ()
+    ) -> dict[Query, Maps]:
+        """The graph's maps for `queries`; without any for all that the phrase speaks of, and under None for the phrase
+        as it stands."""
+        queries = queries or [*thing.queries(), None]
         tokens = self.tokens(queries, phrase)
         logits, boxes = self._session.run(["logits", "boxes"], {"pixels": pixels[None], "tokens": tokens})
         return {q: (logits[i], boxes[i]) for i, q in enumerate(queries)}
 
     def tokens(self, queries: Sequence[Query], phrase: str) -> NDArray[np.int64]:
         """Words as numbers, (queries, longest), padded."""
-        rows = [self.phrase_ids(folded(phrase)) if q is None else self.ids(q) for q in queries]
+        if self._pieces is not None:
+            rows = [self._pieces.ids(phrase if q is None else " ".join(q)) for q in queries]
+        else:
+            rows = [self.phrase_ids(folded(phrase)) if q is None else self.ids(q) for q in queries]
         longest = max(1, *map(len, rows))
         return np.array([r + [PADDING] * (longest - len(r)) for r in rows], dtype=np.int64)
 
@@ -100,6 +111,13 @@ class Finder:
 
     def phrase_ids(self, words: Sequence[str]) -> list[int]:
         return [WHOLE, *self.ids(words)][:MOST_TOKENS]
+
+
+def asked(thing: Thing, whole: float) -> list[Query]:
+    """What must be looked for to choose a box in this way; see `Choice`."""
+    if whole >= 1.0 or (not thing.words and thing.plain):
+        return [None]
+    return [*thing.queries(), *([None] if whole > 0.0 else [])]
 
 
 def pointed(thing: Thing, maps: Mapping[Query, Maps], choice: Choice) -> Pointed:
@@ -114,11 +132,11 @@ def found_in(maps: Mapping[Query, Maps], calibration: Calibration) -> dict[Query
 
 def meant(thing: Thing, found: Mapping[Query, Found], whole: float) -> Pointed:
     """The likeliest box by the rules, by the phrase as it stands (under None), or by both; see `Choice`."""
-    as_it_stands = found[None]
-    if whole >= 1.0 or (not thing.words and thing.plain):
-        return _best(as_it_stands, as_it_stands.sure)
+    if asked(thing, whole) == [None]:
+        return _best(found[None], found[None].sure)
     mine, likely = found[thing.words], chances(thing, {q: f for q, f in found.items() if q is not None})
     if whole > 0.0:
+        as_it_stands = found[None]
         overlaps = iou(mine.boxes, as_it_stands.boxes) >= SAME_BOX
         said = np.maximum((overlaps * as_it_stands.sure).max(axis=1, initial=0.0), FLOOR)
         likely = likely ** (1.0 - whole) * said**whole

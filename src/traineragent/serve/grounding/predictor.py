@@ -14,6 +14,7 @@ from ..codecs.table import shown
 from ..manifest import Manifest
 from ..served import Field, PlainServed
 from .finder import Finder
+from .pieces import TOKENIZER
 
 IMAGE, PHRASE = "image", "phrase"
 MOST_PHRASE = 1000  # characters
@@ -32,7 +33,8 @@ class Pointer(PlainServed):
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
         super().__init__(folder, manifest)
         graph = (folder / manifest.graph).read_bytes() if manifest.graph else None
-        self.finder = Finder(graph, manifest.settings, threads)
+        pieces = (folder / TOKENIZER).read_text(encoding="utf-8") if TOKENIZER in manifest.files else None
+        self.finder = Finder(graph, manifest.settings, threads, pieces)
 
     @property
     def fields(self) -> tuple[Field, ...]:
