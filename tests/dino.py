@@ -7,9 +7,10 @@ from pathlib import Path
 
 START, END, STOP, QUESTION = 101, 102, 1012, 1029  # pieces that the architecture knows by their numbers
 WORDS = (
-    "the red blue green circle square triangle leftmost rightmost topmost bottommost largest smallest second third from "
-    "left right of above below next to in middle and"
-).split()
+    "the", "red", "blue", "green", "circle", "square", "triangle", "leftmost", "rightmost", "topmost", "bottommost",
+    "largest", "smallest", "second", "third", "from", "left", "right", "of", "above", "below", "next", "to", "in",
+    "middle", "and",
+)  # fmt: skip
 
 
 def write_checkpoint(folder: Path, kind: str = "grounding-dino") -> Path:

@@ -10,9 +10,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from traineragent.data.grounding.phrasing import phrases_for
+from traineragent.engine.grounding.phraseset import PhraseSet
+from traineragent.engine.grounding.words import learned_words, reading_of
 
 COLOURS = {"red": (210, 40, 40), "blue": (40, 70, 210), "green": (40, 160, 60)}
 SHAPES = ("circle", "square", "triangle")
+SIDE = 64
 
 
 def drawn(rng: np.random.Generator, side: int = 128) -> tuple[Image.Image, list[tuple[str, list[float]]]]:
@@ -58,3 +61,23 @@ def write_shapes(folder: Path, pictures: int = 40, seed: int = 0, side: int = 12
                 record = {"image": name, "phrase": phrase, "box": [round(v, 1) for v in things[place][1]]}
                 file.write(json.dumps(record) + "\n")
     return folder
+
+
+def phrase_set(pictures: int = 20, seed: int = 0, side: int = SIDE) -> PhraseSet:
+    """Pictures of shapes as models learn from them; a quarter is kept back."""
+    rng = np.random.default_rng(seed)
+    pixels, said, of, boxes = [], [], [], []
+    for number in range(pictures):
+        picture, things = drawn(rng, side)
+        pixels.append(np.asarray(picture))
+        true = np.array([b for _, b in things]) / side
+        for phrase, place in phrases_for([label for label, _ in things], true, rng)[:4]:
+            said.append(phrase)
+            of.append(number)
+            boxes.append(true[place])
+    held = np.arange(pictures) < pictures // 4
+    reading = reading_of(said)
+    return PhraseSet(
+        np.stack(pixels), held, tuple(said), np.array(of), np.array(boxes, np.float32), reading,
+        learned_words(said, reading["known"]),
+    )  # fmt: skip

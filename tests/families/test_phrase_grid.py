@@ -8,36 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pointing import drawn
+from pointing import SIDE, phrase_set
 from traineragent import registry
-from traineragent.data.grounding.phrasing import phrases_for
 from traineragent.engine.grounding.phraseset import PhraseSet
 from traineragent.engine.grounding.training import GroundingContext, chosen
-from traineragent.engine.grounding.words import learned_words, mirrored, places, reading_of
+from traineragent.engine.grounding.words import mirrored, places, reading_of
 from traineragent.families._grid_lessons import Cells, Course
 from traineragent.families._grid_views import View, boxes_of, pixels_of
 from traineragent.serve.grounding.finder import Finder
-
-SIDE = 64
-
-
-def phrase_set(pictures: int = 20, seed: int = 0, side: int = SIDE) -> PhraseSet:
-    rng = np.random.default_rng(seed)
-    pixels, said, of, boxes = [], [], [], []
-    for number in range(pictures):
-        picture, things = drawn(rng, side)
-        pixels.append(np.asarray(picture))
-        true = np.array([b for _, b in things]) / side
-        for phrase, place in phrases_for([label for label, _ in things], true, rng)[:4]:
-            said.append(phrase)
-            of.append(number)
-            boxes.append(true[place])
-    held = np.arange(pictures) < pictures // 4
-    reading = reading_of(said)
-    return PhraseSet(
-        np.stack(pixels), held, tuple(said), np.array(of), np.array(boxes, np.float32), reading,
-        learned_words(said, reading["known"]),
-    )  # fmt: skip
 
 
 def two_kings(phrases: tuple[str, ...], boxes: list[list[float]]) -> Course:

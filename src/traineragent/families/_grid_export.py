@@ -88,7 +88,7 @@ def difference(
         with torch.no_grad():
             wanted = [w.numpy() for w in served(torch.from_numpy(pixels), torch.from_numpy(asked))]
         if leading is not None:
-            got, wanted = _leading(*got, leading), _leading(*wanted, leading)
+            got, wanted = (_leading(logits, boxes, leading) for logits, boxes in (got, wanted))
         worst = max(worst, *(float(np.abs(g - w).max()) for g, w in zip(got, wanted, strict=True)))
     return worst
 

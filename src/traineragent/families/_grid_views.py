@@ -28,7 +28,7 @@ _MIRRORED = {"left": "right", "right": "left"}
 @dataclass(frozen=True)
 class View:
     """A part of picture `of` from `left`, `top`, `width` and `height` of its sides (beyond it: grey), then mirrored or
-    not, then turned by so many quarters against the clock; its levels times `light`, and `contrast` about the middle."""
+    not, then turned by so many quarters against the clock; its levels times `light`, with `contrast` about grey."""
 
     of: int
     left: float = 0.0
@@ -108,9 +108,7 @@ def _cut(picture: Image.Image, box: tuple[float, float, float, float], side: int
 def _set_back(picture: Image.Image, box: tuple[float, float, float, float], side: int) -> Image.Image:
     """A part that reaches beyond the picture."""
     grey = (int(MIDDLE),) * 3
-    return picture.transform(
-        (side, side), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR, fillcolor=grey
-    )
+    return picture.transform((side, side), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR, fillcolor=grey)
 
 
 def boxes_of(view: View, boxes: Floats) -> tuple[Floats, NDArray[np.bool_]]:

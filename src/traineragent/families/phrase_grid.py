@@ -166,7 +166,7 @@ class _Training:
         return max(timed, counted) if "steps" in self.params else timed
 
     def _tunes(self, done: float) -> bool:
-        """Whether the pretrained network learns from now on: once what reads it has settled, if there is time for it."""
+        """Whether the pretrained network learns from now on: once what reads it has settled, and if there is time."""
         if done < SETTLED or not self.params.get("tune", True):
             return False
         deadline = self.context.deadline

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ... import registry
 from ...domain.run import Trial, TrialResult
 from ...ports import Card
-from ...serve.grounding.finder import Choice, Finder, found_in, meant, with_choice
+from ...serve.grounding.finder import Choice, Finder, Maps, Query, found_in, meant, with_choice
 from ...serve.grounding.pieces import TOKENIZER
 from ...serve.grounding.scene import Calibration
 from ...store.files import write_json
@@ -132,7 +132,7 @@ def chosen(
         given = np.broadcast_to(np.array(settings["fixed"], np.float64), true.shape)
         return settings, {m: float(each(m, given, true).mean()) for m in METRICS}, 1.0
     finder = Finder(model.graph, settings, tokenizer=model.tokenizer)
-    maps = []
+    maps: list[dict[Query, Maps]] = []
     for i in rows:
         if deadline is not None and len(maps) >= FEWEST_JUDGED and time.monotonic() > deadline:
             break

@@ -95,9 +95,12 @@ class GroundingInterface:
     def files(self, manifest: Manifest) -> dict[str, str]:
         if not manifest.graph:
             return {"fixed.json": "the one box that is always given"}
-        graph = "the model: `pixels` and `tokens` of words in, for each place of the picture a score (`logits`) and a box "
         pieces = {TOKENIZER: "the word pieces that the model reads"} if TOKENIZER in manifest.files else {}
-        return {manifest.graph: graph + "(`boxes`) out", **pieces}
+        return {
+            manifest.graph: "the model: `pixels` and `tokens` of words in, for each place of the picture a score "
+            "(`logits`) and a box (`boxes`) out",
+            **pieces,
+        }
 
     def limits(self, manifest: Manifest, evaluation: Mapping[str, Any]) -> Iterable[str]:
         if not manifest.graph:
