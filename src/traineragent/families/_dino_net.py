@@ -188,7 +188,9 @@ def _loaded(checkpoint: Path) -> tuple[Any, str]:
             if config.model_type != ARCHITECTURE:
                 raise ValueError(f"it is a {config.model_type}")
             config.disable_custom_kernels = True  # they would have to be compiled
-            model: Any = GroundingDinoForObjectDetection.from_pretrained(checkpoint, config=config, local_files_only=True)
+            model: Any = GroundingDinoForObjectDetection.from_pretrained(
+                checkpoint, config=config, local_files_only=True
+            )
             pieces: Any = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True, trust_remote_code=False)
             tokenizer = str(pieces.backend_tokenizer.to_str())
         except (OSError, ValueError, RuntimeError, AttributeError) as error:
