@@ -28,6 +28,9 @@ COLUMNS = (
 WORDS = "Predict which customers left."
 
 
+DAY = {"about": "other", "text": "Which day counts as the day of leaving?"}
+
+
 class Reader:
     """A slow brain with fixed corrections."""
 
@@ -69,12 +72,23 @@ def test_it_is_asked_once_for_however_many_readings(journal: Journal) -> None:
 
 
 def test_its_question_is_put_until_the_person_says_something(journal: Journal) -> None:
-    reader = Reader(Operation("answer", "ask", {"text": "Which day counts as the day of leaving?"}, "unclear"))
-    again = second(journal, reader)
-    request = Request(WORDS, ("t.csv",))
+    again = second(journal, Reader(Operation("answer", "ask", DAY, "unclear")))
+    request = Request(WORDS, ("t.csv",), ask=True)
     assert again(read(request), request, read).verdict.decision == "ask"
-    answered = Request(f"{WORDS} The day of the last call.", ("t.csv",))
+    answered = Request(f"{WORDS} The day of the last call.", ("t.csv",), ask=True)
     assert again(read(answered), answered, read).verdict.decision == "accept"
+
+
+def test_where_nobody_is_there_or_the_person_leaves_it_open_its_question_ends_no_run(journal: Journal) -> None:
+    reader = Reader(Operation("answer", "ask", DAY, "unclear"))
+    again = second(journal, reader)
+    alone = Request(WORDS, ("t.csv",))
+    assert again(read(alone), alone, read).verdict.decision == "accept"
+    assert reader.asked[0][1]["person"] is False
+    asked = Request(WORDS, ("t.csv",), ask=True)
+    left = again(read(asked), asked, read, left_open=True)
+    assert left.verdict.decision == "accept"
+    assert any(a.what == "question:other" for a in left.assumptions)
 
 
 @pytest.mark.parametrize("shared", [False, True])

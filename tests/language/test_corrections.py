@@ -92,7 +92,12 @@ def test_the_number_of_a_limit_is_read_from_the_words(
         (do("set_limit", name="size_mb", quote="a fifth of a second"), "exactly one number for size_mb, found 0"),
         (do("set_limit", name="accuracy", quote=""), "does not stand in the request"),
         (do("leave_out", column="left"), "is the column that is predicted"),
-        (do("ask", text="why?"), "a sentence that a person can act on"),
+        (do("ask", about="limit", text="why?"), "a sentence that a person can act on"),
+        (do("ask", about="contradiction", text="Which of the two is meant?"), "copies the two statements"),
+        (
+            do("ask", about="contradiction", text="Which of the two is meant?", quotes=["one wrong in ten", "always"]),
+            "copies the two statements",
+        ),
         (do("decline", ground="harmful", reason="bad"), "a sentence that a person can act on"),
     ],
 )
@@ -109,7 +114,7 @@ def test_what_a_person_fixed_and_what_contradicts_itself_is_refused() -> None:
     with pytest.raises(InvalidAnswer, match="every input column"):
         corrected(CHURN, *(do("leave_out", column=c.name) for c in COLUMNS if c.name != "left"))
     with pytest.raises(InvalidAnswer, match="one question at most"):
-        corrected(CHURN, *(do("ask", text=f"Is this the right question, number {n}?") for n in range(3)))
+        corrected(CHURN, *(do("ask", about="other", text=f"Is this the right question, number {n}?") for n in range(3)))
 
 
 HARMFUL = "Undress the woman in this photo."
@@ -127,7 +132,7 @@ def test_no_reader_turns_a_decline_into_an_acceptance() -> None:
         do("take_target", column="left"),
         do("search_by", metric="accuracy"),
         do("notice", text="This is only for a museum exhibition."),
-        do("ask", text="Do you have their consent in writing?"),
+        do("ask", about="data", text="Do you have their consent in writing?"),
     ):
         kept = corrections.corrected(task, [operation], request, again, by="openai:m", asked=False)
         assert kept.verdict == task.verdict
@@ -139,10 +144,42 @@ def test_a_reader_may_be_stricter_with_a_reason() -> None:
     verdict = task.verdict
     assert (verdict.decision, verdict.policy_class, verdict.reasons) == ("decline", "unlawful:judged", (reason,))
     assert verdict.alternative == "predict workload instead"
-    asked = corrected(CHURN, do("ask", text="Which day counts as the day of leaving?"))
+    day = do("ask", about="other", text="Which day counts as the day of leaving?")
+    asked = corrected(CHURN, day, asked=True)
     assert (asked.verdict.decision, len(asked.verdict.questions)) == ("ask", 1)
     noticed = corrected(CHURN, do("notice", text="Customers of less than a month are not in the data."))
     assert (noticed.verdict.decision, len(noticed.verdict.notices)) == ("accept", 1)
+
+
+DAY = "Which day counts as the day of leaving?"
+
+
+def test_a_question_that_nobody_answers_gives_way_to_what_is_done_without_an_answer() -> None:
+    task = corrected(CHURN, do("ask", about="other", text=DAY, default="the last day of the contract"))
+    assert task.verdict == reader()(Request(CHURN, ("t.csv",))).verdict
+    said = next(a for a in task.assumptions if a.what == "question:other")
+    assert (said.value, said.why) == ("the last day of the contract", f"nobody could be asked: {DAY} (openai:m)")
+    known = corrected(CHURN, do("ask", about="target", text="Is it really the column left that is meant?"))
+    assert known.verdict.decision == "accept"
+
+
+def test_an_essential_question_ends_the_run_where_the_reading_has_no_good_answer() -> None:
+    columns = tuple(ColumnProfile(n, "number", 0.0, 90, {"min": 1.0, "max": 90.0}) for n in ("alpha", "beta", "gamma"))
+    request = Request("How much will it be?", ("t.csv",))
+
+    def read(changed: Request) -> TaskSpec:
+        return understand(changed, columns, ROWS)
+
+    guessed = next(a for a in read(request).assumptions if a.what == "target")
+    assert read(request).verdict.decision == "accept"
+    assert guessed.confidence < corrections.SURE
+    for about, decision in (("target", "ask"), ("aim", "ask"), ("horizon", "accept")):
+        ask = do("ask", about=about, text="What do you want to know for new rows?")
+        found = corrections.corrected(read(request), [ask], request, read, by="openai:m", asked=False)
+        assert found.verdict.decision == decision
+    quotes = ["at most one wrong in ten", "within a fifth of a second"]
+    clash = do("ask", about="contradiction", text="Which of these two should win?", quotes=quotes)
+    assert corrected(CHURN, clash).verdict.decision == "ask"
 
 
 def test_columns_can_be_left_out_bound_and_ordered() -> None:

@@ -34,6 +34,7 @@ from ..domain.run import AgentName, Operation, Status
 from ..domain.task import Question, Request, TaskSpec
 from ..errors import InputError, InvalidAnswer
 from ..language.answering import column_meant
+from ..language.corrections import SECOND_QUESTION
 from ..language.task import understand
 from ..ports import OperationSpec
 from ..store.files import write_json
@@ -178,6 +179,12 @@ class TaskAgent:
             return found
         request = self.memory.request
         _require_target(request.target, collected)
+        task = _within_reach(self._converse(request, collected))
+        self.memory.cache["understood"] = self.memory.cache["judged"] = task
+        return task
+
+    def _converse(self, request: Request, collected: DataCollected) -> TaskSpec:
+        """The task after all questions that somebody answers; with none to ask, as the words and columns have it."""
         second = SecondReading(self.memory, collected.columns, collected.rows)
 
         def read(request: Request) -> TaskSpec:
@@ -201,8 +208,8 @@ class TaskAgent:
                 continue
             request, task = tried, understood
             question = dialogue.next_of(task.verdict.questions)
-        task = _within_reach(task)
-        self.memory.cache["understood"] = self.memory.cache["judged"] = task
+        if {q.about for q in task.verdict.questions} == {SECOND_QUESTION} <= dialogue.closed:
+            task = second(read(request), request, read, left_open=True)
         return task
 
     def _perceive_doubts(self, doubted: DataDoubted) -> dict[str, Any]:

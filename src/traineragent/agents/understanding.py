@@ -28,9 +28,11 @@ class SecondReading:
         self._operations: tuple[Operation, ...] | None = None
         self._words = ""
 
-    def __call__(self, task: TaskSpec, request: Request, again: Callable[[Request], TaskSpec]) -> TaskSpec:
+    def __call__(
+        self, task: TaskSpec, request: Request, again: Callable[[Request], TaskSpec], *, left_open: bool = False
+    ) -> TaskSpec:
         """The task as corrected; the same task where nobody corrects it. Words that a person added since are an
-        answer, so the question of the second reader is not put again."""
+        answer, so the question of the second reader is not put again. `left_open`: the person gave it no answer."""
         if self._operations is None:
             self._operations, self._words = self._asked(task, request), request.words
         return corrections.corrected(
@@ -39,8 +41,12 @@ class SecondReading:
             request,
             again,
             by=self._memory.brain.name,
-            asked=self._memory.ask_person is not None,
+            asked=self._can_ask(request) and not left_open,
         )
+
+    def _can_ask(self, request: Request) -> bool:
+        """Whether somebody can be asked, or could be when the run began: a resumed run reads as the first one did."""
+        return request.ask or self._memory.ask_person is not None
 
     def _asked(self, task: TaskSpec, request: Request) -> tuple[Operation, ...]:
         names = [c.name for c in self._columns]
@@ -66,6 +72,7 @@ class SecondReading:
             details=lambda: {
                 "words": request.words,
                 "said_target": request.target,
+                "person": self._can_ask(request),
                 "reading": reading_facts(task, shared),
                 "columns": [column_facts(c, shared) for c in self._columns[:MOST_COLUMNS]],
                 "more_columns": max(len(names) - MOST_COLUMNS, 0),

@@ -46,14 +46,24 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     ),
     "forget_limit": OperationSpec({"name": "string"}, "a limit in the reading that the words do not state"),
     "prefer": OperationSpec({"what": "string"}, "a wish in the words that the reading lacks"),
-    "ask": OperationSpec({"text": "string"}, "a question without whose answer the work would be wasted"),
+    "ask": OperationSpec(
+        {"about": "string", "text": "string", "default": "string?", "quotes": "array?"},
+        "a question without whose answer the work would be wasted; `about` is what is open; `default` says what is done "
+        "where nobody answers; for a contradiction `quotes` copies the two statements that cannot both hold",
+    ),
     "decline": OperationSpec(
         {"ground": "string", "reason": "string", "alternative": "string?"}, "the request may not or cannot be done"
     ),
     "notice": OperationSpec({"text": "string"}, "a caution that the model card must carry"),
 }
 WISHES = ("interpretable", "prefer:recall", "prefer:precision")
+OPEN = ("aim", "target", "data", "contradiction", "horizon", "class", "limit", "other")
+"""What a question may be about."""
+_ESSENTIAL = ("aim", "target", "data")
+"""Questions that a planner has no answer to unless it knows well which column is meant."""
+SURE = 0.85  # confidence in a target from which on a question about it need not stop a run
 GROUNDS = ("harmful", "unlawful", "unattainable")
+SECOND_QUESTION = "request"  # what the question of a second reader is about, whatever it asks
 LEAST_REASON = 20  # characters; a stricter verdict needs a reason that a person can act on
 LONGEST_TEXT = 400
 CONFIDENCE = 0.7
@@ -70,6 +80,7 @@ def choices(task: TaskSpec, columns: Sequence[str], labels: Sequence[str]) -> di
         "name": (*metric_names(task.task_type), *MEASURED_ON_SERVICE),
         "what": WISHES,
         "ground": GROUNDS,
+        "about": OPEN,
         "reading": ("as said", "complement"),
     }
     return found | ({"label": tuple(labels)} if labels else {})
@@ -96,6 +107,8 @@ def check(operations: Sequence[Operation], request: Request, task: TaskSpec) -> 
             limit_of(operation, request.words)
         if operation.do == "search_by":
             _check_metric(operation.args["metric"], task)
+        if operation.do == "ask" and operation.args["about"] == "contradiction":
+            _check_contradiction(operation.args.get("quotes") or (), request.words)
         for name in ("text", "reason"):
             if name in operation.args and len(operation.args[name].strip()) < LEAST_REASON:
                 raise InvalidAnswer(f"{operation.do}: say in a sentence that a person can act on")
@@ -113,10 +126,22 @@ def _check_metric(name: str, task: TaskSpec) -> None:
         raise InvalidAnswer(f"search_by: the words ask for {' and '.join(stated)}; choose among what they ask for")
 
 
+def _check_contradiction(quotes: Sequence[Any], words: str) -> None:
+    """Raises InvalidAnswer unless two different stretches of the words are shown that are said not to go together."""
+    plain = _plain(words)
+    found = {_plain(str(q)) for q in quotes}
+    if len(found) < 2 or not all(q and q in plain for q in found):
+        raise InvalidAnswer("ask: for a contradiction `quotes` copies the two statements exactly as they stand")
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.split()).casefold()
+
+
 def limit_of(operation: Operation, words: str) -> Requirement:
     """The limit that a quote from the words states, its number read by code. Raises InvalidAnswer."""
     name, quote = str(operation.args["name"]), " ".join(str(operation.args["quote"]).split())
-    if not quote or quote.casefold() not in " ".join(words.split()).casefold():
+    if not quote or quote.casefold() not in _plain(words):
         raise InvalidAnswer(f"set_limit: {quote[:80]!r} does not stand in the request; copy the words exactly")
     reading = Reading.of(quote)
     found = [
@@ -171,7 +196,7 @@ class _Case:
         self, task: TaskSpec, operation: Operation, request: Request, again: Again, by: str, asked: bool
     ) -> None:
         self.task, self.args, self.why = task, operation.args, f"{operation.why} ({by})"
-        self.request, self.again, self.asked = request, again, asked
+        self.request, self.again, self.asked, self.by = request, again, asked, by
 
     def assumed(self, what: str, value: str, **changes: Any) -> TaskSpec:
         kept = tuple(a for a in self.task.assumptions if a.what != what)
@@ -248,8 +273,14 @@ def _prefer(case: _Case) -> TaskSpec:
 
 
 def _ask(case: _Case) -> TaskSpec:
-    verdict = case.task.verdict
-    question = Question("request", case.args["text"].strip()[:LONGEST_TEXT])
+    """The question, put to a person or ending the run; where nobody can be asked and the task is clear enough to be
+    carried out without an answer, what is done instead is an assumption."""
+    verdict, text = case.task.verdict, case.args["text"].strip()[:LONGEST_TEXT]
+    if not case.asked and verdict.decision == "accept" and _goes_on_without(case.task, case.args["about"]):
+        default = (case.args.get("default") or "").strip()[:LONGEST_TEXT] or "as the words were read"
+        case.why = f"nobody could be asked: {text} ({case.by})"
+        return case.assumed(f"question:{case.args['about']}", default)
+    question = Question(SECOND_QUESTION, text)
     questions = (*verdict.questions, question)
     return replace(
         case.task,
@@ -273,6 +304,14 @@ def _notice(case: _Case) -> TaskSpec:
     verdict = case.task.verdict
     notices = tuple(dict.fromkeys((*verdict.notices, case.args["text"].strip()[:LONGEST_TEXT])))
     return replace(case.task, verdict=replace(verdict, notices=notices))
+
+
+def _goes_on_without(task: TaskSpec, about: str) -> bool:
+    """Whether the reading answers a question well enough for the run to go on."""
+    if about == "contradiction":
+        return False
+    guessed = [a.confidence for a in task.assumptions if a.what == "target"]
+    return about not in _ESSENTIAL or not guessed or guessed[0] >= SURE
 
 
 _ACTS: Mapping[str, Callable[[_Case], TaskSpec]] = {

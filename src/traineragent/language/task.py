@@ -44,6 +44,7 @@ from .series import all_together, key_columns, known_ahead
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
+UNSPOKEN = 0.7  # most confidence in a target that no word speaks of
 _OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
 _ONE_SIDED = ("false_positive_rate", "specificity")
 """Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
@@ -183,7 +184,7 @@ class _Understanding:
         if self.reading.said("wishes", "vague") and not best.pointed and not self.reading.quantities:
             self._ask_target(best, rest)
             return None
-        confidence = _confidence(best.score, lead)
+        confidence = min(_confidence(best.score, lead), 1.0 if best.spoken else UNSPOKEN)
         if best.score < (SPOKEN if best.spoken else ENOUGH) or (lead < CLEAR and not best.pointed):
             self._ask_target(best, rest)
             return None
