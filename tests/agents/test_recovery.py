@@ -31,6 +31,7 @@ from traineragent.domain.run import Member, Operation, Selection
 from traineragent.domain.task import Budget, DataInfo, Metric, Request, TaskSpec
 from traineragent.engine.compute.local import WorkFailed as NoAnswer
 from traineragent.ports import Brain, BrainQuestion
+from traineragent.series.operations import CATALOGUE as SERIES
 from traineragent.store.files import write_json
 from traineragent.store.journal import Journal
 
@@ -117,6 +118,23 @@ def test_less_is_asked_of_data_each_time() -> None:
     assert "cap_rows" not in first
     assert "cut_tokens" not in second
     assert (second["cap_rows"], third["cap_rows"]) == ({"most": 22500}, {"most": 5625})
+
+
+def test_less_is_asked_of_series_each_time() -> None:
+    def planned(attempt: int, steps: int = 20_000) -> dict[str, Any]:
+        facts = {
+            **PLANNER.procedures["data"].settings, "rows": steps, "series": 1, "steps": steps, "horizon": 24,
+            "season": 24, "doubled": 0, "coarser": False, "irregular": 0.0, "additive": False, "gaps": 0,
+            "gap_share": 0.0, "short_series": 0, "fewest": 8, "step_word": "hour", "attempt": attempt,
+        }  # fmt: skip
+        found = PLANNER.answer(BrainQuestion("data", "series_prepare", facts, SERIES)).operations
+        return {o.do: o.args for o in found}
+
+    assert planned(0) == {"set_season": {"steps": 24}}
+    assert planned(1) == {"set_season": {"steps": 24}, "keep_newest": {"steps": 5000}}
+    assert planned(2)["keep_newest"] == {"steps": 1250}
+    assert "leave_known_ahead" in planned(2)
+    assert planned(2, 150)["keep_newest"] == {"steps": 150}, "eight horizons are more than there is"
 
 
 # ------------------------------------------------------------------------------------------------ a failed export

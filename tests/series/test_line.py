@@ -69,12 +69,11 @@ class Run:
         write_json(self.data / "target.json", TypeAdapter(Target).dump_python(target, mode="json"))
         write_json(self.data / "split.json", {"facts": json.loads(json.dumps(dict(found.facts))), "notes": []})
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self, **more: dict[str, Any]) -> dict[str, Any]:
+        """`more`: further operations with their arguments."""
         facts: dict[str, Any] = prepare.examine(str(self.folder), self.task, 0)["facts"]
-        operations = [
-            {"step": "s", "do": "set_season", "args": {"steps": facts["season"]}, "why": ""},
-            {"step": "b", "do": "bridge_gaps", "args": {}, "why": ""},
-        ]
+        asked = {"set_season": {"steps": facts["season"]}, "bridge_gaps": {}, **more}
+        operations = [{"step": "s", "do": do, "args": args, "why": ""} for do, args in asked.items()]
         made: dict[str, Any] = prepare.make(str(self.folder), self.task, operations, 0)
         assert all((self.folder / name).is_file() for name in made["files"])
         return {**facts, **made["facts"]}
@@ -261,6 +260,24 @@ def test_gaps_are_bridged_and_do_not_count(of_shops: tuple[Run, Served, dict[str
     holed = long.copy()
     holed[0, 8:14] = np.nan
     assert np.array_equal(filled(holed, 4), long)
+
+
+def test_where_little_can_be_carried_the_newest_steps_are_learned_from_and_delivered_whole(tmp_path: Path) -> None:
+    run = Run(tmp_path, monthly(), "sales", "180d")
+    full = run.prepare()
+    before = Panel.load(run.data / "prepared")
+    light = run.prepare(keep_newest={"steps": 48})
+    panel = Panel.load(run.data / "prepared")
+    assert (light["steps"], light["rows"]) == (full["steps"], 48)
+    assert panel.timeline == before.timeline
+    assert np.array_equal(panel.values[:, -48:], before.values[:, -48:])
+    warned = " ".join(read_json(run.data / "profile.json")["warnings"])
+    assert f"only the newest 48 months are learned from; {full['steps'] - 48} older ones are left out" in warned
+    served = run.deliver(run.train((CANDIDATES[0], CANDIDATES[2])))
+    answer = served.predict([{"horizon": 3}])[0]
+    assert answer["times"][0] == before.timeline.write(full["steps"])
+    truth = monthly()["sales"].to_numpy()[full["steps"] : full["steps"] + 3]
+    assert np.abs(np.array(answer["values"]) - truth).mean() < 0.1 * truth.mean()
 
 
 def test_a_history_too_short_is_said_with_an_offer(tmp_path: Path) -> None:

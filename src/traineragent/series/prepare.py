@@ -160,7 +160,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
 
 def _settings(operations: Sequence[Operation]) -> dict[str, Any]:
     """What the operations come to."""
-    done: dict[str, Any] = {"how": "mean", "season": 1, "bridge": False, "fewest": 0}
+    done: dict[str, Any] = {"how": "mean", "season": 1, "bridge": False, "fewest": 0, "newest": None, "ahead": True}
     for operation in operations:
         match operation.do:
             case "gather":
@@ -169,6 +169,10 @@ def _settings(operations: Sequence[Operation]) -> dict[str, Any]:
                 done["season"] = operation.args["steps"]
             case "bridge_gaps":
                 done["bridge"] = True
+            case "keep_newest":
+                done["newest"] = operation.args["steps"]
+            case "leave_known_ahead":
+                done["ahead"] = False
             case "drop_short_series":
                 done["fewest"] = operation.args["fewest"]
             case other:
@@ -183,7 +187,7 @@ def make_panel(
     how they are read."""
     shape = _shape(rows)
     values, known = gather(rows.series, rows.step, rows.y, shape, done["how"])
-    notes: list[str] = []
+    notes = _forget_older(values, known, done["newest"], rows.timeline)
     removed: list[Removal] = []
     gaps = int((_inside(values) & ~known).sum())
     if gaps and not done["bridge"]:
@@ -200,7 +204,8 @@ def make_panel(
     if not keep.all():
         short = int(known[~keep].sum())
         removed.append(Removal("rows of short series", short, f"{int((~keep).sum())} series have too few values"))
-    covariates = found_covariates(rows) if covariates is None else covariates
+    if covariates is None:
+        covariates = found_covariates(rows) if done["ahead"] else ()
     numbers = known_numbers(rows, shape, covariates)
     keys = tuple(tuple(k) for k, used in zip(rows.facts["keys"], keep, strict=True) if used)
     facts = {
@@ -213,6 +218,15 @@ def make_panel(
     if numbers is not None:
         panel = replace(panel, covariates=covariates, numbers=numbers[keep])
     return panel, tuple(removed), (*notes, *_unused(rows))
+
+
+def _forget_older(values: Float64, known: np.ndarray, newest: int | None, timeline: Timeline) -> list[str]:
+    """Takes out, in place, what lies before the `newest` steps; steps keep their numbers. Returns what is to be said."""
+    older = values.shape[1] - newest if newest is not None else 0
+    if older <= 0:
+        return []
+    values[:, :older], known[:, :older] = np.nan, False
+    return [f"only the newest {newest:,} {timeline.word}s are learned from; {older:,} older ones are left out"]
 
 
 def found_covariates(rows: Rows) -> tuple[Covariate, ...]:
