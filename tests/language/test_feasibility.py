@@ -67,3 +67,18 @@ def test_warns_when_the_limit_cannot_be_shown() -> None:
 
 def test_is_silent_about_a_sound_table() -> None:
     assert feasible(task("y"), table("x:float 0..1, y:flag 0|1"), 1000) == ()
+
+
+def test_declines_examples_that_nothing_can_be_shown_on() -> None:
+    columns = table("x:float 0..1, y:flag 0|1")
+    asked = task("y", requirements=(Requirement("roc_auc", ">=", 0.9, "AUC of .9"),))
+    assert [f.about for f in feasible(asked, columns, 12) if f.action == "decline"] == ["rows"]
+    assert not [f for f in feasible(task("y"), columns, 12) if f.action == "decline"], "nothing is promised"
+    assert feasible(task("y"), columns, 6)[0].about == "rows"
+
+
+def test_declines_a_size_below_that_of_any_model() -> None:
+    tiny = task("y", requirements=(Requirement("size_mb", "<=", 0.001, "a kilobyte"),))
+    found = feasible(tiny, table("x:float 0..1, y:flag 0|1"), 1000)
+    assert (found[0].action, found[0].about) == ("decline", "size_mb")
+    assert "1 KB are less than any model" in found[0].text

@@ -210,3 +210,15 @@ def test_directions_follow_the_name() -> None:
 def test_each_limit_keeps_its_own_quantity(words: str, task: str, expected: dict[str, float]) -> None:
     """Errors in minutes come in milliseconds here; the target's name gives them their unit later."""
     assert limits(words, task) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("answer within 3 nanoseconds", {"latency_ms_p95": 3e-6}),
+        ("每次预测不超过2分钟", {"latency_ms_p95": 120_000.0}),
+        ("a prediction may take at most one minute", {"latency_ms_p95": 60_000.0}),
+    ],
+)
+def test_reads_very_short_and_very_long_answers(words: str, expected: dict[str, float]) -> None:
+    assert limits(words) == pytest.approx(expected)

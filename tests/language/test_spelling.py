@@ -27,3 +27,7 @@ def test_quotes_stay_the_users_own() -> None:
     text = mended(Text.of("Please PREDCIT it"))
     at = text.plain.index("predict")
     assert text.quote(at, at + len("predict")) == "PREDCIT"
+
+
+def test_a_word_of_the_policy_is_no_slip() -> None:
+    assert mended(Text.of("Recruit young men")).plain == "recruit young men"

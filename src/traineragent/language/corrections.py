@@ -48,8 +48,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "prefer": OperationSpec({"what": "string"}, "a wish in the words that the reading lacks"),
     "ask": OperationSpec(
         {"about": "string", "text": "string", "default": "string?", "quotes": "array?"},
-        "a question without whose answer the work would be wasted; `about` is what is open; `default` says what is done "
-        "where nobody answers; for a contradiction `quotes` copies the two statements that cannot both hold",
+        "a question without whose answer the work would be wasted; `about` is what is open; `default` says what is "
+        "done where nobody answers; for a contradiction `quotes` copies the two statements that cannot both hold",
     ),
     "decline": OperationSpec(
         {"ground": "string", "reason": "string", "alternative": "string?"}, "the request may not or cannot be done"

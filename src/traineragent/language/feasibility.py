@@ -14,10 +14,23 @@ from datetime import datetime
 from typing import Literal
 
 from ..domain.data import ColumnProfile
-from ..domain.task import Requirement, TaskSpec
+from ..domain.task import MEASURED_ON_SERVICE, Requirement, TaskSpec
 
 LEAST_ROWS = 20
 """Below this nothing can be held back for an honest test."""
+FEWEST_ROWS = 8
+"""Below this there is nothing to learn from either, whatever is promised."""
+SMALLEST_MB = {
+    "tabular_classification": 0.004,
+    "tabular_regression": 0.004,
+    "text_classification": 0.004,
+    "forecasting": 0.004,
+    "token_classification": 0.01,
+    "image_classification": 0.01,
+    "image_generation": 0.03,
+    "visual_grounding": 0.1,
+}
+"""Well below the files of the smallest service of each type that was ever measured."""
 LEAST_OF_CLASS = 2
 _WARN_OF_CLASS = 50
 _ID_SHARE = 0.95
@@ -42,6 +55,8 @@ def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tup
     if target is not None:
         found += _about_target(task, target, columns, rows)
         found += _about_trivial(task, target, rows)
+    found += _about_rows(task, rows)
+    found += _about_size(task)
     found += _about_inputs(task, columns)
     found += _about_limits(task, target, rows)
     found += _about_horizon(task, columns)
@@ -111,6 +126,25 @@ def _classes(target: ColumnProfile) -> dict[str, int]:
         folded = value if letters else " ".join(value.casefold().split()).rstrip(".")
         rows[names.setdefault(folded, value)] += count
     return dict(rows)
+
+
+def _about_rows(task: TaskSpec, rows: int) -> list[Finding]:
+    """So few rows that no score can be shown on them."""
+    scores = [r for r in task.requirements if r.name not in MEASURED_ON_SERVICE]
+    if not 0 < rows < (LEAST_ROWS if scores else FEWEST_ROWS) or task.task_type in ("forecasting", "image_generation"):
+        return []
+    promised = f" and {scores[0].words} cannot be shown" if scores else ""
+    text = f"{rows} examples are too few: nothing can be held back for an honest test{promised}."
+    return [Finding("decline", "rows", text, f"at least {LEAST_ROWS} examples, better some hundreds")]
+
+
+def _about_size(task: TaskSpec) -> list[Finding]:
+    limit, least = task.limit("size_mb"), SMALLEST_MB.get(task.task_type, 0.0)
+    if limit is None or limit >= least:
+        return []
+    kind = task.task_type.replace("_", " ")
+    text = f"{limit * 1000:g} KB are less than any model for {kind} takes with what it needs to read its inputs."
+    return [Finding("decline", "size_mb", text, f"a limit of {least * 1000:g} KB or more")]
 
 
 def _about_inputs(task: TaskSpec, columns: Sequence[ColumnProfile]) -> list[Finding]:

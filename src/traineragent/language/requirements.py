@@ -25,7 +25,7 @@ from .words import name_tokens
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _SERVICE = {"time", "size", "rate", "fps"}
 _ERROR_KINDS = ("number", "time", "money", "measure")
-_SHORT = ("ms", "us", "tenth_s", "hundredth_s")
+_SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 
 _HALF = 0.5
@@ -332,7 +332,7 @@ class _Scan:
         sentence = self.reading.text.sentence_of(q.start)
         if q.unit in _SHORT or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
-        if q.unit == "min" and self._near("latency", q, 30) and self._bounded(q) and not self._near("horizon", q, 30):
+        if q.unit == "min" and self._near("latency", q, 30) and self._bounded(q):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
         return None
 

@@ -7,7 +7,7 @@ too many or too few in longer words. Knows only the words of the lexicons.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..knowledge.force import once_per_overlay
@@ -24,7 +24,7 @@ def mended(text: Text) -> Text:
     """The text with slips replaced by the words that were meant; the way back to the user's characters is kept."""
     changes = []
     for word, start, end in text.tokens:
-        if len(word) >= _SHORT and word.isascii() and word.isalpha() and not _known(word, least=4):
+        if len(word) >= _SHORT and word.isascii() and word.isalpha() and not _good(word):
             meant = _meant(word)
             if meant:
                 changes.append((start, end, meant))
@@ -39,6 +39,11 @@ def _meant(word: str) -> str | None:
             ideas = {slip[: _SHORT - 1] for slip in found}
             return min(found, key=lambda slip: (abs(len(slip) - len(word)), slip)) if len(ideas) == 1 else None
     return None
+
+
+def _good(word: str) -> bool:
+    """A word that means what it says: one of the lexicons, or of the policy, whose words no slip may turn into."""
+    return _known(word, least=4) or word in _policy()[0] or any(word.startswith(stem) for stem in _policy()[1])
 
 
 def _known(word: str, least: int) -> bool:
@@ -71,12 +76,22 @@ def _one_letter(word: str) -> Iterator[str]:
 @once_per_overlay
 def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     """(words, stems): English and technical words of the lexicons."""
+    return _words_of(phrase for book in _BOOKS for phrase in _phrases(lexicon(book)))
+
+
+@once_per_overlay
+def _policy() -> tuple[frozenset[str], tuple[str, ...]]:
+    """(words, stems) of the policy."""
+    words, stems = _words_of(_phrases(lexicon("ideas", "policy")))
+    return words, tuple(stems)
+
+
+def _words_of(phrases: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
     words: set[str] = set()
     stems: set[str] = set()
-    for book in _BOOKS:
-        for phrase in _phrases(lexicon(book)):
-            for word, star in re.findall(r"([a-z]{4,})(\*?)", fold(phrase)):
-                (stems if star else words).add(word)
+    for phrase in phrases:
+        for word, star in re.findall(r"([a-z]{4,})(\*?)", fold(phrase)):
+            (stems if star else words).add(word)
     return frozenset(words), frozenset(stems)
 
 
