@@ -221,7 +221,7 @@ def make_panel(
 
 
 def _forget_older(values: Float64, known: np.ndarray, newest: int | None, timeline: Timeline) -> list[str]:
-    """Takes out, in place, what lies before the `newest` steps, which keep their numbers. Returns what is to be said."""
+    """Takes out, in place, what lies before the `newest` steps; steps keep their numbers. Returns what to say of it."""
     older = values.shape[1] - newest if newest is not None else 0
     if older <= 0:
         return []
