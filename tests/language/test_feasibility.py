@@ -75,6 +75,8 @@ def test_declines_examples_that_nothing_can_be_shown_on() -> None:
     assert [f.about for f in feasible(asked, columns, 12) if f.action == "decline"] == ["rows"]
     assert not [f for f in feasible(task("y"), columns, 12) if f.action == "decline"], "nothing is promised"
     assert feasible(task("y"), columns, 6)[0].about == "rows"
+    few_texts = replace(asked, task_type="token_classification")
+    assert not [f for f in feasible(few_texts, columns, 12) if f.action == "decline"], "they may hold many entities"
 
 
 def test_declines_a_size_below_that_of_any_model() -> None:

@@ -31,6 +31,8 @@ SMALLEST_MB = {
     "visual_grounding": 0.1,
 }
 """Well below the files of the smallest service of each type that was ever measured."""
+_A_ROW_EACH = ("tabular_classification", "tabular_regression", "text_classification")
+"""Types of tasks in which a row is an example; a few long texts hold many entities."""
 LEAST_OF_CLASS = 2
 _WARN_OF_CLASS = 50
 _ID_SHARE = 0.95
@@ -131,7 +133,7 @@ def _classes(target: ColumnProfile) -> dict[str, int]:
 def _about_rows(task: TaskSpec, rows: int) -> list[Finding]:
     """So few rows that no score can be shown on them."""
     scores = [r for r in task.requirements if r.name not in MEASURED_ON_SERVICE]
-    if not 0 < rows < (LEAST_ROWS if scores else FEWEST_ROWS) or task.task_type in ("forecasting", "image_generation"):
+    if not 0 < rows < (LEAST_ROWS if scores else FEWEST_ROWS) or task.task_type not in _A_ROW_EACH:
         return []
     promised = f" and {scores[0].words} cannot be shown" if scores else ""
     text = f"{rows} examples are too few: nothing can be held back for an honest test{promised}."
