@@ -11,11 +11,11 @@ demo: $(VENV)/.core
 	$(BIN)/traineragent demo
 
 test: $(VENV)/.dev check
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m e2e tests
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "e2e or slow" --durations=15 tests
 
 check: $(VENV)/.dev
 	scripts/check
-	$(BIN)/pytest -n $(JOBS) -m "not e2e" tests
+	$(BIN)/pytest -n $(JOBS) -m "not e2e and not slow" tests
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n $(JOBS) -m "not e2e" tests

@@ -35,6 +35,16 @@ def shared_tables(shared_data: Path) -> Path:
     return shared_data / "tabular"
 
 
+SLOW_FILE = "\npytestmark = pytest.mark.slow\n"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Who leaves out what is slow does not wait for the imports of files that hold nothing else."""
+    if "not slow" not in config.option.markexpr or collection_path.suffix != ".py":
+        return None
+    return True if SLOW_FILE in collection_path.read_text(encoding="utf-8") else None
+
+
 TRAINED_ONCE = ("delivered", "job", "whole")
 """Fixtures of a module that train what many tests read. With parameters each of them is one to share."""
 

@@ -174,6 +174,7 @@ def test_phrases_that_fit_several_boxes_are_left_out_and_named(shapes: Path, tmp
     assert "lines" in removal.why
 
 
+@pytest.mark.slow
 def test_a_picture_lies_on_one_side_of_the_split_with_all_its_phrases(shapes: Path) -> None:
     pytest.importorskip("torch")
     table: RawTable = read_table([str(shapes)])

@@ -55,6 +55,7 @@ def test_the_same_seed_draws_the_same_picture(prepared: Path, tmp_path: Path) ->
     assert (one != other).any()
 
 
+@pytest.mark.slow
 def test_flow_learns_and_serves_what_it_learned(prepared: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     found = run(prepared, tmp_path, "flow_matching", width=16, rounds=80, guidance=1.5)
@@ -65,6 +66,7 @@ def test_flow_learns_and_serves_what_it_learned(prepared: Path, tmp_path: Path) 
     assert found["likeness"]["frechet"] < 0.7 * untrained  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from traineragent.families import flow_matching

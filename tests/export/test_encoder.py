@@ -40,6 +40,7 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     return folder, model
 
 
+@pytest.mark.slow
 def test_the_graph_answers_as_the_library_but_for_rounding(checkpoint: tuple[Path, Any]) -> None:
     import torch
 
@@ -54,6 +55,7 @@ def test_the_graph_answers_as_the_library_but_for_rounding(checkpoint: tuple[Pat
         assert ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs) > 0.999
 
 
+@pytest.mark.slow
 def test_padding_and_neighbours_change_nothing(checkpoint: tuple[Path, Any]) -> None:
     folder, _ = checkpoint
     together, alone = run(folder, IDS, THERE), run(folder, IDS[1:, :3], THERE[1:, :3])

@@ -17,6 +17,7 @@ from traineragent.ports import Batch, FitContext
 from traineragent.serve.inputs.parts import Dense
 
 pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 SPEC = RichInput("pixels", "pixels", ("image",), options={"width": 24, "height": 20})
 
 

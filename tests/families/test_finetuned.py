@@ -25,6 +25,7 @@ from traineragent.serve.inputs.parts import Dense
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
+pytestmark = pytest.mark.slow
 
 SPEC = RichInput("pixels", "pixels", ("image",), options={"width": 24, "height": 20})
 SAID = '{"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.25, 0.3], "size": {"height": 32, "width": 32}}'

@@ -27,6 +27,7 @@ from traineragent.serve.served import open_bundle
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 pytest.importorskip("peft")
+pytestmark = pytest.mark.slow
 
 from diffusion import LENGTH, SIDE, write_checkpoint  # noqa: E402
 

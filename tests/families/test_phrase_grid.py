@@ -74,6 +74,7 @@ def test_whole_phrases_swap_left_and_right_in_mirrored_views() -> None:
     assert course.phrase_in(phrase, View(0, mirrored=True)) == ("the", "rightmost", "king")
 
 
+@pytest.mark.slow
 def test_it_learns_exports_and_answers_through_its_graph(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     phrases = phrase_set()
@@ -90,6 +91,7 @@ def test_it_learns_exports_and_answers_through_its_graph(tmp_path: Path) -> None
     assert 0.0 <= pointed.score <= 1.0
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     from traineragent.families import _saved_training
@@ -118,6 +120,7 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path: Path, monkeypatch: pyt
     assert np.allclose(one.box, two.box, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_deadline_that_has_passed_still_gives_a_model(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     phrases = phrase_set(12)

@@ -19,6 +19,7 @@ from traineragent.serve.inputs.parts import Ragged, Rows
 
 torch = pytest.importorskip("torch", reason="the text extra is not installed")
 transformers = pytest.importorskip("transformers", reason="the text extra is not installed")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from .test_pictures import pictures, seen
 
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 
 
 def small_resnet() -> Any:
