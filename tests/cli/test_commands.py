@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -340,3 +341,21 @@ def test_an_empty_answer_in_a_terminal_without_a_default_leaves_the_question_ope
     terminal.type("\x04")  # Ctrl-D
     assert terminal.end() == 5
     assert json.loads((tmp_path / "run" / "report.json").read_text())["status"] == "needs_answer"
+
+
+@pytest.mark.e2e
+def test_the_demo_goes_from_words_to_an_answer_over_http_and_cleans_up(tmp_path: Path) -> None:
+    """The first command of the README, in less time than it takes itself; run twice, it makes room for itself."""
+    out = tmp_path / "demo"
+    done = run("demo", "--minutes", 0.2, "--out", out)
+    assert done.code in (0, 3), done.err  # 3: so busy a machine that 20 ms are not kept
+    address, asked, answered = re.search(r"POST (\S+)/predict  (.+)\n(\{.+\})", done.out).groups()  # type: ignore[union-attr]
+    assert "mean radius" in asked
+    (prediction,) = json.loads(answered)["predictions"]
+    assert prediction["label"] in ("malignant", "benign")
+    assert f"{out.resolve()}/report.html" in done.out
+    with pytest.raises(OSError):  # whatever the system calls it: nobody listens any more
+        urllib.request.urlopen(f"{address}/v2/health/live", timeout=5)
+    again = run("demo", "--minutes", 0.2, "--out", tmp_path)
+    assert again.code == 2
+    assert "is no earlier demo" in again.err

@@ -148,6 +148,44 @@ def test_the_copied_server_imports_nothing_that_trains(churn: Path) -> None:
     assert heavy.isdisjoint(found)
 
 
+AUDITED = """
+import os, runpy, sys
+log = open(sys.argv.pop(1), "w", buffering=1)
+watched = ("pickle.find_class", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork")
+watched += ("socket.bind", "socket.connect")
+writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+def watch(event, args):
+    writes = event == "open" and isinstance(args[2], int) and args[2] & writing
+    if event in watched or writes:
+        log.write(f"{event} {args[:1] if writes else args[1:]}\\n")
+
+sys.addaudithook(watch)
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_serving_unpickles_nothing_starts_nothing_calls_nobody_and_writes_no_file(churn: Path, tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    command = [sys.executable, "-B", "-c", AUDITED, str(log), str(churn / "serve.py"), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            address = process.stderr.readline().split("on ")[1].split()[0]
+            for path in ("/try", "/docs", "/metrics", "/v2/health/ready"):
+                assert urllib.request.urlopen(address + path, timeout=20).status == 200
+            asked = urllib.request.Request(f"{address}/predict", BODY)
+            with urllib.request.urlopen(asked, timeout=20) as reply:
+                assert json.load(reply)["predictions"]
+            process.terminate()
+            assert process.wait(15) == 0
+        finally:
+            process.kill()
+    seen = log.read_text().splitlines()
+    assert [line.split()[0] for line in seen] == ["socket.bind"], seen
+
+
 def test_refuses_to_let_others_ask_without_a_token() -> None:
     with pytest.raises(InputError, match="--token"):
         check_address("0.0.0.0", None)
