@@ -19,6 +19,7 @@ from traineragent.serve.grounding.pieces import MOST_PIECES, Pieces
 
 for extra in ("torch", "transformers", "tokenizers"):
     pytest.importorskip(extra)
+pytestmark = pytest.mark.slow
 
 SIDE = 128  # the coarsest of four grids still has several places
 

@@ -80,7 +80,10 @@ def test_a_long_text_is_read_to_its_end(prepared: Path) -> None:
 
 @pytest.mark.parametrize(
     ("family", "params"),
-    [("encoder_chain", {"epochs": 8}), ("tuned_chain", {"epochs": 8, "tuning_epochs": 5})],
+    [
+        ("encoder_chain", {"epochs": 8}),
+        pytest.param("tuned_chain", {"epochs": 8, "tuning_epochs": 5}, marks=pytest.mark.slow),
+    ],
 )
 def test_words_that_training_lacks_are_told_by_what_the_encoder_knows(
     prepared: Path, checkpoint: Path, family: str, params: dict[str, int]
@@ -109,6 +112,7 @@ def test_words_that_training_lacks_are_told_by_what_the_encoder_knows(
     assert right >= 9
 
 
+@pytest.mark.slow
 def test_a_time_too_short_for_fine_tuning_is_said_soon(prepared: Path, checkpoint: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the text extra is not installed")
     (prepared / "checkpoint.json").write_text(json.dumps({"path": str(checkpoint)}))
