@@ -22,6 +22,8 @@ from traineragent.engine.training import train_trial
 from traineragent.engine.views import seen_by, values_of
 from traineragent.errors import InputError
 from traineragent.export.builder import GraphBuilder
+from traineragent.families.linear import PLUGIN as LINEAR
+from traineragent.ports import Batch, FitContext
 from traineragent.serve.inputs.parts import Part, Ragged
 
 ROWS = 120
@@ -152,3 +154,39 @@ def test_a_model_of_all_rows_takes_the_place_of_the_bag(data: TrainingData, tmp_
         folder=tmp_path / "0001",
     )  # fmt: skip
     assert result.size_mb < 0.6 * bag.size_mb
+
+
+class Clocked:
+    """A linear model that notes how long each fit may take."""
+
+    card = replace(LINEAR.card, name="clocked")
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def space(self, context: FitContext, rows: int) -> Mapping[str, Any]:
+        return {}
+
+    def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> Any:
+        assert context.deadline is not None
+        self.seconds.append(context.deadline - time.monotonic())
+        return LINEAR.fit(params, train, valid, context)
+
+    def load(self, path: Path, context: FitContext) -> Any:
+        return LINEAR.load(path, context)
+
+
+CLOCKED = Clocked()
+
+
+@pytest.mark.parametrize(("refit", "shares"), [(True, (0.4, 0.8)), ("spare", (0.9, 0.9))])
+def test_a_model_of_all_rows_has_its_share_of_the_time_or_what_is_left(
+    data: TrainingData, tmp_path: Path, refit: object, shares: tuple[float, float]
+) -> None:
+    CLOCKED.seconds.clear()
+    candidate = Candidate(f"{__name__}:CLOCKED", {"refit": refit, "folds": 1})
+    result = train_trial(
+        data, Trial(0, candidate, time_limit_s=100), metric="log_loss", seed=0, threads=1, folder=tmp_path / "0000"
+    )
+    assert "all_rows.npz" in result.files
+    assert CLOCKED.seconds == pytest.approx([100 * s for s in shares], abs=8)

@@ -28,10 +28,12 @@ REPEAT_BELOW_ROWS = 3000  # smaller sets draw their folds again, so that luck wi
 FITS_OF_SMALL = 15  # about so many: five folds three times, or ten folds once
 RACE_FROM_ROWS = 4000  # below, one fold is too noisy to judge by
 SAFE_SHARE = 0.8  # of the time limit is dealt out to the fits
+CLOCKED_SHARE = 0.9  # the same of fits that watch the clock themselves
 VIEW_SHARE = 0.8  # of the time limit may go into views that were never asked for before
 LONGEST_COST_S = 2.0  # of measuring what a row costs
 REFITTED = "all_rows.npz"  # the model of all rows
 RACE_MARGIN = 1.10  # error on fold 0 against the family's best
+SPARE = "spare"  # said of "refit"
 OWN = ("folds", "views", "refit")  # parameters that training itself reads
 
 Progress = Callable[[int, int, float | None], None]  # (fits done, fits planned, utility so far)
@@ -101,10 +103,10 @@ def train_trial(
     began = time.monotonic()  # what came before is paid once, not with every fit
     bag = _empty(data)
     rounds = list(_rounds(data, trial.candidate.params, seed))
-    fits = len(rounds) + work.refits
+    fits = len(rounds) + work.refits * (not work.spare)
     status, note = "done", ""
     for done, held in enumerate(rounds):
-        share = _deadline(deadline, began, done, fits)
+        share = _deadline(deadline, began, done, fits, work.safe)
         if share is not None and done and time.monotonic() >= share[1]:
             status, note = "timeout", f"{done} of {len(rounds)} fits in time"
             break
@@ -116,7 +118,7 @@ def train_trial(
             return TrialResult(trial.index, trial.candidate, "pruned", first, (first,), _since(start), note="fold 0")
     _settle(work, metric, bag, folder)
     if work.refits and len(bag.fitted) == len(rounds):
-        share = _deadline(deadline, began, len(rounds), fits)
+        share = _deadline(deadline, began, len(rounds), len(rounds) + 1, work.safe)
         context = context_for(data, metric, seed_of(seed, trial.index), threads, share and share[0], work.seen)
         try:
             _refit(work, context, bag, folder)
@@ -162,7 +164,9 @@ def _rounds(data: TrainingData, params: Mapping[str, Any], seed: int) -> Iterato
             yield mask
 
 
-def _deadline(deadline: float | None, start: float, done: int, rounds: int) -> tuple[float, float] | None:
+def _deadline(
+    deadline: float | None, start: float, done: int, rounds: int, safe: float = SAFE_SHARE
+) -> tuple[float, float] | None:
     """(when the next fit must stop, when no further fit may begin).
 
     What is left is shared among the fits to come, less a part for saving and for what a fit cannot stop: a bag with a
@@ -170,7 +174,7 @@ def _deadline(deadline: float | None, start: float, done: int, rounds: int) -> t
     if deadline is None or not np.isfinite(deadline):
         return None
     now = time.monotonic()
-    aim = start + SAFE_SHARE * (deadline - start)
+    aim = start + safe * (deadline - start)
     share = max(aim - now, 0.02 * (deadline - start)) / (rounds - done)
     each = (now - start) / max(done, 1)
     return now + share, deadline - (0.5 * each if done else 0.0)
@@ -189,6 +193,17 @@ class _Work:
     def params(self) -> dict[str, Any]:
         """Those that are the family's."""
         return {name: value for name, value in self.trial.candidate.params.items() if name not in OWN}
+
+    @property
+    def spare(self) -> bool:
+        """Whether the model of all rows gets only the time that those of the folds leave: a family that fills the time
+        given learns more from more of it than from a few more rows."""
+        return self.trial.candidate.params.get("refit") == SPARE
+
+    @property
+    def safe(self) -> float:
+        """Share of the time that is dealt out to the fits: more where a fit knows to the second when it ends."""
+        return CLOCKED_SHARE if self.spare else SAFE_SHARE
 
     @property
     def refits(self) -> int:
