@@ -161,3 +161,16 @@ def test_a_model_of_all_rows_takes_over_what_validation_settled(model: FittedTra
 def test_a_model_of_all_rows_that_would_learn_much_less_is_not_made(context: FitContext) -> None:
     with pytest.raises(ValueError, match="where 9,999 were in validation"):
         PLUGIN.fit({"epochs": 2, "read": 9999}, batch(300, 1), None, context)
+
+
+def test_time_is_kept_for_the_texts_that_are_asked_about_afterwards(
+    context: FitContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = replace(context, deadline=time.monotonic() + 1000)
+    plain, asked = _Tuning({}, batch(300, 1), until), _Tuning({}, batch(300, 1), until, after=150)
+    for tuning in (plain, asked):
+        monkeypatch.setattr(tuning, "_seconds_to_read", lambda: 100.0)
+        tuning._planned()
+    assert plain.ends is not None
+    assert asked.ends is not None
+    assert plain.ends - asked.ends == pytest.approx(65, abs=5)

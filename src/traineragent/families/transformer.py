@@ -46,6 +46,7 @@ FEWEST_TEXTS = 200  # from which learning is worthwhile, where the time is too s
 STEP_COST = 4.0  # of a layer that learns: reading, the way back and the change, in readings
 PADDED = 1.05  # tokens with padding, where texts are sorted by length
 MEASURED_S = 3.0  # spent on measuring
+READ_AGAIN, MOST_AGAIN = 1.3, 0.4  # of reading, for each text of validation; of the time left that is kept for it
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Transformer:
             import torch  # noqa: F401
         except ImportError as error:
             raise MissingExtra(str(error.name), "text", "fine-tuning a transformer") from error
-        tuning = _Tuning(params, train, context)
+        tuning = _Tuning(params, train, context, 0 if valid is None else len(valid.x))
         found = tuning.run()
         model = tuning.fitted()
         scale = _scale(model, valid) if valid is not None else float(params.get("scale", 1.0))
@@ -133,7 +134,8 @@ class Transformer:
 class _Tuning:
     """The training of one model: upper layers of the encoder and a head on the mean over a text's tokens."""
 
-    def __init__(self, params: Mapping[str, Any], train: Batch, context: FitContext) -> None:
+    def __init__(self, params: Mapping[str, Any], train: Batch, context: FitContext, after: int = 0) -> None:
+        """`after`: texts that the finished model will be asked about before the deadline."""
         import torch
 
         spec = context.input_of("tokens")
@@ -141,7 +143,7 @@ class _Tuning:
         assert isinstance(part, Ragged)
         assert context.folder is not None
         self.name, self.part, self.context, self.features = spec.name, part, context, train.x.shape[1]
-        self.params = params
+        self.params, self.after = params, after
         self.multi = train.y.ndim == 2
         self.y = torch.from_numpy(train.y.astype(np.float32 if self.multi else np.int64))
         torch.manual_seed(context.seed)
@@ -196,8 +198,11 @@ class _Tuning:
         epochs = float(self.params.get("epochs", min(max(EPOCHS, STEPS * BATCH / texts), MOST_EPOCHS)))
         if self.ends is None:
             return _Plan(most, epochs, texts)
-        once = self._seconds_to_read() / depth  # all texts through a layer
+        whole = self._seconds_to_read()
+        once = whole / depth  # all texts through a layer
         left = max(self.ends - time.monotonic(), 1e-3)
+        answering = min(READ_AGAIN * whole * self.after / texts, MOST_AGAIN * left)
+        self.ends, left = self.ends - answering, left - answering
         half = min((depth + 1) // 2, most)
         for layers in range(most, half - 1, -1):
             possible = (left - (depth - layers) * once) / (STEP_COST * layers * once)
