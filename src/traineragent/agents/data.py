@@ -178,7 +178,7 @@ class DataAgent:
     def _checkpoints(self, task: TaskSpec) -> list[Checkpoint]:
         """Pretrained networks for pictures; says what would bring more."""
         usual = str(self.memory.settings_of("data")["picture_repository"])
-        fetch_networks(task, self.memory.request.models, usual, lambda words: self.memory.say("extra", words))
+        fetch_networks(task, self.memory.request.models, usual, lambda words: self.memory.say("phase", words))
         found, more = networks(task, self.memory.request.models)
         if more:
             self.memory.say("extra", more)

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..export.encoder import MODEL_TYPES
 from ..store.hub import HubAway, Repository, fetch, is_hub, offline, repository
 
-PICTURES = ("image_classification",)
+PICTURES = ("image_classification", "image_regression")
 SEEN = (*PICTURES, "visual_grounding")
 READERS = ("torch", "transformers")
 DRAWINGS = ("image_generation",)

@@ -20,12 +20,14 @@ FAMILY = {
     "text_classification": "classification",
     "image_classification": "classification",
     "tabular_regression": "regression",
+    "image_regression": "regression",
     "forecasting": "forecasting",
     "token_classification": "tokens",
     "visual_grounding": "grounding",
     "image_generation": "generation",
 }
 """Task type -> the word that lexicons use for a group of tasks."""
+MOST_GRADES = 30  # different numbers that may be classes
 
 
 def wish_of(reading: Reading) -> str | None:
@@ -50,7 +52,7 @@ def type_of(
     if kind == "grounding" or (pictures and reading.said("tasks", "grounding")):
         return "visual_grounding", 0.9, "phrases are to be found in pictures"
     if kind in IMAGE_KINDS:
-        return _picture_task(reading, kind, bool(answers_of(kind, columns)))
+        return _picture_task(reading, kind, bool(answers_of(kind, columns)), target)
     if kind in ENTITY_KINDS or has_tokens(columns):
         return "token_classification", 0.9, "parts of a text are to be marked"
     if kind in ("series", "forecast") or _is_forecast(reading, columns, target):
@@ -60,11 +62,15 @@ def type_of(
     return _column_task(reading, columns, target)
 
 
-def _picture_task(reading: Reading, kind: str, labelled: bool) -> tuple[str, float, str]:
+def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnProfile | None) -> tuple[str, float, str]:
     if reading.said("tasks", "generation") and not reading.said("tasks", "not_generation"):
         return "image_generation", 0.85, "new pictures are asked for"
     if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):
         return "image_generation", 0.6, "pictures without classes"
+    if target is not None and _numeric(target):
+        many = target.distinct > MOST_GRADES and wish_of(reading) == "amount"  # else numbers may be names of classes
+        if many or not _whole(target):
+            return "image_regression", 0.85, f"{target.name} is a number with {target.distinct} values"
     return "image_classification", 0.9, "pictures are to be told apart"
 
 

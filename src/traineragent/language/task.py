@@ -176,7 +176,7 @@ class _Understanding:
             return None
         best, *rest = self.ranking
         if self.kind in COLLECTIONS or has_tokens(self.columns.columns):
-            able = answers_of(self.kind, self.columns.columns)
+            able = self._numbers_meant() or answers_of(self.kind, self.columns.columns)
             if len(able) < 2:
                 return able[0] if able else None
             best, *rest = (c for c in self.ranking if c.column in able)
@@ -191,6 +191,14 @@ class _Understanding:
         if not best.pointed:
             self.assumptions.append(Assumption("target", best.column, "; ".join(best.why), confidence))
         return best.column
+
+    def _numbers_meant(self) -> tuple[str, ...]:
+        """Columns of numbers beside pictures, where the words ask how much or speak of one of them."""
+        if self.kind not in IMAGE_KINDS:
+            return ()
+        numbers = tuple(c.name for c in self.columns.columns if c.meaning == "number")
+        spoken = tuple(c.column for c in self.ranking if c.column in numbers and (c.pointed or c.spoken))
+        return spoken[:1] or (numbers if self.wish == "amount" else ())
 
     def _ask_target(self, best: Candidate, rest: Sequence[Candidate]) -> None:
         near = [c for c in (best, *rest) if c.score >= max(best.score - CLEAR, 0.5)][:6]

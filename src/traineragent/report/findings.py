@@ -228,5 +228,7 @@ def _range(column: Mapping[str, Any]) -> str:
     if stats.get("first") is not None:
         return f"{clean(stats['first'])} … {clean(stats.get('last'))}"
     top = [clean(t[0]) for t in items(column.get("top")) if len(items(t)) == 2]
+    if column.get("meaning") == "image":
+        top = [PurePath(t).name for t in top]  # where the files lay is nobody else's business
     words = [t if len(t) <= 24 else t[:23] + "…" for t in top[:3]]
     return ", ".join(words) + (", …" if len(top) > 3 else "")

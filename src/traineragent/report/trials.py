@@ -7,7 +7,7 @@ from typing import Any
 
 from . import charts
 from .loose import mapping, rows
-from .wording import clean, duration, figure, is_number, lower_is_better, metric_title, percent, score, sentence
+from .wording import clean, duration, figure, is_number, lower_is_better, metric_title, percent, plural, score, sentence
 
 SHOWN_TRIALS = 12
 FAMILIES = {
@@ -100,7 +100,11 @@ def _counts(board: list[Mapping[str, Any]]) -> str:
         ends[STATUS.get(status, clean(status))] = ends.get(STATUS.get(status, clean(status)), 0) + 1
     families = len({family_title(e.get("family")) for e in board})
     said = ", ".join(f"{n} {words}" for words, n in ends.items())
-    return f"{len(board)} trials of {families} model families: {said}." if len(board) > 1 else f"One trial: {said}."
+    return (
+        f"{len(board)} trials of {plural(families, 'model family', 'model families')}: {said}."
+        if len(board) > 1
+        else f"One trial: {said}."
+    )
 
 
 def _timeline(

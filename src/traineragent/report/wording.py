@@ -101,6 +101,7 @@ TASKS: dict[str, str] = {
     "text_classification": "Classification of texts",
     "token_classification": "Finding entities in texts",
     "image_classification": "Classification of images",
+    "image_regression": "A number for each image",
     "image_generation": "Generation of images",
     "visual_grounding": "Finding what a phrase describes in a picture",
 }

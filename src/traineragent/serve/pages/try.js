@@ -17,11 +17,10 @@ const percent = (p) => p > 0.9995 && p < 1 ? ">99.9 %" : p < 0.0005 && p > 0 ? "
 $("headline").textContent = `Predict ${model.target}`;
 const pictured = model.columns.some((c) => c.kind === "image");
 const worded = model.columns.every((c) => c.kind === "text");
-$("subline").textContent = pictured ? "Drop a picture, choose one or paste one, and see how likely each answer is."
-  : worded ? "Type a text and see how likely each answer is."
-  : model.kind === "class"
-  ? "Change the row and see how likely each answer is. Every field starts with a typical value."
-  : "Change the row and see the predicted value. Every field starts with a typical value.";
+const seen = model.kind === "class" ? "how likely each answer is" : "the predicted value";
+$("subline").textContent = pictured ? `Drop a picture, choose one or paste one, and see ${seen}.`
+  : worded ? `Type a text and see ${seen}.`
+  : `Change the row and see ${seen}. Every field starts with a typical value.`;
 
 const UNKNOWN = "\u0000unknown";
 const inputs = new Map();
