@@ -324,7 +324,7 @@ def test_a_question_in_a_terminal_is_answered_and_the_run_goes_on(table: Path, t
         assert found, terminal.said
         terminal.type("nonsense\n")  # asked again, with what is possible
         terminal.wait_for("no column 'nonsense'")
-        terminal.wait_for("\nanswer", timeout=10)
+        terminal.wait_for("\nanswer")
         answer = found[1]
     terminal.type(f"{answer}\n")
     assert terminal.end() == 0, terminal.said[-2000:]

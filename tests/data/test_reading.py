@@ -99,10 +99,10 @@ def test_far_too_many_columns_are_refused_quickly(tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
     row = ",".join(["1"] * 1_000_000)
     path.write_text(",".join(f"c{i}" for i in range(1_000_000)) + f"\n{row}\n{row}\n")
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(InputError, match=r"1,000,000 columns; at most 20,000"):
         read_table([str(path)])
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     path.write_text(",".join(f'"c{i}"' for i in range(50_000)) + "\n" + ",".join(["1"] * 50_000) + "\n")
     with pytest.raises(InputError, match=r"50,000 columns"):
         read_table([str(path)])

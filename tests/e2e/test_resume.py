@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from patience import patience
 from product import (
     WORDS,
     churn,
@@ -246,7 +247,7 @@ def test_a_signal_stops_within_two_seconds_names_the_way_on_and_leaves_no_child(
     finally:
         process.kill()
     assert process.returncode == 130
-    assert took < 2.0
+    assert took < patience(2.0)
     assert f"traineragent resume {out}" in trouble.decode().splitlines()[-1]
     assert json.loads(said)["exit_code"] == 130
     assert "Traceback" not in trouble.decode()
@@ -284,7 +285,7 @@ def test_a_process_inside_a_library_still_stops_within_two_seconds() -> None:
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     said, trouble = process.communicate(timeout=60)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < patience(2.0)
     assert process.returncode == 130
     assert b"traineragent resume here" in trouble
     assert json.loads(said)["exit_code"] == 130

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from patience import patience
 from traineragent.domain.run import Candidate, Trial, TrialResult
 from traineragent.engine.dataset import TrainingData, sha256
 from traineragent.engine.metrics import scorer
@@ -104,7 +105,7 @@ def test_a_time_limit_keeps_what_was_finished(tmp_path: Path) -> None:
     start = time.monotonic()
     slow = {"rounds": 100_000, "patience": 0, "learning_rate": 0.001}
     result = train(data(1000), tmp_path, "lightgbm", params=slow, time_limit_s=1.5)
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < patience(4)
     assert result.status in ("done", "timeout")
     assert result.score is not None
     assert len(result.fold_scores) >= 1

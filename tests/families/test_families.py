@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from patience import patience
 from traineragent import registry
 from traineragent.engine.training import one_thread
 from traineragent.ports import Batch, Family, FitContext, Fitted
@@ -127,7 +128,7 @@ def test_the_same_seed_gives_the_same_model(name: str, task: str) -> None:
 def test_a_deadline_that_has_passed_still_gives_a_model(name: str) -> None:
     start = time.monotonic()
     model = fit(name, "binary", deadline=start - 1.0, epochs=5000, rounds=5000, trees=2000)
-    assert time.monotonic() - start < 2.0
+    assert time.monotonic() - start < patience(2.0)
     assert np.isfinite(model.predict(table("binary", 20).x)).all()
 
 
