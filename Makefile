@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+# Whole runs wait often, for a clock, a kill or a provider: one more than there are cores keeps all of them busy.
+RUNS ?= $(shell expr $(JOBS) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test check unit format clean
@@ -11,7 +13,7 @@ demo: $(VENV)/.core
 	$(BIN)/traineragent demo
 
 test: $(VENV)/.dev check
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "e2e or slow" --durations=15 tests
+	$(BIN)/pytest -n $(RUNS) --dist loadgroup -m "e2e or slow" --durations=15 tests
 
 check: $(VENV)/.dev
 	scripts/check

@@ -115,16 +115,22 @@ def exists(name: str) -> Callable[[Path], bool]:
     return lambda out: (out / name).exists()
 
 
+def at_work(index: int) -> Callable[[Path], bool]:
+    """A trial is under way, or was when nobody looked."""
+    name = f"trials/{index:04d}"
+    return lambda out: (out / f"{name}.tmp").exists() or (out / name).exists()
+
+
 POINTS: dict[str, Callable[[Path], bool]] = {
     "the request is journaled": queued("RunRequested"),
     "the data is read": queued("DataCollected"),
     "the task is specified": queued("TaskSpecified"),
     "the hold-out is being sealed": exists("data/holdout.parquet"),
     "the data is prepared": stepped("prepare"),
-    "the first trial is at work": exists("trials/0000.tmp"),
+    "the first trial is at work": at_work(0),
     "the first model is exported": told("exported"),
     "the search goes on": queued("SearchRequested"),
-    "the third trial is at work": exists("trials/0002.tmp"),
+    "the third trial is at work": at_work(2),
     "the fourth trial lies there": exists("trials/0003"),
     "the last model is exported": told("exported", 2),
     "the hold-out is opened": told("holdout_opened"),
