@@ -6,6 +6,8 @@ JOBS ?= 2
 # Whole runs wait often, for a clock, a kill or a provider: one more than there are cores keeps all of them busy.
 RUNS ?= $(shell expr $(JOBS) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Many processes start here; without bytecode each of them would compile all that it imports, seconds every time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check unit format clean
 
