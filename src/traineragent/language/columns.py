@@ -45,6 +45,10 @@ GENERIC = {
 
 _FLAG_NAME = re.compile(r"^(?:is|has|will|was|did|had|ist|hat|est|es)\b|\b(?:flag|yn|ind)$|^是否|^有无|かどうか$|여부$")
 _ID_NAME = re.compile(r"\b(?:id|uuid|guid|key|no|nr|number|code|index|sku)$|(?:号|编号|番号)$")
+_THING_NAME = re.compile(
+    r"\b(?:name|names|tag|serial|ref|reference|nummer|nombre|nom|nome|bezeichnung|plate|label id)$|(?:名称|名字|姓名)$"
+)
+"""Ends of names of columns that say which thing or person a row is about."""
 _COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we age am one".split())  # noqa: SIM905
 _AHEAD = re.compile(r"\b(?:within|next|in|after)\b|\b\d+ ?(?:d|m|h|w|y|min|days|months|weeks|hours)\b|\d+(?:d|m|h|w)$")
 _LATER = re.compile(
@@ -66,6 +70,7 @@ _AND = re.compile(
     r"[\s,;'\"`/&()]|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course)\b|[和与及跟、の]"
 )
 """What may stand between the names of one list."""
+MOST_STATES = 12  # values of a column that says how things are
 SHORTENED = 4  # letters of a name that may be the beginning of a word
 _SHORT = frozenset({"max", "min"})
 _NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+")
@@ -192,6 +197,7 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
     for evidence in found:
         _by_name(evidence, columns, regions)
         _by_concept(evidence, columns, regions)
+        _by_concept_of_values(evidence, regions)
         _by_values(evidence, columns.reading)
         _by_convention(evidence, columns)
         _by_type(evidence, wish)
@@ -215,6 +221,9 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
     for mention in mine:
         if regions.excluded(mention.start):
             evidence.add(-8.0, "named among what to leave out")
+            return
+        if columns.reading.said("groups", "fairness", columns.reading.text.clause_of(mention.start)):
+            evidence.add(-4.0, "named as a group to compare")
             return
         points, reason = 4.0, "named in the request"
         if regions.points_at(mention):
@@ -268,6 +277,23 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
         if points > best:
             best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
     evidence.add(best, why, spoken=True)
+
+
+def _by_concept_of_values(evidence: _Evidence, regions: Regions) -> None:
+    """Values that name the event asked for, or its absence: a column of "ok" and "failed" where things are to fail."""
+    column = evidence.column
+    if column.meaning not in ("category", "boolean") or not 2 <= column.distinct <= MOST_STATES:
+        return
+    states = [" ".join(name_tokens(v)) for v, _ in column.top]
+    for concept, book in regions.concepts.items():
+        known = lexicon("concepts")[concept]
+        if book <= 0 or known["kind"] != "flag":
+            continue
+        said = [*map(str, known["column"]), *(p for ps in known["said"].values() for p in map(str, ps))]
+        named = [v for v in states if matches([p for p in said if p not in GENERIC], v)]
+        if named and len(named) < len(states):
+            evidence.add(2.2 * book, f"its value {named[0]!r} speaks of {concept.replace('_', ' ')}", spoken=True)
+            return
 
 
 def _by_values(evidence: _Evidence, reading: Reading) -> None:
@@ -353,6 +379,7 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
     evidence.add(GENERIC.get(name, 0.0), "by its name it holds the answer")
     evidence.add(0.8 if last else 0.0, "it is the last column")
     evidence.add(0.6 if _FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
+    evidence.add(-3.0 if _THING_NAME.search(name) and not evidence.spoken else 0.0, "")
     evidence.add(-1.2 if _BEFOREHAND.search(name) else 0.0, "")
     evidence.add(1.0 if _AHEAD.search(name) and not _LATER.search(name) else 0.0, "its name speaks of what comes after")
     evidence.add(0.5 if matches(_event_names(), name) else 0.0, "it is called after an event")

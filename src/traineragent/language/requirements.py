@@ -28,6 +28,7 @@ _ERROR_KINDS = ("number", "time", "money", "measure")
 _SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 
+_LONGEST_ANSWER = 3_600_000.0  # ms
 _HALF = 0.5
 _NEXT = 16  # characters beside a number in which its bound stands
 _AROUND_SHARE = re.compile(
@@ -153,7 +154,7 @@ class _Scan:
             return []
         nouns = set(idiom.get("nouns", ()))
         counted = [q for q in self.free if q.kind == "share" and nouns & set(q.noun.split())]
-        out += [self._limit(name, how, q, q.start) for q in counted if not self._named_near(q)]
+        out += [self._limit(*self._turned(name, how, q, q.start), q, q.start) for q in counted if not self._named_near(q)]
         phrases = in_languages(idiom["phrases"], self.reading.languages)
         text = self._errors_only if name == "mae" else self.reading.masked
         for clause in self.reading.text.sentences:
@@ -168,6 +169,8 @@ class _Scan:
         """(name, how) of an idiom of mistakes, or of its opposite: "it misses too many, find at least 85 %"."""
         if how != "complement" and name != "false_positive_rate":
             return name, how
+        if how == "complement" and q.value > _HALF:  # nobody asks for most to be wrong: "I'd hate to miss any: 9 in 10"
+            return name, "as_is"
         clause = self.reading.text.clause_of(q.start)
         nearby = ((max(clause[0], q.start - _NEXT), q.start), (q.end, min(clause[1], q.end + _NEXT)))
         bounded = any(self.reading.said("service", "at_least", span) for span in nearby)
@@ -332,7 +335,7 @@ class _Scan:
         sentence = self.reading.text.sentence_of(q.start)
         if q.unit in _SHORT or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
-        if q.unit == "min" and self._near("latency", q, 30) and self._bounded(q):
+        if q.unit == "min" and q.value <= _LONGEST_ANSWER and self._near("latency", q, 30) and self._bounded(q):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
         return None
 
