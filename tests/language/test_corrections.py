@@ -85,6 +85,18 @@ def test_the_number_of_a_limit_is_read_from_the_words(
     assert (found.limit, found.direction, found.stated_as) == (limit, direction, quote)
 
 
+def test_two_numbers_of_a_quote_can_make_a_share() -> None:
+    words = "Predict which customers left. If I ring ten of them, seven ought to be right."
+    quote = "If I ring ten of them, seven ought to be right"
+    task = corrected(words, do("set_limit", name="precision", quote=quote, reading="ratio"))
+    assert next(r.limit for r in task.requirements if r.name == "precision") == 0.7
+    assert (task.metric.name, task.metric.stated) == ("precision", True)
+    with pytest.raises(InvalidAnswer, match="reading ratio where two numbers make a share"):
+        corrected(words, do("set_limit", name="precision", quote=quote))
+    with pytest.raises(InvalidAnswer, match="found 0"):
+        corrected(words, do("set_limit", name="size_mb", quote=quote, reading="ratio"))
+
+
 @pytest.mark.parametrize(
     ("operation", "why"),
     [
@@ -177,6 +189,11 @@ def test_an_essential_question_ends_the_run_where_the_reading_has_no_good_answer
         ask = do("ask", about=about, text="What do you want to know for new rows?")
         found = corrections.corrected(read(request), [ask], request, read, by="openai:m", asked=False)
         assert found.verdict.decision == decision
+    pictures = Request("Do something with these pictures.", ("folder",))
+    unclear = understand(pictures, (ColumnProfile("image", "image", 0.0, 300),), 300, kind="image_set")
+    assert (unclear.task_type, unclear.verdict.decision) == ("image_generation", "accept")
+    aim = do("ask", about="aim", text="Are they to be told apart, or are new ones wanted?")
+    assert corrections.corrected(unclear, [aim], pictures, read, by="m", asked=False).verdict.decision == "ask"
     quotes = ["at most one wrong in ten", "within a fifth of a second"]
     clash = do("ask", about="contradiction", text="Which of these two should win?", quotes=quotes)
     assert corrected(CHURN, clash).verdict.decision == "ask"

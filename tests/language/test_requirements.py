@@ -222,3 +222,23 @@ def test_each_limit_keeps_its_own_quantity(words: str, task: str, expected: dict
 )
 def test_reads_very_short_and_very_long_answers(words: str, expected: dict[str, float]) -> None:
     assert limits(words) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("I would hate to miss a bad one: 9 in 10.", {"recall": 0.9}),
+        ("Of ten alarms at least six must be real.", {"precision": 0.6}),
+        ("Few false alarms are fine, but not more than one missed in 25.", {"recall": 0.96}),
+        ("Half the list you give me should really be leavers.", {"precision": 0.5}),
+        ("Stop 75% of the fraud.", {"recall": 0.75}),
+        ("Each single intent should be found at least 70% of the time.", {"min_class_recall": 0.7}),
+        ("每个类别的召回率都要达到80%", {"min_class_recall": 0.8}),
+        ("reply in under 1/20 s", {"latency_ms_p95": 50.0}),
+        ("under ten ms please", {"latency_ms_p95": 10.0}),
+        ("an AUC of point eight or up", {"roc_auc": 0.8}),
+        ("Es darf höchstens 1 % der echten Kommentare gelöscht werden.", {"false_positive_rate": 0.01}),
+    ],
+)
+def test_reads_limits_as_people_say_them(words: str, expected: dict[str, float]) -> None:
+    assert limits(words) == pytest.approx(expected)

@@ -74,6 +74,7 @@ MOST_STATES = 12  # values of a column that says how things are
 SHORTENED = 4  # letters of a name that may be the beginning of a word
 _SHORT = frozenset({"max", "min"})
 _NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+")
+_BESIDE = 60  # characters before a name in brackets that say what it is for
 _DENIED = 40  # characters after "not the" that it can be about
 _YES_NO = frozenset(
     {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
@@ -157,6 +158,12 @@ class Columns:
         phrases = in_languages(lexicon("wishes")["pointer_before"], self.reading.languages)
         return any(m.end() >= len(near.rstrip()) for m in matches(phrases, near)) or bool(re.search(rf"[{WIDE}]", name))
 
+    def compared(self, mention: Mention) -> bool:
+        """Whether it is named as a group to treat alike: "equal treatment of men and women (column gender)"."""
+        start, end = self.reading.text.clause_of(mention.start)
+        before = max(self.reading.text.sentence_of(mention.start)[0], mention.start - _BESIDE)
+        return any(self.reading.said("groups", "fairness", span) for span in ((start, end), (before, mention.start)))
+
     def partial(self, within: Span) -> list[tuple[str, str]]:
         """(column, word) for names of which one distinctive word occurs ("surgeon" for surgeon_name)."""
         said = {stem(w) for w, a, _ in self.reading.text.tokens if within[0] <= a < within[1] and len(w) > 3}
@@ -222,7 +229,7 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
         if regions.excluded(mention.start):
             evidence.add(-8.0, "named among what to leave out")
             return
-        if columns.reading.said("groups", "fairness", columns.reading.text.clause_of(mention.start)):
+        if columns.compared(mention):
             evidence.add(-4.0, "named as a group to compare")
             return
         points, reason = 4.0, "named in the request"

@@ -25,7 +25,7 @@ from ..errors import InvalidAnswer
 from ..knowledge.lexicons import lexicon
 from ..ports import OperationSpec
 from .kinds import FAMILY
-from .metrics import direction_of, scale_of
+from .metrics import ONE_SIDED, direction_of, scale_of
 from .quantities import Quantity, find_quantities
 from .reading import Reading
 from .words import Text
@@ -42,7 +42,8 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     "set_limit": OperationSpec(
         {"name": "string", "quote": "string", "reading": "string?"},
         "a limit the words state and the reading lacks; `quote` copies the words with the number; `reading` is "
-        "complement where the words count the opposite (at most one in ten wrong, for accuracy)",
+        "complement where the words count the opposite (at most one in ten wrong, for accuracy), or ratio where two "
+        "numbers of the quote make a share (of ten calls seven)",
     ),
     "forget_limit": OperationSpec({"name": "string"}, "a limit in the reading that the words do not state"),
     "prefer": OperationSpec({"what": "string"}, "a wish in the words that the reading lacks"),
@@ -81,7 +82,7 @@ def choices(task: TaskSpec, columns: Sequence[str], labels: Sequence[str]) -> di
         "what": WISHES,
         "ground": GROUNDS,
         "about": OPEN,
-        "reading": ("as said", "complement"),
+        "reading": ("as said", "complement", "ratio"),
     }
     return found | ({"label": tuple(labels)} if labels else {})
 
@@ -143,18 +144,28 @@ def limit_of(operation: Operation, words: str) -> Requirement:
     name, quote = str(operation.args["name"]), " ".join(str(operation.args["quote"]).split())
     if not quote or quote.casefold() not in _plain(words):
         raise InvalidAnswer(f"set_limit: {quote[:80]!r} does not stand in the request; copy the words exactly")
-    reading = Reading.of(quote)
-    found = [
-        v
-        for q in find_quantities(Text.of(quote).plain, reading.languages)
-        if (v := _value(name, q, operation.args.get("reading") == "complement")) is not None
-    ]
+    quantities = find_quantities(Text.of(quote).plain, Reading.of(quote).languages)
+    how = operation.args.get("reading")
+    found = [v for q in quantities if (v := _value(name, q, how == "complement")) is not None]
+    if how == "ratio":
+        found = _ratio(name, quantities)
     if len(found) != 1:
-        raise InvalidAnswer(f"set_limit: {quote[:80]!r} should hold exactly one number for {name}, found {len(found)}")
+        raise InvalidAnswer(
+            f"set_limit: {quote[:80]!r} should hold exactly one number for {name}, found {len(found)}; quote less of "
+            "it, or say reading ratio where two numbers make a share"
+        )
     lower = name.startswith(("latency", "size", "memory", "train", "parameters")) or (
         not name.startswith("throughput") and direction_of(name) == "minimize"
     )
     return Requirement(name, "<=" if lower else ">=", round(found[0], 9), quote)
+
+
+def _ratio(name: str, quantities: Sequence[Quantity]) -> list[float]:
+    """The share that the two numbers of a quote make, for a metric that is one: "of ten calls seven" is 0.7."""
+    counts = sorted(q.value for q in quantities if q.kind == "number")
+    if len(counts) != 2 or not counts[1] or name not in lexicon("metrics") or scale_of(name) not in ("score", "share"):
+        return []
+    return [counts[0] / counts[1]]
 
 
 def _value(name: str, q: Quantity, complement: bool) -> float | None:
@@ -256,7 +267,13 @@ def _set_limit(case: _Case) -> TaskSpec:
     limit = limit_of(Operation("", "set_limit", case.args, ""), case.request.words)
     positive = case.task.data_info.positive_label if lexicon("metrics").get(limit.name, {}).get("positive") else None
     others = tuple(r for r in case.task.requirements if r.name != limit.name)
-    return replace(case.task, requirements=(*others, replace(limit, positive_label=positive)))
+    task = replace(case.task, requirements=(*others, replace(limit, positive_label=positive)))
+    if limit.name not in metric_names(task.task_type) or any(m.stated for m in task.metrics):
+        return task
+    stated = Metric(limit.name, direction_of(limit.name), True)  # whoever bounds a metric goes by it
+    if limit.name in ONE_SIDED:
+        return replace(task, metrics=(*task.metrics, stated))
+    return replace(task, metrics=(stated,), assumptions=tuple(a for a in task.assumptions if a.what != "metric"))
 
 
 def _forget_limit(case: _Case) -> TaskSpec:
@@ -310,7 +327,8 @@ def _goes_on_without(task: TaskSpec, about: str) -> bool:
     """Whether the reading answers a question well enough for the run to go on."""
     if about == "contradiction":
         return False
-    guessed = [a.confidence for a in task.assumptions if a.what == "target"]
+    known_by = "target" if task.data_info.target is not None else "task_type"
+    guessed = [a.confidence for a in task.assumptions if a.what == known_by]
     return about not in _ESSENTIAL or not guessed or guessed[0] >= SURE
 
 

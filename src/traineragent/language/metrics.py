@@ -9,6 +9,8 @@ from ..domain.task import Direction, Metric
 from ..knowledge.lexicons import lexicon
 from .reading import Reading, Span
 
+ONE_SIDED = ("false_positive_rate", "specificity")
+"""Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
 BOTH_WAYS = frozenset({"precision", "recall", "accuracy", "f1"})
 
 

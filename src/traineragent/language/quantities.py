@@ -57,6 +57,12 @@ class Quantity:
     low_end: bool = False
 
 
+_AFTER_WORDS = frozenset({"ms", "kb", "mb", "gb"})
+"""Units of two letters that are none but units, so that they may follow a number in words: "ten ms"."""
+_FRACTION = re.compile(r"/(?P<over>\d{1,4})(?![\d/.])(?P<th>ths?\b)?")
+_POINT = re.compile(r"(?:^|[^\w\s]|\b(?:of|at|than|over|under|above|below|least|most)\b)\s*point\s$")
+
+
 def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...]:
     """All quantities in folded text, in order and apart from one another."""
     grammar = _grammar(tuple(languages))
@@ -115,7 +121,7 @@ class _Grammar:
             for name, (factor, *spellings) in units[kind].items():
                 for spelling in spellings:
                     self.units.setdefault(spelling, (kind, name, float(factor)))
-        long = [u for u in self.units if len(u) > 2 or not u.isascii() or not u.isalpha()]
+        long = [u for u in self.units if len(u) > 2 or not u.isascii() or not u.isalpha() or u in _AFTER_WORDS]
         self.unit = re.compile(_unit_expression(self.units))
         self.long_unit = re.compile(_unit_expression(long))
         per, nouns, frames = (_alternatives(units[k]) for k in ("per", "rate_nouns", "frame_nouns"))
@@ -162,12 +168,20 @@ class _Grammar:
             return _han(text), match.end(), "han"
         if text[-1].isdigit():
             return self._digits(plain, text, match.end())
-        return self._words(plain, match)
+        value, end, how = self._words(plain, match)
+        if how == "words" and 0 < value < 10 and _POINT.search(plain[: match.start()]):
+            value /= 10  # "an AUC of point eight"
+        return value, end, how
 
     def _digits(self, plain: str, text: str, end: int) -> tuple[float, int, str]:
         value = _decimal(text, self.comma)
+        if (over := _FRACTION.match(plain, end)) and text.isdigit() and 0 < value < int(over["over"]):
+            if over["th"]:  # "9/10ths of the variance"
+                return value / int(over["over"]), over.end(), "part"
+            if self.unit.match(plain, over.end()):  # "1/20 s"
+                return value / int(over["over"]), over.end(), "digits"
         times = re.compile(
-            r"\s?(k|thousand|tausend|tsd|mille?|mil|grand|million|millionen|millones|lakh|hazaar)(?![\w/])|\s?([万千萬만])"
+            r"\s?(k|thousand|tausend|tsd|mille?|mil|grand|million|millionen|millones|lakh|hazaar|crore|लाख|करोड़|हज़ार|हजार)(?![\w/])|\s?([万千萬만])"
         ).match(plain, end)
         if times:
             word = times[1] or times[2]

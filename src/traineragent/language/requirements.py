@@ -154,7 +154,9 @@ class _Scan:
             return []
         nouns = set(idiom.get("nouns", ()))
         counted = [q for q in self.free if q.kind == "share" and nouns & set(q.noun.split())]
-        out += [self._limit(*self._turned(name, how, q, q.start), q, q.start) for q in counted if not self._named_near(q)]
+        out += [
+            self._limit(*self._turned(name, how, q, q.start), q, q.start) for q in counted if not self._named_near(q)
+        ]
         phrases = in_languages(idiom["phrases"], self.reading.languages)
         text = self._errors_only if name == "mae" else self.reading.masked
         for clause in self.reading.text.sentences:

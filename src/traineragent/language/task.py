@@ -33,7 +33,7 @@ from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
 from .horizon import horizon_of, last_year, until_end
 from .kinds import FAMILY, has_tokens, type_of, wish_of
-from .metrics import Naming, default_metric, direction_of, find_metrics
+from .metrics import ONE_SIDED, Naming, default_metric, direction_of, find_metrics
 from .moments import Moments, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
 from .policy import judge_reading, trait_notice
@@ -46,8 +46,6 @@ CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
 UNSPOKEN = 0.7  # most confidence in a target that no word speaks of
 _OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
-_ONE_SIDED = ("false_positive_rate", "specificity")
-"""Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
 _PREFERENCES = {
     "prefer:recall": "missing a case is said to be worse than a false alarm; average precision rewards finding all",
     "prefer:precision": "a false alarm is said to be worse than a missed case; average precision rewards being right",
@@ -229,13 +227,13 @@ class _Understanding:
         if alike and "f1" in stated:
             stated = ["f1_macro" if name == "f1" else name for name in stated]
             limits = [replace(x, name="f1_macro") if x.name == "f1" else x for x in limits]
-        leading = [name for name in stated if name not in _ONE_SIDED]
+        leading = [name for name in stated if name not in ONE_SIDED]
         metrics = tuple(Metric(name, direction_of(name), True) for name in leading)
         if not leading and alike:
             metrics = (Metric("balanced_accuracy", "maximize", True),)
         elif not leading:
             metrics = self._inferred_metric(task_type, profile, stated)
-        bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in _ONE_SIDED)
+        bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in ONE_SIDED)
         return metrics + bounds, limits
 
     def _inferred_metric(
