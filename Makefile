@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
-# Whole runs wait often, for a clock, a kill or a provider: one more than there are cores keeps all of them busy.
+# Whole runs wait often, for a clock, a kill or a provider: one more than there are cores keeps all of them busy. Tests of
+# a file go to one worker, so that what they share is trained once.
 RUNS ?= $(shell expr $(JOBS) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Many processes start here; without bytecode each of them would compile all that it imports, seconds every time.
@@ -15,7 +16,7 @@ demo: $(VENV)/.core
 	$(BIN)/traineragent demo
 
 test: $(VENV)/.dev check
-	$(BIN)/pytest -n $(RUNS) --dist loadgroup -m "e2e or slow" --durations=15 tests
+	$(BIN)/pytest -n $(RUNS) --dist loadscope -m "e2e or slow" --durations=15 tests
 
 check: $(VENV)/.dev
 	scripts/check

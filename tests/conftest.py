@@ -45,21 +45,6 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if SLOW_FILE in collection_path.read_text(encoding="utf-8") else None
 
 
-TRAINED_ONCE = ("delivered", "job", "whole")
-"""Fixtures of a module that train what many tests read. With parameters each of them is one to share."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that read the same run go to one worker (`--dist loadgroup`), so that it is trained once."""
-    for item in items:
-        names = [name for name in TRAINED_ONCE if name in getattr(item, "fixturenames", ())]
-        if names and item.get_closest_marker("e2e"):
-            given = item.callspec.params if hasattr(item, "callspec") else {}
-            parts = [item.path.stem, *(str(given.get(name, name)) for name in names)]
-            item.add_marker(pytest.mark.xdist_group(" ".join(parts)))
-
-
 MISSING = ("could not import", "not installed", "pip install", "No module named")
 
 
