@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from product import run
@@ -42,3 +43,23 @@ def test_parts_of_texts_are_learned_measured_and_served(tmp_path: Path) -> None:
     answered = run("predict", out, "--data", tmp_path / "new.jsonl", "--json")
     assert answered.code == 0, answered.err
     assert '"goal"' in answered.out
+
+
+def test_posts_in_order_of_time_are_measured_on_their_end(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    blocks = []
+    for i in range(400):
+        talk = [f"word{k}" for k in rng.integers(i, i + 300, 8)]  # what is talked about changes with time
+        tagged = [(w, "O") for w in talk] + [("in", "O"), (f"Town{rng.integers(i // 4, i // 4 + 90)}", "B-place")]
+        blocks.append("\n".join(f"{w}\t{t}" for w, t in tagged))
+    (tmp_path / "posts.conll").write_text("\n\n".join(blocks) + "\n")
+    said = run(
+        "train", "Find places in posts.", "--data", tmp_path / "posts.conll", "--out", tmp_path / "run",
+        "--trials", "1", "--no-ask", "--json",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    report = said.json
+    assert report["data"]["holdout"]["how"] == "last"
+    assert any("end of the file" in warning for warning in report["data"]["warnings"])
+    explained = run("explain", tmp_path / "run")
+    assert "stand in order of time or source" in " ".join(explained.out.split())
