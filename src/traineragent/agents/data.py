@@ -49,7 +49,10 @@ from .ordering import end_of_texts
 
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 LIGHTER = "preparing the data failed, so it was prepared again from fewer rows or with less of them"
-LAST = "the score is that of the end of the file"
+LAST = (
+    "the score was measured on the end of the file, which differs from what stands before it; texts of yet another time "
+    "or source may score lower"
+)
 MOST_TOLD = 150  # columns that a brain which reads is told of
 TOLD = ("name", "meaning", "missing_share", "distinct", "relation", "leak", "leak_action", "excluded")
 COLLECT: Mapping[str, OperationSpec] = {
@@ -254,7 +257,7 @@ class DataAgent:
             "straddling": holdout.straddling,
             "sha256": sha256_of(sealed),
             "removed": [asdict(r) for r in holdout.removed],
-            "notes": [*spelling_notes(target), *([f"{LAST}: {holdout.why}"] if holdout.how == "last" else [])],
+            "notes": [*spelling_notes(target), *([LAST] if holdout.how == "last" else [])],
         }
         write_json(folder / "split.json", facts)
         self.memory.save("data/target.json", target, Target)

@@ -34,7 +34,8 @@ Float64 = NDArray[np.float64]
 RATE, HEAD_RATE = 3e-4, 2e-3  # the former for half of the layers; the more learn, the slower
 WARM_UP = 0.06
 DROPOUT = 0.1  # of the text's vector; inside the encoder it costs a seventh of a step and brings little
-EPOCHS, MOST_EPOCHS = 4.0, 20.0
+EPOCHS, MANY_EPOCHS, MOST_EPOCHS = 2.0, 4.0, 20.0  # of few classes, where a third brings nothing; of many; of few texts
+MANY_CLASSES = 10
 STEPS = 500  # few texts are read more often
 BATCH = 32
 SCALES = (0.2, 5.0)
@@ -195,7 +196,8 @@ class _Tuning:
         where the time is too short for that."""
         depth, texts = self.shape.layers, len(self.part)
         most = min(int(self.params.get("layers", depth)), depth)
-        epochs = float(self.params.get("epochs", min(max(EPOCHS, STEPS * BATCH / texts), MOST_EPOCHS)))
+        usual = MANY_EPOCHS if self.head.out_features > MANY_CLASSES else EPOCHS
+        epochs = float(self.params.get("epochs", min(max(usual, STEPS * BATCH / texts), MOST_EPOCHS)))
         if self.ends is None:
             return _Plan(most, epochs, texts)
         whole = self._seconds_to_read()

@@ -19,6 +19,7 @@ FAMILIES = {
     "transformer": "Fine-tuned encoder",
     "linear_chain": "Random field",
     "encoder_chain": "Encoder and random field",
+    "tuned_chain": "Fine-tuned encoder and random field",
 }
 """Names that do not read well as written in code; all others are shown with spaces and a capital."""
 
