@@ -50,8 +50,8 @@ from .ordering import end_of_texts
 PATIENCE_S, PATIENCE_WITHOUT_BUDGET_S = 120.0, 3600.0
 LIGHTER = "preparing the data failed, so it was prepared again from fewer rows or with less of them"
 LAST = (
-    "the score was measured on the end of the file, which differs from what stands before it; texts of yet another time "
-    "or source may score lower"
+    "the score was measured on the end of the file, which differs from what stands before it; texts of yet another "
+    "time or source may score lower"
 )
 MOST_TOLD = 150  # columns that a brain which reads is told of
 TOLD = ("name", "meaning", "missing_share", "distinct", "relation", "leak", "leak_action", "excluded")
