@@ -74,7 +74,6 @@ class TokenTuning:
 
     def run(self) -> Tuned:
         """Steps until the epochs are over or the time is. Raises ValueError where the time is too short."""
-
         shape = self.layers.shape
         below = Below(self.layers, self.part, self.fixed)
         learning = self.layers.learning(shape.layers - self.fixed)
