@@ -96,10 +96,12 @@ def validation_origins(panel: Panel) -> NDArray[np.int64]:
     """Twenty starting points that judge candidates: one after the other where the history is long, else spread over
     its newer part, so that more than one kind of time is seen."""
     steps, horizon = panel.steps, panel.horizon
-    if steps >= LONG * horizon:
+    begin = int(np.isfinite(panel.values).any(axis=0).argmax())  # older steps may have been left out
+    history = steps - begin
+    if history >= LONG * horizon:
         return origins(steps - WINDOWS * horizon, steps, horizon)
-    first = max(round((1 - JUDGED_SHARE) * steps), min(2 * horizon, steps - horizon - 1), FEWEST_BEFORE)
-    return origins(first, steps, horizon)
+    first = max(round((1 - JUDGED_SHARE) * history), min(2 * horizon, history - horizon - 1), FEWEST_BEFORE)
+    return origins(begin + first, steps, horizon)
 
 
 def refits(panel: Panel, starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
