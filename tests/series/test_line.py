@@ -273,7 +273,7 @@ def test_where_little_can_be_carried_the_newest_steps_are_learned_from_and_deliv
     assert np.array_equal(panel.values[:, -48:], before.values[:, -48:])
     warned = " ".join(read_json(run.data / "profile.json")["warnings"])
     assert f"only the newest 48 months are learned from; {full['steps'] - 48} older ones are left out" in warned
-    served = run.deliver(run.train((CANDIDATES[0], CANDIDATES[2])))
+    served = run.deliver(run.train(CANDIDATES[:2]))
     answer = served.predict([{"horizon": 3}])[0]
     assert answer["times"][0] == before.timeline.write(full["steps"])
     truth = monthly()["sales"].to_numpy()[full["steps"] : full["steps"] + 3]

@@ -18,8 +18,6 @@ from ..domain.task import MEASURED_ON_SERVICE, Requirement, TaskSpec
 
 LEAST_ROWS = 20
 """Below this nothing can be held back for an honest test."""
-FEWEST_ROWS = 8
-"""Below this there is nothing to learn from either, whatever is promised."""
 SMALLEST_MB = {
     "tabular_classification": 0.004,
     "tabular_regression": 0.004,
@@ -131,12 +129,11 @@ def _classes(target: ColumnProfile) -> dict[str, int]:
 
 
 def _about_rows(task: TaskSpec, rows: int) -> list[Finding]:
-    """So few rows that no score can be shown on them."""
+    """A score is promised on so few rows that none can be shown."""
     scores = [r for r in task.requirements if r.name not in MEASURED_ON_SERVICE]
-    if not 0 < rows < (LEAST_ROWS if scores else FEWEST_ROWS) or task.task_type not in _A_ROW_EACH:
+    if not scores or not 0 < rows < LEAST_ROWS or task.task_type not in _A_ROW_EACH:
         return []
-    promised = f" and {scores[0].words} cannot be shown" if scores else ""
-    text = f"{rows} examples are too few: nothing can be held back for an honest test{promised}."
+    text = f"{rows} examples are too few: nothing can be held back for an honest test, and {scores[0].words} not shown."
     return [Finding("decline", "rows", text, f"at least {LEAST_ROWS} examples, better some hundreds")]
 
 
