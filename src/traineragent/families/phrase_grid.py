@@ -28,13 +28,12 @@ HEADS = 2  # of the words of a picture, asked for at once
 ANYTHING = 0.2  # share of pictures that are also asked for anything at all
 WARM_UP, HIGHEST_EMA = 0.03, 0.998
 MOST_VIEWS = 8  # of a picture
-VIEWS_SHARE = 0.15  # of the time at most to make views and to look at them with the pretrained network
+VIEWS_SHARE = 0.08  # of the time at most to make views and to look at them with the pretrained network
 VIEWS_BYTES = 700_000_000
 SAVING_CPU_S = 12.0  # to export a network and to judge it, beyond what is always kept back on an idle machine
 SETTLED = 0.25  # of the training, after which the pretrained network learns with what reads it (Kumar et al. 2022)
-LEAST_TUNING_S = 100.0  # that this takes at least to be of use
+MEASURED, FEWEST_TUNED = 2, 150  # steps by which the time is measured, and how many of them are of use at least
 SLOWER = 0.2  # of the rate, for the pretrained network
-TURNED = False
 BOX_WEIGHT = 1.5
 STEPS = 1500  # where no time is given
 AGREEMENT = 2e-2  # largest difference of a logit between graph and network
@@ -83,7 +82,8 @@ class _Query:
 
 class _Training:
     """One training, from the start or from its checkpoint: first on what a pretrained network sees of some views, which
-    is computed once, then with that network itself, on new views all the time. `tuned`: whether it came so far."""
+    is computed once, then with that network itself, on new views all the time. `settled`: whether it was decided if
+    there is time for that, `tuned`: if so."""
 
     def __init__(self, params: Mapping[str, Any], phrases: PhraseSet, context: GroundingContext) -> None:
         import torch
@@ -104,7 +104,9 @@ class _Training:
         self.ids = {w: i + FIRST_WORD for i, w in enumerate(phrases.words)}
         self.rate = float(params.get("learning_rate", 2e-3))
         self._let_learn()
-        self.step, self.spent, self.tuned = 0, 0.0, self.features is None  # nothing of a view can be computed once
+        self.step, self.spent = 0, 0.0
+        self.tuned = self.features is None  # nothing of a view can be computed once
+        self.settled = self.tuned or not params.get("tune", True)
         self.random = torch.Generator().manual_seed(context.seed)
         belongs = {"params": self.params, "seed": context.seed, "words": len(self.ids)}
         self.saved = SavedTraining(context.folder, belongs)
@@ -135,16 +137,17 @@ class _Training:
     def run(self) -> Grounder:
         facts = self.saved.go_on(self.learned, self.mean, self.optimiser, self.random)
         if facts is not None:
-            self.step, self.spent, self.tuned = facts["step"], facts["spent"], facts["tuned"]
+            self.step, self.spent, self.tuned, self.settled = (facts[n] for n in ("step", "spent", "tuned", "settled"))
         if not self.tuned:
             self._make_views()
         start = time.monotonic() - self.spent
         while (done := self._share(start)) < 1.0:
-            self.tuned = self.tuned or self._tunes(done)
+            if done >= SETTLED and not self.settled:
+                self.settled, self.tuned = True, self.tuned or self._tunes()
             self._learn(done)
             if self.saved.due(done):
                 self.spent = time.monotonic() - start
-                reached = {"step": self.step, "spent": self.spent, "tuned": self.tuned}
+                reached = {"step": self.step, "spent": self.spent, "tuned": self.tuned, "settled": self.settled}
                 self.saved.keep(done, self.learned, self.mean, self.optimiser, self.random, **reached)
                 self.context.progress(done)
         with self.torch.no_grad():
@@ -165,12 +168,18 @@ class _Training:
         timed = (now - start) / max(whole - min(late, 0.5 * whole), 1.0)
         return max(timed, counted) if "steps" in self.params else timed
 
-    def _tunes(self, done: float) -> bool:
-        """Whether the pretrained network learns from now on: once what reads it has settled, and if there is time."""
-        if done < SETTLED or not self.params.get("tune", True):
-            return False
+    def _tunes(self) -> bool:
+        """Whether the pretrained network learns as well from now on: if there is time for steps enough of it."""
         deadline = self.context.deadline
-        return deadline is None or deadline - time.monotonic() >= LEAST_TUNING_S
+        if deadline is None:
+            return True
+        self.tuned, took = True, math.inf
+        for _ in range(MEASURED):
+            start = time.monotonic()
+            self._error().backward()
+            took = min(took, time.monotonic() - start)
+        self.tuned = False
+        return (deadline - time.monotonic()) / took >= FEWEST_TUNED
 
     def _make_views(self) -> None:
         """Views of all pictures, with what the pretrained network sees of each, made once: as many of each picture as
@@ -225,6 +234,18 @@ class _Training:
         for group in self.optimiser.param_groups:
             warm = min(1.0, (done + 1e-4) / WARM_UP)
             group["lr"] = group["peak"] * warm * (0.01 + 0.5 * (1.0 + math.cos(math.pi * done)))
+        self.optimiser.zero_grad(set_to_none=True)
+        self._error().backward()
+        torch.nn.utils.clip_grad_norm_(self.learned.values(), 2.0)
+        self.optimiser.step()
+        self.step += 1
+        decay = min(HIGHEST_EMA, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.mean.values()), list(self.learned.values()), 1.0 - decay)
+
+    def _error(self) -> Any:
+        """The loss of a new batch."""
+        torch = self.torch
         views, pixels, seen = self._met()
         rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.random)))
         queries = [q for row, view in enumerate(views) for q in self._asked(view, row, rng)]
@@ -233,15 +254,7 @@ class _Training:
         with self._half():
             seen = self.features(pixels) if self.tuned and self.features else seen
             logits, boxes = self.net(pixels, seen, tokens, of)
-        loss = self._loss(logits.float(), boxes.float(), [q.marks for q in queries])
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.learned.values(), 2.0)
-        self.optimiser.step()
-        self.step += 1
-        decay = min(HIGHEST_EMA, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.mean.values()), list(self.learned.values()), 1.0 - decay)
+        return self._loss(logits.float(), boxes.float(), [q.marks for q in queries])
 
     def _met(self) -> tuple[list[Any], Any, list[Any]]:
         """(views, their pixels, what the pretrained network sees of them) of a step; nothing is seen yet where that
@@ -256,7 +269,7 @@ class _Training:
             return [self.views[i] for i in pick], tensor_of(self.pixels[pick]).to(self.device), seen
         count = min(BATCH, len(self.pictures))
         rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.random)))
-        views = [view_of(int(p), rng, TURNED) for p in rng.choice(self.pictures, count, replace=False)]
+        views = [view_of(int(p), rng) for p in rng.choice(self.pictures, count, replace=False)]
         pixels = np.stack([pixels_of(v, self.phrases.pixels[v.of]) for v in views])
         return views, tensor_of(pixels).to(self.device), []
 
