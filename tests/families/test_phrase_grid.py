@@ -145,3 +145,71 @@ def test_the_finest_grid_is_left_out_where_nothing_is_small() -> None:
     marks = large.marks(large.scenes[0], large.scenes[0].lessons[0], View(0), SIDE)
     assert len(marks.thing) == len(Cells.of(SIDE, 1).x) < len(Cells.of(SIDE).x)
     assert (marks.thing == 0).any()
+
+
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small pretrained network, with random weights."""
+    pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    folder = tmp_path_factory.mktemp("models") / "eyes"
+    transformers.MobileNetV2Model(transformers.MobileNetV2Config(depth_multiplier=0.35)).save_pretrained(folder)
+    return folder
+
+
+def test_the_pretrained_network_learns_but_for_its_first_layers(eyes: Path) -> None:
+    import torch
+
+    from traineragent.families._grid_features import Features
+
+    features = Features(eyes, SIDE)
+    learned = features.learn(SIDE)
+    assert 0 < len(learned) < sum(1 for _ in features.parameters())
+    pictures = torch.rand(2, 3, SIDE, SIDE)
+    sum(h.square().mean() for h in features(pictures)).backward()
+    stem = next(p for n, p in features.named_parameters() if "stem" in n)
+    assert stem.grad is None
+    assert not stem.requires_grad
+    assert any(w.grad is not None and float(w.grad.abs().sum()) > 0 for w in learned)
+
+
+def test_where_time_allows_the_network_is_tuned_and_a_killed_tuning_goes_on(
+    eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from traineragent.families import _saved_training
+
+    monkeypatch.setattr(_saved_training, "EVERY_S", 0.0)
+    phrases, shares = phrase_set(12), []
+
+    class Killed(Exception):
+        pass
+
+    def kill(share: float) -> None:
+        shares.append(share)
+        if len(shares) == 4:
+            raise Killed
+
+    params = {"steps": 6, "width": 16, "checkpoint": str(eyes)}
+    family = registry.get("families", "phrase_grid")
+    with pytest.raises(Killed):
+        family.fit(params, phrases, GroundingContext(0, 1, tmp_path, progress=kill))
+    resumed = family.fit(params, phrases, GroundingContext(0, 1, tmp_path))
+    whole = family.fit(params, phrases, GroundingContext(0, 1, tmp_path / "other"))
+    assert resumed.facts["pretrained network"] == whole.facts["pretrained network"] == "learned, too"
+    pictures, (said, *_) = phrases.pixels, phrases.phrases
+    one, two = (Finder(m.graph, m.settings).find(pictures[0], said)[0].box for m in (resumed, whole))
+    assert np.allclose(one, two, atol=1e-3)
+    frozen = family.fit({**params, "tune": False}, phrases, GroundingContext(0, 1, tmp_path / "frozen"))
+    assert frozen.facts["pretrained network"] == "as it was"
+
+
+def test_without_time_for_enough_steps_the_pretrained_network_stays_as_it_is(
+    eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from traineragent.families import phrase_grid
+
+    monkeypatch.setattr(phrase_grid, "FEWEST_TUNED", 1e9)
+    context = GroundingContext(0, 1, tmp_path, deadline=time.monotonic() + 60)
+    params = {"steps": 4, "width": 16, "checkpoint": str(eyes)}
+    model = registry.get("families", "phrase_grid").fit(params, phrase_set(12), context)
+    assert model.facts["pretrained network"] == "as it was"
