@@ -7,17 +7,19 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .bundles import bundle_of
 from .errors import InputError, RowError
+
+if TYPE_CHECKING:
+    from .data.rawtable import RawTable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
     """The answers for every row of `data`, in order. Raises InputError that names file, row and column."""
-    from .data.reading import read_table
     from .serve.served import open_bundle
 
     predictor = open_bundle(bundle_of(run_or_bundle))
@@ -25,12 +27,12 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
     others = [c for c in predictor.manifest.columns if c.kind != "image" and not c.nullable]
     if pictures and not others and (files := _picture_files(Path(data).expanduser())):
         return _answer_pictures(predictor, pictures[0], files)
-    table = read_table([data])
+    table = _table(data, [c.name for c in predictor.manifest.columns], bool(pictures))
     frame = table.frame.astype(object).where(table.frame.notna(), None)
     try:
         rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
-        for row in rows:
-            row |= {name: _base64(Path(row[name])) for name in pictures if row.get(name)}
+        for name in pictures:
+            _with_pictures(rows, name, Path(data).expanduser())
         asked = predictor.requests(rows)
         answers: list[dict[str, Any]] = predictor.predict(asked)
     except InputError as e:
@@ -41,6 +43,40 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
         said = f"expected {e.expected}, got {e.got!r}; correct it" if isinstance(e, RowError) else str(e)
         raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
     return answers
+
+
+def _table(data: str, names: Sequence[str], pictured: bool) -> RawTable:
+    """All rows as they stand, one if need be. A table that names pictures is no collection to learn from, whose copies
+    would be left out."""
+    from .data.reading import read_files, read_table
+
+    read = read_files if pictured and Path(data).expanduser().is_file() else read_table
+    return read([data], least_rows=1, expected=names)
+
+
+def _with_pictures(rows: Sequence[dict[str, Any]], name: str, table: Path) -> None:
+    """Puts the files that rows name in place of their names, base64. What is no file stays as it is: it may be base64
+    already. Raises InputError where no column names pictures."""
+    folder = table.parent if table.is_file() else table
+    column = name
+    if name not in rows[0]:
+        named = (c for c in rows[0] if _file(folder, rows[0][c]) is not None)
+        column = next(named, "")
+    if not column:
+        raise InputError(f"no column names pictures that lie beside it; expected {name!r} with paths or base64")
+    for row in rows:
+        path = _file(folder, row[column])
+        row[name] = row[column] if path is None else _base64(path)
+
+
+def _file(folder: Path, cell: Any) -> Path | None:
+    """The file that a cell names, as it stands or below `folder`."""
+    if not isinstance(cell, str) or not 0 < len(cell) < 1000 or "\x00" in cell:
+        return None
+    try:
+        return next((p for p in (folder / cell, Path(cell).expanduser()) if p.is_file()), None)
+    except (OSError, RuntimeError):
+        return None
 
 
 def _picture_files(path: Path) -> list[tuple[str, Path]]:

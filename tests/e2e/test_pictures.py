@@ -59,5 +59,12 @@ def test_a_number_is_told_from_pictures_with_an_interval(tmp_path: Path) -> None
     assert said.json["task_type"] == "image_regression"
     assert said.json["metric"]["value"] < 0.4 * said.json["metric"]["baseline"]
     (answer,) = json.loads(run("predict", out, "--data", tmp_path / "jars" / "0.png", "--json").out)["predictions"]
+    (tmp_path / "jars" / "new.csv").write_text("photo\n0.png\n")
+    (again,) = json.loads(run("predict", out, "--data", tmp_path / "jars" / "new.csv", "--json").out)["predictions"]
+    assert again["value"] == answer["value"]
+    (tmp_path / "lost.csv").write_text("photo\n0.png\n")
+    refused = run("predict", out, "--data", tmp_path / "lost.csv")
+    assert refused.code == 2
+    assert "lost.csv: no column names pictures" in refused.err
     low, high = answer["interval"]
     assert low < answer["value"] < high
