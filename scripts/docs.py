@@ -45,13 +45,17 @@ CATALOGUES: dict[str, Mapping[str, OperationSpec]] = {
 }
 
 
+def reference() -> str:
+    """The whole page."""
+    return "\n".join(_lines()) + "\n"
+
+
 def main() -> None:
-    text = "\n".join(_lines()) + "\n"
     if "--check" in sys.argv:
-        if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
+        if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != reference():
             sys.exit("docs/reference.md is not up to date; write it with: .venv/bin/python scripts/docs.py")
         return
-    TARGET.write_text(text, encoding="utf-8")
+    TARGET.write_text(reference(), encoding="utf-8")
 
 
 def _lines() -> Iterator[str]:
