@@ -86,8 +86,8 @@ def test_the_number_of_a_limit_is_read_from_the_words(
 
 
 def test_two_numbers_of_a_quote_can_make_a_share() -> None:
-    words = "Predict which customers left. If I ring ten of them, seven ought to be right."
-    quote = "If I ring ten of them, seven ought to be right"
+    words = "Predict which customers left. I ring ten of those on Mondays; seven ought to be right."
+    quote = "I ring ten of those on Mondays; seven ought to be right"
     task = corrected(words, do("set_limit", name="precision", quote=quote, reading="ratio"))
     assert next(r.limit for r in task.requirements if r.name == "precision") == 0.7
     assert (task.metric.name, task.metric.stated) == ("precision", True)

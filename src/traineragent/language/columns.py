@@ -72,6 +72,13 @@ _AND = re.compile(
 """What may stand between the names of one list."""
 MOST_STATES = 12  # values of a column that says how things are
 SHORTENED = 4  # letters of a name that may be the beginning of a word
+_CODE = 3  # letters of a unit's code: eur, kwh
+_LEAST_ROOT = 5  # letters of a word that may be the root of a name
+_COMPOUND = re.compile(
+    r"(?P<first>[a-z]{3,}?)s?(?:verbrauch|bedarf|menge|preis|preise|wert|kosten|zahl|zahlen|absatz|umsatz|dauer|zeit|last|leistung|"
+    r"erzeugung|produktion|ertrag|stand|druck|gehalt|quote|nachfrage|verkauf|verkaufe|ausgaben|einnahmen|aufkommen|mangel)s?"
+)
+"""A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
 _SHORT = frozenset({"max", "min"})
 _NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+")
 _BESIDE = 60  # characters before a name in brackets that say what it is for
@@ -250,15 +257,22 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
 
 def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
     tokens = [t for t in columns.names[evidence.column.name].split() if len(t) > 2 or not t.isascii()]
+    if len(tokens) > 1 and tokens[-1] in _unit_codes():
+        del tokens[-1]  # "gas_mwh" is gas, in whatever unit
     if not tokens:
         return
     stems = {stem(t): t for t in tokens}
+    stems_of = {t: key for key, t in stems.items()}
     short = {t: key for key, t in stems.items() if len(t) >= SHORTENED or t in _SHORT}
     hits: dict[str, float] = {}
     for word, start, _ in columns.reading.text.tokens:
         key = stem(word)
         if key not in stems and len(word) > 2:  # "temp_max" is the maximum temperature
             key = next((k for t, k in short.items() if len(word) > len(t) + 2 and word.startswith(t)), key)
+        if key not in stems and len(word) >= _LEAST_ROOT:  # "weigh" asks for the weight
+            key = next((k for t, k in stems_of.items() if 0 < len(t) - len(word) <= 1 and t.startswith(word)), key)
+        if key not in stems and (head := _COMPOUND.fullmatch(word)):  # "Gasverbrauch" is the use of gas
+            key = next((k for t, k in stems_of.items() if t == head["first"]), key)
         if key in stems and len(word) > 2:
             hits[key] = max(hits.get(key, 0.0), regions.weight(start))
     if not hits:
@@ -269,6 +283,14 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
     share = sum(max(0.0, w) for w in hits.values()) / len(stems)
     words = ", ".join(sorted(stems[k] for k in hits))
     evidence.add(2.5 * share, f"shares the words {words} with the request", spoken=True)
+
+
+@once_per_overlay
+def _unit_codes() -> frozenset[str]:
+    """Short spellings of units, as they end a column's name; "min" is as often the least value."""
+    kinds = ("money", "mass", "length", "energy", "power", "time")
+    rows = [row for kind in kinds for row in lexicon("units")[kind].values()]
+    return frozenset(str(s) for row in rows for s in row[1:] if len(str(s)) <= _CODE) - {"min"}
 
 
 def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None:

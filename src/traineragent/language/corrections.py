@@ -162,6 +162,8 @@ def limit_of(operation: Operation, words: str) -> Requirement:
 
 def _ratio(name: str, quantities: Sequence[Quantity]) -> list[float]:
     """The share that the two numbers of a quote make, for a metric that is one: "of ten calls seven" is 0.7."""
+    if [q.unit for q in quantities if q.kind == "share"] == ["ratio"] and scale_of(name) in ("score", "share"):
+        return [q.value for q in quantities if q.kind == "share"] if name in lexicon("metrics") else []
     counts = sorted(q.value for q in quantities if q.kind == "number")
     if len(counts) != 2 or not counts[1] or name not in lexicon("metrics") or scale_of(name) not in ("score", "share"):
         return []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..domain.task import Direction, Metric
 from ..knowledge.lexicons import lexicon
+from .phrases import MARKS, matches
 from .reading import Reading, Span
 
 ONE_SIDED = ("false_positive_rate", "specificity")
 """Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
+_BESIDE_NUMBER = re.compile(rf"[\s:=>≥.]*(?:of |at |at least |over |above )?[{MARKS['share']}{MARKS['number']}]")
+"""What follows a metric's short name, which is also a word of its own: "sens 80 spec 70", not "to the spec"."""
 BOTH_WAYS = frozenset({"precision", "recall", "accuracy", "f1"})
 
 
@@ -40,6 +44,8 @@ def find_metrics(reading: Reading) -> list[Naming]:
     found: list[Naming] = []
     for name, book in lexicon("metrics").items():
         found += [Naming(name, *m.span()) for m in reading.find(book["said"])]
+        short = matches(map(str, book.get("short", ())), reading.masked)
+        found += [Naming(name, *m.span()) for m in short if _BESIDE_NUMBER.match(reading.masked, m.end())]
     out: list[Naming] = []
     for naming in sorted(found, key=lambda n: (n.start - n.end, n.start)):
         if not any(o.start < naming.end and naming.start < o.end for o in out):

@@ -59,6 +59,7 @@ class Quantity:
 
 _AFTER_WORDS = frozenset({"ms", "kb", "mb", "gb"})
 """Units of two letters that are none but units, so that they may follow a number in words: "ten ms"."""
+_TOP = re.compile(r"\btop[\s-]*$")
 _FRACTION = re.compile(r"/(?P<over>\d{1,4})(?![\d/.])(?P<th>ths?\b)?")
 _POINT = re.compile(r"(?:^|[^\w\s]|\b(?:of|at|than|over|under|above|below|least|most)\b)\s*point\s$")
 
@@ -75,7 +76,7 @@ def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...
             continue
         found.append(quantity)
         at = quantity.end
-    return tuple(_reversed_ratios(plain, found))
+    return tuple(_reversed_ratios(plain, _corrected(plain, found)))
 
 
 def masked(plain: str, quantities: Sequence[Quantity]) -> str:
@@ -130,7 +131,7 @@ class _Grammar:
             rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
         )
         self.rate_of_any = re.compile(
-            rf"(?:\s+[^\W\d]+){{1,2}}?\s*(?:per|every|each|pro|je|par|por|al|/|an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b)))"
+            rf"(?:\s+[^\W\d]+){{1,2}}?\s*(?:per|every|each|pro|je|par|por|al|/|an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b|for\b|with\b|without\b)))"
             rf"\s*{second}(?!\w)"
         )
         self.rate_in = re.compile(rf"\s*(?:{nouns})\s*(?:in|within|en|em|dans|innerhalb)?\s*")
@@ -150,6 +151,8 @@ class _Grammar:
                 return quantity
         if worded == "article" or worded == "part":
             return None
+        if value == 1 and _TOP.search(plain, 0, start):
+            return None  # "top-1" is a metric
         if _is_year(plain, start, value) or (value == 1 and worded == "words" and not _AT_MOST.search(plain[:start])):
             return None
         return Quantity("number", value, start, end)
@@ -321,6 +324,8 @@ class _Grammar:
             )
         every = re.search(r"\b(?:every|jede[rns]?)\s$", plain[:start])
         alone = every or _ALONE.match(plain, start) or not plain[start:end].isalpha()
+        if counted := _PART_OF_ONE.match(plain, end):  # "off by half a star"
+            return Quantity("number", value, start, counted.end(), counted["noun"])
         return Quantity("share", value, start, end, "part") if alone else None
 
     def _rate(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
@@ -343,10 +348,14 @@ class _Grammar:
 
 _RATIO = re.compile(
     r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
-    r"(?P<of>in\s+every|out\s+of\s+every|out\s+of|in|of|on|per|auf|von|aus|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
+    r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
 _PART_OF = re.compile(
     r"[\s-]*(?:(?:of|de|di|von|der|del|da|des)\s+|d')?(?:(?:a|an|one|the|un|une|una|um|uma|einer|eines|eine|d'une|d'un|ek)\s+)?"
+)
+_PART_OF_ONE = re.compile(
+    r"[\s-]*(?:of\s+)?(?:a|an|one)\s+(?P<noun>stars?|points?|grades?|degrees?|units?|marks?|notch|notches|levels?|goals?|"
+    r"items?|classes|class|year|letter|category|step|ticket|visitor|guest|room)(?!\w)"
 )
 _ADJECTIVE_PART = re.compile(
     r"[\s-]*(?=\w)"
@@ -360,9 +369,49 @@ _AHEAD = re.compile(
 )
 _ALONE = re.compile(r"(?:half|halbe?n?|haelfte|mitad|metade|moitie)\b")  # "medio" alone is "mean" in Spanish
 _REVERSED = re.compile(r"(?:out of|of|in|von|aus|sur|de cada|em cada|su)\s+(?:every\s+|each\s+|all\s+)?$")
+_OF_EACH_ZH = re.compile(
+    r"(?:个|名|位|件|条|封|张|笔|次)?[^,。;,、\d]{0,8}?(?:里|中)?[,,]?(?:我们|你|能|要|得|应|应该|必须|至少|最少|最多|要找出|找出|找到|抓住|识别|识别出|漏掉|错过|只能|可以|不超过|有|要有)*"
+)
+"""Between the numbers of "每十个流失客户至少要找出八个"."""
+_IF_SO_MANY = re.compile(
+    r"(?:\b(?:if|when|whenever|once) (?:i|we|you|they|our \w+|the \w+) \w+|\b(?:for|from|among) (?:every|each))\s*$"
+)
+_SO_MANY_OF_THEM = re.compile(
+    r"\s*(?:of (?:them|these|those)|\w+(?: \w+)?),?\s*(?:then\s*)?(?:at least|no fewer than|i want|we want)?\s*"
+)
+"""Around the numbers of "if I phone ten of them, seven ought to be right"."""
 _AT_MOST = re.compile(
     r"(?:at most|no more than|not more than|at least|only|a maximum of|up to|hochstens|maximal|mindestens|au plus|"
     r"au moins|como mucho|como maximo|al menos|no maximo|pelo menos|al massimo|almeno)\s*$"
+)
+
+
+def _corrected(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
+    """ "A couple of minutes - well, five at most": the second number is in the unit of the one it replaces."""
+    out: list[Quantity] = []
+    for q in found:
+        last = out[-1] if out else None
+        taken_back = last and last.kind in ("time", "size", "share", "money", "measure") and q.kind == "number"
+        if last and taken_back and last.unit != "ratio" and _TAKEN_BACK.fullmatch(plain, last.end, q.start):
+            unit = _unit_value(last)
+            if unit is not None:
+                q = replace(last, value=round(q.value * unit, 12), start=q.start, end=q.end, low_end=False)
+        out.append(q)
+    return out
+
+
+def _unit_value(q: Quantity) -> float | None:
+    """One of the unit that a quantity was said in, in the base unit of its kind."""
+    if q.kind == "measure":
+        return 1.0
+    factor = lexicon("units").get(q.kind, {}).get(q.unit, [None])[0]
+    return None if factor is None else float(factor)
+
+
+_TAKEN_BACK = re.compile(
+    r"[\s,;.(–—-]*(?:well|sorry|no|wait|actually|make (?:it|that)|i mean|i meant|or rather|rather|better|scratch that|let's say|"
+    r"correction|nein|ich meine|quatsch|besser|pardon|non|plutot|enfin|perdon|no|digo|mejor|mejor dicho|desculpe?|nao|alias|"
+    r"melhor|anzi)(?:[\s,:–—-]+(?:make (?:it|that)|rather|say|sorry|no|wait|i meant|i mean))*[\s,:–—-]+"
 )
 
 
@@ -375,10 +424,12 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
             between = plain[last.end : q.start]
             wide = re.fullmatch(
                 r"(?:个|個|件|人|次|枚|封|条|개|명|번|건)?(?:里|中|に|당|중|至少|最多|に最大|、|,|\s)*", between
-            )
+            ) or (plain[: last.start].endswith("每") and _OF_EACH_ZH.fullmatch(between))
             worded = (
-                _REVERSED.search(plain[: last.start])
-                and _AT_MOST.search(between)
+                (
+                    (_REVERSED.search(plain[: last.start]) and _AT_MOST.search(between))
+                    or (_IF_SO_MANY.search(plain[: last.start]) and _SO_MANY_OF_THEM.fullmatch(between))
+                )
                 and len(between) < 70
                 and "." not in between
             )

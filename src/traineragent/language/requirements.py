@@ -28,6 +28,7 @@ _ERROR_KINDS = ("number", "time", "money", "measure")
 _SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 
+_LONGEST_WAIT = 86_400_000.0  # ms; whoever has days has them of data
 _LONGEST_ANSWER = 3_600_000.0  # ms
 _HALF = 0.5
 _NEXT = 16  # characters beside a number in which its bound stands
@@ -37,6 +38,7 @@ _AROUND_SHARE = re.compile(
     r"almeno|dei|delle)\b|[至少以上要求達达到不低于]"
 )
 _INSIDE = re.compile(r"\b(?:in|within|after|nach|binnen|dans|en|em|dentro de|in meno di|entro)\s+$")
+_ENOUGH = re.compile(r"\b(?:would be|is|seems) (?:good|great|nice) enough\b")
 _OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 
 
@@ -153,7 +155,12 @@ class _Scan:
         if self.task == "regression" and name in ("recall", "precision", "false_positive_rate", "accuracy"):
             return []
         nouns = set(idiom.get("nouns", ()))
-        counted = [q for q in self.free if q.kind == "share" and nouns & set(q.noun.split())]
+        wide = [noun for noun in nouns if not noun.isascii()]  # scripts without spaces
+        counted = [
+            q
+            for q in self.free
+            if q.kind == "share" and (nouns & set(q.noun.split()) or any(noun in q.noun for noun in wide))
+        ]
         out += [
             self._limit(*self._turned(name, how, q, q.start), q, q.start) for q in counted if not self._named_near(q)
         ]
@@ -216,6 +223,13 @@ class _Scan:
         start, end = self.reading.text.clause_of(q.start)
         orders = self.reading.where("service", "deadline", (start, end))
         return bool(orders) and not re.search(r"\w", _OPENING.sub("", self.reading.masked[start : orders[0][0]]))
+
+    def _is_allowance(self, q: Quantity) -> bool:
+        """ "I've got ten minutes for it": a time that the one who asks has for everything."""
+        if q.kind != "time" or q.value < _LEAST_DEADLINE or (self.task == "forecasting" and q.value >= _LONGEST_WAIT):
+            return False
+        spans = self.reading.where("service", "allowance", self.reading.text.sentence_of(q.start))
+        return any(start <= q.start and q.end <= end for start, end in spans)
 
     def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
         kinds = {"mae": _ERROR_KINDS}.get(name, ("share",) if how != "hundredth" else ("number",))
@@ -288,6 +302,8 @@ class _Scan:
 
     def _claims(self, naming: Naming, q: Quantity) -> bool:
         """Whether the number belongs to the name: near it, no other name or end of sentence between."""
+        if naming.start <= q.start and q.end <= naming.end:  # "the worst class should have 75 % recall"
+            return q.kind == "share"
         first, last = (naming.end, q.start) if q.start >= naming.end else (q.end, naming.start)
         if last - first > _BRIDGE or last < first:
             return False
@@ -329,7 +345,7 @@ class _Scan:
         )
 
     def _time(self, q: Quantity) -> Limit | None:
-        if self._is_deadline(q):
+        if self._is_deadline(q) or self._is_allowance(q):
             return Limit("train_minutes", q.value / 60000, q, q.start)
         if self._near("training", q) and q.value >= 1000 and q.unit not in _SHORT:
             bounded = self._bounded(q, 40) or _INSIDE.search(self.reading.text.plain[: q.start])
@@ -397,8 +413,9 @@ def _marked(reading: Reading, limit: Limit) -> Limit:
     """Notes whether the sentence makes it a wish, or today's figure."""
     clause = reading.text.clause_of(limit.quantity.start)
     sentence = reading.text.sentence_of(limit.quantity.start)
-    soft = reading.said("service", "soft", clause) or (
-        reading.said("service", "soft", (sentence[0], sentence[1])) and len(reading.quantities) <= 1
+    enough = _ENOUGH.search(reading.masked, limit.quantity.start, clause[1])
+    soft = (reading.said("service", "soft", clause) and not enough) or (
+        reading.said("service", "soft", (sentence[0], sentence[1])) and len(reading.quantities) <= 1 and not enough
     )
     tail = (limit.quantity.end, sentence[1])
     soft = soft or bool(

@@ -36,6 +36,7 @@ from .kinds import FAMILY, has_tokens, type_of, wish_of
 from .metrics import ONE_SIDED, Naming, default_metric, direction_of, find_metrics
 from .moments import Moments, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
+from .phrases import matches
 from .policy import judge_reading, trait_notice
 from .positive import positive_label
 from .reading import Reading
@@ -50,6 +51,7 @@ _PREFERENCES = {
     "prefer:recall": "missing a case is said to be worse than a false alarm; average precision rewards finding all",
     "prefer:precision": "a false alarm is said to be worse than a missed case; average precision rewards being right",
 }
+_NEAR = 8  # characters between a metric's name and what is said of it
 TOGETHER = "series:*"
 """The constraint word for one series of all rows, whatever tells them apart."""
 _NO_TARGET = frozenset({"image_generation", "visual_grounding"})
@@ -220,7 +222,7 @@ class _Understanding:
     def _metrics(self, task_type: str, profile: ColumnProfile | None) -> tuple[tuple[Metric, ...], list[Limit]]:
         """The metrics asked for, in order, and the limits; the first metric is one that a search can be led by."""
         family = FAMILY[task_type]
-        namings = find_metrics(self.reading)
+        namings = self._namings(family, profile)
         limits = find_limits(self.reading, namings, family)
         stated = _stated_metrics(namings, limits, self.reading)
         alike = family == "classification" and classes_alike(self.reading)
@@ -235,6 +237,16 @@ class _Understanding:
             metrics = self._inferred_metric(task_type, profile, stated)
         bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in ONE_SIDED)
         return metrics + bounds, limits
+
+    def _namings(self, family: str, profile: ColumnProfile | None) -> list[Naming]:
+        """The metrics named; of several classes alike a "hit rate" or "Trefferquote" is the share of right answers."""
+        namings = find_metrics(self.reading)
+        several = family == "classification" and profile is not None and profile.distinct > 2
+        if not several or profile is None or positive_label(self.reading, profile) is not None:
+            return namings
+        loose = matches(map(str, lexicon("metrics")["recall"]["loose"]), self.reading.masked)
+        spans = {m.span() for m in loose}
+        return [replace(n, name="accuracy") if n.name == "recall" and n.span in spans else n for n in namings]
 
     def _inferred_metric(
         self, task_type: str, profile: ColumnProfile | None, stated: Sequence[str]
@@ -406,12 +418,16 @@ def _stated_metrics(namings: Sequence[Naming], limits: Sequence[Limit], reading:
     service = ("latency", "size_mb", "memory_mb", "gpu_memory_mb", "train_minutes", "throughput")
     placed = [(x.at, x.name) for x in limits if not x.name.startswith(service)]
     limited = {x.name for x in limits}
-    placed += [
-        (n.start, n.name)
-        for n in namings
-        if n.name in limited or not reading.said("service", "void", (reading.text.clause_of(n.start)[0], n.end))
-    ]
+    placed += [(n.start, n.name) for n in namings if n.name in limited or not _set_aside(reading, n)]
     return list(dict.fromkeys(name for _, name in sorted(placed)))
+
+
+def _set_aside(reading: Reading, naming: Naming) -> bool:
+    """Whether a metric is only named to say that it is not the one: "accuracy is misleading here"."""
+    start, end = reading.text.clause_of(naming.start)
+    if reading.said("service", "void", (start, naming.end)):
+        return True
+    return any(at - naming.end <= _NEAR for at, _ in reading.where("service", "no_measure", (naming.end, end)))
 
 
 def _confidence(score: float, lead: float) -> float:

@@ -20,7 +20,7 @@ def languages_of(text: Text) -> tuple[str, ...]:
     if scripts["ja"] > 2:
         scripts["ja"] += scripts.pop("zh")
     main = max(scripts, key=lambda name: scripts[name])
-    latin = _latin(plain)
+    latin = _latin(plain, foreign=bool(re.search("[\u00c0-\u024f]", text.raw)))
     if scripts[main] * 3 > letters:  # such a character carries about as much as three Latin letters
         others = [name for name in scripts if name != main and scripts[name] > 3]
         return tuple(dict.fromkeys([main, *others, "en"]))
@@ -28,10 +28,11 @@ def languages_of(text: Text) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*found, "en"]))
 
 
-def _latin(plain: str) -> list[str]:
+def _latin(plain: str, foreign: bool) -> list[str]:
+    """`foreign`: letters that English does without occur, so it does not win a draw."""
     words = re.findall(r"[a-z']+", plain)
     counts = {name: sum(w in short for w in words) for name, short in _short_words().items()}
-    best = max(counts, key=lambda name: (counts[name], name == "en"))
+    best = max(counts, key=lambda name: (counts[name], (name == "en") != foreign))
     if not counts[best] or best == "en":
         return ["en"]
     others = sorted((n for n in counts if n not in (best, "en")), key=lambda n: -counts[n])

@@ -1,0 +1,102 @@
+"""Wordings of limits that strangers use, each beside a harmless neighbour that must not be read so."""
+
+from __future__ import annotations
+
+import pytest
+
+from traineragent.domain.task import Request, TaskSpec
+from traineragent.language.metrics import find_metrics
+from traineragent.language.reading import Reading
+from traineragent.language.requirements import find_limits
+from traineragent.language.task import understand
+
+from .tables import ROWS, table
+
+
+def limits(words: str, task: str = "classification") -> dict[str, float]:
+    reading = Reading.of(words)
+    return {x.name: round(x.value, 6) for x in find_limits(reading, find_metrics(reading), task)}
+
+
+def read(words: str, columns: str) -> TaskSpec:
+    return understand(Request(words), table(columns, ROWS), ROWS, kind="table")
+
+
+@pytest.mark.parametrize(
+    ("words", "task", "expected"),
+    [
+        ("who falls ill? sens 80 spec 70", "classification", {"recall": 0.8, "specificity": 0.7}),
+        ("build it to the spec of 2019, whatever that makes sense of", "classification", {}),
+        ("top-1 above 93 %", "classification", {"accuracy": 0.93}),
+        ("95% top-1 please", "classification", {"accuracy": 0.95}),
+        ("Top-1 über 93 %, max. 40 ms pro Bild", "classification", {"accuracy": 0.93, "latency_ms_p95": 40}),
+        ("off by half a star on average", "regression", {"mae": 0.5}),
+        ("off by a quarter of a degree on average", "regression", {"mae": 0.25}),
+        ("find half of the thefts", "classification", {"recall": 0.5}),
+        ("reply in half a second", "regression", {"latency_ms_p95": 500}),
+        ("train for a couple of minutes - well, five at most", "regression", {"train_minutes": 5}),
+        ("no more than 10 MB, no, make it 12", "regression", {"size_mb": 12}),
+        ("no more than 10 MB for 12 shops", "regression", {"size_mb": 10}),
+        ("I've got 10 min for it", "classification", {"train_minutes": 10}),
+        ("I have a quarter of an hour for the training", "classification", {"train_minutes": 15}),
+        ("I have 10 min of speech per caller", "classification", {}),
+        ("we have 3 hours of traffic counts", "regression", {}),
+        ("get me at least 19 of every 20 blurry ones", "classification", {"recall": 0.95}),
+        ("hit 85 % of the stops", "classification", {"recall": 0.85}),
+        ("If I phone ten of them, seven ought to be really leaving", "classification", {"precision": 0.7}),
+        ("if we sell ten of them, 7 shops close", "classification", {}),
+        ("9 of 10 flagged comments are really hateful", "classification", {"precision": 0.9}),
+        ("19 in 20 of what you mark ought to be right", "tokens", {"precision": 0.95}),
+        ("letting more than 1 in 200 forgeries through is unacceptable", "classification", {"recall": 0.995}),
+        ("out of a thousand bad ones it may call at most one edible", "classification", {"recall": 0.999}),
+        ("the worst surface should still have 75% recall", "classification", {"min_class_recall": 0.75}),
+        ("recall must not differ by more than 5 points", "classification", {"recall_gap": 0.05}),
+        ("recall must be 0.9", "classification", {"recall": 0.9}),
+        ("explain 9/10ths of the variance", "regression", {"r2": 0.9}),
+        ("concrete mix in, 28-day strength out", "regression", {}),
+        ("we use MAPE, and 12 would be good enough", "regression", {"mape": 0.12}),
+        ("a MAPE of 12 would be good", "regression", {}),
+        ("give ranges too, 80% of the real values should fall inside", "regression", {"interval_coverage": 0.8}),
+        ("score 50,000 customers a second for click probability", "classification", {"throughput_rows_s": 50_000}),
+        ("a billion rows a second", "classification", {"throughput_rows_s": 1e9}),
+        ("score each customer once a second", "classification", {}),
+        ("on veut en attraper 90 %, quitte à en relire pour rien", "classification", {"recall": 0.9}),
+        ("estimer le prix à 10 % près en moyenne", "regression", {"mape": 0.1}),
+        ("R cuadrado de al menos 0,7 y que pese menos de 2 megas", "regression", {"r2": 0.7, "size_mb": 2}),
+        ("Estimar o tempo errando em média no máximo 6 reais", "regression", {"mae": 6}),
+        ("每十个流失客户至少要找出八个", "classification", {"recall": 0.8}),
+        ("每天十个客户, 八个门店", "classification", {}),
+    ],
+)
+def test_reads_limits_as_strangers_say_them(words: str, task: str, expected: dict[str, float]) -> None:
+    assert limits(words, task) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("next week's tickets per day. RMSE<=30. train < 90 seconds", "en"),
+        ("Détecter les messages : on veut en attraper 90 %", "fr"),
+        ("predict résumé quality", "en"),
+    ],
+)
+def test_tells_the_language_of_short_requests(words: str, language: str) -> None:
+    assert Reading.of(words).languages[0] == language
+
+
+def test_a_metric_that_is_set_aside_does_not_lead() -> None:
+    words = "Predict disease. Accuracy is misleading here, use balanced accuracy, 80 or above."
+    task = read(words, "age:int 18..90, chol:float, disease:cat yes|no")
+    assert [m.name for m in task.metrics if m.stated] == ["balanced_accuracy"]
+
+
+def test_a_hit_rate_over_several_classes_is_the_share_of_right_answers() -> None:
+    task = read("Sorte bestimmen, Trefferquote von 85 Prozent", "laenge:float, sorte:cat rot|blau|gelb")
+    assert {r.name: r.limit for r in task.requirements} == {"accuracy": 0.85}
+    task = read("Wer kündigt? Trefferquote von 85 Prozent", "laenge:float, gekuendigt:cat ja|nein")
+    assert {r.name: r.limit for r in task.requirements} == {"recall": 0.85}
+
+
+def test_german_compounds_name_their_column() -> None:
+    task = read("Schätze den Gasverbrauch der Häuser", "flaeche:float, gas_mwh:float, personen:float")
+    assert task.data_info.target == "gas_mwh"
