@@ -409,10 +409,12 @@ def _unit_value(q: Quantity) -> float | None:
 
 
 _TAKEN_BACK = re.compile(
-    r"[\s,;.(–—-]*(?:well|sorry|no|wait|actually|make (?:it|that)|i mean|i meant|or rather|rather|better|scratch that|let's say|"
-    r"correction|nein|ich meine|quatsch|besser|pardon|non|plutot|enfin|perdon|no|digo|mejor|mejor dicho|desculpe?|nao|alias|"
-    r"melhor|anzi)(?:[\s,:–—-]+(?:make (?:it|that)|rather|say|sorry|no|wait|i meant|i mean))*[\s,:–—-]+"
+    r"[\s,;.(–—-]*(?:well|sorry|no|wait|actually|make (?:it|that)|i mean|i meant|or rather|rather|better|"
+    r"scratch that|let's say|correction|nein|ich meine|quatsch|besser|pardon|non|plutot|enfin|perdon|digo|mejor|"
+    r"mejor dicho|desculpe?|nao|alias|melhor|anzi)"
+    r"(?:[\s,:–—-]+(?:make (?:it|that)|rather|say|sorry|no|wait|i meant|i mean))*[\s,:–—-]+"
 )
+"""What stands between a number and the one that replaces it."""
 
 
 def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
