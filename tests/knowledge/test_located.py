@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from traineragent import knowledge
 from traineragent.errors import InputError
-from traineragent.knowledge.located import parse_located, plain
+from traineragent.knowledge.located import parse_located, plain, read_located
 
 
 def test_every_key_and_item_knows_its_line() -> None:
@@ -43,3 +46,12 @@ def test_a_bomb_of_anchors_is_built_once() -> None:
     lines = ["a0: &a0 [x, x]", *(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 60))]
     found = parse_located("\n".join(lines), "f.yaml")
     assert found["a59"][0] is found["a59"][1]
+
+
+OURS = sorted(p for p in Path(knowledge.__file__).parent.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda p: p.stem)
+def test_no_key_of_our_own_files_stands_twice(path: Path) -> None:
+    """A second key would silently take the place of the first, and its words be lost."""
+    assert read_located(path)
