@@ -11,6 +11,7 @@ import json
 import tempfile
 import warnings
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ PREPROCESSOR = "preprocessor_config.json"
 AGREEMENT = 1e-3  # between torch and the graph, of the features' largest
 
 
+def quiet(*packages: str) -> None:
+    """No progress bars and hints of these on the standard streams, which belong to the command line."""
+    for name in packages:
+        logging = import_module(f"{name}.utils.logging")
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+
 def loaded(checkpoint: Path, depth: float = 1.0) -> Any:
     """The torch module from pictures (rows, 3, side, side), normalised, to features (rows, width), in evaluation mode;
     `depth`: the share of the network that is used, from its front.
@@ -36,12 +45,9 @@ def loaded(checkpoint: Path, depth: float = 1.0) -> Any:
     Raises MissingExtra, and TrainerError where the checkpoint cannot be read."""
     try:
         from transformers import AutoModel
-        from transformers.utils import logging
     except ImportError as error:
         raise MissingExtra(str(error.name), "vision", "a pretrained network for pictures") from error
-    quiet: Any = logging
-    quiet.set_verbosity_error()
-    quiet.disable_progress_bar()
+    quiet("transformers")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -176,11 +176,10 @@ def _named(tokens: Tensor) -> Tensor:
 def _loaded(checkpoint: Path) -> tuple[Any, str]:
     """(the model, its tokenizer.json)."""
     from transformers import AutoConfig, AutoTokenizer, GroundingDinoForObjectDetection
-    from transformers.utils import logging
 
-    quiet: Any = logging
-    quiet.set_verbosity_error()
-    quiet.disable_progress_bar()
+    from ..export.network import quiet
+
+    quiet("transformers")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -10,7 +10,6 @@ import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import MissingExtra, TrainerError
+from ..export.network import quiet
 from ._grid_net import STRIDES
 
 PREPROCESSOR = "preprocessor_config.json"
@@ -32,12 +32,9 @@ class Features(nn.Module):
         super().__init__()
         try:
             from transformers import AutoModel
-            from transformers.utils import logging
         except ImportError as error:
             raise MissingExtra("transformers", "vision", "a pretrained network for pictures") from error
-        quiet: Any = logging
-        quiet.set_verbosity_error()
-        quiet.disable_progress_bar()
+        quiet("transformers")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = AutoModel.from_pretrained(checkpoint, local_files_only=True, trust_remote_code=False)

@@ -15,6 +15,7 @@ from ..engine.pictureset import PictureSet
 from ..errors import MissingExtra
 from ..ports import Card
 from ..serve.sampling import Paint, draw, from_pixels
+from ._packages import lacking
 from ._training_loop import Pace, TrainingLoop
 
 BATCH, BATCH_ON_GPU = 32, 128
@@ -38,11 +39,7 @@ class FlowMatching:
 
     def lacks(self) -> str:
         """What must be installed first, "" if nothing."""
-        try:
-            import torch  # noqa: F401
-        except ImportError:
-            return 'pip install "traineragent[vision]"'
-        return ""
+        return lacking(("torch",), "vision")
 
     def space(self, pictures: PictureSet) -> Mapping[str, Any]:
         return {

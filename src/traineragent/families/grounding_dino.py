@@ -22,6 +22,7 @@ from ..errors import MissingExtra
 from ..ports import Card
 from ..serve.grounding.finder import PADDING
 from ..serve.grounding.pieces import Pieces
+from ._packages import lacking
 from ._training_loop import Pace, TrainingLoop
 
 PACKAGES = ("torch", "transformers", "tokenizers")
@@ -49,9 +50,7 @@ class GroundingDino:
 
     def lacks(self) -> str:
         """What must be installed first, "" if nothing."""
-        from importlib.util import find_spec
-
-        return "" if all(find_spec(p) for p in PACKAGES) else 'pip install "traineragent[vision]"'
+        return lacking(PACKAGES, "vision")
 
     def space(self, phrases: PhraseSet) -> Mapping[str, Any]:
         """Nothing: a second fine-tuning costs as much as the first and hardly differs."""

@@ -17,10 +17,12 @@ import numpy as np
 from ..engine.drawing import DrawContext, Drawing
 from ..engine.pictureset import PictureSet
 from ..errors import InputError, MissingExtra
+from ..export.network import quiet
 from ..ports import Card
 from ..serve.codecs.picture import read_pixels
 from ..serve.painter import DECODER, GRAPH, TEXTS, token_ids
 from ..serve.sampling import Paint, moved, to_pixels
+from ._packages import lacking
 from ._training_loop import Pace, TrainingLoop
 
 PACKAGES = ("torch", "diffusers", "peft", "transformers")
@@ -51,9 +53,7 @@ class LoraDiffusion:
 
     def lacks(self) -> str:
         """What must be installed first, "" if nothing."""
-        from importlib.util import find_spec
-
-        return "" if all(find_spec(p) for p in PACKAGES) else 'pip install "traineragent[diffusion]"'
+        return lacking(PACKAGES, "diffusion")
 
     def space(self, pictures: PictureSet) -> Mapping[str, Any]:
         """Nothing: a second fine-tuning costs as much as the first and hardly differs."""
@@ -107,7 +107,7 @@ class _FineTuning(TrainingLoop):
         from ._latent_diffusion import parts_of, tokens_of
 
         self.torch, self.params, self.context, self.pictures = torch, params, context, pictures
-        _quiet()
+        quiet("diffusers", "transformers")
         torch.set_num_threads(context.threads)
         torch.manual_seed(context.seed)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -364,17 +364,6 @@ def _flops_a_second(serving: bool) -> float:
                 torch.cuda.synchronize()
             best = min(best, time.perf_counter() - start)
     return 2 * 2 * 320 * 320 * 9 * 32 * 32 / max(best, 1e-9)
-
-
-def _quiet() -> None:
-    """No progress bars and hints on the standard streams."""
-    from diffusers.utils import logging as of_diffusers
-    from transformers.utils import logging as of_transformers
-
-    both: tuple[Any, ...] = (of_diffusers, of_transformers)
-    for told in both:
-        told.set_verbosity_error()
-        told.disable_progress_bar()
 
 
 PLUGIN = LoraDiffusion()

@@ -22,6 +22,7 @@ from ..engine.grounding.words import mirrored
 from ..errors import MissingExtra
 from ..ports import Card
 from ..serve.grounding.finder import FIRST_WORD, PADDING, WHOLE
+from ._packages import lacking
 
 BATCH = 8  # pictures a step
 HEADS = 2  # of the words of a picture, asked for at once
@@ -52,11 +53,7 @@ class PhraseGrid:
 
     def lacks(self) -> str:
         """What must be installed first, "" if nothing."""
-        try:
-            import torch  # noqa: F401
-        except ImportError:
-            return 'pip install "traineragent[vision]"'
-        return ""
+        return lacking(("torch",), "vision")
 
     def space(self, phrases: PhraseSet) -> Mapping[str, Any]:
         return {"learning_rate": ("float", 8e-4, 4e-3, True), "width": ("choice", 48, 64, 96)}
