@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hub import hub
+from hub import allow_asking, hub
 from traineragent.data.hubdata import data_files
 from traineragent.data.reading import read_table
 from traineragent.errors import InputError
@@ -68,7 +68,7 @@ def test_a_repository_is_read_with_its_parts_and_the_names_of_its_classes(
         labels[0] = -1
         frame = pd.DataFrame({"text": [f"text {split} {i}" for i in range(rows)], "label": labels})
         fastparquet.write(str(folder / "0000.parquet"), frame, custom_metadata=about)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    allow_asking(monkeypatch)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     with hub(tmp_path / "hub") as (address, _):
         monkeypatch.setenv("HF_ENDPOINT", address)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import COMMIT, hub
+from hub import COMMIT, allow_asking, hub
 from traineragent.errors import InputError
 from traineragent.store.hub import HubAway, Repository, fetch, is_hub, repository
 
@@ -20,7 +20,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
     folder.mkdir(parents=True)
     (folder / "beans.csv").write_text("a,b\n1,2\n")
     (folder / "notes [1].md").write_text("about")
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    allow_asking(monkeypatch)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     with hub(tmp_path / "hub") as (address, requests):
         monkeypatch.setenv("HF_ENDPOINT", address)
