@@ -59,6 +59,7 @@ def test_several_files_tell_nothing(tmp_path: Path) -> None:
     assert _end(replace(table, files=table.files * 2), task) is None
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("file", "target"),

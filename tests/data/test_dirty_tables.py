@@ -6,6 +6,7 @@ import contextlib
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +73,7 @@ def _column(
     return made
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(tables(), st.sampled_from([None, "class", "number"]))
 def test_any_table_is_prepared_or_refused_with_a_sentence(table: pd.DataFrame, wanted: str | None) -> None:

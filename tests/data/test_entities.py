@@ -208,6 +208,7 @@ def test_texts_of_which_nothing_is_marked_are_refused(tmp_path: Path) -> None:
         read(tmp_path, "\n".join([record()] * 5), "a.jsonl")
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_real_files_are_read_whole(shared_data: Path) -> None:
     posts = read(shared_data / "nlp_other" / "wnut17_ner" / "train.conll")

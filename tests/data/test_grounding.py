@@ -200,6 +200,7 @@ def test_pictures_without_boxes_are_not_ours(shapes: Path, tmp_path: Path) -> No
     assert type(found).__name__ != "Grounding"
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_shared_sets_are_read_whole(shared_data: Path) -> None:
     for name, phrases in (("playing_cards", 429), ("blood_cells_bccd", 832)):
