@@ -82,7 +82,7 @@ def train(
     try:
         progress({"kind": "run", "text": "", "folder": str(folder.path)})
         request = Request(
-            words, _sources(data, folder.path), target, minutes, trials, seed, brain, tuple(map(str, models)), engine,
+            words, _sources(data, folder.path, words, settings), target, minutes, trials, seed, brain, tuple(map(str, models)), engine,
             ask is not None, llm_usd, llm_calls, share_examples, memory, allow_code or allow_unsandboxed_code,
             allow_unsandboxed_code,
         )  # fmt: skip
@@ -206,7 +206,7 @@ def plan(
     with tempfile.TemporaryDirectory(prefix="traineragent-plan-") as temporary:
         folder = Path(temporary) / "plan"
         folder.mkdir()
-        request = Request(words, _sources(data, folder), target, minutes, ask=ask is not None, **options)
+        request = Request(words, _sources(data, folder, words, settings), target, minutes, ask=ask is not None, **options)
         with _opened(folder, settings, ask, _silent, request) as (memory, hub):
             hub.run(until=TaskSpecified)
             from .agents.outline import outline
@@ -312,7 +312,20 @@ def _discard_unless_begun(folder: NewFolder, error: TrainerError) -> None:
         ) from error
 
 
-def _sources(data: Any, folder: Path) -> tuple[str, ...]:
+def _sources(data: Any, folder: Path, words: str, settings: Config) -> tuple[str, ...]:
+    """Paths of the data; none where it cannot be taken and the words are declined whatever data comes with them."""
+    try:
+        return _paths(data, folder)
+    except InputError:
+        from .language.task import declined_unseen
+
+        with overlaid(settings.overlay):
+            if declined_unseen(words):
+                return ()
+        raise
+
+
+def _paths(data: Any, folder: Path) -> tuple[str, ...]:
     """Paths of the data. A DataFrame is kept in the run folder, so that the run can be resumed."""
     if isinstance(data, (str, Path)):
         return (_absolute(str(data)),)

@@ -35,7 +35,7 @@ from ..domain.task import Question, Request, TaskSpec
 from ..errors import InputError, InvalidAnswer
 from ..language.answering import column_meant
 from ..language.corrections import SECOND_QUESTION
-from ..language.task import understand
+from ..language.task import declined_unseen, understand
 from ..ports import OperationSpec
 from ..store.files import write_json
 from .dialogue import Dialogue
@@ -128,16 +128,24 @@ class TaskAgent:
                 raise AssertionError(f"the task agent is not meant to get {type(other).__name__}")
 
     def _perceive_request(self, request: Request) -> dict[str, Any]:
-        """Words without data are judged at once: what may not be done needs no data to be declined."""
-        words = len(request.words.split())
-        facts: dict[str, Any] = {"sources": len(request.data), "words": words, "decision": None}
-        if not request.data:
-            words_alone = SecondReading(self.memory, (), 0)
-            task = understand(request, (), 0, kind="none")
-            task = _within_reach(words_alone(task, request, lambda r: understand(r, (), 0, kind="none")))
+        """Words are judged before their data is looked at: what may not or cannot be done needs none to be declined."""
+        forbidden = declined_unseen(request.words)
+        task = self._unseen(request, forbidden) if forbidden or not request.data else None
+        if task is not None:
             self.memory.cache["judged"] = self.memory.cache["understood"] = task
-            facts["decision"] = task.verdict.decision
-        return facts
+        decision = task.verdict.decision if task else None
+        return {"sources": len(request.data), "words": len(request.words.split()), "decision": decision}
+
+    def _unseen(self, request: Request, forbidden: bool) -> TaskSpec:
+        """The task by the words alone. What is forbidden stays so, so no second reader is asked about it."""
+
+        def read(request: Request) -> TaskSpec:
+            return understand(request, (), 0, kind="none")
+
+        task = read(request)
+        if not forbidden:
+            task = SecondReading(self.memory, (), 0)(task, request, read)
+        return _within_reach(task)
 
     def _perceive_follow_up(self, asked: RefinementRequested) -> dict[str, Any]:
         """What a follow-up changes, and what of the work behind the delivery stays valid."""

@@ -79,6 +79,28 @@ def target_ranking(words: str, columns: Sequence[ColumnProfile]) -> list[tuple[s
     return [(c.column, c.score, "; ".join(c.why)) for c in understanding.ranking]
 
 
+def declined_unseen(words: str) -> bool:
+    """Whether the words alone are declined, whatever data comes with them: for every type of task that the data could
+    make of them. Nothing is declined here that would be served once its data was read."""
+    reading = Reading.of(words)
+    if _judged(reading, "", (), settled=True).decision == "decline":
+        return True
+    namings = find_metrics(reading)
+    found = (_judged(reading, name, find_limits(reading, namings, FAMILY[name]), settled=True) for name in FAMILY)
+    return all(verdict.decision == "decline" for verdict in found)
+
+
+def _judged(reading: Reading, task_type: str, limits: Sequence[Limit], settled: bool) -> Verdict:
+    """What the words say against the request. `settled`: a column clearly holds the answer (see `beyond`)."""
+    judged = judge_reading(reading, task_type, limits)
+    if judged.decision == "decline":
+        return judged
+    if wish := beyond(reading, settled):
+        said = f"{wish.stated_as!r} asks for {wish.what}, which no model made here can give."
+        return Verdict("decline", "unattainable:task_type", (said,), judged.notices, (), wish.alternative)
+    return judged
+
+
 class _Understanding:
     """The steps of one understanding, each using the ones before."""
 
@@ -371,13 +393,11 @@ class _Understanding:
         return f"{days}d" if days else None
 
     def _verdict(self, task: TaskSpec, limits: Sequence[Limit], profile: ColumnProfile | None) -> Verdict:
-        judged = judge_reading(self.reading, task.task_type, limits)
+        settled = self.kind == "none" or self.answer is not None or self.request.target is not None
+        settled = settled or (bool(self.ranking) and self.ranking[0].pointed)
+        judged = _judged(self.reading, task.task_type, limits, settled)
         if judged.decision == "decline":
             return judged
-        settled = self.kind == "none" or self.answer is not None or self.request.target is not None
-        if wish := beyond(self.reading, settled or (bool(self.ranking) and self.ranking[0].pointed)):
-            said = f"{wish.stated_as!r} asks for {wish.what}, which no model made here can give."
-            return Verdict("decline", "unattainable:task_type", (said,), judged.notices, (), wish.alternative)
         if profile is not None and judged.policy_class == "ordinary" and (held := what_it_holds(profile)):
             judged = trait_notice(self.reading, profile.name, held, [c.name for c in self.columns.columns]) or judged
         findings = feasible(task, self.columns.columns, self.rows)
