@@ -82,9 +82,9 @@ def train(
     try:
         progress({"kind": "run", "text": "", "folder": str(folder.path)})
         request = Request(
-            words, _sources(data, folder.path, words, settings), target, minutes, trials, seed, brain, tuple(map(str, models)), engine,
-            ask is not None, llm_usd, llm_calls, share_examples, memory, allow_code or allow_unsandboxed_code,
-            allow_unsandboxed_code,
+            words, _sources(data, folder.path, words, settings), target, minutes, trials, seed, brain,
+            tuple(map(str, models)), engine, ask is not None, llm_usd, llm_calls, share_examples, memory,
+            allow_code or allow_unsandboxed_code, allow_unsandboxed_code,
         )  # fmt: skip
         report = _run(folder.path, settings, ask, progress, request=request)
         _refuse_unusable(report)
@@ -206,7 +206,8 @@ def plan(
     with tempfile.TemporaryDirectory(prefix="traineragent-plan-") as temporary:
         folder = Path(temporary) / "plan"
         folder.mkdir()
-        request = Request(words, _sources(data, folder, words, settings), target, minutes, ask=ask is not None, **options)
+        sources = _sources(data, folder, words, settings)
+        request = Request(words, sources, target, minutes, ask=ask is not None, **options)
         with _opened(folder, settings, ask, _silent, request) as (memory, hub):
             hub.run(until=TaskSpecified)
             from .agents.outline import outline
