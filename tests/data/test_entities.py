@@ -222,3 +222,22 @@ def test_entities_are_called_as_the_table_calls_its_tags(tmp_path: Path) -> None
     lines = "\n".join(f"{n},{word},{tag}" for n in range(3) for word, tag in zip(TOKENS, BIO, strict=True))
     assert read(tmp_path, f"sentence,word,slot\n{lines}\n", "a.csv").target == "slot"
     assert read(tmp_path, conll(BIO), "a.conll").target == "entities"
+
+
+def test_texts_without_marks_have_empty_lists_under_the_key_of_the_others(tmp_path: Path) -> None:
+    records = [{"data": TEXT, "label": [[0, 3, "PER"]]}, *({"data": f"nothing {i}", "label": []} for i in range(9))]
+    path = tmp_path / "doccano.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)))
+    table = read_table([str(path)])
+    assert [len(marks) for _, marks in rows(table)] == [1] + [0] * 9
+
+
+def test_sentences_numbered_once_at_their_first_word_are_no_words(tmp_path: Path) -> None:
+    lines = ["Satz;Wort;Etikett"]
+    for i in range(60):
+        lines += [f"Satz {i};nach;O", ";Rom;B-ORT", ";fliegen;O"]
+    path = tmp_path / "worte.csv"
+    path.write_text("\n".join(lines))
+    table = read_table([str(path)])
+    assert len(table.frame) == 60
+    assert rows(table)[0] == ("nach Rom fliegen", [{"label": "ORT", "start": 5, "end": 8}])

@@ -169,6 +169,23 @@ def test_first_sheet_with_a_table_is_read_and_others_are_named(tmp_path: Path) -
         read_table([f"{path}#Nope"])
 
 
+def test_remarks_and_lists_of_codes_beside_the_data_are_not_read_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    workbook = openpyxl.Workbook()
+    for name, rows in (
+        ("Read me", [["for internal use"], ["the data is on sheet 2"], ["author", "A. B."]]),
+        ("Codes", [["code", "meaning"], ["y", "yes"], ["n", "no"]]),
+        ("Survey", [["a", "b"], *([i, "y"] for i in range(20))]),
+    ):
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    workbook.save(path)
+    table = read_table([str(path)])
+    assert list(table.frame.columns) == ["a", "b"]
+    assert len(table.frame) == 20
+
+
 def test_unreadable_workbooks_say_what_they_are(tmp_path: Path) -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     (tmp_path / "old.xls").write_bytes(ole)
@@ -331,6 +348,10 @@ def test_zip_with_one_and_with_several_tables(tmp_path: Path) -> None:
     assert table.part.tolist() == [0, 0, 0, 1, 1, 1]
     assert [facts.name for facts in table.files] == ["a.csv", "b.csv"]
     assert cells(read_table([f"{path}#b.csv"])) == CELLS
+    path.write_bytes(zipped([("README.txt", b"one file a region"), ("a.csv", CSV.encode())]))
+    table = read_table([str(path)])
+    assert cells(table) == CELLS
+    assert "README.txt" in table.notes[-1]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

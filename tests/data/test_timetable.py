@@ -9,12 +9,12 @@ import pytest
 from traineragent.data.meaning import read_columns
 from traineragent.data.rawtable import RawTable
 from traineragent.data.reading import from_frame
-from traineragent.data.timetable import arranged, counts_steps, holds_years
+from traineragent.data.timetable import arranged, below_one_another, counts_steps, holds_years
 
 
-def read(frame: pd.DataFrame, series: tuple[str, ...] = (), in_order: bool = False) -> RawTable:
+def read(frame: pd.DataFrame, in_order: bool = False) -> RawTable:
     table = from_frame(frame.astype(str))
-    return arranged(table, read_columns(table.frame), series, in_order=in_order)
+    return arranged(table, read_columns(table.frame), in_order=in_order)
 
 
 def test_years_in_the_header_become_rows() -> None:
@@ -66,7 +66,7 @@ def test_fractions_of_years_become_months() -> None:
 
 def test_columns_side_by_side_become_series_of_their_own() -> None:
     frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=9), "north": range(9), "south": range(9, 18)})
-    table = read(frame, ("north", "south"))
+    table = below_one_another(read(frame), ("north", "south"))
     assert table.frame.groupby("series", observed=True).size().to_dict() == {"north": 9, "south": 9}
     assert table.target == "value"
     assert table.part.shape == (18,)

@@ -58,6 +58,8 @@ WIDE = (DAY, *(column(n, "number") for n in ("store_north", "store_south", "stor
         ("forecast store_north and store_west for the next 14 days", ("store_north", "store_west")),
         ("forecast every store for the next 14 days", ("store_north", "store_south", "store_west")),
         ("forecast store_north for the next 14 days", ()),
+        ("how much for each of the coming 12 months", ()),
+        ("the temperature in each of the next 7 days", ()),
         ("forecast the temperature for each of the next 14 days", ()),
     ],
 )

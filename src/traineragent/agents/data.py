@@ -20,7 +20,7 @@ from ..data.reading import read_table
 from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
-from ..data.timetable import arranged
+from ..data.timetable import arranged, below_one_another, counts_steps
 from ..domain.data import Target
 from ..domain.messages import (
     DataCollected,
@@ -116,11 +116,13 @@ class DataAgent:
         reading = Words.of(request.words)
         if table.kind != "table" or not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
             return table
-        readings = read_columns(table.frame)
-        series: tuple[str, ...] = ()
-        if request.target is None:
-            series = side_by_side(reading, profile_columns(table.frame, readings=readings), len(table.frame))
-        return arranged(table, readings, series, in_order=reading.said("tasks", "series"))
+        shaped = arranged(table, read_columns(table.frame), in_order=reading.said("tasks", "series"))
+        if request.target is not None or shaped.target is not None:
+            return shaped
+        readings = read_columns(shaped.frame)
+        able = [c for c in profile_columns(shaped.frame, readings=readings) if not counts_steps(readings[c.name])]
+        series = side_by_side(reading, able, len(shaped.frame))
+        return below_one_another(shaped, series) if len(series) > 1 else shaped
 
     def _readings(self, table: RawTable) -> Mapping[str, Reading]:
         if "readings" not in self.memory.cache:

@@ -25,7 +25,7 @@ from traineragent.data.parquet import read_parquet
 from traineragent.data.part import Part, ReadOptions
 from traineragent.data.rawtable import RawTable
 from traineragent.data.records import read_records
-from traineragent.data.sources import Source, find_sources, memory_source, shown
+from traineragent.data.sources import Source, find_sources, memory_source, shown, tables_among
 from traineragent.data.totals import without_totals
 from traineragent.data.typed import distinct_names
 from traineragent.data.typedpart import frame_part
@@ -103,9 +103,14 @@ def _read_address(address: str, options: ReadOptions, ambiguous: bool = False) -
     for source in find_sources(address):
         if ambiguous:
             source = replace(source, name=f"{shown(Path(address).parent.name)}/{source.name}")
-        for inner in unpack(source):
+        members = unpack(source)
+        kept = tables_among(members)
+        left = ", ".join(member.name for member in members if member not in kept)
+        for inner in kept:
             options.say(f"reading {inner.name}")
             part = _read_source(inner, options)
+            if left and inner is kept[0]:
+                part = replace(part, notes=(*part.notes, f"no table and left out of {source.name}: {left}"))
             parts.append(part)
             if not options.expected and part.facts.header:
                 options = replace(options, expected=tuple(part.frame.columns))

@@ -131,9 +131,7 @@ def _folder_sources(folder: Path) -> list[Source]:
     except PermissionError:
         raise InputError(f"{name}: no permission to list the folder", file=name) from None
     tables = [entry for entry in files if is_table_name(entry.name)]
-    if not tables:
-        texts = [entry for entry in files if entry.suffix.lower() == ".txt"]
-        tables = [entry for entry in texts if not entry.stem.lower().startswith(("readme", "info", "about", "licen"))]
+    tables = tables or [entry for entry in files if entry.suffix.lower() == ".txt" and not is_remark_name(entry.name)]
     if not tables:
         raise InputError(
             f"{name}: the folder holds no table; looked for {', '.join(TABLE_SUFFIXES)} (also packed as "
@@ -147,6 +145,17 @@ def is_table_name(name: str) -> bool:
     lowered = name.lower()
     bare = lowered.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")
     return bare.endswith(TABLE_SUFFIXES) or lowered.endswith(PACKED_SUFFIXES)
+
+
+def is_remark_name(name: str) -> bool:
+    """Whether a file is called as those that tell about the others: README.txt, LICENSE, about.txt."""
+    return name.lower().startswith(("readme", "read_me", "read me", "info", "about", "licen", "copying", "changelog"))
+
+
+def tables_among(sources: list[Source]) -> list[Source]:
+    """Of several files of one archive those that are called as tables are; all of them where none is."""
+    tables = [source for source in sources if is_table_name(source.name)]
+    return tables or [source for source in sources if not is_remark_name(source.name)] or sources
 
 
 def _near_names(path: Path) -> str:

@@ -46,25 +46,29 @@ class _Shaped:
     counted: bool = False
 
 
-def arranged(
-    table: RawTable, readings: Mapping[str, Reading], series: Sequence[str] = (), *, in_order: bool = False
-) -> RawTable:
+def arranged(table: RawTable, readings: Mapping[str, Reading], *, in_order: bool = False) -> RawTable:
     """The table with a row for each series and moment and a column that says when; the same table where it is in that
-    shape. `series`: columns of numbers that are series of their own; `in_order`: rows without dates may be taken as
-    steps in their order. Its kind becomes "series" where it can be nothing else, and its target is known where values
-    were gathered from many columns."""
+    shape. `in_order`: rows without dates may be taken as steps in their order. Its kind becomes "series" where it can
+    be nothing else, and its target is known where values were gathered from many columns."""
     found = _across_header(table.frame) or _across_months(table.frame, readings)
     if found is not None:
         table = _as(table, found)
         readings = {str(n): read_column(str(n), table.frame[n]) for n in table.frame.columns}
     moments = _with_moments(table.frame, readings)
     if moments is not None:
-        table = _as(table, moments)
-    elif in_order and not _dated(readings):
-        table = _in_order(table, readings)
-    if found is None and len(series) > 1:
-        table = _as(table, _below_one_another(table.frame, series))
-    return table
+        return _as(table, moments)
+    return _in_order(table, readings) if in_order and not _dated(readings) else table
+
+
+def below_one_another(table: RawTable, series: Sequence[str]) -> RawTable:
+    """The table with the columns of numbers `series`, each a series of its own, below one another."""
+    frame = table.frame
+    rest = [str(n) for n in frame.columns if str(n) not in series]
+    name = SERIES if SERIES not in rest else f"{SERIES}_name"
+    shaped = _melted(frame, list(series), rest, name, list(series))
+    note = f"the {len(series)} columns {', '.join(series[:4])}{' …' if len(series) > 4 else ''} are series of their own"
+    note += f"; their values are read into {shaped.target!r}, a row for each in {name!r}"
+    return _as(table, replace(shaped, note=note))
 
 
 def _in_order(table: RawTable, readings: Mapping[str, Reading]) -> RawTable:
@@ -161,14 +165,6 @@ def _months_in(names: Sequence[str]) -> dict[str, int]:
         if sorted(numbered.values()) == list(range(1, 12 // months + 1)):
             return {n: months * (i - 1) + 1 for n, i in numbered.items()}
     return {}
-
-
-def _below_one_another(frame: pd.DataFrame, series: Sequence[str]) -> _Shaped:
-    rest = [str(n) for n in frame.columns if str(n) not in series]
-    name = SERIES if SERIES not in rest else f"{SERIES}_name"
-    shaped = _melted(frame, list(series), rest, name, list(series))
-    note = f"the {len(series)} columns {', '.join(series[:4])}{' …' if len(series) > 4 else ''} are series of their own"
-    return replace(shaped, note=note + f"; their values are read into {shaped.target!r}, a row for each in {name!r}")
 
 
 def _melted(

@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xlsm): the first sheet that holds a table, found among titles, blanks and merged cells.
+"""Excel workbooks (.xlsx, .xlsm): the sheet that holds the data, found among titles, blanks and merged cells.
 
 Knows nothing of other formats. Formulas give the value Excel stored last.
 """
@@ -26,27 +26,17 @@ from traineragent.errors import InputError
 Rows = list[list[Any]]
 CELL_LIMIT = 60_000_000
 LOOK = 400
+MAIN = 0.25  # of the records of the largest sheet, for a sheet before it to be the data
 LAYOUT_BYTES = 30_000_000
 """A smaller workbook is loaded whole, so that merged cells are known; a larger one is streamed."""
 
 
 def read_workbook(source: Source, options: ReadOptions) -> Part:
-    """Read a sheet: the one named by `#Sheet`, else the first with a table. Raises InputError."""
+    """Read a sheet: the one named by `#Sheet`, else the first that is no mere remark or list of codes beside the
+    largest. Raises InputError."""
     book = _opened(source)
-    names = [shown(name) for name in book.sheetnames]
     notes: list[str] = []
-    chosen = _chosen_sheet(source, book)
-    best: tuple[str, Rows] | None = None
-    for title in chosen:
-        rows = _sheet_rows(source, book, title)
-        filled = sum(any(cell is not None for cell in row) for row in rows)
-        if filled >= 2 or (best is None and filled):
-            best = (title, rows)
-            if filled >= 2:
-                break
-    if best is None:
-        raise InputError(f"{source.name}: no sheet holds a table (sheets: {', '.join(names)})", file=source.name)
-    title, rows = best
+    title, rows = _main_sheet(source, book)
     others = [shown(name) for name in book.sheetnames if name != title]
     if others:
         notes.append(
@@ -55,6 +45,20 @@ def read_workbook(source: Source, options: ReadOptions) -> Part:
         )
     book.close()
     return _table(source, title, rows, options, notes)
+
+
+def _main_sheet(source: Source, book: Any) -> tuple[str, Rows]:
+    """The first sheet with at least a share `MAIN` of the records of the largest: covers and code lists stand before
+    and behind the data, and have few rows of several cells."""
+    sheets = [(title, _sheet_rows(source, book, title)) for title in _chosen_sheet(source, book)]
+    filled = [(title, rows) for title, rows in sheets if any(not _blank(cell) for row in rows for cell in row)]
+    if not filled:
+        names = ", ".join(map(shown, book.sheetnames))
+        raise InputError(f"{source.name}: no sheet holds a table (sheets: {names})", file=source.name)
+    sizes = [sum(sum(not _blank(cell) for cell in row) > 1 for row in rows) for _, rows in filled]
+    if not any(sizes):  # tables of one column
+        sizes = [sum(any(not _blank(cell) for cell in row) for row in rows) for _, rows in filled]
+    return next(sheet for sheet, size in zip(filled, sizes, strict=True) if size >= MAIN * max(sizes))
 
 
 def _opened(source: Source) -> Any:

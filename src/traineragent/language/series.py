@@ -187,8 +187,10 @@ def _listed(columns: Columns, numbers: Sequence[str]) -> tuple[str, ...]:
 
 def _several(reading: Reading) -> bool:
     """Whether each of several things is asked for, and not only each step of time."""
+    idle = {w for language in lexicon("series")["joined"].values() for w in language}
+    idle |= {fold(w) for w in lexicon("series")["before_steps"]}
     for _, end in reading.where("series", "of_each"):
-        following = (w for w, start, _ in reading.text.tokens if start >= end and not w.isdigit())
+        following = (w for w, start, _ in reading.text.tokens if start >= end and not w.isdigit() and w not in idle)
         if next(following, "") not in _steps_of_time():
             return True
     return False

@@ -23,7 +23,7 @@ from traineragent.data.entities.cleaning import contradictions, copies, disputed
 from traineragent.data.entities.conll import read_conll, read_parallel
 from traineragent.data.entities.marked import Marked, Repairs, Tagged
 from traineragent.data.entities.shape import Shape, pairs_of, shape_of
-from traineragent.data.entities.spanned import annotated, marked_record, tagged_record
+from traineragent.data.entities.spanned import annotated, keys_of_spans, marked_record, tagged_record
 from traineragent.data.entities.tables import read_lists, read_tokens, tags_called
 from traineragent.data.entities.tags import marked_of, scheme_of
 from traineragent.data.joining import role_of
@@ -142,8 +142,10 @@ def _read(file: _File) -> _Read:
 
 def _read_json(read: _Read) -> None:
     skipped = 0
-    for line, record in _records(read.file.source, read.repairs):
-        found = annotated(record)
+    records = _records(read.file.source, read.repairs)
+    keys = keys_of_spans(record for _, record in records)
+    for line, record in records:
+        found = annotated(record, keys)
         if found is not None:
             read.marked.append(marked_record(found, line, read.repairs))
             continue

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from traineragent.data.entities.marked import Marked, Repairs, Span, Tagged
 
 TEXTS = ("text", "sentence", "content", "document", "data", "query", "utterance")
 SPANS = ("entities", "spans", "entity", "annotations", "ner", "label", "labels", "annotation", "mentions")
+SURE_SPANS = frozenset({"entities", "spans", "annotations", "mentions"})
 TOKENS = ("tokens", "words", "token")
 TAGS = ("tags", "ner_tags", "labels", "ner", "bio", "iob", "label", "slots", "tag")
 STARTS = ("start", "start_offset", "begin", "start_char", "startOffset", "from")
@@ -23,8 +24,9 @@ LABELS = ("label", "type", "entity", "tag", "entity_group", "category", "labels"
 Found = tuple[str, list[Any]]
 
 
-def annotated(record: Any) -> Found | None:
-    """(text, raw spans) of a record that holds a text with spans; None for any other."""
+def annotated(record: Any, spans_in: Collection[str] = SURE_SPANS) -> Found | None:
+    """(text, raw spans) of a record that holds a text with spans; None for any other. `spans_in`: the keys under which
+    an empty list is one of spans."""
     if isinstance(record, (list, tuple)) and len(record) == 2 and isinstance(record[0], str):
         record = {"text": record[0], **(record[1] if isinstance(record[1], dict) else {"entities": record[1]})}
     if not isinstance(record, Mapping):
@@ -34,9 +36,16 @@ def annotated(record: Any) -> Found | None:
         return None
     for key in SPANS:
         spans = record.get(key)
-        if isinstance(spans, list) and (found := _raw_spans(spans, key)) is not None:
+        if isinstance(spans, list) and (found := _raw_spans(spans, key in spans_in)) is not None:
             return text, found
     return None
+
+
+def keys_of_spans(records: Iterable[Any]) -> frozenset[str]:
+    """The keys under which lists of spans stand in some of the records, or would stand under their own name."""
+    pairs = [(key, r.get(key)) for r in records if isinstance(r, Mapping) for key in SPANS]
+    found = {key for key, spans in pairs if isinstance(spans, list) and _raw_spans(spans, False) is not None}
+    return SURE_SPANS | found
 
 
 def _text_of(record: Mapping[str, Any]) -> str | None:
@@ -49,10 +58,10 @@ def _text_of(record: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _raw_spans(spans: list[Any], key: str) -> list[Any] | None:
-    """The spans of a list that is one of spans; an empty list is one under a name that means nothing else."""
+def _raw_spans(spans: list[Any], sure: bool) -> list[Any] | None:
+    """The spans of a list that is one of spans; an empty list is one only where that is `sure`."""
     if not spans:
-        return [] if key in ("entities", "spans", "annotations", "mentions") else None
+        return [] if sure else None
     if all(isinstance(s, Mapping) and isinstance(s.get("result"), list) for s in spans):  # Label Studio
         return [r.get("value", r) for s in spans[:1] for r in s["result"] if isinstance(r, Mapping)]
     return spans if any(span_of(s) is not None for s in spans) else None

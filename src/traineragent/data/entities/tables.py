@@ -5,6 +5,7 @@ Knows nothing of files; takes the table as it was read.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -45,7 +46,8 @@ def read_tokens(frame: pd.DataFrame, lines: Sequence[int], name: str, repairs: R
     rest = [c for c in range(len(cells)) if c != tag]
     token = next((c for n in TOKEN_NAMES for c in rest if names[c] == n), None)
     if token is None:
-        token = max(rest, key=lambda c: _wordiness(cells[c]), default=None)
+        able = [c for c in rest if _one_a_row(cells[c])] or rest
+        token = max(able, key=lambda c: _wordiness(cells[c]), default=None)
     if token is None:
         raise InputError(f"{name}: no column holds the tokens that are tagged", file=name)
     sentence = _sentence_column(names, cells, [c for c in rest if c != token])
@@ -74,37 +76,42 @@ def _wordiness(cells: Sequence[str]) -> float:
     return sum(not c.isnumeric() and ":" not in c[:-1] for c in sample)
 
 
+def _one_a_row(cells: Sequence[str]) -> bool:
+    """Whether nearly every row has a cell, and mostly another one than the row above: so words do, sentences do not."""
+    others = sum(a != b for a, b in zip(cells, cells[1:], strict=False))
+    return sum(map(bool, cells)) >= 0.9 * len(cells) and others >= 0.6 * (len(cells) - 1)
+
+
 def _sentence_column(names: Sequence[str], cells: Sequence[Sequence[str]], rest: Sequence[int]) -> int | None:
-    """The column that says which sentence a row belongs to: named so, and made of runs."""
+    """The column that says which sentence a row belongs to: made of runs, and named so or with a value for each run."""
     found = []
     for c in rest:
-        runs = 1 + sum(a != b and b != "" for a, b in zip(cells[c], cells[c][1:], strict=False))
-        if SENTENCE_NAMES.search(names[c]) and 1 < runs < 0.7 * len(cells[c]):
-            found.append(("sent" in names[c], runs, c))
-    return max(found)[2] if found else None
+        ids = _filled_down(cells[c])
+        starts = [b for a, b in zip(["", *ids], ids, strict=False) if a != b]
+        named = bool(SENTENCE_NAMES.search(names[c]))
+        if (named or len(set(starts)) == len(starts)) and 1 < len(starts) < 0.7 * len(ids):
+            found.append(("sent" in names[c], named, len(starts), c))
+    return max(found)[-1] if found else None
 
 
 def _ends(cells: Sequence[Sequence[str]], token: int, tag: int, sentence: int | None) -> list[int]:
     """Behind which rows sentences end; an empty cell in the column of sentences belongs to the one above."""
     size = len(cells[token])
+    if sentence is not None:
+        ids = _filled_down(cells[sentence])
+        return [*(i for i in range(1, size) if ids[i] != ids[i - 1]), size]
     ends, begun = [], 0
     for i in range(1, size):
-        if sentence is not None:
-            over = cells[sentence][i] not in ("", _last_filled(cells[sentence], i))
-        else:
-            outside = cells[tag][i - 1] == "O"
-            over = outside and (cells[token][i - 1] in ENDINGS or i - begun >= LONGEST)
-        if over:
+        outside = cells[tag][i - 1] == "O"
+        if outside and (cells[token][i - 1] in ENDINGS or i - begun >= LONGEST):
             ends.append(i)
             begun = i
     return [*ends, size]
 
 
-def _last_filled(column: Sequence[str], before: int) -> str:
-    at = before - 1
-    while at > 0 and not column[at]:
-        at -= 1
-    return column[at]
+def _filled_down(column: Sequence[str]) -> list[str]:
+    """Each cell, or where it is empty the one above."""
+    return list(itertools.accumulate(column, lambda above, cell: cell or above))
 
 
 def read_lists(frame: pd.DataFrame, lines: Sequence[int], name: str, repairs: Repairs) -> list[Tagged]:
