@@ -149,6 +149,16 @@ def test_a_patient_with_steady_inputs_is_a_group_and_a_ticket_is_not() -> None:
     assert not find_groups(data.rename(columns={"patient_id": "ticket"}), "y")
 
 
+def test_a_plain_id_that_comes_twice_is_a_group_where_most_of_the_table_does_not_change_within_it() -> None:
+    person = np.repeat(np.arange(150), 2)
+    dose, age = RNG.choice(list("abc"), 150)[person], RNG.integers(20, 80, 150)[person]
+    data = frame(id=person, dose=dose, age=age, days=RNG.integers(1, 3000, 300), y=person % 2)
+    (found,) = find_groups(data, "y")
+    assert (found.column, found.use) == ("id", True)
+    varied = data.assign(dose=RNG.permutation(dose), age=RNG.permutation(age))
+    assert not any(g.use for g in find_groups(varied, "y"))
+
+
 def test_time_columns_are_suggested_but_never_used_by_themselves() -> None:
     data = table(60, when=[f"2021-01-{i % 28 + 1:02d}" for i in range(60)])
     (found,) = find_time(data, "y")

@@ -13,6 +13,7 @@ import numpy as np
 from .. import registry
 from ..data.choosing import check_operations
 from ..data.frames import write_frame
+from ..data.labels import gathered
 from ..data.meaning import Reading, profile_columns, read_columns
 from ..data.operations import row_texts
 from ..data.rawtable import RawTable
@@ -36,6 +37,7 @@ from ..domain.task import TaskSpec
 from ..engine.checkpoints import Checkpoint
 from ..engine.compute.local import WorkFailed
 from ..errors import InputError
+from ..language.flags import flag_columns
 from ..language.horizon import forecast_said
 from ..language.kinds import wish_of
 from ..language.reading import Reading as Words
@@ -111,11 +113,14 @@ class DataAgent:
         return found
 
     def _arranged(self, table: RawTable) -> RawTable:
-        """A table of which a forecast is asked, with a row for each series and moment."""
+        """A table of which a forecast is asked, with a row for each series and moment; one of which several columns of
+        yes and no are asked, with these as labels."""
         request = self.memory.request
         reading = Words.of(request.words)
-        if table.kind != "table" or not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
+        if table.kind != "table":
             return table
+        if not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
+            return table if request.target is not None else self._gathered(table, reading)
         shaped = arranged(table, read_columns(table.frame), in_order=reading.said("tasks", "series"))
         if request.target is not None or shaped.target is not None:
             return shaped
@@ -123,6 +128,14 @@ class DataAgent:
         able = [c for c in profile_columns(shaped.frame, readings=readings) if not counts_steps(readings[c.name])]
         series = side_by_side(reading, able, len(shaped.frame))
         return below_one_another(shaped, series) if len(series) > 1 else shaped
+
+    def _gathered(self, table: RawTable, reading: Words) -> RawTable:
+        readings = self._readings(table)
+        flags = flag_columns(reading, profile_columns(table.frame, readings=readings))
+        if not flags:
+            return table
+        del self.memory.cache["readings"]  # of the table before
+        return gathered(table, flags)
 
     def _readings(self, table: RawTable) -> Mapping[str, Reading]:
         if "readings" not in self.memory.cache:

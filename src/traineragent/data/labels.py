@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,11 @@ from numpy.typing import NDArray
 from ..domain.data import Target
 from ..serve.values import tokens
 from .levels import Levels, levels_of
+from .rawtable import RawTable
+from .wordlists import TRUE_WORDS
 
+LABELS = "labels"
+WALLS = ("|", ";")
 SEPARATORS = ("|", ";", ",", "json")
 MOST_LABELS = 500
 FEWEST_SHARE = 0.02  # of the rows must hold more than one label
@@ -24,8 +30,36 @@ COMPANY = 0.8  # of the parts must stand in different cells
 ROWS_A_LABEL = 3
 
 
+def gathered(table: RawTable, flags: Sequence[str]) -> RawTable:
+    """The table with the columns of yes and no `flags` as one column of labels, which is the answer. A row without
+    any of them has no label; one whose cells are all empty has no answer."""
+    frame = table.frame
+    wall = next(w for w in WALLS if not any(w in name for name in flags))
+    told = np.array([[is_true(cell) for cell in frame[name].astype(object)] for name in flags]).T
+    known = frame[list(flags)].notna().to_numpy().any(axis=1)
+    cells = [
+        wall + wall.join([n for n, yes in zip(flags, row, strict=True) if yes] or [""]) + wall if there else None
+        for row, there in zip(told, known, strict=True)
+    ]
+    name = LABELS if LABELS not in frame.columns else f"{LABELS}_of_row"
+    rest = frame.drop(columns=list(flags))
+    rest[name] = pd.Series(cells, index=rest.index, dtype=object)
+    shown = ", ".join(map(repr, flags[:8])) + (" …" if len(flags) > 8 else "")
+    note = f"the {len(flags)} columns {shown} are labels of one question, of which a row may have any; read as {name!r}"
+    return replace(table, frame=rest, notes=(*table.notes, note), target=name, alike=None)
+
+
+def is_true(cell: object) -> bool:
+    text = str(cell).strip().casefold()
+    return text in TRUE_WORDS or text == "1.0"
+
+
 def label_separator(levels: Levels) -> str:
-    """What parts the labels of a cell, "json" for lists; "" where each cell holds one answer."""
+    """What parts the labels of a cell, "json" for lists; "" where each cell holds one answer. Cells that begin and end
+    with what parts them ("|red|round|") say so themselves."""
+    for wall in WALLS:
+        if levels.texts and all(len(t) > 1 and t[0] == t[-1] == wall for t in levels.texts):
+            return wall
     for separator in SEPARATORS:
         if _parts_labels(levels, separator):
             return separator
@@ -66,7 +100,11 @@ def split_labels(text: str, separator: str) -> tuple[str, ...]:
 
 def label_rows(series: pd.Series, separator: str) -> Counter[str]:
     """Label -> rows that hold it."""
-    levels, found = levels_of(series), Counter[str]()
+    return count_labels(levels_of(series), separator)
+
+
+def count_labels(levels: Levels, separator: str) -> Counter[str]:
+    found = Counter[str]()
     for text, n in zip(levels.texts, levels.counts.tolist(), strict=True):
         for label in split_labels(text, separator):
             found[label] += n

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ..domain.data import ColumnProfile, Kind, NumberFormat, are_years
 from ..serve.values import tokens
 from .dates import Dates, read_dates
-from .figures import histogram, stats, top
-from .labels import label_separator
+from .figures import MOST_TOP, histogram, stats, top
+from .labels import count_labels, label_separator
 from .layout import PICTURE_SUFFIXES
 from .levels import Levels, levels_of
 from .numerals import Numerals, is_code, numbers, read_numerals
@@ -75,6 +75,12 @@ def profile_columns(
     return tuple(column_profile(r) for r in readings.values())
 
 
+def _labelled(levels: Levels, separator: str) -> dict[str, Any]:
+    """What parts the labels of a cell, how many there are, and the rows of the most frequent."""
+    rows = count_labels(levels, separator)
+    return {"separator": separator, "label_count": len(rows), "labels": dict(rows.most_common(MOST_TOP))}
+
+
 def column_profile(reading: Reading) -> ColumnProfile:
     """Facts about one column that need no target."""
     levels = reading.levels
@@ -84,7 +90,7 @@ def column_profile(reading: Reading) -> ColumnProfile:
         reading.meaning,
         round(levels.missing_share, 6),
         levels.distinct,
-        stats=stats(reading.meaning, levels, reading.values) | ({"separator": separator} if separator else {}),
+        stats=stats(reading.meaning, levels, reading.values) | (_labelled(levels, separator) if separator else {}),
         top=top(reading.meaning, levels),
         histogram=histogram(reading.meaning, levels, reading.values),
         notes=reading.notes,

@@ -27,6 +27,7 @@ SHARE = 0.2
 MOST_ROWS = 5000
 FEWEST_ROWS = 10
 MANY_ROWS = 500
+MOSTLY_STEADY = 0.5  # of the columns must not change within rows of one number, for it to stand for a thing
 NATURAL_SHARE = 0.1  # repeated rows beyond this are the nature of the data, not copies by mistake
 
 
@@ -231,7 +232,8 @@ def find_groups(
     frame: pd.DataFrame, target: str, readings: Mapping[str, Reading] | None = None
 ) -> tuple[Suggestion, ...]:
     """Columns whose value marks rows of one entity. `use` only for a named entity with several rows each, whose other
-    inputs hardly change within one entity: a model could learn the entity instead of the rule."""
+    inputs hardly change within one entity, or for any number of things within which most of the table does not change:
+    a model could learn the entity instead of the rule."""
     readings = readings or read_columns(frame)
     found = (_group(readings, name, target) for name in readings if name != target)
     return tuple(g for g in found if g is not None)
@@ -246,18 +248,19 @@ def _group(readings: Mapping[str, Reading], name: str, target: str) -> Suggestio
     each = levels.present / levels.distinct
     if not (entity or reading.meaning == "id") or not 1.3 <= each <= 0.2 * levels.present:
         return None
-    steady = _steady(readings, name, target)
+    steady, telling = _steady(readings, name, target)
     evidence = (
         f"{levels.distinct:,} different values in {levels.present:,} rows ({each:.1f} rows each); "
-        f"{len(steady)} other columns hardly change within one value"
+        f"{steady:,} other columns hardly change within one value"
     )
-    return Suggestion(name, evidence, entity and len(steady) >= 2)
+    numbered = bool(words & ID_NAMES) and steady >= MOSTLY_STEADY * telling
+    return Suggestion(name, evidence, (entity or numbered) and steady >= 2)
 
 
-def _steady(readings: Mapping[str, Reading], group: str, target: str) -> list[str]:
-    """Columns with one value for nearly all rows of a group, though they vary over the table."""
+def _steady(readings: Mapping[str, Reading], group: str, target: str) -> tuple[int, int]:
+    """How many columns have one value for nearly all rows of a group, of those whose values two rows rarely share."""
     codes = readings[group].levels.codes
-    steady = []
+    steady = telling = 0
     for name, r in readings.items():
         if name in (group, target) or r.meaning in ("constant", "empty") or r.levels.distinct < 2:
             continue
@@ -268,12 +271,12 @@ def _steady(readings: Mapping[str, Reading], group: str, target: str) -> list[st
         _, counts = np.unique(c * (r.levels.distinct + 1) + v, return_counts=True)
         groups, rows = len(np.unique(c)), len(c)
         overall = np.bincount(v) / rows
-        same_by_chance = float((overall**2).sum())
+        if float((overall**2).sum()) >= 0.5:
+            continue
         repeats = rows - groups
-        same = (rows - len(counts)) / repeats if repeats else 0.0
-        if same > 0.9 and same_by_chance < 0.5:
-            steady.append(name)
-    return steady
+        telling += 1
+        steady += bool(repeats and (rows - len(counts)) / repeats > 0.9)
+    return steady, telling
 
 
 def find_time(

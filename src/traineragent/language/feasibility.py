@@ -7,7 +7,6 @@ belong to the Data agent. Knows nothing of words but the limits found in them.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import Literal
 
 from ..domain.data import ColumnProfile
 from ..domain.task import MEASURED_ON_SERVICE, Requirement, TaskSpec
+from .positive import spelled_once
 
 LEAST_ROWS = 20
 """Below this nothing can be held back for an honest test."""
@@ -117,15 +117,8 @@ def _about_classes(target: ColumnProfile, columns: Sequence[ColumnProfile], rows
 
 
 def _classes(target: ColumnProfile) -> dict[str, int]:
-    """Rows of each class. Texts that differ in case, blanks or a final full stop are one, called as most write it, as
-    the answer column is read; single letters may be different grades."""
-    letters = all(len(value) == 1 for value, _ in target.top)
-    names: dict[str, str] = {}
-    rows: Counter[str] = Counter()
-    for value, count in target.top:  # the most frequent first
-        folded = value if letters else " ".join(value.casefold().split()).rstrip(".")
-        rows[names.setdefault(folded, value)] += count
-    return dict(rows)
+    """Rows of each class, or of each label where a row may have several."""
+    return dict(target.stats.get("labels") or spelled_once(target).top)
 
 
 def _about_rows(task: TaskSpec, rows: int) -> list[Finding]:

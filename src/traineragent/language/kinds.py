@@ -127,6 +127,8 @@ def _wants_number(reading: Reading, target: ColumnProfile | None) -> tuple[bool,
     wish = wish_of(reading)
     if target is None:
         return wish == "amount", 0.4, "by the words alone, as the target is not known"
+    if target.stats.get("separator"):
+        return False, 0.95, f"a row of {target.name} may have several of {target.stats['label_count']} labels"
     if target.meaning not in ("number", "boolean", "category", "target") and not _numeric(target):
         return False, 0.95, f"{target.name} holds {target.distinct} classes"
     if target.distinct <= 2 or not _numeric(target):

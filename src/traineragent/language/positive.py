@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
@@ -71,6 +72,27 @@ _NO = (
     "faux",
     "falso",
 )
+
+
+def says_yes_or_no(column: ColumnProfile) -> bool:
+    """Whether a column holds one value for yes and one for no, such as 1 and 0."""
+    values = {fold(v) for v, _ in column.top}
+    return column.distinct == 2 and len(values) == 2 and bool(values & {*_YES}) and bool(values & {*_NO})
+
+
+def spelled_once(column: ColumnProfile) -> ColumnProfile:
+    """The column with texts that differ in case, blanks or a final full stop counted as one, called as most write it,
+    as the answer column is read; single letters may be different grades."""
+    counts: dict[str, list[tuple[str, int]]] = {}
+    letters = all(len(value) == 1 for value, _ in column.top) and len(column.top) > 4
+    if column.meaning not in ("category", "target") or column.distinct != len(column.top) or letters:
+        return column
+    for value, rows in column.top:
+        counts.setdefault(" ".join(value.split()).casefold().rstrip("."), []).append((value, rows))
+    if len(counts) == len(column.top):
+        return column
+    merged = [(same[0][0], sum(rows for _, rows in same)) for same in counts.values()]
+    return replace(column, distinct=len(merged), top=tuple(sorted(merged, key=lambda c: -c[1])))
 
 
 def positive_label(reading: Reading, column: ColumnProfile) -> tuple[str, str, float] | None:

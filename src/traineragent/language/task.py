@@ -38,7 +38,7 @@ from .moments import Moments, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
 from .phrases import matches
 from .policy import judge_reading, trait_notice
-from .positive import positive_label
+from .positive import positive_label, spelled_once
 from .reading import Reading
 from .requirements import Limit, as_requirements, find_limits
 from .series import all_together, key_columns, known_ahead
@@ -116,7 +116,7 @@ class _Understanding:
         self.answer = answer
         self.request, self.rows, self.kind = request, rows, kind if columns or kind != "table" else "none"
         self.reading = Reading.of(request.words)
-        self.columns = Columns(self.reading, columns)
+        self.columns = Columns(self.reading, [spelled_once(c) for c in columns])
         self.exclusions = find_exclusions(self.columns)
         self.only = find_only(self.columns)
         self.wish = wish_of(self.reading)
@@ -274,7 +274,8 @@ class _Understanding:
         self, task_type: str, profile: ColumnProfile | None, stated: Sequence[str]
     ) -> tuple[Metric, ...]:
         counts = [n for _, n in profile.top] if profile and FAMILY[task_type] == "classification" else []
-        several = bool(profile and task_type == "text_classification" and profile.stats.get("separator"))
+        parted = bool(profile and profile.stats.get("separator"))
+        several = parted and task_type in ("text_classification", "tabular_classification")
         metric, why = default_metric(task_type, counts, self.rows, several)
         if len(counts) == 2 and not several and (stated or self.preference):
             metric = Metric("average_precision", "maximize")

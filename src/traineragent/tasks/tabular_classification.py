@@ -24,6 +24,7 @@ class TabularClassification:
     line = "rows"
     codec = "table"
     target_kind = "class"
+    several = True  # a row may have several labels
 
     def search_metric(self, metric: str, classes: int) -> str:
         """What candidates are compared by, given the metric that was asked for."""

@@ -9,7 +9,6 @@ class TextClassification(TabularClassification):
     name = "text_classification"
     title = "classification of texts"
     portfolio = "text_candidates"
-    several = True
 
 
 PLUGIN = TextClassification()
