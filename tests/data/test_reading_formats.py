@@ -24,6 +24,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from traineragent.data.grounding import formats
 from traineragent.data.reading import RawTable, from_frame, read_table
 from traineragent.errors import InputError, MissingExtra
 
@@ -483,3 +484,15 @@ def test_durations_and_moments_with_zones_are_text() -> None:
         {"t": pd.to_datetime(["2024-01-01T00:00:00+02:00", "2024-01-02T00:00:00+02:00"]), "d": [timedelta(hours=1)] * 2}
     )
     assert cells(from_frame(frame))[0] == ["2024-01-01 00:00:00+02:00", "0 days 01:00:00"]
+
+
+def test_records_that_might_name_pictures_are_looked_into_once_and_not_once_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    real = formats._roles
+    monkeypatch.setattr(formats, "_roles", lambda *args: looked.append(1) or real(*args))
+    path = tmp_path / "stones.jsonl"
+    path.write_text("\n".join(json.dumps({"carat": 0.23 + i, "x": 3.9, "price": f"{i}.5"}) for i in range(500)))
+    assert len(read_table([str(path)]).frame) == 500
+    assert len(looked) <= 2

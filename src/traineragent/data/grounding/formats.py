@@ -37,12 +37,9 @@ def read_records(path: Path, name: str) -> Annotated | None:
     """Annotations of a table, or of JSON lines or an array of records; None where they are none."""
     if name.lower().endswith((".json", ".jsonl", ".ndjson")):
         records = list(_json_records(path))
-        keys = [k for _, r in records[:SAMPLE] for k in r]
-        found = [a for line, r in records for a in _of_record(r, line, _roles(dict.fromkeys(keys), records))]
-        if not found:
-            return None
-        roles = _roles(dict.fromkeys(keys), records)
-        return Annotated(name, "json", found, "", roles.box_names)
+        roles = _roles(dict.fromkeys(k for _, r in records[:SAMPLE] for k in r), records)
+        found = [a for line, r in records for a in _of_record(r, line, roles)]
+        return Annotated(name, "json", found, "", roles.box_names) if found else None
     return _of_table(path, name)
 
 
