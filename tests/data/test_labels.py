@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from traineragent.data.labels import label_separator, split_labels
+from traineragent.data.labels import gathered, label_matrix, label_separator, split_labels
 from traineragent.data.levels import levels_of
+from traineragent.data.reading import from_frame
 from traineragent.data.target import answers_of, target_of, target_values
 
 CELLS = ["joy", "joy|surprise", "anger", "anger|joy", "surprise", "surprise|anger", "Joy", "joy"] * 5
@@ -63,3 +64,14 @@ def test_a_cell_is_parted_once_a_label_and_without_blanks() -> None:
     assert split_labels(" a | b||a ", "|") == ("a", "b")
     assert split_labels('["x", "y", "x"]', "json") == ("x", "y")
     assert split_labels("no list", "json") == ("no list",)
+
+
+def test_columns_of_yes_and_no_become_labels_of_a_row() -> None:
+    frame = pd.DataFrame({"body": list("abcd"), "joy": ["1", "0", "yes", None], "love": ["1", "0", "no", None]})
+    table = gathered(from_frame(frame), ("joy", "love"))
+    assert table.target == "labels"
+    assert table.frame["labels"].tolist() == ["|joy|love|", "||", "|joy|", None]
+    target = target_of(table.frame, "labels", "class", several=True)
+    assert target.labels == ("joy", "love")
+    np.testing.assert_array_equal(label_matrix(table.frame["labels"], target), [[1, 1], [0, 0], [1, 0], [np.nan] * 2])
+    assert "'joy', 'love'" in table.notes[-1]

@@ -99,7 +99,7 @@ def make(
     table = _table(prepared, rows, data / "prepared", seed)
     written = table.save(data / "prepared")
     if not table.more:  # what texts and pictures say is not in the matrix
-        found = signal(table.x, table.y, table.kinds, classes=table.classes, seed=seed)
+        found = signal(table.x, prepared.y, table.kinds, classes=table.classes, seed=seed)
         profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
     _save(data / "columns.json", prepared.columns, tuple[Column, ...])
     _save(data / "profile.json", profile, TableProfile)

@@ -36,7 +36,7 @@ def gathered(table: RawTable, flags: Sequence[str]) -> RawTable:
     frame = table.frame
     wall = next(w for w in WALLS if not any(w in name for name in flags))
     told = np.array([[is_true(cell) for cell in frame[name].astype(object)] for name in flags]).T
-    known = frame[list(flags)].notna().to_numpy().any(axis=1)
+    known = frame[list(flags)].notna().any(axis=1).tolist()
     cells = [
         wall + wall.join([n for n, yes in zip(flags, row, strict=True) if yes] or [""]) + wall if there else None
         for row, there in zip(told, known, strict=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile
-from .columns import Columns, Regions, only_glue
-from .exclusions import find_exclusions
+from .columns import Columns
 from .positive import says_yes_or_no
 from .reading import Reading
+from .series import listed_together
 
 FEWEST_LISTED = 3
 """Columns in one list that are labels although no word says that a row may have several."""
@@ -24,25 +24,8 @@ def flag_columns(reading: Reading, profiles: Sequence[ColumnProfile]) -> tuple[s
     if len(flags) < 2:
         return ()
     several = reading.said("tasks", "several_labels")
-    listed = _listed(reading, profiles, flags)
+    listed = listed_together(Columns(reading, profiles), flags)
     if len(listed) >= (2 if several else FEWEST_LISTED):
-        return listed
+        return tuple(name for name in flags if name in listed)
     rest = [c for c in profiles if c.name not in flags and c.meaning not in ("id", "text", "date", "constant", "empty")]
     return tuple(flags) if several and not listed and not rest else ()
-
-
-def _listed(reading: Reading, profiles: Sequence[ColumnProfile], flags: Sequence[str]) -> tuple[str, ...]:
-    """The flags that stand in the longest list of the goal, in the order of the table."""
-    columns = Columns(reading, profiles)
-    regions = Regions(reading, columns.mentions, [e.span for e in find_exclusions(columns)])
-    said = [
-        m for m in columns.mentions if m.column in flags and not regions.given(m.start) and not regions.excluded(m.start)
-    ]
-    best: set[str] = set()
-    for first in range(len(said)):
-        run = [said[first]]
-        for mention in said[first + 1 :]:
-            if only_glue(reading, (run[-1].end, mention.start)):
-                run.append(mention)
-        best = max(best, {m.column for m in run}, key=len)
-    return tuple(name for name in flags if name in best)

@@ -158,7 +158,7 @@ def side_by_side(reading: Reading, profiles: Sequence[ColumnProfile], rows: int)
     moments = max((c.distinct for c in profiles if c.meaning == "date" or holds_years(c)), default=rows)
     if len(numbers) < 2 or moments < REPEATED * rows:
         return ()
-    named = _listed(columns, [c.name for c in numbers])
+    named = listed_together(columns, [c.name for c in numbers])
     if named:
         return named if len(named) > 1 else ()
     if not _several(reading):
@@ -166,13 +166,11 @@ def side_by_side(reading: Reading, profiles: Sequence[ColumnProfile], rows: int)
     return _alike(reading, numbers)
 
 
-def _listed(columns: Columns, numbers: Sequence[str]) -> tuple[str, ...]:
-    """Names of columns in the goal, as many as stand in one list."""
+def listed_together(columns: Columns, able: Sequence[str]) -> tuple[str, ...]:
+    """Which of the columns `able` stand in the goal, in its longest list."""
     regions = Regions(columns.reading, columns.mentions, [e.span for e in find_exclusions(columns)])
     goals = [
-        m
-        for m in columns.mentions
-        if m.column in numbers and not regions.given(m.start) and not regions.excluded(m.start)
+        m for m in columns.mentions if m.column in able and not regions.given(m.start) and not regions.excluded(m.start)
     ]
     best: list[str] = []
     for first in range(len(goals)):

@@ -78,7 +78,7 @@ def _wordiness(cells: Sequence[str]) -> float:
 
 def _one_a_row(cells: Sequence[str]) -> bool:
     """Whether nearly every row has a cell, and mostly another one than the row above: so words do, sentences do not."""
-    others = sum(a != b for a, b in zip(cells, cells[1:], strict=False))
+    others = sum(a != b for a, b in itertools.pairwise(cells))
     return sum(map(bool, cells)) >= 0.9 * len(cells) and others >= 0.6 * (len(cells) - 1)
 
 
@@ -111,7 +111,10 @@ def _ends(cells: Sequence[Sequence[str]], token: int, tag: int, sentence: int | 
 
 def _filled_down(column: Sequence[str]) -> list[str]:
     """Each cell, or where it is empty the one above."""
-    return list(itertools.accumulate(column, lambda above, cell: cell or above))
+    out: list[str] = []
+    for cell in column:
+        out.append(cell or (out[-1] if out else ""))
+    return out
 
 
 def read_lists(frame: pd.DataFrame, lines: Sequence[int], name: str, repairs: Repairs) -> list[Tagged]:
