@@ -59,6 +59,15 @@ def test_accuracy_of_calibrated_probabilities_needs_no_threshold() -> None:
         assert found.decision.threshold == pytest.approx(0.5, abs=0.06)
 
 
+def test_accuracy_of_few_rows_moves_no_threshold_by_chance() -> None:
+    """Where probabilities are right, a threshold that was moved is moved by chance."""
+    moved = 0
+    for seed in range(30):
+        y, p, folds = binary(rows=200, seed=seed)
+        moved += threshold(y, p, folds, metric="accuracy")[0].threshold is not None
+    assert moved <= 4
+
+
 @pytest.mark.parametrize("positive", [0, 1])
 def test_recall_is_the_highest_at_a_stated_precision(positive: int) -> None:
     y, p, folds = binary(shift=-0.5 if positive else 0.5)

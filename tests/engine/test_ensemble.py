@@ -104,6 +104,13 @@ def test_a_model_that_is_no_better_than_chance_gives_way_to_one_many_times_as_fa
     assert 1 in chosen(noise(0.7, 2), Limits(latency_us=30_000))
 
 
+@pytest.mark.parametrize(("cost", "members"), [(100.0, 2), (3000.0, 1)])
+def test_an_ensemble_whose_price_is_noticed_must_be_better_for_certain(cost: float, members: int) -> None:
+    default = noise(1.0, 1, 150)
+    case = Case(default, 0.5 * default + noise(0.5, 2, 150), cost=cost)  # together better in 74 % of resamples
+    assert len(case.select().members) == members
+
+
 def test_an_interpretable_model_is_one_model_of_an_interpretable_family() -> None:
     case = Case(noise(1.0, 1), noise(1.5, 2), noise(1.4, 3), families=("trees", "linear", "linear"))
     chosen = case.select(Limits(interpretable=True), interpretable=lambda family: family == "linear")

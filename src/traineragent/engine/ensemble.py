@@ -5,7 +5,7 @@ Works on out-of-fold predictions alone (Caruana et al. 2004). It knows nothing o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,6 +39,8 @@ times as much it may cost, where no limit is stated."""
 NOTICED_US, TIMES_AS_FAST, WITHIN_CHANCE = 2000.0, 10.0, 0.9
 """Where no limit is stated, a model whose answers take longer than is noticed beside the price of HTTP gives way to one
 that is so many times as fast, unless it is better in at least this share of resamples."""
+TIMES_AS_DEAR = 1.5
+"""An ensemble whose price is noticed and so many times that of its best model must be better in that share, too."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def select(
         weights = _weights(pool, limits, seed)
         together = {r.index: float(w) for r, w in zip(pool.results, weights, strict=True) if w > 0}
         gain, sure = judge.gain(together, members)
-        if gain > 0 and sure >= SURE:
+        if gain > 0 and sure >= _needed(together, single, pool.results):
             members = together
             why = f"{len(together)} models together beat the best one by {gain:.4g} in {sure:.0%} of resamples"
         members, note = _anchored(members, fitting, judge, limits)
@@ -117,6 +119,12 @@ def select(
         members, why = {quick.index: 1.0}, "as good as the best one within chance, and answers many times as fast"
     ordered = sorted(members.items(), key=lambda m: (-m[1], m[0]))
     return Selection(tuple(Member(index, weight) for index, weight in ordered), judge.score(members), single.index, why)
+
+
+def _needed(together: Mapping[int, float], single: TrialResult, results: Sequence[TrialResult]) -> float:
+    """The share of resamples in which an ensemble must beat the best of its models: more where its price is noticed."""
+    price = sum(r.predict_us for r in results if r.index in together)
+    return WITHIN_CHANCE if price >= max(NOTICED_US, TIMES_AS_DEAR * single.predict_us) else SURE
 
 
 def _on_one_fold(
