@@ -305,8 +305,8 @@ def scorer_direction(name: str) -> str:
 
 
 def _helps(truth: NDArray[np.bool_], score: Float64, folds: NDArray[np.int8], goal: str) -> bool:
-    """Whether thresholds chosen on the other folds beat one half on the held ones, taken together. For accuracy one half
-    is best where probabilities are right, so there it must be by more than chance would."""
+    """Whether thresholds chosen on the other folds beat one half on the held ones, taken together. For accuracy one
+    half is best where probabilities are right, so there it must be by more than chance would."""
     chosen = np.empty(len(score))
     for held in _held_out(folds):
         chosen[held] = _best_threshold(truth[~held], score[~held], goal, ())[0]
