@@ -12,30 +12,10 @@ from typing import Any
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
-from .phrases import mark
+from .numerals import HAN_VALUE, Numerals, alternatives
+from .phrases import in_languages, mark, matches
 from .words import WIDE
 
-COMMA_LANGUAGES = frozenset({"de", "fr", "es", "pt", "it"})
-_GROUPED = r"\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?!\d)"
-_DIGITS = rf"(?<![\w.,@])(?:(?<=\s)[+-]|^[+-])?(?:{_GROUPED}|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
-_WIDE_DIGITS = rf"(?<=[{WIDE}])\d+(?:[.,]\d+)?"
-_HAN = "〇零一二两兩三四五六七八九十百千万萬半点"
-_HAN_VALUE = {
-    "〇": 0,
-    "零": 0,
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "兩": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-}
-_HAN_TIMES = {"十": 10, "百": 100, "千": 1000, "万": 10000, "萬": 10000}
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|from|until|till|by|of|to|seit|bis|von|depuis|en|desde|hasta|em|ate|dal)\s|[-/])$"
 )
@@ -60,8 +40,6 @@ class Quantity:
 _AFTER_WORDS = frozenset({"ms", "kb", "mb", "gb"})
 """Units of two letters that are none but units, so that they may follow a number in words: "ten ms"."""
 _TOP = re.compile(r"\btop[\s-]*$")
-_FRACTION = re.compile(r"/(?P<over>\d{1,4})(?![\d/.])(?P<th>ths?\b)?")
-_POINT = re.compile(r"(?:^|[^\w\s]|\b(?:of|at|than|over|under|above|below|least|most)\b)\s*point\s$")
 
 
 def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...]:
@@ -75,8 +53,8 @@ def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...
             at = match.end()
             continue
         found.append(quantity)
-        at = quantity.end
-    return tuple(_reversed_ratios(plain, _corrected(plain, found)))
+        at = max(quantity.end, match.end())
+    return tuple(_wholes_first(plain, _reversed_ratios(plain, _corrected(plain, found)), grammar, tuple(languages)))
 
 
 def masked(plain: str, quantities: Sequence[Quantity]) -> str:
@@ -93,30 +71,12 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
 
 
 class _Grammar:
-    """The number words and units of some languages, compiled."""
+    """The numerals and units of some languages, compiled."""
 
     def __init__(self, languages: tuple[str, ...]) -> None:
-        numbers, units = lexicon("numbers"), lexicon("units")
-        books = [numbers[x] for x in ("any", *languages) if x in numbers]
-        self.comma = languages[:1] != () and languages[0] in COMMA_LANGUAGES
-        self.values: dict[str, float] = {}
-        self.times: dict[str, float] = {}
-        self.parts: dict[str, float] = {}
-        self.articles: set[str] = set()
-        self.joiners: set[str] = set()
-        for book in reversed(books):
-            self.values |= _with_compounds(book)
-            self.times |= {word: float(value) for word, value in book["times"].items()}
-            self.parts |= {word: float(value) for word, value in book["parts"].items()}
-            self.articles |= set(book.get("articles", ()))
-            self.joiners |= set(book.get("joiners", ()))
-        self._compile(units)
-
-    def _compile(self, units: dict[str, Any]) -> None:
-        names = [*self.values, *self.times, *self.parts, *self.articles]
-        word = rf"(?<!\w)(?:{_alternatives(names)})(?!\w)"
-        self.number = re.compile(rf"{_DIGITS}|{_WIDE_DIGITS}|{word}|百分之|[{_HAN}]+|(?<=[€$£¥])\d+(?:[.,]\d+)?")
-        self.word = re.compile(rf"[\s-]*(?P<w>{_alternatives(names)})(?!\w)")
+        units = lexicon("units")
+        self.numerals = Numerals(languages)
+        self.number, self.value = self.numerals.pattern, self.numerals.value
         self.units: dict[str, tuple[str, str, float]] = {}
         for kind in ("share", "time", "size", "money", "mass", "length", "energy", "power"):
             for name, (factor, *spellings) in units[kind].items():
@@ -125,7 +85,10 @@ class _Grammar:
         long = [u for u in self.units if len(u) > 2 or not u.isascii() or not u.isalpha() or u in _AFTER_WORDS]
         self.unit = re.compile(_unit_expression(self.units))
         self.long_unit = re.compile(_unit_expression(long))
-        per, nouns, frames = (_alternatives(units[k]) for k in ("per", "rate_nouns", "frame_nouns"))
+        self._compile_rates(units)
+
+    def _compile_rates(self, units: dict[str, Any]) -> None:
+        per, nouns, frames = (alternatives(units[k]) for k in ("per", "rate_nouns", "frame_nouns"))
         second = r"(?:second|seconds|sec|s|sekunde|seconde|segundo|secondo|秒|초)"
         self.rate = re.compile(
             rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
@@ -142,8 +105,11 @@ class _Grammar:
         start, value, end, worded = match.start(), *self.value(plain, match)
         if re.compile(r"(?:st|nd|rd|th)\b").match(plain, end):
             return None  # "the 99th percentile"
-        if match.group() == "百分之":
-            return Quantity("share", value / 100, start, end, "percent") if end > match.end() else None
+        if worded in ("of_parts", "every"):
+            unit = self._unit_at(plain, end, "han") if worded == "of_parts" else None
+            if unit and unit[0][0] in ("time", "size"):  # "四分之一秒"
+                return Quantity(unit[0][0], value * unit[0][2], start, unit[1], unit[0][1])
+            return Quantity("share", value, start, end, "part")
         if value != value:  # an article with nothing countable after it
             return None
         for reader in (self._ratio, self._range, self._part, self._rate, self._unit):
@@ -157,87 +123,9 @@ class _Grammar:
             return None
         return Quantity("number", value, start, end)
 
-    def value(self, plain: str, match: re.Match[str]) -> tuple[float, int, str]:
-        """(value, end, how) of the number at `match`; how: "digits", "words", "article", "part", "han"."""
-        text = match.group()
-        if text == "百分之":
-            inner = self.number.match(plain, match.end())
-            return (
-                (self.value(plain, inner)[0], self.value(plain, inner)[1], "han")
-                if inner
-                else (0.0, match.end(), "han")
-            )
-        if text[0] in _HAN:
-            return _han(text), match.end(), "han"
-        if text[-1].isdigit():
-            return self._digits(plain, text, match.end())
-        value, end, how = self._words(plain, match)
-        if how == "words" and 0 < value < 10 and _POINT.search(plain[: match.start()]):
-            value /= 10  # "an AUC of point eight"
-        return value, end, how
-
-    def _digits(self, plain: str, text: str, end: int) -> tuple[float, int, str]:
-        value = _decimal(text, self.comma)
-        if (over := _FRACTION.match(plain, end)) and text.isdigit() and 0 < value < int(over["over"]):
-            if over["th"]:  # "9/10ths of the variance"
-                return value / int(over["over"]), over.end(), "part"
-            if self.unit.match(plain, over.end()):  # "1/20 s"
-                return value / int(over["over"]), over.end(), "digits"
-        times = re.compile(
-            r"\s?(k|thousand|tausend|tsd|mille?|mil|grand|million|millionen|millones|lakh|hazaar|crore|लाख|करोड़|हज़ार|हजार)(?![\w/])|\s?([万千萬만])"
-        ).match(plain, end)
-        if times:
-            word = times[1] or times[2]
-            factor = {"万": 1e4, "萬": 1e4, "만": 1e4, "千": 1e3}.get(word) or self.times.get(word, 1000.0)
-            return value * factor, times.end(), "digits"
-        return value, end, "digits"
-
-    def _words(self, plain: str, match: re.Match[str]) -> tuple[float, int, str]:
-        """Adds up a run of number words: "two hundred and fifty" is 250; "a" alone counts nothing."""
-        total = current = 0.0
-        end, kind, seen = match.start(), "", 0
-        at = match
-        while True:
-            word = at.group("w") if "w" in at.re.groupindex else at.group()
-            word = re.sub(r"[\s-]+", " ", word)
-            if word in self.parts and not (word in self.values and kind != "article"):
-                return (current or 1.0) * self.parts[word] + total, at.end(), "part"
-            if word in self.times:
-                current = max(current, 1.0) * self.times[word]
-                if self.times[word] >= 1000:
-                    total, current = total + current, 0.0
-                kind = "words"
-            elif word in self.values and not (word in self.articles and kind == ""):
-                teens_of_french = current in (60, 80) and self.values[word] < 20
-                if seen and self.values[word] >= 10 and 0 < current < 100 and not teens_of_french:
-                    break
-                current += self.values[word]
-                kind = "words"
-            elif word in self.articles and kind == "":
-                current, kind = 1.0, "article"
-            else:
-                break
-            seen, end = seen + 1, at.end()
-            following = self.word.match(plain, end) or self._after_joiner(plain, end, kind)
-            if following is None:
-                break
-            if kind == "article" and following.group("w") not in self.times and following.group("w") not in self.parts:
-                break
-            at = following
-        return total + current, end, kind or "words"
-
-    def _after_joiner(self, plain: str, end: int, kind: str) -> re.Match[str] | None:
-        joiner = re.compile(rf"\s(?:{_alternatives(self.joiners)})(?=\s)").match(plain, end) if self.joiners else None
-        if joiner is None or kind != "words":
-            return None
-        following = self.word.match(plain, joiner.end())
-        return (
-            following
-            if following
-            and following.group("w") in self.values
-            and re.search(r"hundred|thousand|(?:ta|ta)\b|mil\b", plain[max(0, end - 9) : end])
-            else None
-        )
+    def unit_at(self, plain: str, end: int) -> bool:
+        """Whether a unit stands at `end`."""
+        return self._unit_at(plain, end, "words") is not None
 
     def _unit_at(self, plain: str, end: int, worded: str) -> tuple[tuple[str, str, float], int] | None:
         pattern = self.unit if worded in ("digits", "han") else self.long_unit
@@ -256,20 +144,24 @@ class _Grammar:
         (kind, name, factor), end = found
         if worded == "article" and kind in ("share", "money", "mass", "length"):
             return None
-        if worded == "article" and kind == "time" and name not in _COUNTED and not _counts(plain, start):
+        halved = self.numerals.half(plain, end) if name != "tenth_zh" else None  # "une heure et demie"
+        if worded == "article" and kind == "time" and name not in _COUNTED and not (halved or _counts(plain, start)):
             return None  # "once a day" and "in an hour" count nothing; "within a second" does
         if name == "tenth_zh":
             half = re.compile("半|(?P<d>[一二三四五六七八九]|[1-9](?=分))分?").match(plain, end)
             if half:
-                tenths = half["d"] and (_HAN_VALUE.get(half["d"]) or float(half["d"]))
+                tenths = half["d"] and (HAN_VALUE.get(half["d"]) or float(half["d"]))
                 value += tenths / 10 if tenths else 0.5
                 end = half.end()
         if kind in ("mass", "length", "energy", "power"):
             return Quantity("measure", value, start, end, name)
+        value, end = (value + 0.5, halved) if halved else (value, end)
         return Quantity(kind, round(value * factor, 12), start, end, name, "ahead" if ahead else "")
 
     def _ratio(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         """ "9 in 10", "one alert in five", "85 hits out of a hundred", "30分の1"."""
+        if worded == "digits" and (ratio := self._written_ratio(plain, start, value, end)):
+            return ratio
         found = _RATIO.match(plain, end)
         if found is None or worded == "part":
             return None
@@ -285,7 +177,7 @@ class _Grammar:
             or (_is_year(plain, after.start(), base) and "out" not in found[0])
         ):
             return None
-        if found["of"].strip() in ("of", "von", "de", "des", "di") and (
+        if found["of"].strip() in ("of", "von", "de", "des", "di", "/", ":", "unter", "zu") and (
             noun or base not in (5, 10, 20, 50, 100, 200, 500, 1000)
         ):
             return None
@@ -293,6 +185,15 @@ class _Grammar:
         if unit and unit[0][0] in ("time", "size", "share", "money"):
             return None
         return Quantity("share", value / base, start, stop, "ratio", noun)
+
+    def _written_ratio(self, plain: str, start: int, value: float, end: int) -> Quantity | None:
+        """ "19/20" and "1:1000"; "9/10" in a date and "10:30" are none."""
+        found = _SLASHED.match(plain, end)
+        if found is None or value % 1 or not 0 < value < int(found["base"]) or self.unit_at(plain, found.end()):
+            return None
+        firm = found["sign"] == "/" and (int(found["base"]) > 12 or _OF_THEM.match(plain, found.end()))
+        odds = found["sign"] == ":" and value == 1 and int(found["base"]) >= 100
+        return Quantity("share", value / int(found["base"]), start, found.end(), "ratio") if firm or odds else None
 
     def _range(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         """ "80 to 85 %", "between 3 and 5 seconds": the lower end, in the unit of the upper one."""
@@ -348,8 +249,10 @@ class _Grammar:
 
 _RATIO = re.compile(
     r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
-    r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
+    r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
+_SLASHED = re.compile(r"\s?(?P<sign>[:/])\s?(?P<base>2|3|4|5|10|20|25|50|100|200|250|500|1000|10000)(?![\d/.:])")
+_OF_THEM = re.compile(r"\s+(?:of|der|des|de|del|dos|das|right|correct|richtig|korrekt|corrects?|correct[oa]s|cert[oa]s)\b")
 _PART_OF = re.compile(
     r"[\s-]*(?:(?:of|de|di|von|der|del|da|des)\s+|d')?(?:(?:a|an|one|the|un|une|una|um|uma|einer|eines|eine|d'une|d'un|ek)\s+)?"
 )
@@ -361,13 +264,13 @@ _ADJECTIVE_PART = re.compile(
     r"[\s-]*(?=\w)"
 )  # "error medio de un cuarto de hora" is a mean error, "medio segundo" a half
 _MEAN = re.compile(r"(?:medi[oa]|mei[oa]|mezz[oa]|demie?)\b")
-_COUNTED = ("quarter_hour", "three_quarters", "tenth_s", "hundredth_s")
+_COUNTED = ("quarter_hour", "three_quarters", "tenth_s", "hundredth_s", "quarter_s", "eighth_s", "half_s", "half_hour")
 """Units that say how many by themselves: "in einer Viertelstunde", "une demi-seconde"."""
 _AHEAD = re.compile(
     r"\s+(?P<a>prochaine?s?|suivante?s?|proxim[oa]s|siguientes|seguintes|prossim[ie]|nachsten|kommenden|next|coming|following)"
     r"(?=\s)"
 )
-_ALONE = re.compile(r"(?:half|halbe?n?|haelfte|mitad|metade|moitie)\b")  # "medio" alone is "mean" in Spanish
+_ALONE = re.compile(r"(?:half|halbe?n?|halfte|mitad|metade|moitie|meta)\b|一半|半数|半分|आध[ाेी]")  # "medio" alone is "mean" in Spanish
 _REVERSED = re.compile(r"(?:out of|of|in|von|aus|sur|de cada|em cada|su)\s+(?:every\s+|each\s+|all\s+)?$")
 _OF_EACH_ZH = re.compile(
     r"(?:个|名|位|件|条|封|张|笔|次)?[^,。;,、\d]{0,8}?(?:里|中)?[,,]?(?:我们|你|能|要|得|应|应该|必须|至少|最少|最多|要找出|找出|找到|抓住|识别|识别出|漏掉|错过|只能|可以|不超过|有|要有)*"
@@ -442,67 +345,77 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
     return out
 
 
-def _with_compounds(book: dict[str, Any]) -> dict[str, float]:
-    values = {str(k): float(v) for k, v in book["values"].items()}
-    if compound := book.get("compound"):
-        units = [
-            (w, v)
-            for w, v in values.items()
-            if 1 <= v <= 9 and w not in ("eins", "eine", "einer", "einem", "einen", "zwo")
-        ]
-        tens = [(w, v) for w, v in values.items() if 20 <= v <= 90]
-        values |= {compound.format(unit=u, ten=t): a + b for u, a in units for t, b in tens}
-    return values
+_REACH = 70  # characters between a whole and the part of it that follows, at most
+_BESIDE = 18  # characters beside the part in which its bound stands
+_STOP = re.compile(r"[.!?;\n](?:\s|$)")
+_LIST = re.compile(r"\s*[,/&]?\s*(?:and|or|und|oder|et|ou|y|o|e)?\s*")
 
 
-def _alternatives(words: Sequence[str] | set[str] | dict[str, Any]) -> str:
-    return "|".join(re.escape(w).replace(r"\ ", r"[\s-]+") for w in sorted(words, key=lambda w: (-len(w), w)))
+def _wholes_first(
+    plain: str, found: Sequence[Quantity], grammar: _Grammar, languages: tuple[str, ...]
+) -> list[Quantity]:
+    """Ratios whose whole stands first, "out of a hundred bad ones we may miss two". The share is marked where its part
+    stands, so that the words between stay readable."""
+    out = list(found)
+    for whole in found:
+        part = _part_behind(plain, whole, out, grammar, languages) if whole.kind == "number" else None
+        if part is not None:
+            out = [q for q in out if q is not whole and not (part.start <= q.start < part.end)]
+            out = sorted([*out, part], key=lambda q: q.start)
+    return out
+
+
+def _part_behind(
+    plain: str, whole: Quantity, found: Sequence[Quantity], grammar: _Grammar, languages: tuple[str, ...]
+) -> Quantity | None:
+    how = _opened(plain, whole, grammar.numerals)
+    if how is None or whole.value < 2 or whole.value % 1 or (whole.value > 12 and whole.value % 5):
+        return None
+    at, stop = whole.end, min([q.start for q in found if q.start > whole.end and q.kind != "number"], default=len(plain))
+    while match := grammar.number.search(plain, at, min(stop, whole.end + _REACH)):
+        value, end, worded = grammar.value(plain, match)
+        at = max(end, match.end())
+        if worded in ("part", "of_parts", "every") or _STOP.search(plain, whole.end, match.start()):
+            return None
+        if _LIST.fullmatch(plain, whole.end, match.start()):
+            return None  # "of 10, 20 or 50 rows"
+        said = _bound_at(plain, match.start(), end, languages)
+        if (how == "firm" and worded != "article") or said:
+            if not 0 <= value < whole.value or grammar.unit_at(plain, end):
+                return None
+            noun = plain[whole.end : match.start()].strip()
+            return Quantity("share", value / whole.value, match.start(), end, "ratio", noun)
+    return None
+
+
+def _opened(plain: str, whole: Quantity, numerals: Numerals) -> str | None:
+    """ "firm" where the words before or behind a number make it the whole of a ratio, "loose" where they may."""
+    before = plain[: whole.start]
+    if numerals.out_of and numerals.out_of.search(before):
+        return "firm"
+    if numerals.out_of_after and numerals.out_of_after.match(plain, whole.end):
+        return "firm"
+    return "loose" if numerals.among and numerals.among.search(before) else None
+
+
+def _bound_at(plain: str, start: int, end: int, languages: tuple[str, ...]) -> bool:
+    """Whether "at most" or "at least" stands right beside a number."""
+    service = lexicon("service")
+    for key in ("at_least", "at_most"):
+        phrases = in_languages(service[key], languages)
+        before = matches(phrases, plain, max(0, start - _BESIDE), start)
+        behind = matches(phrases, plain, end, min(len(plain), end + _BESIDE))
+        if any(not re.search(r"\w", plain[m.end() : start]) for m in before):
+            return True
+        if any(not re.search(r"[^\W\d]{2}.*\s.*[^\W\d]{2}", plain[end : m.start()]) for m in behind):
+            return True
+    return False
 
 
 def _unit_expression(units: Sequence[str] | dict[str, Any]) -> str:
     wide = [u for u in units if re.search(rf"[{WIDE}\u0900-\u097f%‰€$£¥]", u)]
     plain = [u for u in units if u not in wide]
-    return rf"[\s-]*(?P<u>(?:{_alternatives(wide)})|(?:{_alternatives(plain)})(?![\w]))"
-
-
-def _han(text: str) -> float:
-    """Chinese and Japanese numerals: 九十五 -> 95, 二十 -> 20, 半 -> 0.5, 零点九 -> 0.9."""
-    if text == "半":
-        return 0.5
-    if "点" in text:
-        whole, _, part = text.partition("点")
-        digits = "".join(str(_HAN_VALUE[c]) for c in part if c in _HAN_VALUE)
-        return (_han(whole) if whole else 0.0) + (float("0." + digits) if digits else 0.0)
-    total = current = 0.0
-    for char in text:
-        if char in _HAN_VALUE:
-            current = (
-                current * 10 + _HAN_VALUE[char]
-                if current and "十" not in text and "百" not in text
-                else _HAN_VALUE[char]
-            )
-        elif char in ("万", "萬"):
-            total, current = (total + current or 1.0) * 10000, 0.0
-        elif char in _HAN_TIMES:
-            total, current = total + (current or 1.0) * _HAN_TIMES[char], 0.0
-        elif char == "半":
-            current += 0.5
-    return total + current
-
-
-def _decimal(text: str, comma: bool) -> float:
-    """Reads digits with either separator. A lone "1.000" or "1,000" is a thousand where that mark groups."""
-    text = text.replace("'", "").replace("’", "").replace(" ", "")
-    if "." in text and "," in text:
-        decimal = max(text.rfind("."), text.rfind(","))
-        return float(re.sub(r"[.,]", "", text[:decimal]) + "." + text[decimal + 1 :])
-    for sign in ".,":
-        if text.count(sign) > 1:
-            return float(text.replace(sign, ""))
-    if found := re.fullmatch(r"([+-]?[1-9]\d{0,2})([.,])(\d{3})", text):
-        groups = found[2] == "." if comma else found[2] == ","
-        return float(found[1] + found[3]) if groups else float(f"{found[1]}.{found[3]}")
-    return float(text.replace(",", "."))
+    return rf"[\s-]*(?:(?:de|di)\s+|d'|个(?!月))?(?P<u>(?:{alternatives(wide)})|(?:{alternatives(plain)})(?![\w]))"
 
 
 def _is_year(plain: str, start: int, value: float) -> bool:
@@ -512,7 +425,8 @@ def _is_year(plain: str, start: int, value: float) -> bool:
 def _counts(plain: str, start: int) -> bool:
     """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
     before = re.search(
-        r"\b(?:within|under|below|than|most|over|innerhalb|unter|moins d[e']?|menos de|meno di|half|"
+        r"\b(?:within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses) by|innerhalb|unter|binnen|moins d[e']?|"
+        r"menos de|meno di|error de|erro de|erreur d[e']?|half|"
         r"(?:quarter|third|fifth|tenth) of)\s*$",
         plain[:start],
     )

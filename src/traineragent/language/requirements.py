@@ -25,7 +25,7 @@ from .words import name_tokens
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _SERVICE = {"time", "size", "rate", "fps"}
 _ERROR_KINDS = ("number", "time", "money", "measure")
-_SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s")
+_SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s", "quarter_s", "eighth_s", "half_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 
 _LONGEST_WAIT = 86_400_000.0  # ms; whoever has days has them of data
