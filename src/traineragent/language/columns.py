@@ -67,7 +67,8 @@ _ALTERNATIVE = re.compile(
 )
 """Two words that are told apart: "men or women", "spam from ham", "day/night"."""
 _AND = re.compile(
-    r"[\s,;'\"`/&()]|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course)\b|[和与及跟、の]"
+    r"[\s,;'\"`/&()]|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course|either|neither|weder|noch|sowie|dem|des|un|une|du|aux?|tampoco|nem|aur|ya|spalten?|"
+    r"colonnes?|columnas?|colunas?|fields?|feld|felder)\b|\b[ldn]'|और|या|एवं|तथा|[和与及跟、の或]"
 )
 """What may stand between the names of one list."""
 MOST_STATES = 12  # values of a column that says how things are
@@ -593,6 +594,10 @@ class Regions:
         return (mention.start, mention.end) in self.pointers
 
 
-def only_glue(reading: Reading, span: Span) -> bool:
-    """Whether nothing but commas, "and" and articles stands in a stretch of the words."""
-    return not _AND.sub("", reading.text.plain[span[0] : span[1]]).strip()
+def only_glue(reading: Reading, span: Span, allowed: Sequence[Span] = ()) -> bool:
+    """Whether nothing but commas, "and", articles and the words at `allowed` stands in a stretch of the words."""
+    text = list(reading.text.plain[span[0] : span[1]])
+    for start, end in allowed:
+        if span[0] <= start and end <= span[1]:
+            text[start - span[0] : end - span[0]] = " " * (end - start)
+    return not _AND.sub("", "".join(text)).strip()

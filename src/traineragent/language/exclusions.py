@@ -6,10 +6,12 @@ Knows column names only; nothing in the data can exclude a column.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
 from .columns import Columns, only_glue
+from .phrases import matches
 from .reading import Reading, Span
 
 
@@ -34,13 +36,15 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     ):
         for match in reading.find(lexicon("exclusions")[kind]):
             sentence = reading.text.sentence_of(match.start())
+            if _of_others(reading, sentence, match.start()):
+                continue
             names = _listed(columns, match.span(), sentence, before=kind != "before")
             for name, span in names:
                 out.setdefault(
                     name,
                     Exclusion(name, reading.quote((min(span[0], match.start()), max(span[1], match.end()))), span, why),
                 )
-    for name, span in _between(columns):
+    for name, span in (*_between(columns), *_denied(columns)):
         out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
     return tuple(out.values())
 
@@ -74,8 +78,14 @@ def _given(columns: Columns, position: int) -> bool:
 def _listed(columns: Columns, at: Span, sentence: Span, *, before: bool) -> list[tuple[str, Span]]:
     """Names beside the phrase, or columns that a few words there are part of the names of."""
     if before:
-        return _list_before(columns, at, sentence) or _partial(columns, (max(sentence[0], at[0] - 30), at[0]))
-    return _list_after(columns, at, sentence) or _partial(columns, (at[1], min(sentence[1], at[1] + 30)))
+        span = (max(sentence[0], at[0] - 30), at[0])
+        return _list_before(columns, at, sentence) or _partial(columns, span) or _other(columns, span)
+    span = (at[1], min(sentence[1], at[1] + 30))
+    return _list_after(columns, at, sentence) or _partial(columns, span) or _other(columns, span)
+
+
+def _other(columns: Columns, span: Span) -> list[tuple[str, Span]]:
+    return [(name, span) for name in _called(columns, span)]
 
 
 def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
@@ -91,13 +101,15 @@ def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, S
     return out
 
 
-def _list_before(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
-    """Names joined by commas and "and" right before the phrase."""
+def _list_before(
+    columns: Columns, at: Span, sentence: Span, allowed: Sequence[Span] = ()
+) -> list[tuple[str, Span]]:
+    """Names joined by commas and "and" right before the phrase; words at `allowed` may stand between, too."""
     out, start = [], at[0]
     for mention in reversed(columns.mentions):
         if mention.end > start or mention.start < sentence[0]:
             continue
-        if not only_glue(columns.reading, (mention.end, start)) or _pointed(columns.reading, mention.start):
+        if not only_glue(columns.reading, (mention.end, start), allowed) or _pointed(columns.reading, mention.start):
             break
         out.append((mention.column, (mention.start, mention.end)))
         start = mention.start
@@ -108,6 +120,62 @@ def _pointed(reading: Reading, position: int) -> bool:
     """Whether "predict the" or the like stands right before: a name there is the goal, not one of a list."""
     before = reading.where("wishes", "pointer_before", (max(0, position - 40), position))
     return any(not reading.masked[end:position].strip(" '\"`:=") for _, end in before)
+
+
+_APART = 45  # characters between a negation and the verb of using that it denies, at most
+_RECENT = 90  # characters back to the column that a pronoun stands for
+
+
+def _denied(columns: Columns) -> list[tuple[str, Span]]:
+    """Names beside a denied verb of using, in any order, or the name that a pronoun there stands for."""
+    reading = columns.reading
+    out: list[tuple[str, Span]] = []
+    for sentence in reading.text.sentences:
+        verbs = reading.where("exclusions", "use", sentence)
+        nots = reading.where("exclusions", "not", sentence) if verbs else []
+        for verb in verbs:
+            beside = [n for n in nots if max(n[0] - verb[1], verb[0] - n[1]) <= _APART]
+            if beside and _of_others(reading, sentence, min(beside[0][0], verb[0])):
+                continue
+            for denial in beside[:1]:
+                out += _beside(columns, (min(denial[0], verb[0]), max(denial[1], verb[1])), sentence)
+    return out
+
+
+def _of_others(reading: Reading, sentence: Span, position: int) -> bool:
+    """Whether somebody else is said not to use it, right before `position`: "customers who will not use their voucher"."""
+    told = reading.where("exclusions", "others", (max(sentence[0], position - 40), position))
+    return any(not reading.masked[end:position].strip() for _, end in told)
+
+
+def _beside(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
+    """The names inside `at`, else right behind it, else right before it, else the one that a pronoun repeats."""
+    reading = columns.reading
+    inside = [(m.column, (m.start, m.end)) for m in columns.mentions if at[0] <= m.start and m.end <= at[1]]
+    if inside := [*inside, *((name, at) for name in _called(columns, at))]:
+        return inside
+    if behind := _list_after(columns, at, sentence):
+        return behind
+    if before := _list_before(columns, at, sentence, reading.where("exclusions", "between", sentence)):
+        return before
+    near = ((at[1], min(sentence[1], at[1] + 40)), (max(sentence[0], at[0] - 40), at[0]))
+    for span in near:
+        if names := [*_called(columns, span)]:
+            return [(name, span) for name in names]
+    said = [p for p in reading.where("exclusions", "pronoun", sentence) if at[0] <= p[0] and p[0] - at[1] <= 2]
+    last = [m for m in columns.mentions if m.end <= at[0] and at[0] - m.end <= _RECENT]
+    return [(last[-1].column, (last[-1].start, last[-1].end))] if said and last else []
+
+
+def _called(columns: Columns, span: Span) -> list[str]:
+    """Columns that hold what is called otherwise here: "Postleitzahl" for a column plz."""
+    out = []
+    for names in lexicon("personal")["columns"].values():
+        words = [str(n) for n in names[1:]]
+        if matches(words, columns.reading.masked, *span):
+            held = [c.name for c in columns.columns if matches(words, columns.names[c.name])]
+            out += held if len(held) == 1 else []
+    return out
 
 
 def _partial(columns: Columns, span: Span) -> list[tuple[str, Span]]:
