@@ -101,9 +101,7 @@ def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, S
     return out
 
 
-def _list_before(
-    columns: Columns, at: Span, sentence: Span, allowed: Sequence[Span] = ()
-) -> list[tuple[str, Span]]:
+def _list_before(columns: Columns, at: Span, sentence: Span, allowed: Sequence[Span] = ()) -> list[tuple[str, Span]]:
     """Names joined by commas and "and" right before the phrase; words at `allowed` may stand between, too."""
     out, start = [], at[0]
     for mention in reversed(columns.mentions):
@@ -122,7 +120,7 @@ def _pointed(reading: Reading, position: int) -> bool:
     return any(not reading.masked[end:position].strip(" '\"`:=") for _, end in before)
 
 
-_APART = 45  # characters between a negation and the verb of using that it denies, at most
+_APART = 60  # characters between a negation and the verb of using that it denies, at most
 _RECENT = 90  # characters back to the column that a pronoun stands for
 
 
@@ -143,7 +141,7 @@ def _denied(columns: Columns) -> list[tuple[str, Span]]:
 
 
 def _of_others(reading: Reading, sentence: Span, position: int) -> bool:
-    """Whether somebody else is said not to use it, right before `position`: "customers who will not use their voucher"."""
+    """Whether it is told of others right before `position`: "customers who will not use their voucher"."""
     told = reading.where("exclusions", "others", (max(sentence[0], position - 40), position))
     return any(not reading.masked[end:position].strip() for _, end in told)
 

@@ -56,7 +56,9 @@ class Numerals:
         self.among = _before(w for book in books for w in book.get("among", ()))
         self.out_of_after = _behind(w for book in books for w in book.get("out_of_after", ()))
         halves = [w for book in books for w in book.get("halves", ())]
-        self._halves = re.compile(rf"\s+(?:{alternatives(halves)})(?!\w)|半(?!年|天|小时|个)" if halves else "半(?!年|天|小时|个)")
+        self._halves = re.compile(
+            rf"\s+(?:{alternatives(halves)})(?!\w)|半(?!年|天|小时|个)" if halves else "半(?!年|天|小时|个)"
+        )
         self._glued = next((_Glued(book) for book in books if "glued" in book), None)
         self._compile()
 
@@ -99,7 +101,7 @@ class Numerals:
         if how in ("han", "digits") and (measure := _HALF_MORE.match(plain, end)):
             return value + 0.5 * measure.group().endswith("半"), measure.end(), how
         found = self.half(plain, end) if how in ("words", "digits") else None
-        return (value + 0.5, found, how) if found and not plain[end] == "半" else (value, end, how)
+        return (value + 0.5, found, how) if found and plain[end] != "半" else (value, end, how)
 
     def _plain_value(self, text: str) -> float:
         return _han(text) if text[0] in _HAN else float(text)
@@ -271,5 +273,3 @@ def decimal(text: str, comma: bool) -> float:
         groups = found[2] == "." if comma else found[2] == ","
         return float(found[1] + found[3]) if groups else float(f"{found[1]}.{found[3]}")
     return float(text.replace(",", "."))
-
-

@@ -252,7 +252,9 @@ _RATIO = re.compile(
     r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
 _SLASHED = re.compile(r"\s?(?P<sign>[:/])\s?(?P<base>2|3|4|5|10|20|25|50|100|200|250|500|1000|10000)(?![\d/.:])")
-_OF_THEM = re.compile(r"\s+(?:of|der|des|de|del|dos|das|right|correct|richtig|korrekt|corrects?|correct[oa]s|cert[oa]s)\b")
+_OF_THEM = re.compile(
+    r"\s+(?:of|der|des|de|del|dos|das|right|correct|richtig|korrekt|corrects?|correct[oa]s|cert[oa]s)\b"
+)
 _PART_OF = re.compile(
     r"[\s-]*(?:(?:of|de|di|von|der|del|da|des)\s+|d')?(?:(?:a|an|one|the|un|une|una|um|uma|einer|eines|eine|d'une|d'un|ek)\s+)?"
 )
@@ -270,8 +272,9 @@ _AHEAD = re.compile(
     r"\s+(?P<a>prochaine?s?|suivante?s?|proxim[oa]s|siguientes|seguintes|prossim[ie]|nachsten|kommenden|next|coming|following)"
     r"(?=\s)"
 )
-_ALONE = re.compile(r"(?:half|halbe?n?|halfte|mitad|metade|moitie|meta)\b|一半|半数|半分|आध[ाेी]")  # "medio" alone is "mean" in Spanish
-_REVERSED = re.compile(r"(?:out of|of|in|von|aus|sur|de cada|em cada|su)\s+(?:every\s+|each\s+|all\s+)?$")
+_ALONE = re.compile(
+    r"(?:half|halbe?n?|halfte|mitad|metade|moitie|meta)\b|一半|半数|半分|आध[ाेी]"
+)  # "medio" alone is "mean" in Spanish
 _OF_EACH_ZH = re.compile(
     r"(?:个|名|位|件|条|封|张|笔|次)?[^,。;,、\d]{0,8}?(?:里|中)?[,,]?(?:我们|你|能|要|得|应|应该|必须|至少|最少|最多|要找出|找出|找到|抓住|识别|识别出|漏掉|错过|只能|可以|不超过|有|要有)*"
 )
@@ -331,11 +334,9 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
                 r"(?:个|個|件|人|次|枚|封|条|개|명|번|건)?(?:里|中|に|당|중|至少|最多|に最大|、|,|\s)*", between
             ) or (plain[: last.start].endswith("每") and _OF_EACH_ZH.fullmatch(between))
             worded = (
-                (
-                    (_REVERSED.search(plain[: last.start]) and _AT_MOST.search(between))
-                    or (_IF_SO_MANY.search(plain[: last.start]) and _SO_MANY_OF_THEM.fullmatch(between))
-                )
-                and len(between) < 70
+                _IF_SO_MANY.search(plain[: last.start])
+                and _SO_MANY_OF_THEM.fullmatch(between)
+                and len(between) < _REACH
                 and "." not in between
             )
             if (wide and re.search(rf"[{WIDE}]", between)) or worded:
@@ -371,7 +372,10 @@ def _part_behind(
     how = _opened(plain, whole, grammar.numerals)
     if how is None or whole.value < 2 or whole.value % 1 or (whole.value > 12 and whole.value % 5):
         return None
-    at, stop = whole.end, min([q.start for q in found if q.start > whole.end and q.kind != "number"], default=len(plain))
+    at, stop = (
+        whole.end,
+        min([q.start for q in found if q.start > whole.end and q.kind != "number"], default=len(plain)),
+    )
     while match := grammar.number.search(plain, at, min(stop, whole.end + _REACH)):
         value, end, worded = grammar.value(plain, match)
         at = max(end, match.end())
@@ -425,8 +429,8 @@ def _is_year(plain: str, start: int, value: float) -> bool:
 def _counts(plain: str, start: int) -> bool:
     """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
     before = re.search(
-        r"\b(?:within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses) by|innerhalb|unter|binnen|moins d[e']?|"
-        r"menos de|meno di|error de|erro de|erreur d[e']?|half|"
+        r"\b(?:within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses) by|innerhalb|unter|binnen|"
+        r"moins d[e']?|menos de|meno di|error de|erro de|erreur d[e']?|half|"
         r"(?:quarter|third|fifth|tenth) of)\s*$",
         plain[:start],
     )

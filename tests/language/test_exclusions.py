@@ -1,0 +1,52 @@
+"""Columns left out by a denied verb of using, wherever the names stand, and sentences that only look like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from traineragent.language.columns import Columns
+from traineragent.language.exclusions import find_exclusions
+from traineragent.language.reading import Reading
+
+from .tables import ROWS, table
+
+
+@pytest.mark.parametrize(
+    ("words", "columns", "expected"),
+    [
+        ("Don't let breed into it please, the forms are wrong", "age:int, breed:cat", "breed"),
+        (
+            "Neither age nor sex may be used, the law is clear.",
+            "age:int 1..90, sex:cat m|f, repaid:yesno y|n",
+            "age sex",
+        ),
+        ("The column 'signed_on' tells the outcome, do not use it.", "signed_on:date, y:flag", "signed_on"),
+        ("Die Postleitzahl bitte außen vor lassen.", "plz:cat, x:cat", "plz"),
+        (
+            "Bitte n'utilise ni l'opérateur ni l'équipe dans le modèle.",
+            "operateur:cat, equipe:cat, c:cat",
+            "operateur equipe",
+        ),
+        ("Jati aur dharm column mat use karna, kaun sa", "jati:cat, dharm:cat, c:cat", "jati dharm"),
+        (
+            "Das Alter und das Geschlecht dürfen nicht verwendet werden",
+            "alter:int, geschlecht:cat, c:cat",
+            "alter geschlecht",
+        ),
+        (
+            "Weder Alter noch Geschlecht sollen in das Modell eingehen",
+            "alter:int, geschlecht:cat, c:cat",
+            "alter geschlecht",
+        ),
+        ("La edad y el sexo no se pueden usar en el modelo", "edad:int, sexo:cat, c:cat", "edad sexo"),
+        ("A idade e o sexo não podem ser usados no modelo", "idade:int, sexo:cat, c:cat", "idade sexo"),
+        ("जाति और धर्म का इस्तेमाल नहीं करना है", "जाति:cat, धर्म:cat, c:cat", "जाति धर्म"),
+        ("性别和年龄都不能用", "性别:cat, 年龄:int, c:cat", "性别 年龄"),
+        ("Predict which customers will not use their voucher", "voucher:flag, age:int", ""),
+        ("Which machines have not failed? Predict status from age and load", "status:cat, age:int, load:int", ""),
+        ("Kunden, die nicht kündigen, sind uns lieb. Nutze alter und tarif", "alter:int, tarif:cat, k:cat", ""),
+    ],
+)
+def test_a_denied_use_leaves_the_named_columns_out(words: str, columns: str, expected: str) -> None:
+    found = find_exclusions(Columns(Reading.of(words), table(columns, ROWS)))
+    assert {e.column for e in found} == set(expected.split())
