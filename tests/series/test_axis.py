@@ -53,6 +53,17 @@ def test_missing_moments_leave_gaps_and_rows_may_come_in_any_order() -> None:
     assert sorted(found.step.tolist()) == [i for i in range(50) if i not in (10, 11, 30)]
 
 
+def test_a_day_of_the_week_without_values_is_no_step() -> None:
+    days = pd.date_range("2024-01-01", periods=100, freq="D")
+    shut = times([d for i, d in enumerate(days) if d.day_of_week != 6 and i not in (8, 30)])
+    assert shut.timeline.open_days == "1111110"
+    assert shut.timeline.word == "business day"
+    assert "Sunday" in shut.notes[0]
+    assert times([d for d in days[:14] if d.day_of_week != 6]).timeline.word == "day"  # too short to tell
+    rare = times([d for d in days if d.day_of_week != 6 and (d.day_of_week != 2 or d.day < 8)])
+    assert rare.timeline.word == "day"  # Wednesdays are seldom there, so days are just missing
+
+
 def test_irregular_moments_are_gathered_and_said() -> None:
     rng = np.random.default_rng(0)
     seconds = np.sort(rng.integers(0, 40 * 86_400, 600))

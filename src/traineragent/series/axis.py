@@ -19,13 +19,15 @@ from ..data.meaning import Reading, joint, name_words
 from ..data.timetable import counts_steps, holds_years
 from ..data.wordlists import ENTITIES, ID_NAMES
 from ..errors import InputError
-from ..serve.series.timeline import COUNT, DAY, HOUR, MINUTE, WEEK, Timeline, Unit
+from ..serve.series.timeline import COUNT, DAY, HOUR, MINUTE, WEEK, WEEKDAYS, Timeline, Unit
 
 Float64 = NDArray[np.float64]
 
 FEWEST_STEPS = 10
 MOST_KEYS = 2  # columns that together tell series apart
 DOUBLED = 0.01  # of the rows may stand twice at one moment of one series
+FEWEST_WEEKS = 2.5  # that show on which days of the week there are no values
+OFTEN = 0.6  # of the weeks must have a value on each other day
 ON_GRID = 0.9  # of the moments, for steps to count as regular
 _EPOCH = datetime(1970, 1, 1)
 _NICE_S = (
@@ -176,6 +178,10 @@ def _timeline(
         first, apart = _EPOCH + timedelta(seconds=float(moments[0])), np.gcd.reduce(np.round(gaps).astype(np.int64))
         return Timeline("second", int(apart), first.isoformat(), formats), 0.0, ()
     unit, step = _unit(moments, gaps)
+    open_days = _open_days(moments) if unit == "second" and step == DAY else ""
+    if open_days:
+        first = (_EPOCH + timedelta(seconds=float(moments[0]))).isoformat()
+        return Timeline("business_day", 1, first, formats, open_days), 0.0, _closed(open_days)
     first = _EPOCH + timedelta(seconds=float(moments[0]))
     if unit == "second" and step in (HOUR, MINUTE, DAY):
         first = _floored(first, step)
@@ -203,9 +209,26 @@ def _unit(moments: Float64, gaps: Float64) -> tuple[Unit, int]:
         return "month", months
     common = Counter(np.round(gaps, 3).tolist()).most_common(1)[0][0]
     step = max(1, round(common))
-    if step == DAY and len(days) >= 15 and all(d.weekday() < 5 for d in days) and len({d.time() for d in days}) == 1:
-        return "business_day", 1
     return "second", step
+
+
+def _open_days(moments: Float64) -> str:
+    """1 for each day from Monday to Sunday on which there are values, where some never have any though all others
+    mostly do: shops that are shut on Sundays, markets at weekends. Empty where there are none such."""
+    days = [_EPOCH + timedelta(seconds=float(s)) for s in moments]
+    weeks = (days[-1] - days[0]).days / 7
+    counts = Counter(d.weekday() for d in days)
+    usual = [counts[d] for d in range(7) if counts[d]]
+    if weeks < FEWEST_WEEKS or len(usual) == 7 or len({d.time() for d in days}) > 1:
+        return ""
+    return "".join(str(int(counts[d] > 0)) for d in range(7)) if min(usual) >= OFTEN * weeks else ""
+
+
+def _closed(open_days: str) -> tuple[str, ...]:
+    """A sentence about days without values, where they are others than Saturday and Sunday."""
+    shut = [calendar.day_name[d] for d in range(7) if open_days[d] == "0"]
+    said = f"no value ever stands on a {' or '.join(shut)}: these days are no steps, and no forecast is made for them"
+    return () if open_days == WEEKDAYS else (said,)
 
 
 def _months(days: Sequence[datetime]) -> int:

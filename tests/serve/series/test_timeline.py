@@ -15,6 +15,7 @@ AXES = {
     "day": Timeline("second", DAY, "2020-02-28T00:00:00"),
     "week": Timeline("second", WEEK, "2020-01-06T00:00:00"),
     "business day": Timeline("business_day", 1, "2020-01-02T00:00:00"),
+    "open day": Timeline("business_day", 1, "2020-01-04T00:00:00", open_days="1111110"),
     "month": Timeline("month", 1, "2019-11-01T00:00:00"),
     "quarter": Timeline("month", 3, "2019-12-31T00:00:00"),
     "year": Timeline("month", 12, "2010-01-01T00:00:00"),
@@ -24,7 +25,7 @@ AXES = {
 @pytest.mark.parametrize("word", AXES)
 def test_every_step_is_found_again_from_its_moment(word: str) -> None:
     axis = AXES[word]
-    assert axis.word == word
+    assert axis.word == {"open day": "business day"}.get(word, word)
     assert [axis.step_of(axis.moment(s)) for s in range(-5, 60)] == list(range(-5, 60))
 
 
@@ -53,6 +54,18 @@ def test_seasons_are_those_of_the_calendar() -> None:
     assert AXES["month"].seasons == (12,)
     assert AXES["quarter"].seasons == (4,)
     assert AXES["year"].seasons == ()
+    assert AXES["open day"].seasons == (6,)
+
+
+def test_days_that_are_never_open_are_no_steps() -> None:
+    shop = AXES["open day"]
+    assert [shop.moment(s).day for s in range(3)] == [4, 6, 7]  # no Sunday
+    assert shop.step_of(datetime(2020, 1, 5)) is None
+    assert Timeline.from_json(shop.to_json()) == shop
+    assert (
+        Timeline.from_json({"unit": "business_day", "step": 1, "anchor": "2020-01-02", "formats": ["iso"]}).open_days
+        == "1111100"
+    )
 
 
 @pytest.mark.parametrize("word", AXES)

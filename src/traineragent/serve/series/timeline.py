@@ -24,6 +24,7 @@ MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 _YEAR_S = 365.2425 * DAY
 _WORDS = {MINUTE: "minute", HOUR: "hour", DAY: "day", WEEK: "week"}
 _MONTHS = {1: "month", 3: "quarter", 12: "year"}
+WEEKDAYS = "1111100"  # Monday to Friday
 COUNT = "count"  # the format of steps without dates
 _NEAR = 0.02  # of a step: a moment so near to a step is that step
 
@@ -31,16 +32,19 @@ _NEAR = 0.02  # of a step: a moment so near to a step is that step
 @dataclass(frozen=True)
 class Timeline:
     """Every `step` seconds, business days or months from `anchor` on (ISO). `formats`: how times are read, the first
-    also how they are written. A month's step keeps the anchor's day, or stays at the end of the month."""
+    also how they are written. A month's step keeps the anchor's day, or stays at the end of the month. `open_days`: 1
+    for each day from Monday to Sunday that is a business day."""
 
     unit: Unit
     step: int
     anchor: str
     formats: tuple[str, ...] = ("iso",)
+    open_days: str = WEEKDAYS
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> Timeline:
-        return Timeline(raw["unit"], int(raw["step"]), raw["anchor"], tuple(raw["formats"]))
+        days = raw.get("open_days", WEEKDAYS)
+        return Timeline(raw["unit"], int(raw["step"]), raw["anchor"], tuple(raw["formats"]), days)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,8 +60,8 @@ class Timeline:
         if self.unit == "second":
             return (moment - start).total_seconds() / self.step
         if self.unit == "business_day":
-            days = float(np.busday_count(start.date(), moment.date()))
-            return days / self.step if moment.weekday() < 5 else days / self.step + 0.5
+            days = float(np.busday_count(start.date(), moment.date(), weekmask=self.open_days))
+            return days / self.step + (0.0 if self.open_days[moment.weekday()] == "1" else 0.5)
         months = 12 * (moment.year - start.year) + moment.month - start.month
         off = (moment - _in_month(start, moment.year, moment.month)).total_seconds() / (30.44 * DAY)
         return (months + off) / self.step
@@ -74,7 +78,8 @@ class Timeline:
         if self.unit == "second":
             return start + timedelta(seconds=self.step * step)
         if self.unit == "business_day":
-            day = np.busday_offset(start.date(), self.step * step, roll="forward").astype(object)
+            days = np.busday_offset(start.date(), self.step * step, roll="forward", weekmask=self.open_days)
+            day = days.astype(object)
             return datetime.combine(day, start.time())
         months = start.year * 12 + start.month - 1 + self.step * step
         if not 12 <= months < 12 * 9999:
@@ -116,7 +121,9 @@ class Timeline:
     @property
     def step_s(self) -> float:
         """Mean length of a step in seconds."""
-        per_unit = {"second": 1.0, "business_day": 7 / 5 * DAY, "month": _YEAR_S / 12}[self.unit]
+        per_unit = {"second": 1.0, "business_day": 7 / self.open_days.count("1") * DAY, "month": _YEAR_S / 12}[
+            self.unit
+        ]
         return per_unit * self.step
 
     @property
@@ -125,7 +132,7 @@ class Timeline:
         if self.counted:
             return ()
         if self.unit == "business_day":
-            return (5,) if self.step == 1 else ()
+            return (self.open_days.count("1"),) if self.step == 1 else ()
         if self.unit == "month":
             return (12 // self.step,) if 12 % self.step == 0 and self.step < 12 else ()
         found = [span // self.step for span in (DAY, WEEK) if span % self.step == 0 and span > self.step]
