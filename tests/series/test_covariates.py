@@ -220,3 +220,18 @@ def test_numbers_are_read_as_written_or_as_they_are() -> None:
     assert [float(f[0]) for v in ("ja", "nein", 1, 0.5, True) if (f := promo.read(v)) is not None] == [1, 0, 1, 0.5, 1]
     with pytest.raises(ValueError, match="2"):
         promo.read(2)
+
+
+@pytest.mark.parametrize("marks", [("yes",), ("Easter", "Christmas")])
+def test_an_empty_cell_between_holidays_says_that_there_is_none(marks: tuple[str, ...]) -> None:
+    cells = pd.Series(["" if i % 10 else marks[(i // 10) % len(marks)] for i in range(200)])
+    table = from_frame(pd.DataFrame({"holiday": cells, "y": range(200)}).astype(str).replace({"holiday": {"": None}}))
+    covariate = covariate_of(read_columns(table.frame)["holiday"])
+    assert covariate is not None
+    assert set(covariate.levels) == set(marks)
+    assert covariate.read(None).tolist() == covariate.read("").tolist() == [0.0] * len(marks)
+    assert covariate.read(covariate.levels[0]).tolist()[0] == 1.0
+    assert "or nothing" in covariate.expected
+    effects = Effects((covariate,), np.ones(len(marks)), np.full((1, len(marks)), 0.25), log=True)
+    assert effects.numbers({"holiday": None}, 0).tolist() == [0.0] * len(marks)
+    assert effects.numbers({}, 0).tolist() == [0.25] * len(marks)  # nothing is told, so what is typical

@@ -135,7 +135,8 @@ def known_ahead(columns: Columns, other: set[str]) -> list[tuple[str, str, float
 
 
 def _may_vary(column: ColumnProfile) -> bool:
-    return column.meaning in ("number", "category", "boolean") and column.distinct >= 2 and not holds_years(column)
+    varies = column.distinct >= 2 or (column.distinct == 1 and 0 < column.missing_share < 1)  # marked on some days
+    return column.meaning in ("number", "category", "boolean") and varies and not holds_years(column)
 
 
 def _shortened(columns: Columns, within: Span) -> list[str]:

@@ -18,6 +18,7 @@ from ..serve.series.covariates import Covariate, Effects, sizes, taken_out
 from .panel import Float64, Panel
 
 MOST_LEVELS = 30
+MOSTLY_BLANK = 0.5  # of the rows, for an empty cell to mean that nothing is on, as between holidays
 BENT_FROM = 20  # distinct values of a number from which on its square is looked at too
 FEWEST_OF_LEVEL = 3  # rows
 MOST_SERIES = 300  # that effects are estimated from
@@ -28,7 +29,13 @@ FAR, ROUNDS = 4.0, 3  # mean absolute deviations beyond which a value counts as 
 def covariate_of(reading: Reading) -> Covariate | None:
     """How the values of a column become numbers; None where nothing can be learned from them."""
     name, levels = reading.name, reading.levels
-    if levels.distinct < 2 or reading.dates is not None:
+    if reading.dates is not None or levels.distinct < 1:
+        return None
+    common = [t for t, n in levels.by_count if n >= FEWEST_OF_LEVEL][: MOST_LEVELS + 1]
+    if levels.missing_share >= MOSTLY_BLANK and (reading.values is None or levels.distinct == 1):
+        able = bool(common) and levels.distinct <= 3 * MOST_LEVELS
+        return Covariate(name, "level", levels=tuple(common[:MOST_LEVELS]), blank=True) if able else None
+    if levels.distinct < 2:
         return None
     if reading.meaning == "boolean":
         return Covariate(name, "flag", true_words=reading.true_words, false_words=reading.false_words)
@@ -37,7 +44,6 @@ def covariate_of(reading: Reading) -> Covariate | None:
         spread = float(np.nanstd(rows))
         bent = levels.distinct >= BENT_FROM
         return Covariate(name, "number", float(np.nanmean(rows)), spread or 1.0, bent, number=reading.number)
-    common = [t for t, n in levels.by_count if n >= FEWEST_OF_LEVEL][: MOST_LEVELS + 1]
     if len(common) < 2 or levels.distinct > 3 * MOST_LEVELS:
         return None
     return Covariate(name, "level", levels=tuple(common[1:]), base=common[0])

@@ -58,10 +58,11 @@ class Ahead:
             for name in item:
                 if name not in self._known:
                     notes[f"{str(name)[:60]!r} in 'future' is not known and was ignored"] = None
-            for name in self.effects.names:
+            for covariate in self.effects.covariates:
+                name = covariate.name
                 if name not in item:
                     raise self._refused(row, name, f"{name!r} for every step", f"an item without it: {_told(item)}")
-                if item[name] is None:
+                if item[name] is None and not covariate.blank:
                     notes[f"{name!r} is null in 'future'; what is typical was assumed"] = None
         return self._done(row, "future", placed, range(at, at + horizon))
 

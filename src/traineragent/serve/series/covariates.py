@@ -27,7 +27,7 @@ LARGEST = 3.0  # of the effects of a step together, on logarithms or in sizes of
 class Covariate:
     """One column. "number": (value - middle) / spread, and its square where `bent`; "flag": 0 or 1, or the share of the
     rows of a moment between; "level": one number, 0 or 1, for each of `levels`. `base`: the level that none of them
-    stands for."""
+    stands for; an empty value where `blank`, as in a column that names holidays and nothing on other days."""
 
     name: str
     kind: Literal["number", "flag", "level"]
@@ -36,6 +36,7 @@ class Covariate:
     bent: bool = False
     levels: tuple[str, ...] = ()
     base: str = ""
+    blank: bool = False
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
     number: NumberFormat = field(default_factory=NumberFormat)
@@ -65,13 +66,14 @@ class Covariate:
     def expected(self) -> str:
         """What a value looks like, for people."""
         if self.kind == "level":
-            return "one of " + ", ".join(map(repr, (self.base, *self.levels)))
+            named = ", ".join(map(repr, self.levels if self.blank else (self.base, *self.levels)))
+            return f"one of {named}, or nothing" if self.blank else f"one of {named}"
         return "yes or no, or a share from 0 to 1" if self.kind == "flag" else "a number"
 
     def read(self, value: Any) -> Float64 | None:
         """The numbers (width,) of a raw value; None where it holds none. Raises ValueError where it makes no sense."""
         if is_null(value) or (isinstance(value, str) and is_missing(value)):
-            return None
+            return np.zeros(self.width) if self.blank else None
         text = as_text(value).strip()
         if self.kind == "level":
             if text != self.base and text not in self.levels:
@@ -125,7 +127,7 @@ class Effects:
         place = 0
         for covariate in self.covariates:
             try:
-                found = covariate.read(row.get(covariate.name))
+                found = covariate.read(row[covariate.name]) if covariate.name in row else None
             except ValueError as error:
                 raise ValueError(covariate, str(error)) from None
             if found is not None:
