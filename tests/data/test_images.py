@@ -231,3 +231,25 @@ def test_real_photos_are_all_read(shared_data: Path) -> None:
     table = read_table([str(shared_data / "image_cls" / "cats_dogs" / "images")])
     assert (len(table.frame), table.removed) == (220, ())
     assert set(labels(table)) == {"cat", "dog"}
+
+
+@pytest.mark.parametrize("where", ["", "captions/"])
+def test_texts_called_as_the_pictures_are_their_captions(tmp_path: Path, where: str) -> None:
+    for seed in range(6):
+        kind = ("disc", "stripes")[seed % 2]
+        write(tmp_path / ("images" if where else "") / f"{seed}.png", painted(kind, seed))
+        (tmp_path / where).mkdir(exist_ok=True)
+        (tmp_path / where / f"{seed}.txt").write_text(f"\na drawn {kind}\nmore of it\n")
+    (tmp_path / "LICENSE.txt").write_text("free")
+    table = read_table([str(tmp_path)])
+    assert (table.kind, table.target) == ("image_set", None)
+    assert sorted(set(table.frame["caption"])) == ["a drawn disc", "a drawn stripes"]
+
+
+def test_texts_of_numbers_beside_pictures_are_no_captions_and_are_named_together(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "set")
+    for path in sorted(folder.rglob("*.png")):
+        path.with_suffix(".txt").write_text("0 0.5 0.5 0.1 0.2\n")
+    table = read_table([str(folder)])
+    assert table.kind == "images"
+    assert sum(".txt" in note for note in table.notes) == 1

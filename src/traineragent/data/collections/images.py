@@ -23,6 +23,7 @@ import pandas as pd
 from traineragent.data.archive import unpack_zip
 from traineragent.data.claiming import claimed
 from traineragent.data.columns import compact
+from traineragent.data.encoding import detect_encoding, open_text
 from traineragent.data.joining import role_of
 from traineragent.data.layout import Entry, Layout, Resolver, is_picture_name, layout_of, walk
 from traineragent.data.likeness import alike
@@ -36,7 +37,10 @@ from traineragent.errors import InputError
 
 Progress = Callable[[str], None]
 
-IMAGE, LABEL = "image", "label"
+IMAGE, LABEL, CAPTION = "image", "label", "caption"
+CAPTIONED = 0.8  # of the pictures must have a text of their name for texts to be captions
+MOST_CAPTION = 2_000  # characters
+MENTIONED = 5  # files that a note names
 LEAST_PICTURES = 2
 NAMED = 200  # files that a removal names; findings hold them all
 GROUNDING = ("phrase", "box", "bbox", "xmin", "x0")
@@ -66,7 +70,9 @@ class Images:
     ) -> RawTable:
         say = progress or (lambda sentence: None)
         entries, tables = _files(sources, work)
-        rows = _from_table(entries, tables, sources) or _from_folders(entries, tables)
+        rows = (
+            _from_captions(entries, tables) or _from_table(entries, tables, sources) or _from_folders(entries, tables)
+        )
         say(f"looking at {len(rows.entries):,} pictures")
         looked = look_at([e.path for e in rows.entries], say)
         return _finished(_sampled(rows, looked, max_rows), sources)
@@ -82,6 +88,8 @@ def _holds_pictures(path: Path) -> bool:
             names = [m.filename for m in archive.infolist() if not m.is_dir() and "__MACOSX" not in m.filename]
     else:
         return _names_pictures(path)
+    stems = {Path(n).stem for n in names if is_picture_name(n)}
+    names = [n for n in names if not (n.lower().endswith(".txt") and Path(n).stem in stems)]  # captions, boxes
     pictures = sum(map(is_picture_name, names))
     return pictures >= LEAST_PICTURES and pictures >= 0.5 * len(names)
 
@@ -143,7 +151,9 @@ def _from_folders(entries: Sequence[Entry], tables: Sequence[Entry]) -> _Rows:
     if not layout.pictures:
         raise InputError(f"{name}: no pictures were found")
     notes = [f"classes were read from the names of the files, as in {name}"] if layout.named and labelled else []
-    notes += [f"{shown(t.name)} names none of the pictures and was left out" for t in (*layout.tables, *tables)]
+    if silent := [shown(t.name) for t in (*layout.tables, *tables)]:
+        more = f" and {len(silent) - MENTIONED:,} more" if len(silent) > MENTIONED else ""
+        notes.append(f"{', '.join(silent[:MENTIONED])}{more}: no picture is named in it, so it was left out")
     if not labelled:
         return _Rows(list(layout.pictures), None, notes, [], "image_set", None)
     removed = _unlabelled(layout)
@@ -155,6 +165,38 @@ def _unlabelled(layout: Layout) -> list[Removal]:
     removed = [_removal("pictures without a class", loose, "they lie in no class folder")] if loose else []
     others = [e.name for e in layout.others]
     return [*removed, _removal("files that are no pictures", others, "no picture format")] if others else removed
+
+
+def _from_captions(entries: Sequence[Entry], tables: Sequence[Entry]) -> _Rows | None:
+    """Pictures beside texts that are called as they are, `0017.png` and `0017.txt`, in the same folder or another; None
+    where nearly all have none, classes are told by folders, or the texts hold numbers, as boxes do."""
+    layout = layout_of(entries)
+    pictures = list(layout.pictures)
+    by_stem: dict[str, Path] = {}
+    for text in layout.tables:
+        if text.name.lower().endswith(".txt"):
+            by_stem.setdefault(Path(text.name).stem, text.path)
+    paired = [e for e in pictures if Path(e.name).stem in by_stem]
+    told = {e.label for e in pictures} if not layout.named else set()
+    if tables or len(told) > 1 or len(paired) < max(LEAST_PICTURES, CAPTIONED * len(pictures)):
+        return None
+    said = [_first_line(by_stem[Path(e.name).stem]) for e in paired]
+    if sum(any(c.isalpha() for c in line) for line in said) < CAPTIONED * len(said):
+        return None
+    cells = pd.DataFrame({CAPTION: pd.Series([line or None for line in said], dtype=object)})
+    note = f"{len(paired):,} pictures have a text of their own name beside them; its first line is the caption"
+    bare = [e.name for e in pictures if Path(e.name).stem not in by_stem]
+    removed = [_removal("pictures without a caption", bare, "no text is called as they are")] if bare else []
+    return _Rows([replace(e, label=None) for e in paired], cells, [note], removed, "image_set", None)
+
+
+def _first_line(path: Path) -> str:
+    """The first line of a text that holds any; "" where none does."""
+    source = file_source(path) if path.stat().st_size else None
+    if source is None:
+        return ""
+    with open_text(source, detect_encoding(source)) as text:
+        return next((line.strip() for line in text.read(MOST_CAPTION).splitlines() if line.strip()), "")
 
 
 def _from_table(entries: Sequence[Entry], named: Sequence[Entry], sources: Sequence[str]) -> _Rows | None:
