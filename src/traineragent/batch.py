@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
-    """The answers for every row of `data`, in order. Raises InputError that names file, row and column."""
+def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
+    """The answers for every row of `data`, in order; `say` is told what reading made of the file, such as rows that
+    hold nothing and get no answer. Raises InputError that names file, row and column."""
     from .serve.served import open_bundle
 
     predictor = open_bundle(bundle_of(run_or_bundle))
@@ -28,6 +29,8 @@ def answer_file(run_or_bundle: Path, data: str) -> list[dict[str, Any]]:
     if pictures and not others and (files := _picture_files(Path(data).expanduser())):
         return _answer_pictures(predictor, pictures[0], files)
     table = _table(data, [c.name for c in predictor.manifest.columns], bool(pictures))
+    for note in table.notes:
+        say(note)
     frame = table.frame.astype(object).where(table.frame.notna(), None)
     try:
         rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]

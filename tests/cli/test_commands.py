@@ -246,6 +246,11 @@ def test_predict_writes_csv_jsonl_and_one_json_object(delivered: Path, program: 
     first = rows.parent / "first.csv"
     first.write_text("".join(rows.read_text().splitlines(keepends=True)[:2]))
     assert program("predict", delivered, "--data", first, "--json").json["predictions"] == answers[:1]
+    blanks = "," * rows.read_text().splitlines()[0].count(",") + "\n"
+    first.write_text(first.read_text() + blanks + rows.read_text().splitlines(keepends=True)[2])
+    told = program("predict", delivered, "--data", first, "--json")
+    assert told.json["predictions"] == answers[:2]
+    assert "1 row without any value left out (line 3)" in told.err  # so that answers can be put beside their rows
 
 
 @pytest.mark.e2e

@@ -107,3 +107,12 @@ def test_numbers_for_people() -> None:
         "–",
         "1e-07",
     ]
+
+
+def test_rows_that_hang_together_are_told_apart_from_columns_that_know_the_answer() -> None:
+    order = {"column": "day", "kind": "time_order", "evidence": "the newest are harder", "action": "warned"}
+    data = {**FACTS["data"], "leaks": [*FACTS["data"].get("leaks", []), order]}
+    profile = {**FACTS.get("profile", {}), "leaks": []}
+    text = card({**FACTS, "data": data, "profile": profile})
+    assert text.index("How rows hang together") < text.index("the newest are harder")
+    assert "the newest are harder" not in text[: text.index("How rows hang together")]

@@ -202,3 +202,12 @@ def test_years_are_shown_without_separators() -> None:
     assert shown["YrSold"]["range"] == "1900 … 1973 … 2022"
     assert "1900 to 1961" in shown["YrSold"]["picture"]
     assert shown["rows"]["range"] == "1,900 … 1,973 … 2,500"
+
+
+def test_rows_that_hang_together_are_not_said_to_give_the_answer_away() -> None:
+    report, evidence = example()
+    order = {"column": "day", "kind": "time_order", "evidence": "the newest are harder", "action": "warned"}
+    report["data"] = {**report["data"], "leaks": [*report["data"].get("leaks", []), order]}
+    found = view(report, evidence)["found"]
+    assert [one["column"] for one in found["ties"]] == ["day"]
+    assert "day" not in [one["column"] for one in found["leaks"]]

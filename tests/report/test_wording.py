@@ -85,3 +85,21 @@ def test_a_sentence_gets_a_capital_and_an_end_but_column_names_keep_theirs() -> 
     assert wording.sentence("tenure is missing", capital=False) == "tenure is missing."
     assert wording.sentence("Why?") == "Why?"
     assert wording.sentence("") == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("horizon:14d", "14 days ahead"),
+        ("horizon:1steps", "1 step ahead"),
+        ("horizon:24h", "24 hours ahead"),
+        ("future:promo", "promo known ahead"),
+        ("exclude:a:b", "without a:b"),
+        ("exclude:gender", "without gender"),
+        ("split:group:patient", "split by patient"),
+        ("series:*", "one series of everything"),
+        ("interpretable", "interpretable"),
+    ],
+)
+def test_conditions_are_told_in_words(written: str, said: str) -> None:
+    assert wording.condition(written) == said

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich import markup
 from rich.console import Console
 
-from ..report.wording import clean
+from ..report.wording import clean, condition
 
 if TYPE_CHECKING:
     from ..domain.lesson import Lesson
@@ -122,7 +122,7 @@ def _plan_lines(task: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("Metric", metrics),
         ("Limits", limits),
         ("Left out", [f"{c['column']}: {c['why']}" for c in task["data_info"]["ignored"]]),
-        ("Wishes", list(task["constraints"])),
+        ("Wishes", [condition(word) for word in task["constraints"]]),
         (
             "Assumed",
             [f"{a['what']}: {a['value']}   ({a['why']}; {a['confidence']:.0%} sure)" for a in task["assumptions"]],

@@ -25,7 +25,7 @@ def predict(
     """Batch prediction through the delivered bundle."""
     from ..batch import answer_file, write_answers
 
-    answers = answer_file(run_or_bundle, data)
+    answers = answer_file(run_or_bundle, data, lambda note: typer.echo(note, err=True))
     if as_json:
         typer.echo(json.dumps({"predictions": answers}, ensure_ascii=False))
     elif out is not None:

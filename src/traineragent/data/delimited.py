@@ -304,7 +304,7 @@ def _add_rows(
 def _sifted(block: Block, layout: Layout, irregular: Irregular) -> Block:
     """The block without rows that hold nothing but white space, and without repeats of the header."""
     void = _rows_where(block, [_is_hollow] * layout.width, absent=True)
-    irregular.empty += int(void.sum())
+    irregular.empty.extend(block.lines[void].tolist())
     if layout.header and layout.width > 1:
         again = _rows_where(block, [partial(_is_named, name) for name in layout.names], absent=False)
         irregular.repeated.extend(block.lines[again].tolist())

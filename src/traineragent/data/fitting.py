@@ -34,7 +34,7 @@ class Irregular:
     footers: list[int] = field(default_factory=list)
     quotes: list[int] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
-    empty: int = 0
+    empty: list[int] = field(default_factory=list)
 
     def notes(self, width: int) -> list[str]:
         found = []
@@ -68,7 +68,7 @@ class Irregular:
         if self.repeated:
             found.append(f"the header is repeated inside the table and was left out there ({line_list(self.repeated)})")
         if self.empty:
-            found.append(f"{_count(self.empty, 'row')} without any value left out")
+            found.append(f"{_count(len(self.empty), 'row')} without any value left out ({line_list(self.empty)})")
         return found
 
 

@@ -163,6 +163,11 @@ class Leak:
     action: Literal["dropped", "warned"]
 
 
+def ties_rows(leak: Mapping[str, Any]) -> bool:
+    """Whether a leak, as JSON, tells how rows hang together and not that a column knows the answer."""
+    return leak.get("kind") in ("duplicate_rows", "time_order") or leak.get("column") == "(rows)"
+
+
 @dataclass(frozen=True)
 class ColumnProfile:
     """Facts about one column, measured on training rows only. `meaning` is the reading by content."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from ..domain.data import ties_rows
 from ..serve.manifest import Manifest
 from .interfaces import interface
 from .markdown import code, plain, table
@@ -69,7 +70,8 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
         importance=_importance(facts.get("importance") or []),
         data_lines=list(_data_lines(facts)),
         removed=_removed(facts),
-        leaks=_leaks(facts),
+        leaks=_leaks(facts, rows=False),
+        ties=_leaks(facts, rows=True),
         ignored=_ignored(task),
         columns=interface(manifest).columns(manifest),
         limits=list(interface(manifest).limits(manifest, evaluation)),
@@ -262,10 +264,12 @@ def _removed(facts: Facts) -> str:
     return table(("Rows taken out", "Rows", "Why"), rows, right=(1,))
 
 
-def _leaks(facts: Facts) -> str:
+def _leaks(facts: Facts, rows: bool) -> str:
+    """What was found of columns that give the answer away, or of how `rows` hang together."""
     found = _part(facts, "profile").get("leaks") or _part(facts, "data").get("leaks") or []
-    rows = [(code(leak.get("column")), plain(leak.get("evidence")), plain(leak.get("action"))) for leak in found]
-    return table(("Column", "Evidence", "What was done"), rows)
+    mine = [leak for leak in found if ties_rows(leak) == rows]
+    lines = [(code(leak.get("column")), plain(leak.get("evidence")), plain(leak.get("action"))) for leak in mine]
+    return table(("Column", "Evidence", "What was done"), lines)
 
 
 def _ignored(task: Facts) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..domain.data import are_years
+from ..domain.data import are_years, ties_rows
 from . import charts
 from .loose import items, mapping, numbers, rows, texts
 from .wording import LEAKS, clean, figure, integer, is_number, percent, plural, sentence
@@ -35,7 +35,8 @@ def findings(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str
             }
             for r in rows(data.get("removed"))
         ],
-        "leaks": [_leak(one) for one in leaks],
+        "leaks": [_leak(one) for one in leaks if not ties_rows(one)],
+        "ties": [_leak(one) for one in leaks if ties_rows(one)],
         "warnings": [sentence(w, capital=False) for w in warnings if w not in reading],
         "reading": [sentence(line, capital=False) for line in reading],
         "drift": [_drift(d) for d in rows(profile.get("drift"))],

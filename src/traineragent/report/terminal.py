@@ -114,7 +114,7 @@ def _findings(found: Mapping[str, Any] | None, console: Console) -> None:
     table = Table.grid(padding=(0, 1, 0, 0))
     for r in found["removed"]:
         table.add_row(Text("−"), Text(f"{r['rows']} rows removed: {r['what']}. {r['why']}"))
-    for leak in found["leaks"]:
+    for leak in (*found["leaks"], *found["ties"]):
         style = "red" if leak["action"] == "dropped" else "yellow"
         said = f"{leak['column']} {leak['kind']}" + (f" ({leak['action']})" if leak["action"] else "")
         table.add_row(Text("!", style=f"bold {style}"), Text(f"{said}: {leak['evidence']}", style=style))

@@ -23,6 +23,7 @@ from .trials import family_title, tried
 from .usage import usage
 from .wording import (
     clean,
+    condition,
     duration,
     figure,
     integer,
@@ -321,7 +322,7 @@ def _understood(report: Mapping[str, Any], task: Mapping[str, Any], info: Mappin
         ("Data", ", ".join(_file_names(mapping(report.get("data"))))),
         ("Group column", clean(info["group"]) if info.get("group") else ""),
         ("Time column", clean(info["time"]) if info.get("time") else ""),
-        ("Conditions", ", ".join(texts(task.get("constraints")))),
+        ("Conditions", ", ".join(map(condition, texts(task.get("constraints"))))),
         ("Deployment", _deployment(mapping(task.get("deployment_info")))),
         ("Budget", _budget(mapping(task.get("budget")))),
     ]

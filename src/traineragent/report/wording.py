@@ -265,3 +265,36 @@ def sentence(text: Any, capital: bool = True) -> str:
     if capital and words.split(None, 1)[0].isalpha():
         words = words[0].upper() + words[1:]
     return words if words[-1] in ".!?…" else f"{words}."
+
+
+_CONDITIONS = {
+    "exclude": "without {}",
+    "future": "{} known ahead",
+    "fairness": "fair to {}",
+    "series": "a series for each {}",
+    "split:group": "split by {}",
+    "resolution": "pictures of {}",
+    "horizon": "{} ahead",
+}
+_WISHES = {
+    "series:*": "one series of everything",
+    "split:time": "split by time",
+    "prefer:recall": "a missed case is worse than a false alarm",
+    "prefer:precision": "a false alarm is worse than a missed case",
+    "no_pretrained": "no pretrained weights",
+    "despite_doubts": "trained in spite of doubts",
+}
+_REACH = re.compile(r"([\d.]+)(h|d|steps)")
+_UNITS = {"h": "hour", "d": "day", "steps": "step"}
+
+
+def condition(word: Any) -> str:
+    """A constraint of the task in words: "horizon:14d" is "14 days ahead"."""
+    text = clean(word)
+    if text in _WISHES:
+        return _WISHES[text]
+    kind = next((k for k in _CONDITIONS if text.startswith(f"{k}:")), "")
+    about = text.removeprefix(f"{kind}:")
+    if reach := _REACH.fullmatch(about):
+        about = f"{reach[1]} {_UNITS[reach[2]]}{'' if reach[1] == '1' else 's'}"
+    return _CONDITIONS[kind].format(about) if kind else text
