@@ -180,8 +180,8 @@ def _timeline(
     unit, step = _unit(moments, gaps)
     open_days = _open_days(moments) if unit == "second" and step == DAY else ""
     if open_days:
-        first = (_EPOCH + timedelta(seconds=float(moments[0]))).isoformat()
-        return Timeline("business_day", 1, first, formats, open_days), 0.0, _closed(open_days)
+        opened = _EPOCH + timedelta(seconds=float(moments[0]))
+        return Timeline("business_day", 1, opened.isoformat(), formats, open_days), 0.0, _closed(open_days)
     first = _EPOCH + timedelta(seconds=float(moments[0]))
     if unit == "second" and step in (HOUR, MINUTE, DAY):
         first = _floored(first, step)
