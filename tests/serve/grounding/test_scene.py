@@ -50,6 +50,19 @@ def test_an_unsure_thing_further_out_leaves_the_next_its_chance() -> None:
     assert likely[1] == pytest.approx(0.9 * 0.95, abs=0.01)
 
 
+@pytest.mark.parametrize(("alone", "meant"), [(0.1, 2), (1.0, 0)])
+def test_who_says_the_rightmost_sees_several(alone: float, meant: int) -> None:
+    reader = PhraseReader(**reading_of(["the king", "the queen"] * 5))
+    found = {("king",): Found(KINGS, np.array([0.7, 0.01, 0.3]))}
+    assert int(chances(reader.read("the rightmost king"), found, alone).argmax()) == meant
+
+
+def test_the_only_one_may_be_called_the_rightmost() -> None:
+    reader = PhraseReader(**reading_of(["the king", "the queen"] * 5))
+    found = {("king",): Found(KINGS, np.array([0.9, 0.02, 0.05]))}
+    assert int(chances(reader.read("the rightmost king"), found, 0.1).argmax()) == 0
+
+
 def test_peaks_of_one_thing_are_one_box_and_others_stay() -> None:
     boxes = np.array([[0.1, 0.1, 0.3, 0.3], [0.11, 0.1, 0.31, 0.3], [0.6, 0.6, 0.8, 0.8]], np.float32)
     found = things(np.array([2.0, 1.9, 1.0], np.float32), boxes, Calibration())

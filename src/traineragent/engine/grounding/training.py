@@ -6,8 +6,9 @@ It runs in the process that may be killed and writes into the trial's folder; it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from ... import registry
 from ...domain.run import Trial, TrialResult
 from ...ports import Card
 from ...serve.grounding.finder import Choice, Finder, Maps, Query, found_in, meant, with_choice
+from ...serve.grounding.phrases import Thing
 from ...serve.grounding.pieces import TOKENIZER
 from ...serve.grounding.scene import Calibration
 from ...store.files import write_json
@@ -30,6 +32,7 @@ GRAPH, FACTS = "model.onnx", "grounding.json"
 MOST_JUDGED, FEWEST_JUDGED = 250, 24  # phrases that the way to choose is learned from
 SAVING_SHARE, LEAST_SAVING_S = 0.07, 15.0  # of a trial's time, kept for export and for judging; at most half of it
 WHOLES = (0.0, 0.3, 0.6, 1.0)
+ALONE = (0.1, 0.02, 1.0)  # "the leftmost king" mostly says that there are several; the first of equally good ones
 CALIBRATIONS = tuple(Calibration(scale, shift) for scale in (1.0, 1.6) for shift in (0.0, 2.0, -2.0))
 TIMED = 15
 
@@ -140,19 +143,30 @@ def chosen(
     rows = rows[: len(maps)]
     true = phrases.boxes[rows].astype(np.float64)
     wholes = [float(settings["whole_only"])] if "whole_only" in settings else list(WHOLES)
-    best: tuple[float, dict[str, float], Choice] | None = None
-    for calibration in CALIBRATIONS:
-        found = [found_in(m, calibration) for m in maps]
-        for whole in wholes:
-            answers = [meant(phrases.things[i], f, whole).box for i, f in zip(rows, found, strict=True)]
-            scores = {m: float(each(m, np.array(answers), true).mean()) for m in METRICS}
-            value = scores.get(metric, scores["accuracy_iou50"]) + 0.1 * scores["mean_iou"]
-            if best is None or value > best[0] + 1e-9:
-                best = (value, scores, Choice(calibration, whole))
-    assert best is not None
-    settings = with_choice(settings, best[2])
-    finder.choice = best[2]
-    return settings, best[1], _cost(finder, phrases, rows)
+    finder.choice, scores = _best_choice([phrases.things[i] for i in rows], maps, true, metric, wholes)
+    return with_choice(settings, finder.choice), scores, _cost(finder, phrases, rows)
+
+
+def _best_choice(
+    things: Sequence[Thing],
+    maps: Sequence[dict[Query, Maps]],
+    true: NDArray[np.float64],
+    metric: str,
+    wholes: list[float],
+) -> tuple[Choice, dict[str, float]]:
+    """The way to choose with the best score, and all its scores. What "the leftmost king" says of how many kings there
+    are is tried last, since it matters to few phrases."""
+    found = {c: [found_in(m, c) for m in maps] for c in CALIBRATIONS}
+
+    def judged(choice: Choice) -> tuple[float, Choice, dict[str, float]]:
+        pairs = zip(things, found[choice.calibration], strict=True)
+        given = np.array([meant(thing, f, choice.whole, choice.alone).box for thing, f in pairs])
+        scores = {m: float(each(m, given, true).mean()) for m in METRICS}
+        return scores.get(metric, scores["accuracy_iou50"]) + 0.1 * scores["mean_iou"], choice, scores
+
+    best = max((judged(Choice(c, w, ALONE[0])) for c in CALIBRATIONS for w in wholes), key=itemgetter(0))
+    others = [judged(replace(best[1], alone=alone)) for alone in ALONE[1:]]
+    return max([best, *others], key=itemgetter(0))[1:]
 
 
 def _cost(finder: Finder, phrases: PhraseSet, rows: NDArray[np.intp]) -> float:

@@ -35,10 +35,11 @@ FLOOR = 0.02  # of a phrase's own map, so that it alone rules nothing out
 @dataclass(frozen=True)
 class Choice:
     """How a box is chosen: scores become probabilities by `calibration`; the map of the phrase as it stands has the
-    exponent `whole` beside the rules (0: rules only, 1: no rules)."""
+    exponent `whole` beside the rules (0: rules only, 1: no rules); `alone`: see `chances`."""
 
     calibration: Calibration
     whole: float = 0.0
+    alone: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Finder:
             self.reader = PhraseReader(**settings["reading"])
             self._ids = {w: i + FIRST_WORD for i, w in enumerate(settings["words"])}
             said = settings["choice"]
-            self.choice = Choice(Calibration(float(said["scale"]), float(said["shift"])), float(said["whole"]))
+            scale, shift, whole = (float(said[k]) for k in ("scale", "shift", "whole"))
+            self.choice = Choice(Calibration(scale, shift), whole, float(said.get("alone", 1.0)))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"bundle.json lacks a setting of its finder ({error}); export it again") from None
         self._graph, self._threads = graph, threads
@@ -122,7 +124,7 @@ def asked(thing: Thing, whole: float) -> list[Query]:
 
 def pointed(thing: Thing, maps: Mapping[Query, Maps], choice: Choice) -> Pointed:
     """The box that is most likely meant."""
-    return meant(thing, found_in(maps, choice.calibration), choice.whole)
+    return meant(thing, found_in(maps, choice.calibration), choice.whole, choice.alone)
 
 
 def found_in(maps: Mapping[Query, Maps], calibration: Calibration) -> dict[Query, Found]:
@@ -130,11 +132,11 @@ def found_in(maps: Mapping[Query, Maps], calibration: Calibration) -> dict[Query
     return {query: things(*one, calibration) for query, one in maps.items()}
 
 
-def meant(thing: Thing, found: Mapping[Query, Found], whole: float) -> Pointed:
+def meant(thing: Thing, found: Mapping[Query, Found], whole: float, alone: float = 1.0) -> Pointed:
     """The likeliest box by the rules, by the phrase as it stands (under None), or by both; see `Choice`."""
     if asked(thing, whole) == [None]:
         return _best(found[None], found[None].sure)
-    mine, likely = found[thing.words], chances(thing, {q: f for q, f in found.items() if q is not None})
+    mine, likely = found[thing.words], chances(thing, {q: f for q, f in found.items() if q is not None}, alone)
     if whole > 0.0:
         as_it_stands = found[None]
         overlaps = iou(mine.boxes, as_it_stands.boxes) >= SAME_BOX
@@ -151,4 +153,4 @@ def _best(found: Found, likely: NDArray[np.float64]) -> Pointed:
 def with_choice(settings: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
     """Settings with another way to choose."""
     c = choice.calibration
-    return {**settings, "choice": {"scale": c.scale, "shift": c.shift, "whole": choice.whole}}
+    return {**settings, "choice": {"scale": c.scale, "shift": c.shift, "whole": choice.whole, "alone": choice.alone}}

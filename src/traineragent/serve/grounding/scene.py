@@ -77,27 +77,30 @@ def things(logits: NDArray[np.float32], boxes: NDArray[np.float32], calibration:
     return Found(np.clip(np.array(found), 0.0, 1.0), np.array(weights))
 
 
-def chances(thing: Thing, found: Mapping[tuple[str, ...], Found]) -> Floats:
+def chances(thing: Thing, found: Mapping[tuple[str, ...], Found], alone: float = 1.0) -> Floats:
     """For each box of what the thing's words find, the probability that it is the one that is meant, up to a factor.
 
-    A box is meant if it is such a thing, stands in all relations, and no such thing lies further towards the end."""
+    A box is meant if it is such a thing, stands in all relations, and no such thing lies further towards the end. Who
+    says "the leftmost king" mostly sees several kings: `alone` is how readily it is said of the only one, beside one
+    that has another behind it (0 to 1)."""
     mine = found[thing.words]
     fits = mine.sure.copy()
     for relation, others in thing.relations:
-        fits = fits * _related(relation, mine, [_meant(other, found) for other in others])
-    for end in thing.ends[:1]:
+        fits = fits * _related(relation, mine, [_meant(other, found, alone) for other in others])
+    if thing.ends:
         key = sum((KEYS[e](mine.boxes) for e in thing.ends), start=np.zeros(len(fits)))
-        return fits * _ranked(key, fits, thing.rank, centred=end == "middle")
+        return fits * _ranked(key, fits, thing.rank, alone)
     return fits
 
 
-def _meant(thing: Thing, found: Mapping[tuple[str, ...], Found]) -> Found:
+def _meant(thing: Thing, found: Mapping[tuple[str, ...], Found], alone: float) -> Found:
     """The things that an anchor may be, each with its chance."""
-    return Found(found[thing.words].boxes, np.clip(chances(thing, found), 0.0, 1.0))
+    return Found(found[thing.words].boxes, np.clip(chances(thing, found, alone), 0.0, 1.0))
 
 
-def _ranked(key: Floats, fits: Floats, rank: int, centred: bool) -> Floats:
-    """The probability that exactly `rank` - 1 fitting things lie further than each, shape (n,)."""
+def _ranked(key: Floats, fits: Floats, rank: int, alone: float) -> Floats:
+    """The probability that exactly `rank` - 1 fitting things lie further than each, and that there is another one less
+    far where none lies further, or else the chance `alone`; shape (n,)."""
     out = np.zeros(len(key))
     for i in range(len(key)):
         further = 1.0 / (1.0 + np.exp(-np.clip((key - key[i]) / (SOFT / 4), -30, 30)))
@@ -109,6 +112,9 @@ def _ranked(key: Floats, fits: Floats, rank: int, centred: bool) -> Floats:
             counts[1:] = counts[1:] * (1 - p) + counts[:-1] * p
             counts[0] *= 1 - p
         out[i] = counts[rank - 1]
+        if rank == 1:
+            less = np.delete(np.clip(fits * (1.0 - further), 0.0, 1.0), i)
+            out[i] *= alone + (1.0 - alone) * (1.0 - np.prod(1.0 - less))
     return out
 
 
