@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from traineragent.domain.data import ColumnProfile
 from traineragent.domain.task import Request, TaskSpec
 from traineragent.language.task import target_ranking, understand
 
@@ -1097,3 +1098,30 @@ def test_other_uses_of_only_leave_nothing_out_but_what_is_said(words: str) -> No
     task = understand(Request(words), table(FILM), ROWS)
     assert task.data_info.target == "comedy"
     assert {"year", "length", "votes", "drama"} <= set(task.data_info.inputs)
+
+
+NUMBERED = "column_1:float 0..9, column_2:float 0..900, column_3:float 0..1, column_4:flag 0|1"
+
+
+@pytest.mark.parametrize(
+    ("words", "columns", "target"),
+    [
+        ("benign or malignant?", NUMBERED, "column_4"),
+        (
+            "How much should I ask for this used computer?",
+            "price:int 900..5000, ram:int 2..32, trend:int 1..35",
+            "price",
+        ),
+        ("how much will the shops take in", "shop:cat a|b|c, turnover:float 10..900, promo:flag 0|1", "turnover"),
+        ("tell men from women by their answers", "A1:int 1..6, A2:int 1..6, gender:flag 1|2, age:int 11..86", "gender"),
+    ],
+)
+def test_a_target_is_found_as_strangers_speak_of_it(words: str, columns: str, target: str) -> None:
+    assert understand(Request(words, ("x",)), table(columns), ROWS).data_info.target == target
+
+
+def test_classes_that_differ_in_spelling_only_are_one_for_the_metric_too() -> None:
+    label = ColumnProfile("label", "category", 0.0, 4, top=(("ham", 700), ("spam", 200), ("HAM", 60), ("Spam.", 40)))
+    task = understand(Request("is a message spam", ("x",)), (ColumnProfile("text", "text", 0.0, 1000), label), 1000)
+    assert task.metrics[0].name == "roc_auc"
+    assert task.data_info.positive_label == "spam"

@@ -470,7 +470,8 @@ def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
 def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> None:
     """No column is spoken of, but something is to be predicted: tables mostly end with the answer."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
-    if not able or any(e.spoken for e in able) or not (wish or reading.said("wishes", "goal")):
+    asked = wish or reading.said("wishes", "goal") or reading.text.plain.rstrip()[-1:] in ("?", "？")
+    if not able or any(e.spoken for e in able) or not asked:
         return
     last = found[-1]
     binary = [e for e in able if e.column.distinct == 2]
