@@ -91,6 +91,12 @@ def test_an_evaluation_has_each_label_and_an_interval() -> None:
     low, high = found.metric.interval
     assert low <= (found.metric.value or 0) <= high
     assert (found.metric.baseline or 0) < (found.metric.value or 0)
+    bare = np.vstack([Y, np.zeros((9 * len(Y), 4))])  # most rows have no label, and never answering is hard to beat
+    again = evaluate(
+        bare, np.zeros_like(bare), metric="f1_samples", labels=("a", "b", "c", "d"), label_index=bare * 0,
+        baseline=bare.mean(axis=0),
+    )  # fmt: skip
+    assert again.metric.baseline == again.metric.value >= 0.9
     assert [c["support"] for c in found.per_class or []] == Y.sum(axis=0).astype(int).tolist()
 
 

@@ -179,7 +179,9 @@ def _column_warnings(columns: tuple[ColumnProfile, ...], rows: int) -> list[str]
     out = [f"column {c.name!r}: {note}" for c in columns if c.meaning not in ("id", "target") for note in c.notes]
     gaps = [c for c in columns if 0.5 <= c.missing_share < 1 and c.meaning != "target"]
     if gaps:
-        shown = ", ".join(f"{c.name!r} ({c.missing_share:.0%})" for c in gaps[:6]) + (", …" if len(gaps) > 6 else "")
+        shown = ", ".join(f"{c.name!r} ({_share(c.missing_share)})" for c in gaps[:6]) + (
+            ", …" if len(gaps) > 6 else ""
+        )
         out.append(f"more than half of the values are missing in {shown}")
     empty = [c.name for c in columns if c.meaning in ("empty", "constant")]
     if empty:
@@ -188,6 +190,11 @@ def _column_warnings(columns: tuple[ColumnProfile, ...], rows: int) -> list[str]
     for c in columns:
         out += _far_out(c, rows)
     return out
+
+
+def _share(share: float) -> str:
+    """In per cent; what is not all is not called all."""
+    return "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def _far_out(column: ColumnProfile, rows: int) -> list[str]:

@@ -147,15 +147,14 @@ def _of_several(
     """Rows with any number of labels: y, p and what was answered, all (rows, labels)."""
     said = said.astype(np.float64)
     dummy = None if baseline is None else np.broadcast_to(np.asarray(baseline, dtype=np.float64), y.shape)
-    called = None if dummy is None else (dummy >= dummy.max(axis=1, keepdims=True)).astype(np.float64)
     values = []
     for name in [metric, *(n for n in OTHERS["multilabel"] if n != metric)]:
         measure = scorer(name)
-        answers, guess = (said, called) if measure.needs == "labels" else (p, dummy)
+        answers = said if measure.needs == "labels" else p
         value = measure(y, answers)
         draws = MAIN_RESAMPLES // 4 if name == metric else FEWEST_DRAWS
         interval = _finite_pair(bootstrap_interval(name, y, answers, seed=seed, n=draws))
-        base = None if guess is None else measure(y, guess)
+        base = None if dummy is None else _same_labels(measure, y, dummy)
         values.append(MetricValue(name, _finite(value), interval, _finite(base)))
     per_class = []
     for k, label in enumerate(labels):
@@ -207,6 +206,14 @@ class _Case:
         if measure.needs == "probabilities":
             return self.p
         return (self.said == self.positive if self.binary else self.said).astype(np.float64)
+
+
+def _same_labels(measure: Scorer, y: Array, shares: Array) -> float:
+    """What the same answer for all rows reaches: for metrics of labels the better of the commonest label and none."""
+    if measure.needs != "labels":
+        return measure(y, shares)
+    commonest = (shares >= shares.max(axis=1, keepdims=True)).astype(np.float64)
+    return max(measure(y, commonest), measure(y, np.zeros_like(commonest)))
 
 
 def _of_classes(case: _Case, metric: str, baseline: NDArray[Any] | float | None, seed: int) -> Evaluation:
