@@ -241,3 +241,26 @@ def test_sentences_numbered_once_at_their_first_word_are_no_words(tmp_path: Path
     table = read_table([str(path)])
     assert len(table.frame) == 60
     assert rows(table)[0] == ("nach Rom fliegen", [{"label": "ORT", "start": 5, "end": 8}])
+
+
+def test_entities_in_brackets_are_read_as_people_mark_them(tmp_path: Path) -> None:
+    path = tmp_path / "flights.txt"
+    lines = [
+        "## intent:book",
+        "- from [New York](from.city) to [ Rome ](city)",
+        "- show [all](how) of them",
+        "- hello (you)",
+    ]
+    path.write_text("\n".join(lines) * 1 + "\n- to [Oslo](city)\n")
+    table = read_table([str(path)])
+    assert rows(table)[0] == (
+        "from New York to  Rome ",
+        [{"label": "from.city", "start": 5, "end": 13}, {"label": "city", "start": 18, "end": 22}],
+    )
+    assert [len(marks) for _, marks in rows(table)] == [2, 1, 0, 1]
+
+
+def test_links_in_a_text_are_no_entities(tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("text,label\n" + "see [this](https://a.b/c),good\nsee [that](/x),bad\n" * 9)
+    assert read_table([str(path)]).kind == "table"

@@ -110,7 +110,8 @@ def _read_address(address: str, options: ReadOptions, ambiguous: bool = False) -
             options.say(f"reading {inner.name}")
             part = _read_source(inner, options)
             if left and inner is kept[0]:
-                part = replace(part, notes=(*part.notes, f"no table and left out of {source.name}: {left}"))
+                beside = f"beside it in {source.name} lies {left}, which is no table and was left out"
+                part = replace(part, notes=(*part.notes, beside))
             parts.append(part)
             if not options.expected and part.facts.header:
                 options = replace(options, expected=tuple(part.frame.columns))

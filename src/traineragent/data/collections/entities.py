@@ -1,4 +1,4 @@
-"""Texts with marked parts: CoNLL files, parallel files of words and tags, tables of tokens, JSON with spans.
+"""Texts with marked parts: CoNLL files, texts with brackets, parallel files of words and tags, tables of tokens, JSON with spans.
 
 A row is a text and its entities, as JSON with label, start and end. What was mended is said with its lines.
 """
@@ -19,6 +19,7 @@ from traineragent.data.archive import unpack
 from traineragent.data.claiming import claimed
 from traineragent.data.delimited import digest
 from traineragent.data.encoding import detect_encoding, open_text
+from traineragent.data.entities.bracketed import bracketed_line
 from traineragent.data.entities.cleaning import contradictions, copies, disputed_copies, one_spelling
 from traineragent.data.entities.conll import read_conll, read_parallel
 from traineragent.data.entities.marked import Marked, Repairs, Tagged
@@ -135,6 +136,10 @@ def _read(file: _File) -> _Read:
         read.tagged = read_conll(file.source, repairs)
     elif file.shape == "json":
         _read_json(read)
+    elif file.shape == "brackets":
+        with open_text(file.source, detect_encoding(file.source)) as stream:
+            lines = [bracketed_line(line, number) for number, line in enumerate(stream, 1)]
+        read.marked = [line for line in lines if line is not None]
     else:
         _read_table(read)
     return read
@@ -273,7 +278,11 @@ def _facts(read: Sequence[_Read], part: Sequence[int]) -> tuple[FileFacts, ...]:
     out = []
     for number, (r, role) in enumerate(zip(read, roles, strict=True)):
         sha = digest(r.file.source) + (digest(r.file.tags) if r.file.tags else "")
-        kind = "parallel files" if r.file.tags else {"json": "json", "conll": "conll"}.get(r.file.shape or "", "csv")
+        kind = (
+            "parallel files"
+            if r.file.tags
+            else {"json": "json", "conll": "conll", "brackets": "text"}.get(r.file.shape or "", "csv")
+        )
         out.append(FileFacts(r.file.name, kind, rows=part.count(number), columns=2, role=role, sha256=sha))
     return tuple(out)
 

@@ -8,16 +8,18 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from traineragent.data.entities.bracketed import is_bracketed
 from traineragent.data.entities.conll import find_columns
 from traineragent.data.entities.marked import Repairs
 from traineragent.data.entities.spanned import TAGS, TEXTS, TOKENS, annotated, listed, tagged_record
 from traineragent.data.entities.tags import SURE, is_tag, tag_share
 from traineragent.data.sources import Source
 
-Shape = Literal["conll", "json", "tokens", "lists"]
-"""conll: a token a line. json: texts with spans, or lists of tokens and tags. tokens: a table with a token a row.
+Shape = Literal["conll", "json", "tokens", "lists", "brackets"]
+"""conll: a token a line. brackets: a text a line, its entities as "[Boston](city)". json: texts with spans, or lists of tokens and tags. tokens: a table with a token a row.
 lists: a table with a sentence a row, its tokens and tags as lists or words."""
 HEAD = 65_536
+BRACKETED = 400  # lines that are looked at for marks in brackets
 PAIRS = (
     (".in", ".out"),
     (".words", ".tags"),
@@ -41,7 +43,8 @@ def shape_of(source: Source) -> Shape | None:
     lines = text.splitlines() if whole else text.splitlines()[:-1]
     if any(not line.strip() or line.startswith("-DOCSTART-") for line in lines[:-1]) and find_columns(lines):
         return "conll"
-    return _table_shape(lines)
+    plain = source.name.lower().endswith((".txt", ".text", ".md"))
+    return "brackets" if plain and is_bracketed(lines[:BRACKETED]) else _table_shape(lines)
 
 
 def _is_json(text: str) -> bool:
