@@ -1,4 +1,4 @@
-"""Texts with marked parts: CoNLL files, texts with brackets, parallel files of words and tags, tables of tokens, JSON with spans.
+"""Texts with marked parts: CoNLL files, parallel files of words and tags, tables of tokens, JSON with spans, brackets.
 
 A row is a text and its entities, as JSON with label, start and end. What was mended is said with its lines.
 """
