@@ -145,6 +145,14 @@ def test_a_wrong_answer_goes_back_with_the_reason_and_the_next_one_counts(make: 
     assert "there is no operation 'delete'" in talk.asked[1]["messages"][-1][1]
 
 
+def test_two_different_wrong_answers_are_no_repetition_and_each_is_shown_to_the_model(make: Make) -> None:
+    wrong = [reply({"do": name, "args": {}, "why": ""}) for name in ("delete", "erase")]
+    talk = Scripted(*wrong, reply(TIGHTEN))
+    answer = checked(make(talk)).answer(question())
+    assert (answer.by, [r.said for r in answer.refused]) == (MODEL, wrong)
+    assert [text for role, text in talk.asked[2]["messages"] if role == "assistant"] == wrong
+
+
 def test_a_question_without_a_prompt_is_the_planners(make: Make) -> None:
     talk = Scripted(reply())
     answer = checked(make(talk)).answer(BrainQuestion("task", "finish", {}, CATALOGUE, "message-9/task.finish"))

@@ -28,6 +28,7 @@ _CATALOGUES = {
     ("data", "split"): "agents.data:SPLIT",
     ("model", "experiments"): "agents.experiments:CATALOGUE",
     ("model", "features"): "agents.features:CATALOGUE",
+    ("server", "form"): "agents.forms:CATALOGUE",
 }
 """Where the operations of a question are; else the CATALOGUE of the agent."""
 _NAMED = {"family": "families"}

@@ -122,6 +122,7 @@ class ModelAgent:
         settings = self._settings
         rows = self.memory.facts["rows"]
         reserve = settings["delivery_s"] + settings["delivery_s_per_100k_rows"] * rows / 1e5 + self._hold_out_s
+        reserve += settings["asking_s"] if self.memory.brain.slow else 0.0
         end = self.memory.total_s - min(reserve * self._slowness, 0.5 * self.memory.total_s)
         if round <= 1 and self.memory.task.requirements:
             end *= settings["first_share_with_limits"]

@@ -15,7 +15,14 @@ from pydantic import TypeAdapter
 
 from .. import __version__
 from ..domain.data import Column, Target
-from ..domain.messages import DeliveryAccepted, Message, ModelSelected, ServiceDelivered, ServiceMeasured
+from ..domain.messages import (
+    DeliveryAccepted,
+    Message,
+    ModelSelected,
+    RequirementMissed,
+    ServiceDelivered,
+    ServiceMeasured,
+)
 from ..domain.run import AgentName, Interval, Measured, Member, Operation, Selection
 from ..domain.run import Decision as LabelDecision
 from ..domain.task import MEASURED_ON_SERVICE, Requirement
@@ -103,6 +110,7 @@ class ServerAgent:
         what = "a first model" if selected.provisional else "the selected model"
         self.memory.say("phase", f"exporting {what}", phase="deliver")
         think_of_words(self.memory)
+        selected = self._formed(message, selected)
         facts, question = self.perceive(selected), self.memory.line.question("deploy")
         for operation in self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}"):
             self._acts[operation.do](message, selected, **operation.args)
@@ -114,6 +122,18 @@ class ServerAgent:
             measured = tuple(m for m in measured if m.measured is not None)
         exported = ServiceMeasured(measured, graph["parity_max"], selected.round, selected.provisional)
         return [*told, ("task", exported)]
+
+    def _formed(self, message: Message, selected: ModelSelected) -> ModelSelected:
+        """What is delivered of it. Nobody is asked about a first model, nor once a limit was missed: what mends a
+        limit is not to be undone."""
+        if selected.provisional or self.memory.journal.last(RequirementMissed) is not None:
+            return selected
+        from .forms import taken
+
+        formed = replace(selected, selection=taken(self.memory, message.id, selected.selection))
+        if formed != selected:
+            self.memory.cache[KEPT] = formed
+        return formed
 
     def _export(self, message: Message, selected: ModelSelected, threads: int | None = None) -> None:
         """Builds and proves the graph in the child; where that cannot be done, the procedure says what to take."""

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..domain.run import Operation
+from ..errors import InvalidAnswer
 from ..knowledge.prompts import quoted
 from ..ports import ANSWERED, BrainQuestion, OperationSpec
 from .checked import Unreadable, check
@@ -132,7 +133,12 @@ def read(reply: str, question: BrainQuestion, form: str, planned: Sequence[Opera
         args = {k: grounded(v, prompt) if k in PROSE and isinstance(v, str) else v for k, v in args.items()}
         why = grounded(" ".join(one.why.split())[:LONGEST_WHY], prompt)
         operations.append(Operation(ANSWERED, one.do, args, why or "no reason was given"))
-    return _with_plan(operations, question, form, planned, reply)
+    try:
+        return _with_plan(operations, question, form, planned, reply)
+    except Unreadable:
+        raise
+    except InvalidAnswer as e:
+        raise Unreadable(str(e), reply) from e
 
 
 def fingerprint(reply: str) -> str:
