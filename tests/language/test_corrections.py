@@ -110,7 +110,9 @@ def test_two_numbers_of_a_quote_can_make_a_share() -> None:
             do("ask", about="contradiction", text="Which of the two is meant?", quotes=["one wrong in ten", "always"]),
             "copies the two statements",
         ),
-        (do("decline", ground="harmful", reason="bad"), "a sentence that a person can act on"),
+        (do("decline", ground="harmful", quote="customers", reason="bad"), "a sentence that a person can act on"),
+        (do("decline", ground="harmful", quote="the data says so", reason="x" * 40), "copies the words of the request"),
+        (do("decline", ground="harmful", quote=" ... ", reason="x" * 40), "copies the words of the request"),
     ],
 )
 def test_a_correction_that_stands_on_nothing_is_refused(operation: Operation, why: str) -> None:
@@ -152,10 +154,13 @@ def test_no_reader_turns_a_decline_into_an_acceptance() -> None:
 
 def test_a_reader_may_be_stricter_with_a_reason() -> None:
     reason = "This ranks employees by their union membership, which the law forbids."
-    task = corrected(CHURN, do("decline", ground="unlawful", reason=reason, alternative="predict workload instead"))
+    decline = do("decline", ground="unlawful", quote="“which  Customers …”", reason=reason, alternative="ask them")
+    task = corrected(CHURN, decline)
     verdict = task.verdict
-    assert (verdict.decision, verdict.policy_class, verdict.reasons) == ("decline", "unlawful:judged", (reason,))
-    assert verdict.alternative == "predict workload instead"
+    assert (verdict.decision, verdict.policy_class) == ("decline", "unlawful:judged")
+    assert verdict.reasons[0] == reason
+    assert "Judged by openai:m on the words" in verdict.reasons[1]
+    assert verdict.alternative == "ask them"
     day = do("ask", about="other", text="Which day counts as the day of leaving?")
     asked = corrected(CHURN, day, asked=True)
     assert (asked.verdict.decision, len(asked.verdict.questions)) == ("ask", 1)
@@ -199,6 +204,16 @@ def test_an_essential_question_ends_the_run_where_the_reading_has_no_good_answer
     assert corrected(CHURN, clash).verdict.decision == "ask"
 
 
+def test_a_question_that_is_open_already_is_put_once_in_better_words() -> None:
+    open_ = corrected("Make something useful of this.")
+    assert [q.about for q in open_.verdict.questions] == ["target"]
+    better = corrected(
+        "Make something useful of this.", do("ask", about="target", text="What is to be known: spend or left?")
+    )
+    assert [(q.about, q.text) for q in better.verdict.questions] == [("target", "What is to be known: spend or left?")]
+    assert better.verdict.questions[0].choices == open_.verdict.questions[0].choices
+
+
 def test_columns_can_be_left_out_bound_and_ordered() -> None:
     task = corrected(
         CHURN,
@@ -212,7 +227,16 @@ def test_columns_can_be_left_out_bound_and_ordered() -> None:
     assert "age" not in info.inputs
     assert [c.column for c in info.ignored] == ["age"]
     assert (info.group, info.time, info.positive_label) == ("customer", "signed_up", "yes")
-    assert "interpretable" in task.constraints
+    assert {"interpretable", "exclude:age", "split:group:customer", "split:time"} <= set(task.constraints)
+
+
+def test_the_place_where_it_runs_is_set_by_what_the_words_say() -> None:
+    task = corrected(
+        CHURN, do("deploy_to", place="phone"), do("deploy_to", place="offline"), do("deploy_to", place="batch")
+    )
+    place = task.deployment_info
+    assert (place.device, place.offline, place.interface, place.format) == ("phone", True, "batch", None)
+    assert {"deployment:device", "deployment:offline"} <= {a.what for a in task.assumptions}
 
 
 def test_a_metric_is_chosen_where_the_words_name_none_and_kept_where_they_do() -> None:

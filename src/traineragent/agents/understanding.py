@@ -7,6 +7,7 @@ Values from the data are shown only where the person allows it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..domain.data import ColumnProfile
@@ -89,12 +90,14 @@ def reading_facts(task: TaskSpec, shared: bool) -> dict[str, Any]:
     """The understanding for a second reader; what it says of values only where they may be `shared`."""
     info, verdict = task.data_info, task.verdict
     return {
+        "data": info.kind,
         "task_type": task.task_type,
         "target": info.target,
         "metrics": [{"name": m.name, "stated": m.stated} for m in task.metrics],
         "limits": [f"{r.words} ({r.stated_as})" for r in task.requirements],
         "left_out": [c.column for c in info.ignored],
         "wishes": list(task.constraints),
+        "deployment": {k: v for k, v in asdict(task.deployment_info).items() if v is not None},
         "assumed": [
             {"what": a.what, "value": a.value, "confidence": a.confidence}
             for a in task.assumptions

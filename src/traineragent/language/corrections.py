@@ -47,17 +47,35 @@ CATALOGUE: Mapping[str, OperationSpec] = {
     ),
     "forget_limit": OperationSpec({"name": "string"}, "a limit in the reading that the words do not state"),
     "prefer": OperationSpec({"what": "string"}, "a wish in the words that the reading lacks"),
+    "deploy_to": OperationSpec({"place": "string"}, "where or how it runs, which the words say and the reading lacks"),
     "ask": OperationSpec(
         {"about": "string", "text": "string", "default": "string?", "quotes": "array?"},
         "a question without whose answer the work would be wasted; `about` is what is open; `default` says what is "
         "done where nobody answers; for a contradiction `quotes` copies the two statements that cannot both hold",
     ),
     "decline": OperationSpec(
-        {"ground": "string", "reason": "string", "alternative": "string?"}, "the request may not or cannot be done"
+        {"ground": "string", "quote": "string", "reason": "string", "alternative": "string?"},
+        "the request may not or cannot be done; `quote` copies the words of the request that show it",
     ),
     "notice": OperationSpec({"text": "string"}, "a caution that the model card must carry"),
 }
-WISHES = ("interpretable", "prefer:recall", "prefer:precision")
+WISHES = (
+    "interpretable",
+    "calibrated",
+    "intervals",
+    "privacy",
+    "no_pretrained",
+    "licence:permissive",
+    "prefer:recall",
+    "prefer:precision",
+)
+PLACES: Mapping[str, tuple[str, Any]] = {
+    **{device: ("device", device) for device in ("phone", "browser", "cpu", "gpu")},
+    **{interface: ("interface", interface) for interface in ("http", "batch")},
+    **{form: ("format", form) for form in ("onnx", "tflite")},
+    "offline": ("offline", True),
+}
+"""What may be said of the place: a field of DeploymentInfo, and its value."""
 OPEN = ("aim", "target", "data", "contradiction", "horizon", "class", "limit", "other")
 """What a question may be about."""
 _ESSENTIAL = ("aim", "target", "data")
@@ -80,6 +98,7 @@ def choices(task: TaskSpec, columns: Sequence[str], labels: Sequence[str]) -> di
         "metric": metric_names(task.task_type),
         "name": (*metric_names(task.task_type), *MEASURED_ON_SERVICE),
         "what": WISHES,
+        "place": tuple(PLACES),
         "ground": GROUNDS,
         "about": OPEN,
         "reading": ("as said", "complement", "ratio"),
@@ -110,6 +129,8 @@ def check(operations: Sequence[Operation], request: Request, task: TaskSpec) -> 
             _check_metric(operation.args["metric"], task)
         if operation.do == "ask" and operation.args["about"] == "contradiction":
             _check_contradiction(operation.args.get("quotes") or (), request.words)
+        if operation.do == "decline" and not _said(operation.args["quote"], request.words):
+            raise InvalidAnswer("decline: `quote` copies the words of the request that show it, exactly as they stand")
         for name in ("text", "reason"):
             if name in operation.args and len(operation.args[name].strip()) < LEAST_REASON:
                 raise InvalidAnswer(f"{operation.do}: say in a sentence that a person can act on")
@@ -133,6 +154,12 @@ def _check_contradiction(quotes: Sequence[Any], words: str) -> None:
     found = {_plain(str(q)) for q in quotes}
     if len(found) < 2 or not all(q and q in plain for q in found):
         raise InvalidAnswer("ask: for a contradiction `quotes` copies the two statements exactly as they stand")
+
+
+def _said(quote: str, words: str) -> bool:
+    """Whether a quote is of the words, but for marks around it."""
+    bare = _plain(quote).strip(" .,;:!?\"'“”„«»…")
+    return bool(bare) and bare in _plain(words)
 
 
 def _plain(words: str) -> str:
@@ -216,6 +243,10 @@ class _Case:
         said = Assumption(what, value, self.why, CONFIDENCE)
         return replace(self.task, assumptions=(*kept, said), **changes)
 
+    def constrain(self, word: str) -> None:
+        """Adds a constraint word, as the words of a person would."""
+        self.task = replace(self.task, constraints=tuple(dict.fromkeys((*self.task.constraints, word))))
+
     def info(self, what: str, value: str, **changes: Any) -> TaskSpec:
         return self.assumed(what, value, data_info=replace(self.task.data_info, **changes))
 
@@ -249,6 +280,7 @@ def _leave_out(case: _Case) -> TaskSpec:
     column, info = case.args["column"], case.task.data_info
     if column not in info.inputs:
         return case.task
+    case.constrain(f"exclude:{column}")
     return case.info(
         f"exclude:{column}",
         "left out",
@@ -291,6 +323,23 @@ def _prefer(case: _Case) -> TaskSpec:
     return case.assumed(f"wish:{what}", "read from the words", constraints=(*kept, what))
 
 
+def _deploy_to(case: _Case) -> TaskSpec:
+    name, value = PLACES[case.args["place"]]
+    place = replace(case.task.deployment_info, **{name: value})
+    return case.assumed(f"deployment:{name}", case.args["place"], deployment_info=place)
+
+
+def _keep_together(case: _Case) -> TaskSpec:
+    column = case.args["column"]
+    case.constrain(f"split:group:{column}")
+    return case.info("group", column, group=column)
+
+
+def _order_by_time(case: _Case) -> TaskSpec:
+    case.constrain("split:time")
+    return case.info("time", case.args["column"], time=case.args["column"])
+
+
 def _ask(case: _Case) -> TaskSpec:
     """The question, put to a person or ending the run; where nobody can be asked and the task is clear enough to be
     carried out without an answer, what is done instead is an assumption."""
@@ -299,8 +348,11 @@ def _ask(case: _Case) -> TaskSpec:
         default = (case.args.get("default") or "").strip()[:LONGEST_TEXT] or "as the words were read"
         case.why = f"nobody could be asked: {text} ({case.by})"
         return case.assumed(f"question:{case.args['about']}", default)
-    question = Question(SECOND_QUESTION, text)
-    questions = (*verdict.questions, question)
+    asked_already = case.args["about"] == "target" and any(q.about == "target" for q in verdict.questions)
+    if asked_already:  # the same question in better words; an answer to it names a column as before
+        questions = tuple(replace(q, text=text) if q.about == "target" else q for q in verdict.questions)
+    else:
+        questions = (*verdict.questions, Question(SECOND_QUESTION, text))
     return replace(
         case.task,
         verdict=replace(verdict, decision="ask", questions=questions, reasons=tuple(q.text for q in questions)),
@@ -308,11 +360,14 @@ def _ask(case: _Case) -> TaskSpec:
 
 
 def _decline(case: _Case) -> TaskSpec:
+    """Declined with the reason, and with whose judgement it is and on which words, so that a person can answer it."""
+    quote = " ".join(case.args["quote"].split())[:LONGEST_TEXT]
+    whose = f"Judged by {case.by} on the words “{quote}”."
     verdict = replace(
         case.task.verdict,
         decision="decline",
         policy_class=f"{case.args['ground']}:judged",
-        reasons=(case.args["reason"].strip()[:LONGEST_TEXT],),
+        reasons=(case.args["reason"].strip()[:LONGEST_TEXT], whose),
         questions=(),
         alternative=(case.args.get("alternative") or "").strip()[:LONGEST_TEXT] or None,
     )
@@ -338,12 +393,13 @@ _ACTS: Mapping[str, Callable[[_Case], TaskSpec]] = {
     "take_target": _take_target,
     "take_positive_label": _take_positive_label,
     "leave_out": _leave_out,
-    "keep_together": lambda case: case.info("group", case.args["column"], group=case.args["column"]),
-    "order_by_time": lambda case: case.info("time", case.args["column"], time=case.args["column"]),
+    "keep_together": _keep_together,
+    "order_by_time": _order_by_time,
     "search_by": _search_by,
     "set_limit": _set_limit,
     "forget_limit": _forget_limit,
     "prefer": _prefer,
+    "deploy_to": _deploy_to,
     "ask": _ask,
     "decline": _decline,
     "notice": _notice,
