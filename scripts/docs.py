@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from traineragent import registry
 from traineragent.agents import data as data_agent
-from traineragent.agents import experiments, features
+from traineragent.agents import experiments, features, forms
 from traineragent.agents import model as model_agent
 from traineragent.agents import server as server_agent
 from traineragent.agents import task as task_agent
@@ -41,7 +41,7 @@ CATALOGUES: dict[str, Mapping[str, OperationSpec]] = {
     "task": {**task_agent.CATALOGUE, **corrections.CATALOGUE},
     "data": {**data_agent.COLLECT, **data_agent.SPLIT, **_preparations()},
     "model": {**model_agent.CATALOGUE, **experiments.CATALOGUE, **features.CATALOGUE},
-    "server": server_agent.CATALOGUE,
+    "server": {**server_agent.CATALOGUE, **forms.CATALOGUE},
 }
 
 

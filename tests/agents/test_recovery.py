@@ -27,7 +27,7 @@ from traineragent.domain.messages import (
     TaskSpecified,
     WorkFailed,
 )
-from traineragent.domain.run import Member, Operation, Selection
+from traineragent.domain.run import Candidate, Member, Operation, Selection, TrialResult
 from traineragent.domain.task import Budget, DataInfo, Metric, Request, TaskSpec
 from traineragent.engine.compute.local import WorkFailed as NoAnswer
 from traineragent.ports import Brain, BrainQuestion
@@ -143,6 +143,8 @@ MEMBERS = (Member(0, 0.6), Member(1, 0.4))
 
 def select(held: Memory, members: tuple[Member, ...] = MEMBERS) -> Message:
     held.save("data/target.json", Target("y", "class", ("no", "yes")), Target)
+    for member in members:
+        held.journal.add_trial(TrialResult(member.trial, Candidate("linear"), "done", 0.8))
     held.journal.post([("model", "server", ModelSelected(Selection(members, 0.8, 1, "best"), 2, 1))])
     return held.journal.messages()[-1]
 

@@ -89,8 +89,9 @@ def _form(option: str, selection: Selection, trials: Mapping[int, TrialResult], 
 
 
 def _alone(trial: TrialResult, trials: Mapping[int, TrialResult], selected: Selection, metric: str) -> Form:
+    """A trial as a delivery; where it cannot be exported, the best single model of the selection is tried."""
     score = float(trial.score or 0.0)
-    alone = Selection((Member(trial.index, 1.0),), score, trial.index, "one model alone")
+    alone = Selection((Member(trial.index, 1.0),), score, selected.single_best, "one model alone")
     return _form(f"trial {trial.index}", alone, trials, selected.score, metric)
 
 
