@@ -17,7 +17,7 @@ from traineragent.brains.llm import LanguageModel
 from traineragent.brains.planner import Planner
 from traineragent.brains.providers import Connection
 from traineragent.brains.spending import Patience
-from traineragent.domain.messages import Message, ModelSelected, RequirementMissed, RunRequested, TaskSpecified
+from traineragent.domain.messages import ModelSelected, RequirementMissed, RunRequested, TaskSpecified
 from traineragent.domain.run import Candidate, Member, Selection, TrialResult
 from traineragent.domain.task import Metric, Request, Requirement, TaskSpec
 from traineragent.knowledge import prompts
@@ -56,46 +56,59 @@ def options(task: TaskSpec = TASK, selection: Selection = TOGETHER, most: float 
 
 
 def test_lighter_models_that_give_up_little_are_offered_and_those_that_others_beat_are_not() -> None:
-    assert options() == [AS_SELECTED, "trial 0", "trial 1"]  # trial 4 is worse and dearer than trial 1
+    first, second = ["trial 0", "trial 0, one fold"], ["trial 1", "trial 1, one fold"]
+    assert options() == [AS_SELECTED, *first, *second]  # trial 4 is worse and dearer than trial 1
     assert options(most=0.02) == [AS_SELECTED]
-    assert options(most=0.03) == [AS_SELECTED, "trial 0"]
+    assert options(most=0.03) == [AS_SELECTED, *first]
 
 
 def test_what_an_option_costs_and_gives_up_is_measured() -> None:
-    selected, best, linear = forms_of(TOGETHER, TRIALS, TASK, "roc_auc", 0.1)
+    selected, best, one, *_, linear = forms_of(TOGETHER, TRIALS, TASK, "roc_auc", 0.1)
     assert (selected.answer_ms, selected.size_mb, selected.models) == (pytest.approx(0.5), pytest.approx(10.0), 10)
-    assert best.given_up == pytest.approx(0.002 / 0.098)
+    assert (one.answer_ms, one.size_mb, one.models) == (pytest.approx(0.04), pytest.approx(0.2), 1)
+    assert best.given_up == one.given_up == pytest.approx(0.002 / 0.098)
     assert linear.told("roc_auc")["roc_auc"] == 0.893
-    assert linear.selection.members == (Member(1, 1.0),)
+    assert linear.selection.members == (Member(1, 1.0, 1),)
+    assert linear.selection.single_best == TOGETHER.single_best  # where it cannot be exported
+
+
+def test_scores_of_fewer_folds_and_models_that_explain_nothing_are_not_compared() -> None:
+    folds = {i: replace(t, fold_scores=(0.9,) if i == 1 else (0.9,) * 5) for i, t in TRIALS.items()}
+    found = forms_of(TOGETHER, folds, TASK, "roc_auc", 0.2)
+    assert "trial 1" not in [f.option for f in found]
+    assert "trial 4" in [f.option for f in found]
+    plain = replace(TASK, constraints=("interpretable",))
+    assert {f.option.partition(",")[0] for f in forms_of(TOGETHER, TRIALS, plain, "roc_auc", 0.1)} == {
+        AS_SELECTED,
+        "trial 0",
+    }
 
 
 def test_no_option_may_break_a_limit_that_was_stated() -> None:
     speed = Requirement("latency_ms_p95", "<=", 5.0, "within 5 ms")
-    assert options(limited(speed)) == [AS_SELECTED, "trial 0", "trial 1"]
+    assert options(limited(speed)) == options()
     score = Requirement("roc_auc", ">=", 0.895, "AUC of .895")
-    assert options(limited(score)) == [AS_SELECTED, "trial 0"]
+    assert options(limited(score)) == [AS_SELECTED, "trial 0", "trial 0, one fold"]
     other = Requirement(
         "recall", ">=", 0.8, "find 80 %"
     )  # not known of each trial, so nothing that is worse may go out
     assert options(limited(other)) == [AS_SELECTED]
     single = Selection((Member(1, 1.0),), 0.893, 1, "within the limits")
-    assert options(limited(speed), single) == [AS_SELECTED]
+    assert options(limited(speed), single) == [AS_SELECTED, "trial 1, one fold"]
 
 
 def test_errors_are_compared_as_errors() -> None:
     found = {
-        t.index: replace(t, score=-s) for t, s in zip(TRIALS.values(), (10.0, 10.9, 12.0, 50.0, 11.5), strict=True)
+        t.index: replace(t, score=-s, files={"model_00.npz": ""})
+        for t, s in zip(TRIALS.values(), (10.0, 10.9, 12.0, 50.0, 11.5), strict=True)
     }
     selected = replace(TOGETHER, score=-9.9)
     task = replace(TASK, metrics=(Metric("mae", "minimize"),))
     forms = forms_of(selected, found, task, "mae", 0.15)
     assert [f.option for f in forms] == [AS_SELECTED, "trial 0", "trial 1"]
     assert forms[2].told("mae")["mae"] == 10.9
-    limit = Requirement("mae", "<=", 10.5, "off by 10.5 at most")
-    assert [f.option for f in forms_of(selected, found, replace(task, requirements=(limit,)), "mae", 0.15)] == [
-        AS_SELECTED,
-        "trial 0",
-    ]
+    limit = replace(task, requirements=(Requirement("mae", "<=", 10.5, "off by 10.5 at most"),))
+    assert [f.option for f in forms_of(selected, found, limit, "mae", 0.15)] == [AS_SELECTED, "trial 0"]
 
 
 # ------------------------------------------------------------------------------------------------ who takes which
@@ -134,12 +147,12 @@ def asked_of_a_model(
             monkeypatch.setenv(name, value)
         memory = memory_of(folder)
         memory.brain = Checked(language_model(folder), PLANNER)
-        return memory, chat.asked, taken(memory, 7, TOGETHER)
+        return memory, chat.asked, taken(memory, TOGETHER)
 
 
 def test_the_planner_delivers_what_was_selected(tmp_path: Path) -> None:
     memory = memory_of(tmp_path)
-    assert taken(memory, 7, TOGETHER) == TOGETHER
+    assert taken(memory, TOGETHER) == TOGETHER
     assert [d.what for d in memory.journal.decisions()] == ["form: take option=as selected"]
 
 
@@ -149,7 +162,7 @@ def test_a_language_model_takes_a_lighter_one_with_its_reason(tmp_path: Path, mo
     assert "a small board wants little" in found.why
     assert memory.journal.decisions()[-1].brain == MODEL
     assert [w for w in ("keep it simple", "given_up", '"trial 1"', "linear") if w not in asked[0].text] == []
-    assert taken(memory, 7, TOGETHER) == found  # a resumed run, which asks nobody
+    assert taken(memory, TOGETHER) == found  # a resumed run, which asks nobody
     assert len(asked) == 1
 
 
@@ -166,10 +179,9 @@ def test_what_was_not_offered_goes_back_and_is_never_delivered(tmp_path: Path, m
 def test_nobody_is_asked_about_a_first_model_or_once_a_limit_was_missed(tmp_path: Path) -> None:
     memory = memory_of(tmp_path)
     server = ServerAgent(memory, "")
-    message = Message(7, "run", "", "model", "server", ModelSelected(TOGETHER, 5, 1))
     first = ModelSelected(TOGETHER, 1, 0, provisional=True)
-    assert server._formed(message, first) == first
+    assert server._formed(first) == first
     memory.journal.post([("task", "model", RequirementMissed(("size_mb",), (), 30.0, 2))])
-    assert server._formed(message, ModelSelected(TOGETHER, 5, 2)).selection == TOGETHER
+    assert server._formed(ModelSelected(TOGETHER, 5, 2)).selection == TOGETHER
     assert not memory.journal.decisions()
     assert KEPT not in memory.cache

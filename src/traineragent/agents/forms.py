@@ -1,7 +1,7 @@
 """In which form a selection is delivered: as it was selected, or lighter, as one of the models that were tried alone.
 
-Every form is made of trials whose score, size and time were measured; one that could break a stated limit, or gives up
-more of the score than the procedure allows, is not offered. It knows nothing of graphs and bundles.
+Every form is made of trials whose score, size and time were measured; one that could break what was asked for, or gives
+up more of the score than the procedure allows, is not offered. It knows nothing of graphs and bundles.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ..domain.run import Member, Operation, Selection, TrialResult
 from ..domain.task import MEASURED_ON_SERVICE, Requirement, TaskSpec
 from ..engine.metrics import known, scorer
 from ..engine.shrink import models_of, shrink
+from ..engine.training import REFITTED
 from ..errors import InvalidAnswer
 from ..ports import OperationSpec
 from ..store.files import read_json
@@ -60,13 +61,16 @@ def forms_of(
 ) -> tuple[Form, ...]:
     """What may be delivered: the selection first, then what is lighter, the best score first."""
     as_selected = _form(AS_SELECTED, selection, trials, selection.score, metric)
-    usable = (t for t in trials.values() if t.status in ("done", "timeout") and t.score is not None)
-    alone = [_alone(t, trials, selection, metric) for t in usable]
+    alone = [
+        _form(option, replace(one, single_best=selection.single_best), trials, selection.score, metric)
+        for t in _comparable(selection, trials, "interpretable" in task.constraints)
+        for option, one in _alone(t)
+    ]
     lighter = [f for f in alone if _worth_a_thought(f, as_selected) and f.given_up <= most_given_up]
     allowed = [f for f in lighter if _keeps(f, as_selected, task.requirements, metric)]
     found: list[Form] = []
-    for form in sorted(allowed, key=lambda f: (f.given_up, f.answer_ms)):
-        if not any(f.size_mb <= form.size_mb and f.answer_ms <= form.answer_ms for f in found):
+    for form in sorted(allowed, key=lambda f: (f.given_up, -f.models, f.answer_ms)):
+        if not any(_beats(f, form) for f in found):
             found.append(form)
     return (as_selected, *found[: MOST_FORMS - 1])
 
@@ -76,6 +80,7 @@ def _form(option: str, selection: Selection, trials: Mapping[int, TrialResult], 
     assert cost is not None  # without limits nothing has to go
     members = selection.members
     what = " + ".join(_brief(trials[m.trial]) for m in members[:MOST_FORMS])
+    what += ", one fold model of it" if members[0].models == 1 else ""
     models = sum(models_of(m, trials[m.trial]) for m in members)
     return Form(
         option,
@@ -88,11 +93,28 @@ def _form(option: str, selection: Selection, trials: Mapping[int, TrialResult], 
     )
 
 
-def _alone(trial: TrialResult, trials: Mapping[int, TrialResult], selected: Selection, metric: str) -> Form:
-    """A trial as a delivery; where it cannot be exported, the best single model of the selection is tried."""
-    score = float(trial.score or 0.0)
-    alone = Selection((Member(trial.index, 1.0),), score, selected.single_best, "one model alone")
-    return _form(f"trial {trial.index}", alone, trials, selected.score, metric)
+def _comparable(selection: Selection, trials: Mapping[int, TrialResult], interpretable: bool) -> list[TrialResult]:
+    """Trials whose scores come from as many folds as those of the members. Where it must be possible to see why, only
+    the families that were selected for it."""
+    members = [trials[m.trial] for m in selection.members]
+    folds, families = min(len(t.fold_scores) for t in members), {t.candidate.family for t in members}
+    return [
+        t
+        for t in trials.values()
+        if t.status in ("done", "timeout")
+        and t.score is not None
+        and len(t.fold_scores) >= folds
+        and (not interpretable or t.candidate.family in families)
+    ]
+
+
+def _alone(trial: TrialResult) -> list[tuple[str, Selection]]:
+    """A trial as a delivery, with all its fold models or with one, on which its score was measured as well."""
+    score, name = float(trial.score or 0.0), f"trial {trial.index}"
+    found = [(name, Selection((Member(trial.index, 1.0),), score, trial.index, ""))]
+    if models_of(Member(trial.index, 1.0), trial) > 1 and REFITTED not in trial.files:
+        found.append((f"{name}, one fold", Selection((Member(trial.index, 1.0, 1),), score, trial.index, "")))
+    return found
 
 
 def _brief(trial: TrialResult) -> str:
@@ -110,6 +132,12 @@ def _given_up(ours: float, theirs: float, metric: str) -> float:
         measure = scorer(metric)
         error = measure.error(measure.utility(ours))
     return (ours - theirs) / max(error, 1e-9)
+
+
+def _beats(better: Form, form: Form) -> bool:
+    """Whether one whose score is no worse costs no more either. A single fold model gives up the mean of several,
+    which no score shows."""
+    return better.models >= form.models and better.size_mb <= form.size_mb and better.answer_ms <= form.answer_ms
 
 
 def _worth_a_thought(form: Form, selected: Form) -> bool:
@@ -131,8 +159,8 @@ def _keeps(form: Form, selected: Form, requirements: Sequence[Requirement], metr
 
 
 # ------------------------------------------------------------------------------------------------ asking
-def taken(memory: Memory, message: int, selection: Selection) -> Selection:
-    """The selection itself, or the form of it that the brain takes."""
+def taken(memory: Memory, selection: Selection) -> Selection:
+    """The selection, or the form of it that the brain takes; a selection that comes again is asked about once."""
     metric, task = memory.journal.meta("metric") or "", memory.task
     most = float(memory.settings_of("server")["most_given_up"])
     trials = {t.index: t for t in memory.journal.trials()}
@@ -153,7 +181,7 @@ def taken(memory: Memory, message: int, selection: Selection) -> Selection:
         "form",
         facts,
         CATALOGUE,
-        f"message-{message}",
+        "-".join(["form", *(f"{m.trial}.{m.models or 'all'}.{m.weight:.3f}" for m in selection.members)]),
         details=lambda: {"words": memory.request.words, "metric": metric, "most_given_up": most},
         choices={"option": tuple(f.option for f in forms)},
         check=_check,

@@ -110,7 +110,7 @@ class ServerAgent:
         what = "a first model" if selected.provisional else "the selected model"
         self.memory.say("phase", f"exporting {what}", phase="deliver")
         think_of_words(self.memory)
-        selected = self._formed(message, selected)
+        selected = self._formed(selected)
         facts, question = self.perceive(selected), self.memory.line.question("deploy")
         for operation in self.memory.plan(self.name, question, facts, CATALOGUE, f"message-{message.id}"):
             self._acts[operation.do](message, selected, **operation.args)
@@ -123,14 +123,14 @@ class ServerAgent:
         exported = ServiceMeasured(measured, graph["parity_max"], selected.round, selected.provisional)
         return [*told, ("task", exported)]
 
-    def _formed(self, message: Message, selected: ModelSelected) -> ModelSelected:
+    def _formed(self, selected: ModelSelected) -> ModelSelected:
         """What is delivered of it. Nobody is asked about a first model, nor once a limit was missed: what mends a
         limit is not to be undone."""
         if selected.provisional or self.memory.journal.last(RequirementMissed) is not None:
             return selected
         from .forms import taken
 
-        formed = replace(selected, selection=taken(self.memory, message.id, selected.selection))
+        formed = replace(selected, selection=taken(self.memory, selected.selection))
         if formed != selected:
             self.memory.cache[KEPT] = formed
         return formed
