@@ -23,6 +23,7 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar is a tex
 LEXICON, POLICY = "lexicon", "policy"
 _OPEN: set[tuple[str, ...]] = {
     ("beyond",),
+    ("classes",),
     ("concepts",),
     ("constraints",),
     ("groups", "synonyms"),

@@ -73,6 +73,7 @@ _AND = re.compile(
 """What may stand between the names of one list."""
 MOST_STATES = 12  # values of a column that says how things are
 SHORTENED = 4  # letters of a name that may be the beginning of a word
+_TELLING = 8  # letters of a word that no other word is likely to mean
 _CODE = 3  # letters of a unit's code: eur, kwh
 _LEAST_ROOT = 5  # letters of a word that may be the root of a name
 _COMPOUND = re.compile(
@@ -80,6 +81,7 @@ _COMPOUND = re.compile(
     r"erzeugung|produktion|ertrag|stand|druck|gehalt|quote|nachfrage|verkauf|verkaufe|ausgaben|einnahmen|aufkommen|mangel)s?"
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
+_WORDY = 4.0  # characters of a script without spaces, or thirds of Latin ones, that a label seldom has
 _SHORT = frozenset({"max", "min"})
 _NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+")
 _BESIDE = 60  # characters before a name in brackets that say what it is for
@@ -245,7 +247,7 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
             points, reason, pointed = 9.0, "named as the column to predict", True
         elif regions.given(mention.start):
             points, reason = -1.0, "named among the inputs"
-        elif not regions.goal(mention.start):
+        elif not regions.goal(mention.start) and not _counted(columns.reading, mention):
             points = 2.0
         if points > best or not best:
             best, why = points, reason
@@ -254,6 +256,12 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
         evidence.pointed = pointed
         return
     _by_part_of_name(evidence, columns, regions)
+
+
+def _counted(reading: Reading, mention: Mention) -> bool:
+    """Whether an error is told in it, which makes it the unit of the answers: "off by 20 cones"."""
+    before = [q for q in reading.quantities if q.kind == "number" and 0 <= mention.start - q.end <= 1]
+    return bool(before) and reading.said("service", "deviation", reading.text.clause_of(mention.start))
 
 
 def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
@@ -274,6 +282,9 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
             key = next((k for t, k in stems_of.items() if 0 < len(t) - len(word) <= 1 and t.startswith(word)), key)
         if key not in stems and (head := _COMPOUND.fullmatch(word)):  # "Gasverbrauch" is the use of gas
             key = next((k for t, k in stems_of.items() if t == head["first"]), key)
+        if key not in stems and "de" in columns.reading.languages:  # "Gebrauchtwagenpreise" are prices
+            tails = (k for t, k in stems_of.items() if len(t) >= SHORTENED and len(word) > len(t) + 2)
+            key = next((k for k in tails if re.search(rf"{re.escape(stems[k])}(?:e|en|n|s|es|er)?$", word)), key)
         if key in stems and len(word) > 2:
             hits[key] = max(hits.get(key, 0.0), regions.weight(start))
     if not hits:
@@ -283,7 +294,8 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
         return
     share = sum(max(0.0, w) for w in hits.values()) / len(stems)
     words = ", ".join(sorted(stems[k] for k in hits))
-    evidence.add(2.5 * share, f"shares the words {words} with the request", spoken=True)
+    whole = len(hits) == len(stems) and max(map(len, stems.values())) >= _TELLING and max(hits.values()) >= 0.5
+    evidence.add(2.5 * share + 2.0 * whole, f"shares the words {words} with the request", spoken=True)
 
 
 @once_per_overlay
@@ -417,8 +429,20 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
         evidence.add(-6.0, "")
     if evidence.column.meaning == "id" or _ID_NAME.search(name):
         evidence.add(-4.0, "")
-    if evidence.column.meaning in ("date", "text"):
+    if evidence.column.meaning == "date" or holds_text(evidence.column):
         evidence.add(-4.0, "")
+
+
+def holds_text(column: ColumnProfile) -> bool:
+    """Free text, also where few different ones are in the data: called a text, and longer than labels are."""
+    if column.meaning == "text":
+        return True
+    if column.meaning != "category" or not column.top:
+        return False
+    if not matches(lexicon("tasks")["text_names"], " ".join(name_tokens(column.name))):
+        return False
+    widths = [len(v) if re.search(f"[{WIDE}]", v) else len(v) / 3 for v, _ in column.top]
+    return sum(widths) / len(widths) >= _WORDY
 
 
 def _by_type(evidence: _Evidence, wish: str | None) -> None:
@@ -428,13 +452,20 @@ def _by_type(evidence: _Evidence, wish: str | None) -> None:
     few = 2 <= column.distinct <= 60 and not number
     points = {
         "flag": _flag_points(column) if column.distinct == 2 else (0.0 if few else -2.0),
-        "amount": (1.0 if number else (0.2 if column.meaning == "number" else -3.0)),
+        "amount": _amount_points(column, number, evidence.pointed),
         "choice": 1.0 if few and column.distinct > 2 else (0.7 if few else -1.5),
     }.get(wish or "", 0.0)
     evidence.add(
         points,
         {"flag": "it has two values", "amount": "it is a number", "choice": "it has a few values"}.get(wish or "", ""),
     )
+
+
+def _amount_points(column: ColumnProfile, many: bool, pointed: bool) -> float:
+    """How well numbers answer how much; years say when."""
+    if holds_years(column) and not pointed:
+        return -3.0
+    return 1.0 if many else (0.2 if column.meaning == "number" else -3.0)
 
 
 def _flag_points(column: ColumnProfile) -> float:

@@ -12,11 +12,12 @@ from .exclusions import Exclusion
 from .personal import personal_wish
 from .phrases import matches
 from .reading import Reading
-from .words import stem
+from .words import WIDE, stem
 
 _RESOLUTION = re.compile(
     r"(?<![\w.])(\d{2,4})\s*(?:x|×|by|mal|por|per|乘)\s*(\d{2,4})(?![\w.])|(?<![\w.])(\d{2,4})\s*(?:px|pixels?|pixel)(?!\w)"
 )
+_LEAST_STEM, _ENDING = 5, 3  # letters of a name whose plural is known, and of the ending of one
 _DEVICES = ("phone", "browser", "cpu", "gpu")
 
 
@@ -50,6 +51,8 @@ def _named_group(columns: Columns, span: tuple[int, int], at: tuple[int, int]) -
     """The column called after the noun that stands nearest to the words at `at`; their own nouns come first."""
     synonyms = lexicon("groups")["synonyms"]
     tokens = [(w, a, b) for w, a, b in columns.reading.text.tokens if span[0] <= a < span[1] and len(w) > 2]
+    if wide := _wide_group(columns, span, at):
+        return wide
     far: dict[str, int] = {}
     for word, start, end in tokens:
         distance = max(0, start - at[1], at[0] - end)
@@ -63,23 +66,51 @@ def _named_group(columns: Columns, span: tuple[int, int], at: tuple[int, int]) -
     ]
     for column in repeated:
         words = [t for t in columns.names[column.name].split() if t not in ("id", "no", "nr", "name", "number")]
-        near = [far[stem(t)] for t in words if stem(t) in far]
+        near = [distance for t in words for said, distance in far.items() if _same_thing(said, stem(t))]
         if near:
             found.append((min(near), column.name))
     return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _wide_group(columns: Columns, span: tuple[int, int], at: tuple[int, int]) -> str | None:
+    """The same in scripts without spaces, where a name stands inside the sentence: "没见过的设备"."""
+    plain, found = columns.reading.text.plain, []
+    for column in columns.columns:
+        name = columns.names[column.name].replace(" ", "")
+        place = plain.find(name, *span) if re.search(f"[{WIDE}]", name) else -1
+        if place >= 0 and column.meaning not in ("number", "date", "text", "constant", "empty"):
+            places = [m.start() for m in re.finditer(re.escape(name), plain[: span[1]]) if m.start() >= span[0]]
+            found.append((min(min(abs(p - at[1]), abs(at[0] - p)) for p in places), column.name))
+    return min(found)[1] if found else None
+
+
+def _same_thing(said: str, name: str) -> bool:
+    """Whether a word is a name, or its plural: "Maschinen" beside a column maschine."""
+    return said == name or (len(name) >= _LEAST_STEM and said.startswith(name) and len(said) - len(name) <= _ENDING)
 
 
 def _fairness(reading: Reading, columns: Columns) -> list[str]:
     """ "men and women about equally well" with a column sex: the gap between its groups is to be measured."""
     if not reading.said("groups", "fairness"):
         return []
-    out = []
+    out = _compared(reading, columns)
     for concept in ("gender", "age", "origin"):
         book = lexicon("concepts")[concept]
         if not reading.has(book["said"]):
             continue
         names = [str(p) for p in book["column"]]
         out += [c.name for c in columns.columns if matches(names, columns.names[c.name])][:1]
+    return list(dict.fromkeys(out))
+
+
+def _compared(reading: Reading, columns: Columns) -> list[str]:
+    """Columns of few values that are named beside words of fairness: "alike for all ethnicities"."""
+    out = []
+    for start, end in reading.where("groups", "fairness"):
+        stop = reading.text.clause_of(max(start, end - 1))[1]
+        said = {stem(w) for w, a, _ in reading.text.tokens if start <= a < stop}
+        few = [c for c in columns.columns if c.meaning in ("category", "boolean")]
+        out += [c.name for c in few if stem(columns.names[c.name]) in said]
     return out
 
 

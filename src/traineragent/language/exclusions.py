@@ -140,6 +140,11 @@ def _denied(columns: Columns) -> list[tuple[str, Span]]:
     return out
 
 
+def _end_of_last(columns: Columns, sentence: Span, position: int) -> int:
+    """Where the last name before `position` in its sentence ends."""
+    return max((m.end for m in columns.mentions if sentence[0] <= m.start and m.end <= position), default=position)
+
+
 def _of_others(reading: Reading, sentence: Span, position: int) -> bool:
     """Whether it is told of others right before `position`: "customers who will not use their voucher"."""
     told = reading.where("exclusions", "others", (max(sentence[0], position - 40), position))
@@ -160,6 +165,12 @@ def _beside(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]
     for span in near:
         if names := [*_called(columns, span)]:
             return [(name, span) for name in names]
+    if not re.search(
+        r"\w", reading.masked[at[1] : sentence[1]]
+    ):  # "colour and name are nobody's business, so not to be used"
+        listed = _list_before(columns, (_end_of_last(columns, sentence, at[0]), at[0]), sentence)
+        if listed:
+            return listed
     said = [p for p in reading.where("exclusions", "pronoun", sentence) if at[0] <= p[0] and p[0] - at[1] <= 2]
     last = [m for m in columns.mentions if m.end <= at[0] and at[0] - m.end <= _RECENT]
     return [(last[-1].column, (last[-1].start, last[-1].end))] if said and last else []

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
+from .columns import holds_text
 from .horizon import forecast_said
 from .metrics import find_metrics
 from .moments import placed_in_time
@@ -180,7 +181,7 @@ def _whole(column: ColumnProfile) -> bool:
 
 def _is_text_task(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
     """Free text carries the question: the words speak of texts, or little else is in the table."""
-    texts = [c for c in columns if c.meaning == "text" and (target is None or c.name != target.name)]
+    texts = [c for c in columns if holds_text(c) and (target is None or c.name != target.name)]
     if not texts:
         return False
     others = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..domain.task import Direction, Metric
 from ..knowledge.lexicons import lexicon
@@ -46,11 +46,25 @@ def find_metrics(reading: Reading) -> list[Naming]:
         found += [Naming(name, *m.span()) for m in reading.find(book["said"])]
         short = matches(map(str, book.get("short", ())), reading.masked)
         found += [Naming(name, *m.span()) for m in short if _BESIDE_NUMBER.match(reading.masked, m.end())]
+    found = [replace(n, name="mape") if _in_percent(reading, n) else n for n in found]
     out: list[Naming] = []
     for naming in sorted(found, key=lambda n: (n.start - n.end, n.start)):
         if not any(o.start < naming.end and naming.start < o.end for o in out):
             out.append(naming)
     return sorted(out, key=lambda n: n.start)
+
+
+def _in_percent(reading: Reading, naming: Naming) -> bool:
+    """Whether an average error is one in percent: "average miss not above 5 %", and not a tenth less than today's."""
+    if naming.name != "mae" or matches(("mae", "(abs*) ", "mean absolute error"), reading.masked, *naming.span):
+        return False
+    clause = reading.text.clause_of(naming.start)
+    sentence = reading.text.sentence_of(naming.start)
+    kinds = {q.kind for q in reading.quantities if clause[0] <= q.start < clause[1]}
+    if kinds != {"share"}:
+        return False
+    skill = next(x for x in lexicon("requirements") if x["name"] == "skill_vs_seasonal_naive")["phrases"]
+    return not reading.said("service", "lower", sentence) and not reading.has(skill, sentence)
 
 
 FEWEST_SHARE_FOR_ACCURACY = 0.3

@@ -55,6 +55,8 @@ class Numerals:
         self.out_of = _before(w for book in books for w in book.get("out_of", ()))
         self.among = _before(w for book in books for w in book.get("among", ()))
         self.out_of_after = _behind(w for book in books for w in book.get("out_of_after", ()))
+        counters = "".join(w for book in books for w in book.get("counters", ()))
+        self.counted = re.compile(f"[{counters}]") if counters else None
         halves = [w for book in books for w in book.get("halves", ())]
         self._halves = re.compile(
             rf"\s+(?:{alternatives(halves)})(?!\w)|半(?!年|天|小时|个)" if halves else "半(?!年|天|小时|个)"
@@ -225,8 +227,12 @@ def _ordinals(book: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _before(words: Iterable[str]) -> re.Pattern[str] | None:
-    body = alternatives(words)
-    return re.compile(rf"(?<!\w)(?:{body})\s(?:(?:the|den|les|los|as|os)\s)?$") if body else None
+    said = tuple(words)
+    wide = [w for w in said if re.search(f"[{WIDE}]", w)]
+    plain = [w for w in said if w not in wide]
+    bodies = [rf"(?<!\w)(?:{alternatives(plain)})\s(?:(?:the|den|les|los|as|os)\s)?"] if plain else []
+    bodies += [alternatives(wide)] if wide else []
+    return re.compile(f"(?:{'|'.join(bodies)})$") if bodies else None
 
 
 def _behind(words: Iterable[str]) -> re.Pattern[str] | None:

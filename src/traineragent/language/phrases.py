@@ -3,6 +3,7 @@
     word      exactly this word          word*        a word that begins so
     (a|b c)   one of several             [a]          may be absent
     ..        up to 3 words between      ...          up to 8 words between, inside one sentence
+    {found}   one of the words that the lexicon classes.yaml lists under that name, in the phrase's language
     <share>   a recognised quantity of that kind (share, number, time, size, money, fps, rate; <any> for all of them)
 
 In scripts without spaces pieces match anywhere and ".." spans up to 8 characters. Knows nothing of meanings.
@@ -14,6 +15,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from ..knowledge.force import once_per_overlay
+from ..knowledge.lexicons import lexicon
 from .words import WIDE, fold
 
 QUANTITY_KINDS = ("share", "number", "time", "size", "money", "fps", "rate", "measure")
@@ -21,6 +24,7 @@ QUANTITY_KINDS = ("share", "number", "time", "size", "money", "fps", "rate", "me
 MARKS = {kind: chr(1 + i) for i, kind in enumerate(QUANTITY_KINDS)}
 FILL = "\x0e"
 _PIECE = re.compile(r"\.\.\.|\.\.|[(|)\[\]]|<\w+>|[^\s()|\[\]<]+")
+_CLASS = re.compile(r"\{(\w+)\}")
 _WIDE = re.compile(f"[{WIDE}\u0900-\u097f]")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")
 _GROUP = re.compile(r"\([^()]*\)")
@@ -82,6 +86,11 @@ def problem_of(phrase: str) -> str:
             return f"{sign!r} closes what was not opened"
     if opened:
         return f"{opened[-1]!r} is not closed"
+    for name in _CLASS.findall(phrase):
+        if name not in lexicon("classes"):
+            return f"there is no class of words {{{name}}}; there are {', '.join(lexicon('classes'))}"
+    if "{" in phrase:
+        return next((problem_of(p) for p in _written_out(phrase, "en")), "")
     for kind in re.findall(r"<(\w*)>", phrase):
         if kind not in (*QUANTITY_KINDS, "any"):
             return f"there is no quantity <{kind}>; there are {', '.join(QUANTITY_KINDS)}"
@@ -93,8 +102,34 @@ def problem_of(phrase: str) -> str:
 
 
 def in_languages(table: Mapping[str, Iterable[str]], languages: Iterable[str]) -> tuple[str, ...]:
-    """The phrases of a {language: phrases} table for these languages, with those under "any"."""
-    return tuple(p for language in ("any", *languages) for p in table.get(language, ()))
+    """The phrases of a {language: phrases} table for these languages, with those under "any". Classes of words are
+    written out; under "any" in each of the languages that has such words."""
+    spoken = tuple(languages)
+    out: list[str] = []
+    for language in ("any", *spoken):
+        for phrase in table.get(language, ()):
+            if "{" not in phrase:
+                out.append(phrase)
+                continue
+            for book in spoken if language == "any" else (language,):
+                out += _written_out(phrase, book)
+    return tuple(out)
+
+
+@once_per_overlay
+def _written_out(phrase: str, language: str) -> tuple[str, ...]:
+    """The phrase with its classes of words in one language: once in Latin letters, once in a script of its own."""
+    names = _CLASS.findall(phrase)
+    classes = lexicon("classes")
+    out = []
+    for wide in (False, True):
+        text: str | None = phrase
+        for name in names:
+            words = [w for w in map(str, classes[name].get(language, ())) if bool(_WIDE.search(w)) == wide]
+            text = text.replace("{" + name + "}", "(" + "|".join(words) + ")") if text and words else None
+        if text:
+            out.append(text)
+    return tuple(out)
 
 
 def _expression(phrase: str) -> str:
@@ -135,7 +170,8 @@ def _expression(phrase: str) -> str:
 
 def _gap(words: int, wide: bool) -> str:
     if wide:
-        return f"[^.!?;\\n]{{0,{words * 3}}}?"
+        stops = ".!?;\\n" + ("," if words <= 3 else "")  # a comma parts clauses as an "and" does elsewhere
+        return f"[^{stops}]{{0,{words * 3}}}?"
     return rf"(?:[\s,:'\"()/-]+[^\s.!?;]+){{0,{words}}}?[\s,:'\"()/-]+"
 
 

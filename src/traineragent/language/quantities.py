@@ -94,7 +94,7 @@ class _Grammar:
             rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
         )
         self.rate_of_any = re.compile(
-            rf"(?:\s+[^\W\d]+){{1,2}}?\s*(?:per|every|each|pro|je|par|por|al|/|an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b|for\b|with\b|without\b)))"
+            rf"(?:\s+[^\W\d]+){{1,2}}?\s*(?:(?<!\w)(?:per|every|each|pro|je|par|por|al)|/|(?<!\w)an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b|for\b|with\b|without\b)))"
             rf"\s*{second}(?!\w)"
         )
         self.rate_in = re.compile(rf"\s*(?:{nouns})\s*(?:in|within|en|em|dans|innerhalb)?\s*")
@@ -192,6 +192,7 @@ class _Grammar:
         if found is None or value % 1 or not 0 < value < int(found["base"]) or self.unit_at(plain, found.end()):
             return None
         firm = found["sign"] == "/" and (int(found["base"]) > 12 or _OF_THEM.match(plain, found.end()))
+        firm = firm or (found["sign"] == "/" and bool(_SCORE.search(plain[:start])))
         odds = found["sign"] == ":" and value == 1 and int(found["base"]) >= 100
         return Quantity("share", value / int(found["base"]), start, found.end(), "ratio") if firm or odds else None
 
@@ -252,6 +253,12 @@ _RATIO = re.compile(
     r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
 _SLASHED = re.compile(r"\s?(?P<sign>[:/])\s?(?P<base>2|3|4|5|10|20|25|50|100|200|250|500|1000|10000)(?![\d/.:])")
+_SCORE = re.compile(
+    r"(?:recall|precision|accuracy|sensitivity|specificity|auc|f1|rate|prazision|genauigkeit|trefferquote|sensitivitat|rappel|"
+    r"exactitude|sensibilite|exactitud|sensibilidad|acuracia|precisao|sensibilidade|准确率|召回率|"
+    r"精确率)\W{0,3}(?:of |von |de )?$"
+)
+"""Names of scores in front of a fraction: "recall 4/5"."""
 _OF_THEM = re.compile(
     r"\s+(?:of|der|des|de|del|dos|das|right|correct|richtig|korrekt|corrects?|correct[oa]s|cert[oa]s)\b"
 )
@@ -275,10 +282,6 @@ _AHEAD = re.compile(
 _ALONE = re.compile(
     r"(?:half|halbe?n?|halfte|mitad|metade|moitie|meta)\b|一半|半数|半分|आध[ाेी]"
 )  # "medio" alone is "mean" in Spanish
-_OF_EACH_ZH = re.compile(
-    r"(?:个|名|位|件|条|封|张|笔|次)?[^,。;,、\d]{0,8}?(?:里|中)?[,,]?(?:我们|你|能|要|得|应|应该|必须|至少|最少|最多|要找出|找出|找到|抓住|识别|识别出|漏掉|错过|只能|可以|不超过|有|要有)*"
-)
-"""Between the numbers of "每十个流失客户至少要找出八个"."""
 _IF_SO_MANY = re.compile(
     r"(?:\b(?:if|when|whenever|once) (?:i|we|you|they|our \w+|the \w+) \w+|\b(?:for|from|among) (?:every|each))\s*$"
 )
@@ -332,7 +335,7 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
             between = plain[last.end : q.start]
             wide = re.fullmatch(
                 r"(?:个|個|件|人|次|枚|封|条|개|명|번|건)?(?:里|中|に|당|중|至少|最多|に最大|、|,|\s)*", between
-            ) or (plain[: last.start].endswith("每") and _OF_EACH_ZH.fullmatch(between))
+            )
             worded = (
                 _IF_SO_MANY.search(plain[: last.start])
                 and _SO_MANY_OF_THEM.fullmatch(between)
@@ -349,6 +352,8 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
 _REACH = 70  # characters between a whole and the part of it that follows, at most
 _BESIDE = 18  # characters beside the part in which its bound stands
 _STOP = re.compile(r"[.!?;\n](?:\s|$)")
+_VERB_ZH = re.compile(rf"[{WIDE}]{{1,5}}")
+"""What may stand between a bound and its number where words are not parted: "至少抓到九笔"."""
 _LIST = re.compile(r"\s*[,/&]?\s*(?:and|or|und|oder|et|ou|y|o|e)?\s*")
 
 
@@ -399,7 +404,8 @@ def _opened(plain: str, whole: Quantity, numerals: Numerals) -> str | None:
         return "firm"
     if numerals.out_of_after and numerals.out_of_after.match(plain, whole.end):
         return "firm"
-    return "loose" if numerals.among and numerals.among.search(before) else None
+    counted = numerals.counted and numerals.counted.match(plain, whole.end)
+    return "loose" if counted or (numerals.among and numerals.among.search(before)) else None
 
 
 def _bound_at(plain: str, start: int, end: int, languages: tuple[str, ...]) -> bool:
@@ -409,7 +415,9 @@ def _bound_at(plain: str, start: int, end: int, languages: tuple[str, ...]) -> b
         phrases = in_languages(service[key], languages)
         before = matches(phrases, plain, max(0, start - _BESIDE), start)
         behind = matches(phrases, plain, end, min(len(plain), end + _BESIDE))
-        if any(not re.search(r"\w", plain[m.end() : start]) for m in before):
+        if any(
+            not re.search(r"\w", plain[m.end() : start]) or _VERB_ZH.fullmatch(plain, m.end(), start) for m in before
+        ):
             return True
         if any(not re.search(r"[^\W\d]{2}.*\s.*[^\W\d]{2}", plain[end : m.start()]) for m in behind):
             return True

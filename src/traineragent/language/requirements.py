@@ -16,6 +16,7 @@ from typing import Any, Literal
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
 from .horizon import horizon_quantity
+from .looked_for import of_every_class, of_the_case
 from .metrics import Naming, direction_of, scale_of
 from .phrases import FILL, MARKS, in_languages, matches
 from .quantities import Quantity
@@ -63,20 +64,32 @@ class Limit:
         return ">=" if direction_of(self.name) == "maximize" else "<="
 
 
+_OF_CLASSES = ("recall", "precision", "false_positive_rate", "accuracy", "min_class_recall", "recall_gap")
 _LOWER = frozenset(
     {"latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "size_mb", "memory_mb", "gpu_memory_mb", "train_minutes"}
 )
 
 
-def find_limits(reading: Reading, namings: Sequence[Naming], task: str) -> list[Limit]:
-    """All limits that hold, in the order in which they are said. `task`: classification, regression, tokens, …"""
+def find_limits(reading: Reading, namings: Sequence[Naming], task: str, roots: Sequence[str] = ()) -> list[Limit]:
+    """All limits that hold, in the order in which they are said. `task`: classification, regression, tokens, …;
+    `roots`: how words begin by which the case looked for, or a class, may go."""
     scan = _Scan(reading, namings, task)
     limits = [*scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
+    if task == "classification":
+        limits = [*(_of_each(reading, x, roots) for x in limits), *scan.by_case(roots)]
     limits += scan.by_bare_share() if task == "classification" and not namings else []
     limits = _of_boxes(reading, limits, scan.free) if task == "grounding" else limits
     marked = [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
     return _settled(reading, marked)
+
+
+def _of_each(reading: Reading, limit: Limit, roots: Sequence[str]) -> Limit:
+    """A recall that no class may fall below is the least of all classes."""
+    if limit.name not in ("recall", "accuracy") or limit.quantity.kind != "share":
+        return limit
+    every = of_every_class(reading, reading.text.sentence_of(limit.quantity.start), roots)
+    return replace(limit, name="min_class_recall") if every else limit
 
 
 def _of_boxes(reading: Reading, limits: Sequence[Limit], free: Sequence[Quantity]) -> list[Limit]:
@@ -152,7 +165,7 @@ class _Scan:
     def _matches(self, idiom: Mapping[str, Any]) -> list[Limit]:
         out = []
         name, how = str(idiom["name"]), str(idiom["value"])
-        if self.task == "regression" and name in ("recall", "precision", "false_positive_rate", "accuracy"):
+        if self.task in ("regression", "forecasting") and name in _OF_CLASSES:
             return []
         nouns = set(idiom.get("nouns", ()))
         wide = [noun for noun in nouns if not noun.isascii()]  # scripts without spaces
@@ -171,6 +184,8 @@ class _Scan:
                 held = self._free_in(match.span(), name, how)
                 if held and not self._named_near(held, but=name) and not (name == "mae" and self._is_latency(held)):
                     meant = self._turned(name, how, held, match.start())
+                    if not meant[0]:
+                        continue
                     out.append(self._limit(self._of_how_many(meant[0], held), meant[1], held, match.start()))
         return [limit for limit in out if limit.name]
 
@@ -185,7 +200,7 @@ class _Scan:
         bounded = any(self.reading.said("service", "at_least", span) for span in nearby)
         found = name == "recall" and self.reading.said("service", "caught", (start, max(start, q.start)))
         if not (bounded or found):
-            return name, how
+            return (name if q.value <= _HALF else ""), how  # nobody puts up with most alarms being false
         return ("precision" if name == "false_positive_rate" else name), "as_is"
 
     def _of_how_many(self, name: str, held: Quantity) -> str:
@@ -279,6 +294,8 @@ class _Scan:
             value = self._scaled(naming.name, q)
             if value is None:
                 continue
+            if naming.name == "roc_auc" and "gini" in self.reading.masked[naming.start : naming.end]:
+                value = (1 + value) / 2  # Gini = 2 AUC - 1
             self._use(q)
             out.append(Limit(naming.name, value, q, naming.start))
         return out
@@ -395,6 +412,19 @@ class _Scan:
             rest = self.reading.masked[start : q.start] + " " + self.reading.masked[q.end : end]
             if not re.search(r"\w", _AROUND_SHARE.sub(" ", rest)):
                 out.append(self._limit("accuracy", "as_is", q, q.start))
+        return out
+
+    def by_case(self, roots: Sequence[str]) -> list[Limit]:
+        """ "Four fifths of the failures": a share of the cases looked for is how many of them are found."""
+        out = []
+        for q in [q for q in self.free if q.kind == "share" and q.unit in ("ratio", "part", "percent")]:
+            if not of_the_case(self.reading, q.noun, q.end, roots):
+                continue
+            clause = self.reading.text.clause_of(q.start)
+            before = (max(clause[0], q.start - _NEXT), q.start)
+            few = q.value <= _HALF and self.reading.said("service", "at_most", before)
+            if q.value > _HALF or few or self.reading.said("service", "at_least", before):
+                out.append(self._limit("recall", "complement" if few else "as_is", q, q.start))
         return out
 
     def _other_size_between(self, q: Quantity, at: int) -> bool:

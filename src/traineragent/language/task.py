@@ -33,6 +33,7 @@ from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
 from .horizon import horizon_of, last_year, until_end
 from .kinds import FAMILY, has_tokens, type_of, wish_of
+from .looked_for import roots_of
 from .metrics import ONE_SIDED, Naming, default_metric, direction_of, find_metrics
 from .moments import Moments, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
@@ -245,7 +246,8 @@ class _Understanding:
         """The metrics asked for, in order, and the limits; the first metric is one that a search can be led by."""
         family = FAMILY[task_type]
         namings = self._namings(family, profile)
-        limits = find_limits(self.reading, namings, family)
+        found = positive_label(self.reading, profile) if profile is not None and family == "classification" else None
+        limits = find_limits(self.reading, namings, family, roots_of(profile, found[0] if found else None))
         stated = _stated_metrics(namings, limits, self.reading)
         alike = family == "classification" and classes_alike(self.reading)
         if alike and "f1" in stated:
