@@ -70,14 +70,17 @@ _LOWER = frozenset(
 )
 
 
-def find_limits(reading: Reading, namings: Sequence[Naming], task: str, roots: Sequence[str] = ()) -> list[Limit]:
+def find_limits(
+    reading: Reading, namings: Sequence[Naming], task: str, roots: Sequence[str] = (), several: bool = True
+) -> list[Limit]:
     """All limits that hold, in the order in which they are said. `task`: classification, regression, tokens, …;
-    `roots`: how words begin by which the case looked for, or a class, may go."""
+    `roots`: how words begin by which the case looked for, or a class, may go; `several`: there are more than two."""
     scan = _Scan(reading, namings, task)
     limits = [*scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
     if task == "classification":
-        limits = [*(_of_each(reading, x, roots) for x in limits), *scan.by_case(roots)]
+        limits = [_of_each(reading, x, roots) for x in limits] if several else limits
+        limits += scan.by_case(roots)
     limits += scan.by_bare_share() if task == "classification" and not namings else []
     limits = _of_boxes(reading, limits, scan.free) if task == "grounding" else limits
     marked = [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]

@@ -247,7 +247,9 @@ class _Understanding:
         family = FAMILY[task_type]
         namings = self._namings(family, profile)
         found = positive_label(self.reading, profile) if profile is not None and family == "classification" else None
-        limits = find_limits(self.reading, namings, family, roots_of(profile, found[0] if found else None))
+        roots = roots_of(profile, found[0] if found else None)
+        several = profile is None or profile.distinct > 2
+        limits = find_limits(self.reading, namings, family, roots, several)
         stated = _stated_metrics(namings, limits, self.reading)
         alike = family == "classification" and classes_alike(self.reading)
         if alike and "f1" in stated:
