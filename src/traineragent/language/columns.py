@@ -13,6 +13,7 @@ from functools import cached_property
 from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
+from .answers import amount_points, fits, flag_points, holds_text
 from .horizon import forecast_said
 from .moments import holds_years, placed_in_time
 from .phrases import in_languages, matches
@@ -81,14 +82,9 @@ _COMPOUND = re.compile(
     r"erzeugung|produktion|ertrag|stand|druck|gehalt|quote|nachfrage|verkauf|verkaufe|ausgaben|einnahmen|aufkommen|mangel)s?"
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
-_WORDY = 4.0  # characters of a script without spaces, or thirds of Latin ones, that a label seldom has
 _SHORT = frozenset({"max", "min"})
-_NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+")
 _BESIDE = 60  # characters before a name in brackets that say what it is for
 _DENIED = 40  # characters after "not the" that it can be about
-_YES_NO = frozenset(
-    {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
-)
 
 
 @dataclass(frozen=True)
@@ -433,54 +429,20 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
         evidence.add(-4.0, "")
 
 
-def holds_text(column: ColumnProfile) -> bool:
-    """Free text, also where few different ones are in the data: called a text, and longer than labels are."""
-    if column.meaning == "text":
-        return True
-    if column.meaning != "category" or not column.top:
-        return False
-    if not matches(lexicon("tasks")["text_names"], " ".join(name_tokens(column.name))):
-        return False
-    widths = [len(v) if re.search(f"[{WIDE}]", v) else len(v) / 3 for v, _ in column.top]
-    return sum(widths) / len(widths) >= _WORDY
-
-
 def _by_type(evidence: _Evidence, wish: str | None) -> None:
     """Does the column give the kind of answer that is wanted?"""
     column = evidence.column
     number = column.meaning == "number" and column.distinct > 10
     few = 2 <= column.distinct <= 60 and not number
     points = {
-        "flag": _flag_points(column) if column.distinct == 2 else (0.0 if few else -2.0),
-        "amount": _amount_points(column, number, evidence.pointed),
+        "flag": flag_points(column) if column.distinct == 2 else (0.0 if few else -2.0),
+        "amount": amount_points(column, number, evidence.pointed),
         "choice": 1.0 if few and column.distinct > 2 else (0.7 if few else -1.5),
     }.get(wish or "", 0.0)
     evidence.add(
         points,
         {"flag": "it has two values", "amount": "it is a number", "choice": "it has a few values"}.get(wish or "", ""),
     )
-
-
-def _amount_points(column: ColumnProfile, many: bool, pointed: bool) -> float:
-    """How well numbers answer how much; years say when."""
-    if holds_years(column) and not pointed:
-        return -3.0
-    return 1.0 if many else (0.2 if column.meaning == "number" else -3.0)
-
-
-def _flag_points(column: ColumnProfile) -> float:
-    """How well two values answer a yes/no question."""
-    return -3.0 if _numbered(column) else 1.9 if _yes_or_no(column) else 1.5
-
-
-def _numbered(column: ColumnProfile) -> bool:
-    """Values that number things, such as K1 and K9: they say which thing, and never whether something happens to it."""
-    found = [_NUMBERED.fullmatch(fold(v).strip()) for v, _ in column.top]
-    return bool(found) and all(found) and len({m[1] for m in found if m}) == 1
-
-
-def _yes_or_no(column: ColumnProfile) -> bool:
-    return column.meaning == "boolean" or {fold(v) for v, _ in column.top} <= _YES_NO
 
 
 def _by_place(found: list[_Evidence], reading: Reading) -> None:
@@ -493,9 +455,9 @@ def _by_place(found: list[_Evidence], reading: Reading) -> None:
 def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
     """One column alone has the type of the answer that is wanted."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
-    fits = [e for e in able if _fits(e.column, wish)]
-    if wish and len(fits) == 1:
-        fits[0].add(1.2, "no other column gives such an answer")
+    fitting = [e for e in able if fits(e.column, wish)]
+    if wish and len(fitting) == 1:
+        fitting[0].add(1.2, "no other column gives such an answer")
 
 
 def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> None:
@@ -507,18 +469,9 @@ def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> N
     last = found[-1]
     binary = [e for e in able if e.column.distinct == 2]
     alone = len(binary) == 1 and binary[0] is last
-    amount = wish == "amount" and _fits(last.column, wish)
+    amount = wish == "amount" and fits(last.column, wish)
     if last in able and (amount or (wish in (None, "flag") and alone)):
         last.add(1.5, "nothing else fits better, and tables mostly end with the answer")
-
-
-def _fits(column: ColumnProfile, wish: str | None) -> bool:
-    number = column.meaning == "number" and column.distinct > 10
-    if wish == "flag":
-        return column.distinct == 2 and not _numbered(column)
-    if wish == "amount":
-        return number
-    return wish == "choice" and 2 <= column.distinct <= 60 and not number
 
 
 @once_per_overlay

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .answers import holds_text
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
-from .columns import holds_text
 from .horizon import forecast_said
 from .metrics import find_metrics
 from .moments import placed_in_time
