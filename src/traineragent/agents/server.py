@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..engine.evaluate import Evaluation
 
 CATALOGUE: Mapping[str, OperationSpec] = {
-    "export": OperationSpec({"threads": "integer?"}, "writes the bundle with one graph, proved equal to the model"),
+    "export": OperationSpec({}, "writes the bundle with one graph, proved equal to the model"),
     "measure": OperationSpec({"calls": "integer"}, "runs the service; measures latency, throughput, memory and size"),
     "score_holdout": OperationSpec({}, "scores the sealed hold-out through the bundle"),
     "explain": OperationSpec({"seconds": "number"}, "measures permutation importance and weak slices on the hold-out"),
@@ -135,7 +135,7 @@ class ServerAgent:
             self.memory.cache[KEPT] = formed
         return formed
 
-    def _export(self, message: Message, selected: ModelSelected, threads: int | None = None) -> None:
+    def _export(self, message: Message, selected: ModelSelected) -> None:
         """Builds and proves the graph in the child; where that cannot be done, the procedure says what to take."""
         selection = selected.selection
         if self._stands(selection):
