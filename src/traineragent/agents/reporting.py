@@ -213,7 +213,7 @@ def repeated(memory: Memory) -> list[str]:
     if not fresh:
         return []
     return [
-        f"{fresh['share']:.0%} of the held-out rows repeat the inputs of training rows, as the data does by nature; on "
+        f"{fresh['share']:.0%} of the held-out rows hold the same as training rows in all columns that are used; on "
         f"the {fresh['rows']:,} that are new {memory.task.metric.name} is {fresh['value']:.4g}"
     ]
 
