@@ -157,6 +157,7 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_pretrained_network_learns_but_for_its_first_layers(eyes: Path) -> None:
     import torch
 
@@ -173,6 +174,7 @@ def test_the_pretrained_network_learns_but_for_its_first_layers(eyes: Path) -> N
     assert any(w.grad is not None and float(w.grad.abs().sum()) > 0 for w in learned)
 
 
+@pytest.mark.slow
 def test_where_time_allows_the_network_is_tuned_and_a_killed_tuning_goes_on(
     eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +205,7 @@ def test_where_time_allows_the_network_is_tuned_and_a_killed_tuning_goes_on(
     assert frozen.facts["pretrained network"] == "as it was"
 
 
+@pytest.mark.slow
 def test_without_time_for_enough_steps_the_pretrained_network_stays_as_it_is(
     eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
