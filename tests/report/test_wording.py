@@ -95,6 +95,7 @@ def test_a_sentence_gets_a_capital_and_an_end_but_column_names_keep_theirs() -> 
         ("horizon:24h", "24 hours ahead"),
         ("future:promo", "promo known ahead"),
         ("exclude:a:b", "without a:b"),
+        ("exclude:24h", "without 24h"),
         ("exclude:gender", "without gender"),
         ("split:group:patient", "split by patient"),
         ("series:*", "one series of everything"),

@@ -295,6 +295,6 @@ def condition(word: Any) -> str:
         return _WISHES[text]
     kind = next((k for k in _CONDITIONS if text.startswith(f"{k}:")), "")
     about = text.removeprefix(f"{kind}:")
-    if reach := _REACH.fullmatch(about):
+    if kind == "horizon" and (reach := _REACH.fullmatch(about)):
         about = f"{reach[1]} {_UNITS[reach[2]]}{'' if reach[1] == '1' else 's'}"
     return _CONDITIONS[kind].format(about) if kind else text
