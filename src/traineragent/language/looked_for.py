@@ -9,14 +9,13 @@ import re
 from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile
+from ..knowledge.lexicons import lexicon
 from .reading import Reading, Span
 from .words import name_tokens
 
 _PREFIX = 5  # letters that words of one root share
 _LEAST = 4  # letters of a word that says something
 _NEAR = 34  # characters behind a share in which it is said of what
-_KINDS = re.compile(r"(?:typ|typen|klasse|klassen|art|arten|sorte|sorten|kategorie)$")
-"""How German compounds end that name a class: "Fehlertyp"."""
 _QUANTIFIED = {"any": ("{no}", "{worst}", "{per_class}")}
 
 
@@ -36,9 +35,10 @@ def of_the_case(reading: Reading, noun: str, end: int, roots: Sequence[str]) -> 
 
 def of_every_class(reading: Reading, sentence: Span, roots: Sequence[str]) -> bool:
     """Whether a sentence is about each class, called by the target's name: "no alloy", "kein Fehlertyp"."""
+    endings = tuple(lexicon("groups")["class_endings"])
     for match in reading.find(_QUANTIFIED, sentence):
         following = re.match(r"\W*([^\W\d]+)", reading.text.plain[match.end() : sentence[1]])
-        if following and (_speaks(following[1], roots) or _KINDS.search(following[1])):
+        if following and (_speaks(following[1], roots) or following[1].endswith(endings)):
             return True
     return False
 
