@@ -187,6 +187,21 @@ def test_boosted_trees_serve_categories_in_every_way(ways: str, task: str) -> No
     np.testing.assert_allclose(served(model, x).reshape(expected.shape), expected, rtol=2e-5, atol=2e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "params"), [("linear", {"levels": "all", "target": "log"}), ("lightgbm", {"effects": True, "rounds": 40})]
+)
+def test_effects_of_every_level_are_learned_saved_and_served(name: str, params: Any, tmp_path: Path) -> None:
+    rest = {key: value for key, value in params.items() if key not in ("levels", "effects")}
+    plain, model = fit(name, "regression", **rest), fit(name, "regression", **params)
+    data = table("regression", 400, seed=5)
+    expected = model.predict(data.x)
+    assert loss("regression", data.y, expected) < loss("regression", data.y, plain.predict(data.x))
+    np.testing.assert_allclose(served(model, data.x)[:, 0], expected, rtol=2e-5)
+    model.save(tmp_path / "model")
+    loaded = registry.get("families", name).load(tmp_path / "model", context("regression"))
+    np.testing.assert_array_equal(loaded.predict(data.x), expected)
+
+
 @pytest.mark.parametrize("objective", ["poisson", "tweedie", "regression_l1"])
 def test_boosted_trees_serve_other_objectives(objective: str) -> None:
     model = fit("lightgbm", "regression", objective=objective)

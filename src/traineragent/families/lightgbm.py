@@ -13,6 +13,7 @@ import onnx
 from numpy.typing import NDArray
 
 from ..boosting import lightgbm
+from ..engine.effects import Effects, fit_unseen
 from ..engine.encoding import TreeEncoder, fit_trees, target_columns
 from ..engine.target import TargetScale, fit_target
 from ..export.builder import GraphBuilder
@@ -20,8 +21,9 @@ from ..export.trees import read_lightgbm, write_forest
 from ..ports import Batch, Card, FitContext
 
 ABSOLUTE = ("mae", "medae", "smape")
+LOG_LINK = ("poisson", "tweedie", "gamma")
 STEADY_FROM_ROWS = 5000  # many classes: leaves of a rare class with next to no weight blow up from here on
-OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "patience")
+OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "patience", "effects")
 """Parameters of ours; all others go to LightGBM under its names."""
 
 
@@ -29,7 +31,9 @@ OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "pat
 class FittedLightGBM:
     """Boosted trees behind their encoder; `scale` undoes the target's scale in regression.
 
-    The booster may hold more trees than the first `rounds`, which count: early stopping's choice, or that of `at`."""
+    With `effects` the trees start from these and read them as their last feature (Sigrist 2022, Gaussian process
+    boosting, joins random effects and trees likewise). The booster may hold more trees than the first `rounds`, which
+    count: early stopping's choice, or that of `at`."""
 
     booster: lightgbm.Booster
     rounds: int
@@ -37,10 +41,16 @@ class FittedLightGBM:
     scale: TargetScale | None
     features: int
     classes: int
+    effects: Effects | None = None
 
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         z = self.encoder.transform(x)
+        start = None if self.effects is None else self.effects.predict(x)
+        if start is not None:
+            z = _with_start(z, start)
         raw = np.asarray(self.booster.predict(z, num_iteration=self.rounds), dtype=np.float64)
+        if start is not None:
+            raw = raw + start
         if self.classes == 2:
             return np.stack([1.0 - raw, raw], axis=1)
         return raw if self.scale is None else self.scale.undo(raw)
@@ -51,6 +61,7 @@ class FittedLightGBM:
 
     def save(self, path: Path) -> None:
         arrays: dict[str, Any] = {**self.encoder.arrays(), **(self.scale.arrays() if self.scale else {})}
+        arrays |= self.effects.arrays() if self.effects else {}
         text = np.frombuffer(self._text.encode(), dtype=np.uint8)
         with path.open("wb") as file:
             np.savez(file, text=text, shape=np.array([self.features, self.classes]), **arrays)
@@ -63,8 +74,14 @@ class FittedLightGBM:
         model = read_lightgbm(self._text)
         graph = GraphBuilder(self.features)
         source, columns = self.encoder.write(graph, "x")
+        start = None if self.effects is None else self.effects.write(graph, "x")
+        if start is not None:
+            source = graph.add("Concat", start, source, axis=1)
+            columns = [*(column + 1 for column in columns), 0]
         forest = replace(model.forest, feature=np.asarray(columns, dtype=np.int64)[model.forest.feature])
         raw = write_forest(graph, forest, source)
+        if start is not None:
+            raw = graph.add("Add", raw, start)
         if model.link == "logistic":
             positive = graph.add("Sigmoid", raw)
             both = graph.add("Concat", graph.add("Sub", graph.floats(1.0), positive), positive, axis=1)
@@ -109,13 +126,21 @@ class LightGBM:
         encoder, z = _encode(ways, params, train.x, targets, context)
         native = _native(ways, encoder, context)
         settings = _settings(params, context, len(y))
-        data = lightgbm.Dataset(z, y, categorical_feature=native, params=settings, free_raw_data=True)
+        effects, start = None, None
+        if params.get("effects") and scale is not None and settings["objective"] not in LOG_LINK:
+            effects, start = fit_unseen(train.x, y, context)
+            z = _with_start(z, start)
+        data = lightgbm.Dataset(z, y, init_score=start, categorical_feature=native, params=settings)
         held = None
         if valid is not None and params.get("patience", 50):
             goal = valid.y if scale is None else scale.forward(valid.y)
-            held = data.create_valid(encoder.transform(valid.x), goal)
+            seen, start = encoder.transform(valid.x), None
+            if effects is not None:
+                start = effects.predict(valid.x)
+                seen = _with_start(seen, start)
+            held = data.create_valid(seen, goal, init_score=start)
         booster, rounds = _boost(settings, data, held, params, context)
-        return FittedLightGBM(booster, rounds, encoder, scale, train.x.shape[1], context.classes)
+        return FittedLightGBM(booster, rounds, encoder, scale, train.x.shape[1], context.classes, effects)
 
     def load(self, path: Path, context: FitContext) -> FittedLightGBM:
         with np.load(path, allow_pickle=False) as file:
@@ -125,7 +150,12 @@ class LightGBM:
         features, classes = arrays["shape"].tolist()
         booster = lightgbm.Booster(model_str=text)
         encoder = TreeEncoder.from_arrays(arrays)
-        return FittedLightGBM(booster, booster.current_iteration(), encoder, scale, features, classes)
+        rounds, effects = booster.current_iteration(), Effects.from_arrays(arrays)
+        return FittedLightGBM(booster, rounds, encoder, scale, features, classes, effects)
+
+
+def _with_start(z: NDArray[np.float32], start: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.concatenate([z, start.astype(np.float32)[:, None]], axis=1)
 
 
 def _target_scale(params: Mapping[str, Any], train: Batch, context: FitContext) -> TargetScale | None:
@@ -133,7 +163,7 @@ def _target_scale(params: Mapping[str, Any], train: Batch, context: FitContext) 
     if context.classes:
         return None
     scale = fit_target(train.y, params.get("target", "plain"))
-    if params.get("objective") in ("poisson", "tweedie", "gamma"):
+    if params.get("objective") in LOG_LINK:
         return replace(scale, log=False, centre=0.0, spread=1.0)
     return scale
 
