@@ -14,7 +14,7 @@ WHERE = FitContext(("category", "number", "category"), (200, 0, 3), 0, "rmse", 3
 
 
 def table(rows: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
-    """(x, y, the true effect of each of 200 levels): a large category, a number that goes along with it, a small one."""
+    """(x, y, the true effect of each of 200 levels): a large category, a number like it, a small one."""
     rng = np.random.default_rng(seed)
     effect = np.random.default_rng(99).normal(size=200)
     level = rng.integers(0, 200, rows)
