@@ -122,6 +122,63 @@ def test_pascal_voc_is_read(shapes: Path, tmp_path: Path) -> None:
     assert table.kind == "grounding"
 
 
+def yolo(shapes: Path, folder: Path, names: str = "data.yaml") -> Path:
+    """The labelled things as a YOLO folder with train and val; every other outline is a polygon."""
+    for i, (name, things) in enumerate(labels(shapes).items()):
+        part = "val" if i % 4 == 3 else "train"
+        for kind in ("images", "labels"):
+            (folder / part / kind).mkdir(parents=True, exist_ok=True)
+        (folder / part / "images" / name).write_bytes((shapes / "images" / name).read_bytes())
+        lines = []
+        for label, (x0, y0, x1, y1) in things:
+            middle = [(x0 + x1) / 128, (y0 + y1) / 128, (x1 - x0) / 64, (y1 - y0) / 64]
+            outline = [x0 / 64, y0 / 64, x1 / 64, y0 / 64, x1 / 64, y1 / 64, x0 / 64, y1 / 64]
+            numbers = outline if i % 2 else middle
+            lines.append(f"{int(label == 'kettle')} {' '.join(f'{v:.6f}' for v in numbers)}\n")
+        (folder / part / "labels" / name).with_suffix(".txt").write_text("".join(lines) if i else "")
+    if names == "data.yaml":
+        (folder / names).write_text("train: train/images\nval: val/images\nnc: 2\nnames: ['cup', 'kettle']\n")
+    elif names:
+        (folder / names).write_text("cup\nkettle\n")
+    return folder
+
+
+@pytest.mark.parametrize("names", ["data.yaml", "classes.txt"])
+def test_yolo_folders_are_read_with_names_and_parts(shapes: Path, tmp_path: Path, names: str) -> None:
+    table = read_table([str(yolo(shapes, tmp_path / "y", names))])
+    assert table.kind == "grounding"
+    first = table.frame[table.frame["image"].str.endswith(sorted(labels(shapes))[1])]
+    made = dict(zip(first["phrase"], first["box"], strict=True))
+    assert np.allclose(json.loads(made["the leftmost cup"]), [4, 8, 20, 24], atol=0.01)
+    assert "the kettle" in made
+    assert {f.role for f in table.files} == {"train", "validation"}
+    assert len(set(table.frame["image"])) == 15, "a picture without boxes names nothing"
+
+
+def test_yolo_classes_without_names_are_called_by_number_and_this_is_said(shapes: Path, tmp_path: Path) -> None:
+    table = read_table([str(yolo(shapes, tmp_path / "y", ""))])
+    assert any("class 1" in phrase for phrase in table.frame["phrase"])
+    assert any("no list of class names" in note for note in table.notes)
+
+
+def test_a_zipped_yolo_folder_is_read(shapes: Path, tmp_path: Path) -> None:
+    folder = yolo(shapes, tmp_path / "y")
+    packed = tmp_path / "boxes.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    assert read_table([str(packed)], work=tmp_path / "work").kind == "grounding"
+
+
+def test_captions_beside_pictures_are_no_boxes(shapes: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    folder.mkdir()
+    for name in labels(shapes):
+        (folder / name).write_bytes((shapes / "images" / name).read_bytes())
+        (folder / name).with_suffix(".txt").write_text("2 cups 1 0.5\n")
+    assert type(collection_of([str(folder)])).__name__ == "Images"
+
+
 def test_an_xml_bomb_is_not_opened(shapes: Path, tmp_path: Path) -> None:
     bomb = '<!DOCTYPE a [<!ENTITY b "bb">]><annotation><object><name>&b;</name><bndbox/></object></annotation>'
     folder = beside(shapes, tmp_path / "b", "0000.xml", bomb)

@@ -170,6 +170,51 @@ def test_first_sheet_with_a_table_is_read_and_others_are_named(tmp_path: Path) -
         read_table([f"{path}#Nope"])
 
 
+def sheets(path: Path, **content: list[list[Any]]) -> Path:
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for name, rows in content.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    workbook.save(path)
+    return path
+
+
+HEAD = ["Kunde", "Betrag", "Ort"]
+
+
+def test_sheets_with_the_same_columns_are_one_table(tmp_path: Path) -> None:
+    path = sheets(
+        tmp_path / "2025.xlsx",
+        Januar=[["Umsätze Januar"], HEAD, ["a", 1, "Ulm"], ["b", 2, "Ulm"], ["Summe", 3, None]],
+        Februar=[["kunde ", "Ort", "Betrag"], ["a", "Bonn", 5], ["c", "Köln", 6]],
+        Codes=[["code", "meaning", "since"], ["y", "yes", 1]],
+    )
+    table = read_table([str(path)])
+    assert cells(table)[-2:] == [["a", "5", "Bonn"], ["c", "6", "Köln"]]
+    assert [f.name for f in table.files] == ["2025.xlsx#Januar", "2025.xlsx#Februar"]
+    said = " ".join(table.notes)
+    assert "the sheets Januar, Februar have the same columns" in said
+    assert "(Codes) were left alone" in said
+    assert cells(read_table([f"{path}#Februar"])) == [["a", "Bonn", "5"], ["c", "Köln", "6"]]
+
+
+def test_a_sheet_of_the_year_is_not_read_beside_its_months(tmp_path: Path) -> None:
+    january = [[f"k{i}", i, "Ulm"] for i in range(8)]
+    february = [[f"m{i}", i, "Bonn"] for i in range(9)]
+    path = sheets(tmp_path / "b.xlsx", Jan=[HEAD, *january], Feb=[HEAD, *february], All=[HEAD, *january, *february])
+    table = read_table([str(path)])
+    assert len(table.frame) == 17
+    assert any("left out (Jan, Feb)" in note for note in table.notes)
+
+
+def test_sheets_called_train_and_test_have_their_roles(tmp_path: Path) -> None:
+    rows = [[f"k{i}", i, "Ulm"] for i in range(8)]
+    path = sheets(tmp_path / "b.xlsx", Train=[HEAD, *rows], Test=[HEAD, *([f"x{k}", v, o] for k, v, o in rows)])
+    assert [f.role for f in read_table([str(path)]).files] == ["train", "test"]
+
+
 def test_remarks_and_lists_of_codes_beside_the_data_are_not_read_in_its_place(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     workbook = openpyxl.Workbook()

@@ -108,27 +108,26 @@ def _read_address(address: str, options: ReadOptions, ambiguous: bool = False) -
         left = ", ".join(member.name for member in members if member not in kept)
         for inner in kept:
             options.say(f"reading {inner.name}")
-            part = _read_source(inner, options)
+            first, *more = _read_source(inner, options)
             if left and inner is kept[0]:
                 beside = f"beside it in {source.name} lies {left}, which is no table and was left out"
-                part = replace(part, notes=(*part.notes, beside))
-            parts.append(part)
-            if not options.expected and part.facts.header:
-                options = replace(options, expected=tuple(part.frame.columns))
+                first = replace(first, notes=(*first.notes, beside))
+            parts += [first, *more]
+            if not options.expected and first.facts.header:
+                options = replace(options, expected=tuple(first.frame.columns))
     return parts
 
 
-def _read_source(source: Source, options: ReadOptions) -> Part:
-    """One file by what it holds; its name only decides between kinds of text."""
+def _read_source(source: Source, options: ReadOptions) -> list[Part]:
+    """One file by what it holds, a workbook by its sheets; its name only decides between kinds of text."""
     head = source.head(4096)
     if head.startswith(b"PK\x03\x04"):
         if source.packed is not None:
             raise InputError(f"{source.name}: an archive inside an archive; unpack it first", file=source.name)
-        return _noted(
-            without_totals(read_workbook(source, options)), source, (".xlsx", ".xlsm", ".xltx"), "an Excel workbook"
-        )
+        first, *more = [without_totals(part) for part in read_workbook(source, options)]
+        return [_noted(first, source, (".xlsx", ".xlsm", ".xltx"), "an Excel workbook"), *more]
     if head.startswith(b"PAR1"):
-        return _noted(read_parquet(source, options), source, (".parquet", ".parq", ".pq"), "a Parquet file")
+        return [_noted(read_parquet(source, options), source, (".parquet", ".parq", ".pq"), "a Parquet file")]
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise _old_office(source)
     if head.startswith(b"SQLite format 3"):
@@ -141,8 +140,8 @@ def _read_source(source: Source, options: ReadOptions) -> Part:
     if source.part is not None:
         raise InputError(f"{source.name}: a text file has no part called {source.part!r}", file=source.name)
     if _looks_like_json(source.name, head):
-        return read_records(source, options)
-    return without_totals(read_delimited(source, options))
+        return [read_records(source, options)]
+    return [without_totals(read_delimited(source, options))]
 
 
 def _looks_like_json(name: str, head: bytes) -> bool:

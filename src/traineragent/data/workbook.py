@@ -9,7 +9,9 @@ import io
 import itertools
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy as np
 from traineragent.data.columns import TextColumns, block_from_cells
 from traineragent.data.delimited import COLUMN_LIMIT, digest
 from traineragent.data.fitting import FOOTER
-from traineragent.data.header import Layout, find_layout
+from traineragent.data.header import Layout, find_layout, fold_name
 from traineragent.data.part import FileFacts, Part, ReadOptions, line_list
 from traineragent.data.sources import Source, shown
 from traineragent.data.typed import text_cells
@@ -26,39 +28,101 @@ from traineragent.errors import InputError
 Rows = list[list[Any]]
 CELL_LIMIT = 60_000_000
 LOOK = 400
+FEWEST_ALIKE = 3  # columns that sheets must share to be parts of one table
 MAIN = 0.25  # of the records of the largest sheet, for a sheet before it to be the data
 LAYOUT_BYTES = 30_000_000
 """A smaller workbook is loaded whole, so that merged cells are known; a larger one is streamed."""
 
 
-def read_workbook(source: Source, options: ReadOptions) -> Part:
-    """Read a sheet: the one named by `#Sheet`, else the first that is no mere remark or list of codes beside the
-    largest. Raises InputError."""
+def read_workbook(source: Source, options: ReadOptions) -> list[Part]:
+    """The sheet named by `#Sheet`; else the first that is no mere remark or list of codes beside the largest, and all
+    that have its columns, which are parts of one table as a sheet a month is. Raises InputError."""
     book = _opened(source)
-    notes: list[str] = []
-    title, rows = _main_sheet(source, book)
-    others = [shown(name) for name in book.sheetnames if name != title]
-    if others:
-        notes.append(
-            f"read sheet {shown(title)!r}; the other sheets ({', '.join(others[:8])}) were left alone, "
-            f"choose one with {source.name}#{others[0]}"
-        )
+    sheets = {title: _sheet_rows(source, book, title) for title in _chosen_sheet(source, book)}
+    names = list(book.sheetnames)
     book.close()
-    return _table(source, title, rows, options, notes)
+    main = _main_sheet(source, sheets, names)
+    first = _table(source, main, sheets[main], options)
+    found = {main: first, **_alike(source, first, {t: r for t, r in sheets.items() if t != main}, options)}
+    parts = _without_copies({title: found[title] for title in sheets if title in found})
+    notes = _told(source, names, list(parts), [title for title in found if title not in parts])
+    if len(parts) > 1:
+        parts = {t: replace(p, facts=replace(p.facts, name=f"{source.name}#{shown(t)}")) for t, p in parts.items()}
+    head, *rest = parts.values()
+    return [replace(head, notes=(*notes, *head.notes)), *rest]
 
 
-def _main_sheet(source: Source, book: Any) -> tuple[str, Rows]:
+def _main_sheet(source: Source, sheets: Mapping[str, Rows], names: Sequence[str]) -> str:
     """The first sheet with at least a share `MAIN` of the records of the largest: covers and code lists stand before
     and behind the data, and have few rows of several cells."""
-    sheets = [(title, _sheet_rows(source, book, title)) for title in _chosen_sheet(source, book)]
-    filled = [(title, rows) for title, rows in sheets if any(not _blank(cell) for row in rows for cell in row)]
+    filled = {title: rows for title, rows in sheets.items() if any(not _blank(cell) for row in rows for cell in row)}
     if not filled:
-        names = ", ".join(map(shown, book.sheetnames))
-        raise InputError(f"{source.name}: no sheet holds a table (sheets: {names})", file=source.name)
-    sizes = [sum(sum(not _blank(cell) for cell in row) > 1 for row in rows) for _, rows in filled]
-    if not any(sizes):  # tables of one column
-        sizes = [sum(any(not _blank(cell) for cell in row) for row in rows) for _, rows in filled]
-    return next(sheet for sheet, size in zip(filled, sizes, strict=True) if size >= MAIN * max(sizes))
+        said = ", ".join(map(shown, names))
+        raise InputError(f"{source.name}: no sheet holds a table (sheets: {said})", file=source.name)
+    sizes = {title: sum(sum(not _blank(cell) for cell in row) > 1 for row in rows) for title, rows in filled.items()}
+    if not any(sizes.values()):  # tables of one column
+        sizes = {title: sum(any(not _blank(cell) for cell in row) for row in rows) for title, rows in filled.items()}
+    return next(title for title, size in sizes.items() if size >= MAIN * max(sizes.values()))
+
+
+def _alike(source: Source, first: Part, others: Mapping[str, Rows], options: ReadOptions) -> dict[str, Part]:
+    """The other sheets that have the columns of the first one. Two columns are too few to tell by."""
+    names = {fold_name(name) for name in first.frame.columns}
+    if not first.facts.header or len(names) < FEWEST_ALIKE or len(names) != first.frame.shape[1]:
+        return {}
+    options = replace(options, expected=tuple(first.frame.columns))
+    found = {}
+    for title, rows in others.items():
+        try:
+            part = _table(source, title, rows, options)
+        except InputError:  # a sheet without rows
+            continue
+        if part.facts.header and {fold_name(name) for name in part.frame.columns} == names:
+            found[title] = part
+    return found
+
+
+def _without_copies(parts: dict[str, Part]) -> dict[str, Part]:
+    """The sheets without those whose rows all stand in another one, as months do that a sheet of the year repeats.
+    Rows that come often show nothing."""
+    if len(parts) < 2 or any(p.rows_total != len(p.frame) for p in parts.values()):
+        return parts
+    order = list(next(iter(parts.values())).frame.columns)
+    by_fold = {fold_name(name): name for name in order}
+    rows = {
+        title: Counter(
+            p.frame.rename(columns=lambda n: by_fold[fold_name(n)])[order].itertuples(index=False, name=None)
+        )
+        for title, p in parts.items()
+    }
+    kept = dict(parts)
+    for title in sorted(parts, key=lambda t: len(parts[t].frame)):
+        wholes = [rows[other] for other in kept if other != title and len(kept[other].frame) >= len(parts[title].frame)]
+        if any(
+            all(whole[row] >= n for row, n in rows[title].items())
+            and sum(whole[row] == 1 for row in rows[title]) >= 0.5 * len(rows[title])
+            for whole in wholes
+        ):
+            del kept[title]
+    return kept
+
+
+def _told(source: Source, names: Sequence[str], read: Sequence[str], copies: Sequence[str]) -> list[str]:
+    """What became of which sheet."""
+    notes = []
+    if len(read) > 1:
+        listed = ", ".join(map(shown, read[:12])) + (f" and {len(read) - 12} more" if len(read) > 12 else "")
+        notes.append(
+            f"the sheets {listed} have the same columns and were read as parts of one table; "
+            f"choose one with {source.name}#{shown(read[0])}"
+        )
+    if copies:
+        notes.append(f"sheets whose rows all stand in another one were left out ({', '.join(map(shown, copies[:8]))})")
+    others = [shown(name) for name in names if name not in {*read, *copies}]
+    if others:
+        which = f"read sheet {shown(read[0])!r}; the other sheets" if len(read) == 1 else "the other sheets"
+        notes.append(f"{which} ({', '.join(others[:8])}) were left alone, choose one with {source.name}#{others[0]}")
+    return notes
 
 
 def _opened(source: Source) -> Any:
@@ -145,7 +209,7 @@ def _spread(rows: Rows, area: Any) -> None:
         row[left : right + 1] = [rows[top][left]] * (right - left + 1)
 
 
-def _table(source: Source, title: str, rows: Rows, options: ReadOptions, notes: list[str]) -> Part:
+def _table(source: Source, title: str, rows: Rows, options: ReadOptions) -> Part:
     """Cut the table out of a sheet: blank rows and columns around it, titles above, remarks below."""
     kept = [(number, row) for number, row in enumerate(rows, 1) if any(not _blank(cell) for cell in row)]
     width = max((len(row) for _, row in kept), default=0)
@@ -156,6 +220,7 @@ def _table(source: Source, title: str, rows: Rows, options: ReadOptions, notes: 
     layout = find_layout([text_cells_of_row(row) for row in grid[:LOOK]], width, options.expected)
     if layout.start >= len(grid):
         raise InputError(f"{source.name}: sheet {shown(title)!r} holds only a header, no rows", file=source.name)
+    notes = []
     if layout.above:
         notes.append(f"rows above the table left out ({line_list([numbers[i] for i in layout.above])})")
     body, numbers = grid[layout.start :], numbers[layout.start :]

@@ -26,6 +26,7 @@ from traineragent.data.grounding.annotated import Annotated, Annotation, Put
 from traineragent.data.grounding.boxes import WORDS, corners, layout_of
 from traineragent.data.grounding.formats import looks_annotated, read_annotated
 from traineragent.data.grounding.phrasing import phrases_for
+from traineragent.data.grounding.yolo import looks_yolo, read_yolo, yolo_text
 from traineragent.data.joining import role_of
 from traineragent.data.layout import Entry, Resolver, is_picture_name, walk
 from traineragent.data.likeness import alike
@@ -40,6 +41,7 @@ from traineragent.serve.codecs.picture import upright_size
 Progress = Callable[[str], None]
 Floats = NDArray[np.float64]
 IMAGE, PHRASE, BOX = "image", "phrase", "box"
+HEAD = 20_000  # bytes of a member of an archive that are looked at
 LOOKED_INTO = 4  # files that may hold annotations, when asked whether this is ours
 LEAST_PHRASES = 2
 SMALLEST = 1.0  # pixel a side
@@ -83,7 +85,7 @@ class Grounding:
         if not files:
             raise InputError(
                 'expected annotations such as {"image": "a.jpg", "phrase": "the red cup", "box": [10, 20, 60, 80]}, '
-                "COCO or Pascal VOC beside the pictures; found none"
+                "COCO, Pascal VOC or YOLO beside the pictures; found none"
             )
         put = Put()
         pictures = _Pictures(entries, put)
@@ -102,13 +104,19 @@ def _holds_phrases(path: Path) -> bool:
     if path.suffix.lower() == ".zip" and path.is_file():
         with zipfile.ZipFile(path) as archive:
             names = [m.filename for m in archive.infolist() if not m.is_dir() and "__MACOSX" not in m.filename]
-            return any(map(is_picture_name, names)) and any(_in_archive(archive, n) for n in _likely(names))
+            if not any(map(is_picture_name, names)):
+                return False
+            return looks_yolo(names, lambda n: _head(archive, n)) or any(
+                _in_archive(archive, n) for n in _likely(names)
+            )
     if path.is_dir():
         entries = walk(path)
         if not any(is_picture_name(e.name) for e in entries):
             return False
         by_name = {e.name: e.path for e in entries}
-        return any(_is_ours(by_name[n], n) for n in _likely(list(by_name)))
+        return looks_yolo(list(by_name), lambda n: yolo_text(by_name[n])) or any(
+            _is_ours(by_name[n], n) for n in _likely(list(by_name))
+        )
     return path.is_file() and _is_ours(path, path.name)
 
 
@@ -128,10 +136,16 @@ def _is_ours(path: Path, name: str) -> bool:
     return found is not None and sum(a.numbers is not None for a in found.found) > 0.5 * len(found.found)
 
 
+def _head(archive: zipfile.ZipFile, name: str) -> str:
+    """The beginning of a member, cut behind its last whole line where there is more."""
+    with archive.open(name) as stream:
+        head = stream.read(HEAD).decode("utf-8-sig", "replace")
+    return head if len(head) < HEAD - 3 else head.rpartition("\n")[0] or head
+
+
 def _in_archive(archive: zipfile.ZipFile, name: str) -> bool:
     """The same for a member, whose beginning must do: an archive is unpacked only once it is ours."""
-    with archive.open(name) as stream:
-        head = stream.read(20_000).decode("utf-8", "replace").casefold()
+    head = _head(archive, name).casefold()
     if name.lower().endswith(".xml"):
         return "<annotation" in head and "<bndbox" in head
     box = re.search(r"\b(box|bbox|x0|x1|xmin|left|xyxy|xywh)\b", head) is not None
@@ -168,7 +182,7 @@ def _unpacked(path: Path, work: Path | None) -> Path:
 
 
 def _annotated(entries: Sequence[Entry]) -> list[Annotated]:
-    """The files of annotations, those of Pascal VOC (one a picture) as one. Where some have phrases, those that have
+    """The files of annotations; of YOLO and Pascal VOC there is one a picture. Where some have phrases, those that have
     only labels are left out and said."""
     found: list[Annotated] = []
     voc: list[Annotated] = []
@@ -178,8 +192,7 @@ def _annotated(entries: Sequence[Entry]) -> list[Annotated]:
         one = read_annotated(entry.path, entry.name)
         if one is not None:
             (voc if one.format == "voc" else found).append(one)
-    if voc:
-        found += voc
+    found += voc or ([] if found else read_yolo(entries))
     phrased = [f for f in found if f.phrased]
     if phrased and len(phrased) < len(found):
         left = [f.name for f in found if not f.phrased]
@@ -290,14 +303,14 @@ def _boxed(file: Annotated, number: int, pictures: _Pictures, put: Put) -> tuple
         return [], ""
     numbers = np.array([a.numbers for a, _ in usable], dtype=np.float64)
     sizes = pictures.sizes[[p for _, p in usable]]
-    layout, shares = (file.layout, False) if file.layout else layout_of(numbers, sizes, _hinted(file))
+    layout, shares = (file.layout, file.shares) if file.layout else layout_of(numbers, sizes, _hinted(file))
     boxes = corners(numbers, layout) * (np.tile(sizes, 2) if shares else 1.0)
     out = []
     for (one, picture), box, size in zip(usable, boxes, sizes, strict=True):
         sound = _sound(box, size, file.name, one.line, put)
         if sound is not None:
             out.append((one, _Row(picture, one.phrase or one.label, sound, number, one.line)))
-    how = "" if file.format in ("coco", "voc") else (
+    how = "" if file.format in ("coco", "voc", "yolo") else (
         f"boxes are read as {WORDS[layout]} in {'shares of the picture' if shares else 'pixels'}"
     )  # fmt: skip
     return out, how
@@ -419,7 +432,8 @@ def _finished(
     copies = used - len({int(same[r.picture]) for r in rows})
     told = [f"{len(rows):,} phrases in {used:,} pictures", *notes]
     if copies:
-        told.append(f"{copies:,} pictures are copies or near-copies of others and stay on their side of any split")
+        which = "1 picture is a copy or near-copy" if copies == 1 else f"{copies:,} pictures are copies or near-copies"
+        told.append(f"{which} of others; all stay on one side of any split")
     return RawTable(
         frame, facts, part, np.array([r.line for r in rows], dtype=np.int64), tuple(told), total, "grounding", BOX,
         same[[r.picture for r in rows]], tuple(removed), _findings(rows, pictures),
@@ -437,11 +451,16 @@ def _same(pictures: _Pictures) -> NDArray[np.int64]:
     return out
 
 
+def _role(name: str) -> Role | None:
+    """What the name of a file says, or else a folder around it."""
+    return next((role for part in reversed(Path(name).parts) if (role := role_of(part))), None)
+
+
 def _facts(
     rows: Sequence[_Row], files: Sequence[Annotated], pictures: _Pictures, sources: Sequence[str]
 ) -> tuple[tuple[FileFacts, ...], NDArray[np.int16]]:
     """A part for each role that files speak of, or one for all; its checksum covers phrases, boxes and pictures."""
-    said: list[Role | None] = [role_of(Path(f.name).name) for f in files]
+    said: list[Role | None] = [_role(f.name) for f in files]
     if len(set(said)) < 2 or "train" not in said:
         said = [None] * len(files)
     roles = list(dict.fromkeys(said[r.file] for r in rows))

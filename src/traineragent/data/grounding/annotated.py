@@ -25,8 +25,8 @@ class Annotation:
 
 @dataclass
 class Annotated:
-    """A file's annotations. `layout` says how its numbers are boxes, where the format fixes that ("xyxy", "xywh");
-    `names` are the columns or keys of the box otherwise."""
+    """A file's annotations. `layout` says how its numbers are boxes, where the format fixes that ("xyxy", "xywh"), and
+    `shares` that they are shares of the picture then; `names` are the columns or keys of the box otherwise."""
 
     name: str
     format: str
@@ -34,6 +34,7 @@ class Annotated:
     layout: str = ""
     names: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    shares: bool = False
 
     @property
     def phrased(self) -> bool:
