@@ -28,6 +28,7 @@ FAMILY = {
     "image_generation": "generation",
 }
 """Task type -> the word that lexicons use for a group of tasks."""
+FEWEST_COUNTED = 5  # different numbers beside pictures that are amounts rather than kinds
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -68,11 +69,21 @@ def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnPro
         return "image_generation", 0.85, "new pictures are asked for"
     if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):
         return "image_generation", 0.6, "pictures without classes"
-    if target is not None and _numeric(target):
+    if target is not None and _numeric(target) and target.distinct > 2:
         many = target.distinct > MOST_GRADES and wish_of(reading) == "amount"  # else numbers may be names of classes
         if many or not _whole(target):
             return "image_regression", 0.85, f"{target.name} is a number with {target.distinct} values"
+        if kind != "images" and target.distinct > FEWEST_COUNTED and _counted(reading, target):
+            return "image_regression", 0.8, f"{target.name} says how many, with {target.distinct} values"
     return "image_classification", 0.9, "pictures are to be told apart"
+
+
+def _counted(reading: Reading, target: ColumnProfile) -> bool:
+    """Whether a column of few whole numbers beside pictures holds amounts: the words ask how many, or its name says
+    so, and neither speaks of classes."""
+    name = " ".join(name_tokens(target.name))
+    classes = reading.said("tasks", "as_classes") or matches(lexicon("tasks")["class_names"], name)
+    return not classes and bool(reading.said("tasks", "as_number") or matches(lexicon("tasks")["count_names"], name))
 
 
 def _without_data(reading: Reading) -> tuple[str, float, str]:

@@ -279,7 +279,7 @@ class _Understanding:
     ) -> tuple[Metric, ...]:
         counts = [n for _, n in profile.top] if profile and FAMILY[task_type] == "classification" else []
         parted = bool(profile and profile.stats.get("separator"))
-        several = parted and task_type in ("text_classification", "tabular_classification")
+        several = parted and FAMILY[task_type] == "classification"
         metric, why = default_metric(task_type, counts, self.rows, several)
         if len(counts) == 2 and not several and (stated or self.preference):
             metric = Metric("average_precision", "maximize")

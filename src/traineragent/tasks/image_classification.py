@@ -7,7 +7,6 @@ from .tabular_classification import TabularClassification
 
 class ImageClassification(TabularClassification):
     name = "image_classification"
-    several = False
     title = "classification of pictures"
     portfolio = "image_candidates"
 
