@@ -253,3 +253,18 @@ def test_texts_of_numbers_beside_pictures_are_no_captions_and_are_named_together
     table = read_table([str(folder)])
     assert table.kind == "images"
     assert sum(".txt" in note for note in table.notes) == 1
+
+
+def test_pictures_with_several_labels_are_counted_by_label(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    kinds = ["sun", "sun, sea", "sea", "sand, sea", "sand", "sand, sun"] * 4 + ["sun, sand, sea"]
+    lines = ["file,tags"]
+    for i, kind in enumerate(kinds):
+        Image.fromarray(np.random.default_rng(i).integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(
+            folder / f"{i}.png"
+        )
+        lines.append(f'{i}.png,"{kind}"')
+    (folder / "tags.csv").write_text("\n".join(lines))
+    table = read_table([str(folder)])
+    assert not any("uneven" in note for note in table.notes)

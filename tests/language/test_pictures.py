@@ -10,6 +10,8 @@ from traineragent.language.task import understand
 from .tables import ROWS, table
 
 FRUIT = "image:id, kind:cat apple|pear|plum, weight_g:float 80.5..180.7, grower:cat north|south"
+CELLS = "image:id, Anzahl rote Zellen:int 0..17"
+CARDS = "image:id, number:int 0..9"
 PEOPLE = "image:id, age:int 0..100"
 
 
@@ -20,6 +22,10 @@ PEOPLE = "image:id, age:int 0..100"
         ("Estimate weight_g from the photo", FRUIT, "image_regression", "weight_g"),
         ("Which kind of fruit is in the photo?", FRUIT, "image_classification", "kind"),
         ("Estimate how old the person in the portrait is, in years", PEOPLE, "image_regression", "age"),
+        ("Zähle die roten Zellen auf dem Foto", CELLS, "image_regression", "Anzahl rote Zellen"),
+        ("Look at the blood", CELLS, "image_regression", "Anzahl rote Zellen"),
+        ("Count the red cells", "image:id, cells:int 0..17", "image_regression", "cells"),
+        ("Which number is on the card?", CARDS, "image_classification", "number"),
         ("Wie schwer ist das Obst auf dem Bild?", FRUIT, "image_regression", "weight_g"),
     ],
 )

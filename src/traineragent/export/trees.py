@@ -282,13 +282,14 @@ def _category_sets(trees: Sequence[dict[str, str]]) -> Iterator[NDArray[np.int64
 def read_sklearn(trees: Sequence[Any], *, classification: bool) -> Forest:
     """The forest of fitted scikit-learn tree estimators (`forest.estimators_`), averaged.
 
-    Classification votes with class frequencies: one target a class, but only that of class 1 for two classes.
+    Classification votes with class frequencies: one target a class, but only that of class 1 for two classes. Of
+    regression trees with several outputs each is a target.
     Splits compare float32 inputs with float64 thresholds, as scikit-learn does."""
     return merge([_sklearn_tree(t.tree_, classification) for t in trees]).scaled(1.0 / len(trees))
 
 
 def _sklearn_tree(tree: Any, classification: bool) -> Forest:
-    value = tree.value[:, 0, :]  # (nodes, classes) or (nodes, 1)
+    value = tree.value[:, 0, :] if tree.n_outputs == 1 else tree.value[:, :, 0]  # (nodes, classes, 1 or outputs)
     if classification:
         value = value / value.sum(axis=1, keepdims=True)
         value = value[:, 1:] if value.shape[1] == 2 else value

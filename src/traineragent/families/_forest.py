@@ -29,13 +29,15 @@ CHUNK = 20  # trees grown between two looks at the clock
 
 @dataclass(frozen=True)
 class FittedForest:
-    """Averaged trees behind their encoder; predictions run through the graph that is served."""
+    """Averaged trees behind their encoder; predictions run through the graph that is served. `multi`: each output is a
+    yes or no of its own."""
 
     forest: Forest
     encoder: TreeEncoder
     scale: TargetScale | None
     features: int
     classes: int
+    multi: bool = False
 
     @cached_property
     def _session(self) -> Any:
@@ -51,7 +53,7 @@ class FittedForest:
             f"forest_{f.name}": np.asarray(getattr(self.forest, f.name)) for f in fields(Forest) if f.name != "sets"
         }
         with path.open("wb") as file:
-            np.savez_compressed(file, shape=np.array([self.features, self.classes]), **arrays)
+            np.savez_compressed(file, shape=np.array([self.features, self.classes, int(self.multi)]), **arrays)
 
     def graph(self) -> onnx.ModelProto:
         graph = GraphBuilder(self.features)
@@ -60,6 +62,8 @@ class FittedForest:
         raw = write_forest(graph, forest, source)
         if self.scale is not None:
             return graph.model(self.scale.write(graph, raw), 1)
+        if self.multi:
+            return graph.model(graph.add("Clip", raw, graph.floats(0.0), graph.floats(1.0)), self.classes)
         if self.classes == 2:
             raw = graph.add("Clip", raw, graph.floats(0.0), graph.floats(1.0))  # sums of float32 may leave [0, 1]
             both = graph.add("Concat", graph.add("Sub", graph.floats(1.0), raw), raw, axis=1)
@@ -83,9 +87,11 @@ class ForestFamily:
     def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedForest:
         scale = None if context.classes else fit_target(train.y, params.get("target", "plain"))
         y = train.y.astype(np.int64) if scale is None else scale.forward(train.y)
-        targets = target_columns(y.astype(np.float64), context.classes)
+        multi = y.ndim == 2
+        targets = y.astype(np.float64) if multi else target_columns(y.astype(np.float64), context.classes)
         encoder, z = fit_trees(train.x, targets, context, index_up_to=12)
-        model = (self.classifier if context.classes else self.regressor)(
+        # The squared error of 0 and 1, summed over labels, is their Gini impurity: one tree splits for all labels.
+        model = (self.classifier if context.classes and not multi else self.regressor)(
             n_estimators=CHUNK,
             min_samples_leaf=params.get("min_samples_leaf", 3),
             max_features=params.get("max_features", 0.4),
@@ -95,8 +101,9 @@ class ForestFamily:
             warm_start=True,
         )
         _grow(model, z, y, int(params.get("trees", 100)), context)
-        forest = _all_classes(read_sklearn(model.estimators_, classification=bool(context.classes)), model, context)
-        return FittedForest(forest, encoder, scale, train.x.shape[1], context.classes)
+        forest = read_sklearn(model.estimators_, classification=bool(context.classes) and not multi)
+        forest = forest if multi else _all_classes(forest, model, context)
+        return FittedForest(forest, encoder, scale, train.x.shape[1], context.classes, multi)
 
     def load(self, path: Path, context: FitContext) -> FittedForest:
         with np.load(path, allow_pickle=False) as file:
@@ -104,8 +111,8 @@ class ForestFamily:
         parts: dict[str, Any] = {f.name: arrays[f"forest_{f.name}"] for f in fields(Forest) if f.name != "sets"}
         forest = Forest(**{**parts, "targets": int(parts["targets"])})
         scale = TargetScale.from_arrays(arrays) if "target" in arrays else None
-        features, classes = arrays["shape"].tolist()
-        return FittedForest(forest, TreeEncoder.from_arrays(arrays), scale, features, classes)
+        features, classes, multi = arrays["shape"].tolist()
+        return FittedForest(forest, TreeEncoder.from_arrays(arrays), scale, features, classes, bool(multi))
 
 
 def _grow(model: Any, z: Float32, y: NDArray[Any], trees: int, context: FitContext) -> None:

@@ -19,7 +19,7 @@ MEDIAN_METRICS = ("mae", "medae", "mape", "smape")
 
 @dataclass(frozen=True)
 class FittedDummy:
-    """Gives `answer` for every row: (classes,) probabilities or (1,) value."""
+    """Gives `answer` for every row: (classes,) probabilities, also of labels, or (1,) value."""
 
     answer: NDArray[np.float64]
     features: int
@@ -43,7 +43,7 @@ class Dummy:
     card = Card(
         name="dummy",
         title="Most frequent answer",
-        tasks=("binary", "multiclass", "regression"),
+        tasks=("binary", "multiclass", "multilabel", "regression"),
         interpretable=True,
     )
 
@@ -51,6 +51,8 @@ class Dummy:
         return {}
 
     def fit(self, params: Mapping[str, Any], train: Batch, valid: Batch | None, context: FitContext) -> FittedDummy:
+        if train.y.ndim == 2:
+            return FittedDummy(train.y.mean(axis=0), train.x.shape[1], False)
         if context.classes:
             share = np.bincount(train.y.astype(np.int64), minlength=context.classes) / len(train.y)
             return FittedDummy(share, train.x.shape[1], False)

@@ -11,7 +11,7 @@ PLUGIN = ForestFamily(
     Card(
         name="random_forest",
         title="Random forest",
-        tasks=("binary", "multiclass", "regression"),
+        tasks=("binary", "multiclass", "multilabel", "regression"),
         max_rows=200_000,
         max_classes=30,
         licence="BSD-3-Clause",

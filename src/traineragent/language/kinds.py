@@ -28,6 +28,7 @@ FAMILY = {
     "image_generation": "generation",
 }
 """Task type -> the word that lexicons use for a group of tasks."""
+FOLDERS = "label"  # what the classes are called that folders of pictures tell
 FEWEST_COUNTED = 5  # different numbers beside pictures that are amounts rather than kinds
 MOST_GRADES = 30  # different numbers that may be classes
 
@@ -73,7 +74,7 @@ def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnPro
         many = target.distinct > MOST_GRADES and wish_of(reading) == "amount"  # else numbers may be names of classes
         if many or not _whole(target):
             return "image_regression", 0.85, f"{target.name} is a number with {target.distinct} values"
-        if kind != "images" and target.distinct > FEWEST_COUNTED and _counted(reading, target):
+        if target.name != FOLDERS and target.distinct > FEWEST_COUNTED and _counted(reading, target):
             return "image_regression", 0.8, f"{target.name} says how many, with {target.distinct} values"
     return "image_classification", 0.9, "pictures are to be told apart"
 

@@ -25,7 +25,9 @@ from traineragent.data.claiming import claimed
 from traineragent.data.columns import compact
 from traineragent.data.encoding import detect_encoding, open_text
 from traineragent.data.joining import role_of
+from traineragent.data.labels import count_labels, label_separator
 from traineragent.data.layout import Entry, Layout, Resolver, is_picture_name, layout_of, walk
+from traineragent.data.levels import levels_of
 from traineragent.data.likeness import alike
 from traineragent.data.meaning import read_column
 from traineragent.data.part import FileFacts, Role
@@ -406,11 +408,18 @@ def _notes(
     if odd:
         kinds = ", ".join(f"{n} {mode}" for mode, n in Counter(s.mode for s in odd).most_common(5))
         notes.append(f"{len(odd):,} pictures were brought to RGB, transparency to white ({kinds})")
-    counts = Counter(label for label in labels if label is not None).most_common()
+    counts = _classes(labels).most_common()
     if len(counts) > 1 and counts[0][1] >= 10 * counts[-1][1]:
         (most, many), (least, few) = counts[0], counts[-1]
         notes.append(f"the classes are uneven: {many:,} pictures of {most!r}, {few:,} of {least!r}")
     return notes
+
+
+def _classes(labels: Sequence[str | None]) -> Counter[str]:
+    """Pictures of each class, or of each label where a picture may have several."""
+    levels = levels_of(pd.Series(labels, dtype=object))
+    separator = label_separator(levels)
+    return count_labels(levels, separator) if separator else Counter(t for t in labels if t is not None)
 
 
 def _removal(what: str, names: Sequence[str], why: str) -> Removal:

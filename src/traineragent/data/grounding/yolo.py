@@ -6,12 +6,11 @@ Knows files by their names and first lines; knows nothing of how boxes are used.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from traineragent.data.grounding.annotated import Annotated, Annotation, Four
-from traineragent.data.layout import Entry, is_picture_name
+from traineragent.data.layout import Entry, is_picture_name, layout_of
 from traineragent.data.sources import shown
 
 LARGEST = 4_000_000  # bytes of a file that is read
@@ -48,8 +47,12 @@ def is_yolo(content: str) -> bool:
     return bool(lines) and all(_LINE.fullmatch(line) and _numbers(line) is not None for line in lines)
 
 
-def looks_yolo(names: Sequence[str], read: Any) -> bool:
-    """Whether texts beside pictures are YOLO boxes; `read` gives the text of a name. Looks at few of them."""
+def looks_yolo(names: Sequence[str], read: Callable[[str], str]) -> bool:
+    """Whether texts beside pictures are YOLO boxes; `read` gives the text of a name. Looks at few of them. Pictures in
+    folders of several classes are told apart by these."""
+    layout = layout_of([Entry(Path(name), name) for name in names])
+    if not layout.named and len({picture.label for picture in layout.pictures}) > 1:
+        return False
     texts = list(paired_texts(names))[:SEARCHED]
     contents = [c for c in map(read, texts) if c.strip()]
     return bool(contents) and all(map(is_yolo, contents))
