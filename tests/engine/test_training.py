@@ -120,6 +120,16 @@ def test_a_candidate_far_behind_its_family_is_dropped_after_one_fold(tmp_path: P
     assert train(table, tmp_path / "alone", rivals={"lightgbm": 0.0}).status == "done"
 
 
+def test_a_fold_whose_error_is_that_of_one_row_drops_nobody(tmp_path: Path) -> None:
+    table = data(RACE_FROM_ROWS, classes=0)
+    first = np.flatnonzero(table.folds == 0)[0]
+    y = table.y.copy()
+    y[first] += 1000 * y.std()
+    good = train(replace(table, y=y), tmp_path / "good")
+    behind = {"rivals": {"linear": good.fold_scores[0] * 0.8}}
+    assert train(replace(table, y=y), tmp_path / "raced", **behind).status == "done"
+
+
 def test_cost_counts_all_models_that_would_be_served(tmp_path: Path) -> None:
     few = train(replace(data(), bound=True), tmp_path / "few", "lightgbm", params={"rounds": 50, "patience": 0})
     many = train(data(), tmp_path / "many", "lightgbm", params={"rounds": 50, "patience": 0})

@@ -64,9 +64,10 @@ def fit_effects(
     context: FitContext,
     held: tuple[Float32, Float64] | None = None,
     penalties: Sequence[float] = PENALTIES,
+    knots: int = KNOTS,
 ) -> tuple[Effects, float]:
     """Effects on a standardised target y (rows,), and the penalty: of several the best by squared error on `held`."""
-    basis = _Basis.of(x, context)
+    basis = _Basis.of(x, context, knots)
     design = basis.design(x)
     rest = None if held is None else (basis.design(held[0]), held[1])
     found: tuple[float, float, Ridge] | None = None
@@ -105,9 +106,9 @@ class _Basis:
     offset: Ints  # (numbers + categories + 1,) first design column of each
 
     @classmethod
-    def of(cls, x: Float32, context: FitContext) -> _Basis:
+    def of(cls, x: Float32, context: FitContext, most: int) -> _Basis:
         category = np.array([kind == "category" for kind in context.kinds], dtype=bool)
-        knots = {int(j): _knots(x[:, j]) for j in np.flatnonzero(~category)}
+        knots = {int(j): _knots(x[:, j], most) for j in np.flatnonzero(~category)}
         numbers = np.array([j for j, at in knots.items() if len(at)], dtype=np.int64)
         categories = np.flatnonzero(category)
         levels = np.array(context.levels, dtype=np.int64)[categories]
@@ -176,12 +177,12 @@ class _Basis:
         return Effects(encoder, every, float(bias))
 
 
-def _knots(value: Float32) -> Float64:
+def _knots(value: Float32, most: int) -> Float64:
     """Where the effect of a number may bend, ascending; none where there is none."""
     value = value[np.isfinite(value)]
     knots = np.unique(value)
-    if len(knots) > 2 * KNOTS:
-        knots = np.unique(np.quantile(value, np.linspace(0, 1, KNOTS + 1)).astype(np.float32))
+    if len(knots) > 2 * most:
+        knots = np.unique(np.quantile(value, np.linspace(0, 1, most + 1)).astype(np.float32))
     return knots.astype(np.float64)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.run import Member, Selection, TrialResult
-from .metrics import EPSILON, paired_gain, roc_auc, scorer
+from .metrics import EPSILON, SQUARED, paired_gain, roc_auc, scorer
 
 Float64 = NDArray[np.float64]
 Loader = Callable[[int], NDArray[np.float32]]
@@ -30,8 +30,7 @@ LIKELY = 0.85  # that a candidate of few folds is better, from which all are jud
 FEW_FOLDS = 3  # of a candidate that is too dear for all
 FEWEST_ROWS = 60  # on which such a candidate may be judged
 RANKED = ("roc_auc", "average_precision")
-SQUARED = ("rmse", "mse", "r2")
-FAR_OFF_SHARE = 0.001  # of the rows, whose errors count as the largest of the others
+SPEAKING = 100  # rows at least, in effect, decide on weights by squared errors
 SURE = 0.7  # share of resamples in which an ensemble must beat the single best
 WORTH_MORE, MOST_TIMES = 0.1, 30.0
 """Of the error that a model must remove beyond doubt to be delivered although it costs more than is usual, and how many
@@ -292,11 +291,17 @@ def _outputs(predictions: NDArray[np.float32], several: bool = False) -> NDArray
 def _far_off(metric: str, y: Float64, best: NDArray[np.float32]) -> float | None:
     """The error beyond which all errors count alike when models are weighed by squares, or None for other metrics.
 
-    Where a thousandth of the rows holds most of the squared error (a few cars at a million), weights chosen by it
-    answer for those rows alone and are worse on all others."""
+    Where a few rows hold most of the squared error (some cars at a million), weights chosen by it answer for those rows
+    alone and are worse on all others. So the largest are cut down until the effective number of rows, the squared sum
+    of the losses over the sum of their squares (Kish 1965), is `SPEAKING`, or a tenth of the rows if that is less."""
     if metric not in SQUARED:
         return None
-    return float(np.quantile(np.abs(best[:, 0].astype(np.float64) - y), 1 - FAR_OFF_SHARE)) or None
+    errors = np.sort(np.abs(best[:, 0].astype(np.float64) - y))
+    cut = np.arange(len(errors))[::-1]  # so many come down to each error, were it the limit
+    squares = errors**2
+    two, four = np.cumsum(squares) + cut * squares, np.cumsum(squares**2) + cut * squares**2
+    enough = np.flatnonzero(two**2 >= min(SPEAKING, len(errors) / 10) * four)
+    return float(errors[enough[-1]]) or None
 
 
 def _objective(metric: str, outputs: int, limit: float | None) -> Callable[[Float64, Float64], float]:

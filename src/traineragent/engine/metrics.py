@@ -23,6 +23,7 @@ Needs = Literal["probabilities", "labels", "values"]
 Function = Callable[[Array, NDArray[np.float64]], float]
 
 EPSILON = 1e-7  # probabilities are clipped here before a logarithm
+SQUARED = ("rmse", "mse", "r2")  # what they say of the errors goes by their squares
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ..export.graph import assemble
 from ..ports import Batch, Family, FitContext, Fitted
 from ..serve.inputs.parts import Part
 from .dataset import TrainingData, sha256
-from .metrics import scorer
+from .metrics import SQUARED, scorer
 from .seeding import seed_of
 from .views import Seen, feeds, seen_by, session, view_graphs
 
@@ -114,7 +114,7 @@ def train_trial(
         first = _fit(work, held, context, bag)
         if progress is not None:
             progress(done + 1, fits, first)
-        if done == 0 and _beaten(data, trial, metric, first, rivals):
+        if done == 0 and _beaten(data, trial, metric, first, bag, rivals):
             return TrialResult(trial.index, trial.candidate, "pruned", first, (first,), _since(start), note="fold 0")
     _settle(work, metric, bag, folder)
     if work.refits and len(bag.fitted) == len(rounds):
@@ -318,13 +318,26 @@ def spread(rows: int, most: int) -> list[int]:
     return [int(i) for i in np.linspace(0, rows - 1, min(rows, most))]
 
 
-def _beaten(data: TrainingData, trial: Trial, metric: str, score: float, rivals: Mapping[str, float] | None) -> bool:
+def _beaten(
+    data: TrainingData, trial: Trial, metric: str, score: float, bag: _Bag, rivals: Mapping[str, float] | None
+) -> bool:
     """Clearly behind the family's best on the first fold. Log-loss-like errors and 1 - score count the same way."""
     best = (rivals or {}).get(trial.candidate.family)
     if best is None or data.rows < RACE_FROM_ROWS:
         return False
     measure = scorer(metric)
-    return measure.error(measure.utility(score)) > RACE_MARGIN * measure.error(measure.utility(best))
+    margin = RACE_MARGIN + _luck(data, metric, bag)
+    return measure.error(measure.utility(score)) > margin * measure.error(measure.utility(best))
+
+
+def _luck(data: TrainingData, metric: str, bag: _Bag) -> float:
+    """The relative standard error of the first fold's mean error in regression, 0 for classes: where a few rows hold
+    most of it (a car at a million), one fold tells little."""
+    if data.classes:
+        return 0.0
+    error = np.abs(bag.guesses[0] - data.y[bag.fitted[0][0]])
+    error = error**2 if metric in SQUARED else error
+    return float(error.std() / max(error.mean(), 1e-300) / np.sqrt(len(error)))
 
 
 def _result(

@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
 
-from ..engine.effects import fit_effects
+from ..engine.effects import KNOTS, fit_effects
 from ..engine.encoding import DenseEncoder, fit_dense, target_columns
 from ..engine.target import TargetScale, fit_target
 from ..export.builder import GraphBuilder
@@ -95,7 +95,7 @@ class Linear:
         scale = None if context.classes else fit_target(train.y, params.get("target", "plain"))
         y = train.y if scale is None else scale.forward(train.y)
         if scale is not None and params.get("levels") == "all":
-            return _every_level(scale, train, valid, context)
+            return _every_level(scale, train, valid, context, int(params.get("bins", KNOTS)))
         multi = y.ndim == 2
         targets = y if multi else target_columns(y, context.classes)
         bins = int(params.get("bins", 8)) if train.x.shape[1] <= MOST_BINNED else 1
@@ -124,10 +124,10 @@ class Linear:
         return FittedLinear(encoder, arrays["weight"], arrays["bias"], scale, features, classes, bool(multi))
 
 
-def _every_level(scale: TargetScale, train: Batch, valid: Batch | None, context: FitContext) -> FittedLinear:
+def _every_level(scale: TargetScale, train: Batch, valid: Batch | None, context: FitContext, bins: int) -> FittedLinear:
     """Regression with a weight for every level of every category, however many there are."""
     held = None if valid is None else (valid.x, scale.forward(valid.y))
-    effects, penalty = fit_effects(train.x, scale.forward(train.y), context, held)
+    effects, penalty = fit_effects(train.x, scale.forward(train.y), context, held, knots=bins)
     weight, bias = effects.weight[:, None], np.array([effects.bias], dtype=np.float32)
     return FittedLinear(effects.encoder, weight, bias, scale, train.x.shape[1], 0, found={"penalty": penalty})
 
