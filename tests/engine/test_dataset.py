@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from traineragent.engine.dataset import TrainingData, sha256
+from traineragent.engine.dataset import TrainingData
 from traineragent.errors import TrainerError
+from traineragent.serve.manifest import file_sha256
 
 
 def sample(classes: int = 2) -> TrainingData:
@@ -33,7 +34,7 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path, mmap: bool) -> None:
 def test_saving_names_every_file_with_its_hash(tmp_path: Path) -> None:
     files = sample().save(tmp_path)
     assert set(files) == {p.name for p in tmp_path.iterdir()}
-    assert all(sha256(tmp_path / name) == digest for name, digest in files.items())
+    assert all(file_sha256(tmp_path / name) == digest for name, digest in files.items())
 
 
 @pytest.mark.parametrize("name", ["x.npy", "y.npy", "folds.npy", "table.json"])

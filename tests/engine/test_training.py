@@ -11,9 +11,10 @@ import pytest
 
 from patience import patience
 from traineragent.domain.run import Candidate, Trial, TrialResult
-from traineragent.engine.dataset import TrainingData, sha256
+from traineragent.engine.dataset import TrainingData
 from traineragent.engine.metrics import scorer
 from traineragent.engine.training import RACE_FROM_ROWS, load_models, train_trial
+from traineragent.serve.manifest import file_sha256
 
 
 def data(rows: int = 200, classes: int = 2, folds: int = 5, seed: int = 0) -> TrainingData:
@@ -43,7 +44,7 @@ def test_out_of_fold_predictions_cover_all_rows_and_give_the_score(tmp_path: Pat
     metric = scorer("log_loss" if classes else "rmse")
     assert result.score == pytest.approx(-metric(table.y, oof.astype(np.float64)), rel=1e-5)
     assert len(result.fold_scores) == 5
-    assert all(sha256(tmp_path / name) == digest for name, digest in result.files.items())
+    assert all(file_sha256(tmp_path / name) == digest for name, digest in result.files.items())
 
 
 def test_a_row_is_never_predicted_by_a_model_that_learned_from_it(tmp_path: Path) -> None:

@@ -28,8 +28,9 @@ from traineragent.series import holdout, prepare, train
 from traineragent.series.panel import Panel, filled
 from traineragent.series.selection import select_series
 from traineragent.series.split import split_series
+from traineragent.serve.manifest import file_sha256
 from traineragent.serve.served import Served, open_bundle
-from traineragent.store.files import read_json, sha256_of, write_json
+from traineragent.store.files import read_json, write_json
 
 from .tables import monthly, shops
 
@@ -174,7 +175,7 @@ def test_what_is_served_goes_on_from_the_end_of_the_data(delivered: tuple[Run, S
     assert facts["relearned"] == len(facts["settings"]["members"])
     hasty = building.refresh(str(run.folder), run.task, 0.0, 0)
     assert hasty["relearned"] == 0
-    assert sha256_of(run.folder / hasty["files"]["history.json"]) == sha256_of(
+    assert file_sha256(run.folder / hasty["files"]["history.json"]) == file_sha256(
         run.folder / facts["files"]["history.json"]
     )
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from traineragent.errors import InputError, Paused
-from traineragent.store.files import read_json, room_checked, sha256_of, write_json, write_text
+from traineragent.serve.manifest import file_sha256
+from traineragent.store.files import read_json, room_checked, write_json, write_text
 
 
 def test_what_is_written_is_read_back_with_its_hash(tmp_path: Path) -> None:
     digest = write_json(tmp_path / "a.json", {"α": [1, None]})
     assert read_json(tmp_path / "a.json") == {"α": [1, None]}
-    assert sha256_of(tmp_path / "a.json") == digest
+    assert file_sha256(tmp_path / "a.json") == digest
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 

@@ -43,7 +43,8 @@ from ..language.kinds import wish_of
 from ..language.reading import Reading as Words
 from ..language.series import side_by_side
 from ..ports import OperationSpec
-from ..store.files import read_json, sha256_of, write_json
+from ..serve.manifest import file_sha256
+from ..store.files import read_json, write_json
 from .extras import TEXTS, fetch_networks, networks, text_encoder
 from .hub import Outgoing
 from .memory import Memory
@@ -239,7 +240,7 @@ class DataAgent:
         self._agree_metric(task, target)
         for used in ("table", "readings"):  # from here on the rows are in files
             self.memory.cache.pop(used)
-        return {"files": {str(p.relative_to(self.memory.folder)): sha256_of(p) for p in written}}, written
+        return {"files": {str(p.relative_to(self.memory.folder)): file_sha256(p) for p in written}}, written
 
     def _with_copies(self, table: RawTable, task: TaskSpec) -> RawTable:
         """The table with copies and near-copies of texts known as such, for a task of texts."""
@@ -270,7 +271,7 @@ class DataAgent:
             "train_rows": len(holdout.train),
             "holdout_rows": len(holdout.holdout),
             "straddling": holdout.straddling,
-            "sha256": sha256_of(sealed),
+            "sha256": file_sha256(sealed),
             "removed": [asdict(r) for r in holdout.removed],
             "notes": [*spelling_notes(target), *([LAST] if holdout.how == "last" else [])],
         }
@@ -302,7 +303,7 @@ class DataAgent:
         self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
         made = self._work(line.make, operations=[asdict(o) for o in operations], **given)
         written = [self.memory.folder / name for name in made["files"]]
-        files = {name: sha256_of(self.memory.folder / name) for name in made["files"]}
+        files = {name: file_sha256(self.memory.folder / name) for name in made["files"]}
         return {"facts": made["facts"], "files": files, "doubts": made.get("doubts", [])}, written
 
     def _work(self, function: str, **arguments: Any) -> Any:

@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import TypeAdapter
 
 from .. import registry
 from ..data.captions import names_of
 from ..data.frames import read_frame
 from ..domain.data import Target
+from ..engine.accelerator import accelerated
 from ..engine.drawing import DRAWN, FEWEST_AT_ALL, DrawContext, as_learned, wanted
 from ..engine.evaluate import Evaluation, MetricValue
 from ..engine.likeness import Judge, Likeness, shrunk
@@ -35,6 +35,7 @@ from ..serve.codecs.picture import read_pixels
 from ..serve.painter import Painter
 from ..serve.served import open_bundle
 from ..store.files import read_json, write_json
+from ..store.typed import plain, read_value
 
 IMAGE = "image"
 LARGEST, LARGEST_QUICK = 64, 32  # pixels a side; the smaller where there is little time and no accelerator
@@ -70,7 +71,7 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "grey": grey,
         "classes": len(target.labels),
         "minutes": minutes,
-        "quick": (minutes is None or minutes < QUICK_MINUTES) and not _accelerated(),
+        "quick": (minutes is None or minutes < QUICK_MINUTES) and not accelerated(),
     }
     profile = {"rows": len(frame), "side": sides, "grey": grey, "target": target.name}
     write_json(data / "profile.json", {**_profile(frame, target), "pictures": profile})
@@ -96,7 +97,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "channels": int(pixels.shape[3]),
         "names": len(names),
         "several": several,
-        "accelerated": _accelerated(),
+        "accelerated": accelerated(),
         "smallest_class": min(Counter(y.tolist()).values()),
         "checkpoints": _startable(data, task, [o["args"] for o in operations if o["do"] == "start_from"]),
     }
@@ -118,7 +119,7 @@ def _startable(data: Path, task: Mapping[str, Any], asked: Sequence[Mapping[str,
         except TrainerError as error:
             warnings.append(str(error))
             continue
-        steps = 60.0 * minutes / cost["step_s"] if minutes else UNLIMITED if _accelerated() else 0.0
+        steps = 60.0 * minutes / cost["step_s"] if minutes else UNLIMITED if accelerated() else 0.0
         found.append({**one, **cost, "steps": round(steps)})
         warnings.append(
             f"{one['name']} was found: a step of fine-tuning it takes about {cost['step_s']:.2g} s here and a picture "
@@ -214,7 +215,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         others=tuple(o for o in others if o.name != metric and o.value is not None),
         labels=tuple(n["label"] for n in pictures.names),
     )
-    saved = TypeAdapter(dict[str, Evaluation]).dump_python({"evaluation": evaluation}, mode="json")
+    saved = {"evaluation": plain(evaluation, Evaluation)}
     shown = _shown(pictures, judge, drawn, asked)
     write_json(run / "data" / "evaluation.json", {**saved, "drawn": {**asdict(likeness), **shown}})
     return {"rows": len(real), "fresh": None}
@@ -231,7 +232,7 @@ def _training(data: Path) -> tuple[pd.DataFrame, Target]:
 
 
 def _target(data: Path) -> Target:
-    return TypeAdapter(Target).validate_python(read_json(data / "target.json"))
+    return read_value(data / "target.json", Target)
 
 
 def _sizes(paths: Sequence[str]) -> tuple[int, bool]:
@@ -268,14 +269,6 @@ def _held(y: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
         rows = rng.permutation(np.flatnonzero(y == c))
         held[rows[: round(share * len(rows))]] = True
     return held
-
-
-def _accelerated() -> bool:
-    try:
-        import torch
-    except ImportError:
-        return False
-    return bool(torch.cuda.is_available())
 
 
 def _cost(painter: Painter, pictures: PictureSet) -> float:

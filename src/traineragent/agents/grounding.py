@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import ImageDraw
-from pydantic import TypeAdapter
 
 from .. import registry
 from ..data.frames import read_frame
 from ..domain.data import Column, ColumnProfile, TableProfile
+from ..engine.accelerator import accelerated
 from ..engine.evaluate import Evaluation, MetricValue
 from ..engine.grounding.phraseset import PhraseSet
 from ..engine.grounding.scoring import HIT, METRICS, best_trivial, each, interval, ious, trivial
@@ -36,6 +36,7 @@ from ..serve.grounding.pieces import TOKENIZER
 from ..serve.grounding.predictor import IMAGE, PHRASE, Pointer
 from ..serve.served import open_bundle
 from ..store.files import read_json, write_json
+from ..store.typed import plain, write_value
 
 BOX = "box"
 HELD_SHARE, FEWEST_HELD = 0.15, 24  # of the training pictures, to compare candidates on
@@ -76,7 +77,7 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         target_kind="class",
         warnings=tuple(split["notes"]),
     )
-    write_json(data / "profile.json", TypeAdapter(TableProfile).dump_python(profile, mode="json"))
+    write_value(data / "profile.json", profile, TableProfile)
     facts = {
         "rows": len(frame),
         "pictures": len(sizes),
@@ -84,7 +85,7 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "box_side": round(small, 4),
         "plain_share": counts["what it is"] / len(frame),
         "minutes": task["budget"]["minutes"],
-        "accelerated": _accelerated(),
+        "accelerated": accelerated(),
     }
     return {"facts": facts, "leaks": 0}
 
@@ -112,7 +113,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
     phrases.save(data / "prepared")
     example = example_phrase(phrases)
     columns = (Column(IMAGE, "image"), Column(PHRASE, "text", example=example))
-    write_json(data / "columns.json", TypeAdapter(tuple[Column, ...]).dump_python(columns, mode="json"))
+    write_value(data / "columns.json", columns, tuple[Column, ...])
     facts = {
         "rows": len(said),
         "pictures": len(paths),
@@ -121,7 +122,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         "classes": 0,
         "checkpoint": _first_checkpoint(operations, "see_with"),
         "grounder": _first_checkpoint(operations, "start_from"),
-        "accelerated": _accelerated(),
+        "accelerated": accelerated(),
     }
     write_json(data / "prepared.json", {"removed": [], "facts": facts})
     written = ["columns.json", "profile.json", "prepared.json", "prepared/phrases.json"]
@@ -218,7 +219,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     evaluation = Evaluation(
         kind="grounding", rows=len(frame), metric=values[main], others=tuple(v for n, v in values.items() if n != main)
     )
-    saved = TypeAdapter(dict[str, Evaluation]).dump_python({"evaluation": evaluation}, mode="json")
+    saved = {"evaluation": plain(evaluation, Evaluation)}
     private = "privacy" in task["constraints"]
     found = {
         "kinds": _by_kind(frame, served.finder.reader, given, true),
@@ -267,14 +268,6 @@ def _held(pictures: int, seed: int) -> NDArray[np.bool_]:
 def _first_checkpoint(operations: Sequence[Mapping[str, Any]], do: str) -> str:
     """The folder that such an operation names first, "" without one."""
     return next((str(o["args"]["checkpoint"]) for o in operations if o["do"] == do), "")
-
-
-def _accelerated() -> bool:
-    try:
-        import torch
-    except ImportError:
-        return False
-    return bool(torch.cuda.is_available())
 
 
 def _row(path: str, phrase: str) -> dict[str, Any]:

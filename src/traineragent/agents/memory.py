@@ -9,16 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
-
 from .. import registry
 from ..domain.messages import DataPrepared, RefinementRequested, RunRequested, TaskSpecified
 from ..domain.run import AgentName, Operation
 from ..domain.task import Request, TaskSpec
 from ..ports import Answer, Brain, BrainQuestion, Compute, Facts, Line, OperationSpec, Task
-from ..store.files import read_json, sha256_of, write_json
+from ..serve.manifest import file_sha256
 from ..store.journal import Decision, Journal
 from ..store.runfolder import home_of
+from ..store.typed import read_value, write_value
 from .recollection import Thought, recollect
 
 T = TypeVar("T")
@@ -207,24 +206,23 @@ class Memory:
             return done["result"]
         started = time.monotonic()
         result, written = work()
-        files = {str(p.relative_to(self.folder)): sha256_of(p) for p in written}
+        files = {str(p.relative_to(self.folder)): file_sha256(p) for p in written}
         self.journal.finish_step(key, agent, time.monotonic() - started, result, files)
         return result
 
     def _unchanged(self, name: str, digest: str) -> bool:
         path = self.folder / name
-        return path.is_file() and sha256_of(path) == digest
+        return path.is_file() and file_sha256(path) == digest
 
     # ------------------------------------------------------------------ typed values in files
     def save(self, name: str, value: Any, kind: Any) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, TypeAdapter(kind).dump_python(value, mode="json"))
+        write_value(path, value, kind)
         return path
 
-    def load(self, name: str, kind: type[T] | Any) -> T:
-        value: T = TypeAdapter(kind).validate_python(read_json(self.folder / name))
-        return value
+    def load(self, name: str, kind: type[T]) -> T:
+        return read_value(self.folder / name, kind)
 
     def say(self, kind: str, text: str, **more: Any) -> None:
         """Tells the journal and whoever watches."""

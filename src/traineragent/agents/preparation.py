@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter
 
 from ..data.durations import date_pairs, difference_name, differences_of, duration_leaks
 from ..data.folds import blocks_in_order, cv_folds
@@ -33,9 +32,9 @@ from ..engine.dataset import TrainingData
 from ..export.derived import extend
 from ..serve.codecs.rows import RowCodec
 from ..store.files import read_json, write_json
+from ..store.typed import read_value, write_value
 from .doubts import doubts
 
-T = TypeVar("T")
 NUMBER: FeatureKind = "number"
 PLAIN = frozenset({"number", "boolean", "category", "date"})
 """Kinds of columns of which the matrix holds all that models see."""
@@ -72,7 +71,7 @@ def examine(folder: str, excluded: Sequence[str], seed: int) -> dict[str, Any]:
     found = find_leaks(rows.frame, rows.target, profile, words_exclude=tuple(excluded), readings=rows.readings)
     leaks = (*found, *duration_leaks(pairs))
     profile = replace(profile, leaks=leaks, warnings=(*profile.warnings, *rows.split["notes"]))
-    _save(data / "profile.json", profile, TableProfile)
+    write_value(data / "profile.json", profile, TableProfile)
     return {
         "rows": profile.rows,
         "duplicate_rows": profile.duplicate_rows,
@@ -92,7 +91,7 @@ def make(
     rows raise about `task` (see `doubts`)."""
     data = Path(folder) / "data"
     rows = _opened(data, (data / "train.parquet").stat().st_mtime_ns)
-    profile = _load(data / "profile.json", TableProfile)
+    profile = read_value(data / "profile.json", TableProfile)
     prepared = apply([Operation(**o) for o in operations], rows.frame, rows.y, rows.target, seed=seed)
     order = list(rows.frame.columns)
     prepared = replace(prepared, columns=tuple(sorted(prepared.columns, key=lambda c: order.index(c.name))))
@@ -101,8 +100,8 @@ def make(
     if not table.more:  # what texts and pictures say is not in the matrix
         found = signal(table.x, prepared.y, table.kinds, classes=table.classes, seed=seed)
         profile = replace(profile, warnings=(*profile.warnings, *found.warnings))
-    _save(data / "columns.json", prepared.columns, tuple[Column, ...])
-    _save(data / "profile.json", profile, TableProfile)
+    write_value(data / "columns.json", prepared.columns, tuple[Column, ...])
+    write_value(data / "profile.json", profile, TableProfile)
     facts = asdict(_facts(table, rows.split))
     write_json(data / "prepared.json", {"removed": [asdict(r) for r in prepared.removed], "facts": facts})
     _opened.cache_clear()
@@ -116,18 +115,10 @@ def make(
 def _opened(data: Path, changed_ns: int) -> _Rows:
     """The rows in train.parquet, read once for both steps."""
     frame = read_frame(data / "train.parquet")
-    target = _load(data / "target.json", Target)
+    target = read_value(data / "target.json", Target)
     y = target_values(frame[target.name], target)
     alike = np.load(data / "alike.npy", allow_pickle=False) if (data / "alike.npy").exists() else None
     return _Rows(frame, y, target, read_json(data / "split.json"), read_columns(frame), alike)
-
-
-def _save(path: Path, value: Any, kind: Any) -> None:
-    write_json(path, TypeAdapter(kind).dump_python(value, mode="json"))
-
-
-def _load(path: Path, kind: type[T]) -> T:
-    return TypeAdapter(kind).validate_python(read_json(path))
 
 
 def _table(prepared: Prepared, rows: _Rows, folder: Path, seed: int) -> TrainingData:

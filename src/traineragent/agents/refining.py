@@ -25,7 +25,6 @@ from ..domain.messages import (
 from ..domain.refinement import Reuse, Revision
 from ..domain.run import Candidate, TrialResult
 from ..domain.task import Request, TaskSpec
-from ..errors import InputError
 from ..language.revising import revise
 from ..ports import Task
 from ..store.files import read_json
@@ -41,7 +40,6 @@ RESCORE = "traineragent.engine.rescore:rescore"
 RESCORE_S = 60.0
 SPLIT_WORDS = ("split:", "horizon:")
 """Wishes that decide which rows are held out, or what one row is."""
-PREPARED_FROM = ("exclude:", *SPLIT_WORDS)
 MORE_CANDIDATES = 3
 """Where a number of trials was asked for, so many more may be tried for a new limit."""
 
@@ -310,9 +308,3 @@ def portfolio_after(
 
 def _key(candidate: Candidate) -> str:
     return f"{candidate.family} {json.dumps(candidate.params, sort_keys=True, default=str)}"
-
-
-def require_words(words: str) -> None:
-    """Raises InputError where there are none."""
-    if not words.strip():
-        raise InputError("the follow-up is empty; say what should be different, for example: make it half the size")

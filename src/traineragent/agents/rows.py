@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from ..data.frames import cells, read_frame, sent
 from ..data.operations import row_texts
@@ -32,6 +31,7 @@ from ..errors import TrainerError
 from ..serve.inputs.parts import Ragged, Rows
 from ..serve.predictor import Predictor
 from ..store.files import read_json, write_json
+from ..store.typed import plain, read_value
 from . import preparation
 from .gallery import gallery
 from .runfolder import RunFolder
@@ -52,7 +52,7 @@ class _Run(RunFolder):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        return TypeAdapter(tuple[Column, ...]).validate_python(read_json(self.data / "columns.json"))
+        return read_value(self.data / "columns.json", tuple[Column, ...])
 
     @property
     def picture(self) -> str | None:
@@ -201,8 +201,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         baseline=_baseline(run.table, metric),
         seed=seed,
     )
-    saved = TypeAdapter(dict[str, Evaluation]).dump_python({"evaluation": evaluation}, mode="json")
-    write_json(run.data / "evaluation.json", saved)
+    write_json(run.data / "evaluation.json", {"evaluation": plain(evaluation, Evaluation)})
     return {"rows": len(held.y), "fresh": _fresh(run, held, answers.scores, metric, threshold)}
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from ..domain.data import Target
-from ..store.files import read_json
+from ..store.typed import read_value
 
 
 class RunFolder:
@@ -21,4 +19,4 @@ class RunFolder:
 
     @cached_property
     def target(self) -> Target:
-        return TypeAdapter(Target).validate_python(read_json(self.data / "target.json"))
+        return read_value(self.data / "target.json", Target)

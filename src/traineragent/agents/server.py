@@ -32,7 +32,8 @@ from ..export.bundle import slug, write_bundle
 from ..export.document import document
 from ..export.measure import measure_service
 from ..ports import OperationSpec
-from ..store.files import read_json, sha256_of, write_json
+from ..serve.manifest import file_sha256
+from ..store.files import read_json, write_json
 from ..store.journal import Decision
 from .cardwords import think_of_words, words_for_card
 from .hub import Outgoing
@@ -227,7 +228,7 @@ class ServerAgent:
         """The bundle as it stands, servable at once; documents come when the delivery is accepted."""
         task, interval = self.memory.task, facts.get("interval")
         files = {name: self.memory.folder / path for name, path in facts["files"].items()}
-        digest = sha256_of(next(iter(files.values())))
+        digest = file_sha256(next(iter(files.values())))
         manifest = write_bundle(
             self.memory.folder / "bundle",
             name=slug(f"{task.data_info.target}-{task.task_type.split('_')[-1]}"),
@@ -307,7 +308,7 @@ class ServerAgent:
 
     def _open_holdout(self, delivery: int) -> tuple[Any, list[Path]]:
         data = self.memory.folder / "data"
-        seal = sha256_of(data / "holdout.parquet")
+        seal = file_sha256(data / "holdout.parquet")
         if seal != read_json(data / "split.json")["sha256"]:
             raise TrainerError("the sealed hold-out was changed since it was sealed; start a new run")
         found = self._on_holdout(self.memory.line.evaluate)

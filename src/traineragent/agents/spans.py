@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter
 
 from .. import registry
 from ..data.entities.cleaning import copies
@@ -37,6 +36,7 @@ from ..serve.spans.encoder import GRAPH, TOKENIZER
 from ..serve.spans.predictor import SpanPredictor
 from ..serve.spans.tokens import cuts, tokenize
 from ..store.files import read_json, write_json
+from ..store.typed import plain, write_value
 from .runfolder import RunFolder
 
 BASELINE = "frequent_tag"
@@ -77,7 +77,7 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         duplicate_rows=len(texts) - len(set(texts)),
         warnings=tuple(split["notes"]),
     )
-    write_json(run.data / "profile.json", TypeAdapter(TableProfile).dump_python(profile, mode="json"))
+    write_value(run.data / "profile.json", profile, TableProfile)
     facts = {
         "rows": len(texts),
         "tokens": sum(lengths),
@@ -118,7 +118,7 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
         data = _encoded(data, asked["encode"], run.prepared / ENCODER) or data
     data.save(run.prepared)
     column = Column(run.text_column(), "text", example=example_text(data))
-    write_json(run.data / "columns.json", TypeAdapter(tuple[Column, ...]).dump_python((column,), mode="json"))
+    write_value(run.data / "columns.json", (column,), tuple[Column, ...])
     facts = {
         "rows": data.rows,
         "tokens": data.tokens,
@@ -250,7 +250,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         wordings(trained, [[tuple(s) for s in found] for found in marked]),  # type: ignore[misc]
     )
     evaluation, findings = judge(judged, task["metrics"][0]["name"], seed, "privacy" not in task["constraints"])
-    saved = TypeAdapter(dict[str, Evaluation]).dump_python({"evaluation": evaluation}, mode="json")
+    saved = {"evaluation": plain(evaluation, Evaluation)}
     write_json(run.data / "evaluation.json", {**saved, "spans": findings})
     return {"rows": len(texts)}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from traineragent.data.sources import Source, shown
+from traineragent.data.sources import Source, file_source, shown
 from traineragent.errors import InputError
 
 UNPACKED_LIMIT = 20_000_000_000
@@ -127,6 +128,18 @@ def _named_member(source: Source, members: list[zipfile.ZipInfo]) -> list[zipfil
         names = ", ".join(shown(PurePosixPath(m.filename).name) for m in members[:8])
         raise InputError(f"{source.name}: holds no {shown(source.part or '')!r}; it holds {names}", file=source.name)
     return found
+
+
+def unpacked_below(path: Path, work: Path | None) -> Path:
+    """An archive of pictures as a folder below `work`, unpacked again only when it changed. Raises InputError."""
+    if work is None:
+        raise InputError(f"{shown(path.name)}: unpack the archive and give the folder", file=shown(path.name))
+    state = path.stat()
+    digest = hashlib.sha256(f"{path.absolute()}{state.st_size}{state.st_mtime_ns}".encode()).hexdigest()[:12]
+    folder = work / f"{path.stem}-{digest}"
+    if not folder.is_dir():
+        unpack_zip(file_source(path), folder)
+    return folder
 
 
 def unpack_zip(source: Source, folder: Path) -> None:

@@ -37,7 +37,6 @@ _DAY_FIRST |= {a.replace("%Y", "%y"): b.replace("%Y", "%y") for a, b in _DAY_FIR
 _ENOUGH = 0.95  # of the rows; what is left over is a handful of typing errors, not another kind of value
 EPOCH = datetime(1970, 1, 1)
 _NAMED = ("iso", "epoch", "quarter", "week")
-NO_DAY = datetime(1900, 1, 1)  # what a time of day without a date is parsed to
 
 
 @dataclass(frozen=True)

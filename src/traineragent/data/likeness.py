@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .unions import Unions
+
 Int64 = NDArray[np.int64]
 Thumbnails = NDArray[np.uint8]
 
@@ -26,17 +28,17 @@ CHUNK = 512
 def alike(thumbs: Thumbnails, digests: list[str]) -> Int64:
     """A number a picture, equal for those that are copies or near-copies. `thumbs` (pictures, side, side) grey levels;
     `digests` of the files' bytes. Shape (pictures,)."""
-    root = np.arange(len(thumbs), dtype=np.int64)
+    unions = Unions(len(thumbs))
     first: dict[str, int] = {}
     for i, digest in enumerate(digests):
-        _join(root, first.setdefault(digest, i), i)
+        unions.join(first.setdefault(digest, i), i)
     known = np.flatnonzero(thumbs.std(axis=(1, 2)) >= LEAST_CONTRAST)
     levels = _standardised(thumbs)
     for one, other, mirrored in _candidates(thumbs, known):
         same = _same(levels, one, other, mirrored)
         for i, j in zip(one[same].tolist(), other[same].tolist(), strict=True):
-            _join(root, i, j)
-    return np.array([_find(root, i) for i in range(len(root))], dtype=np.int64)
+            unions.join(i, j)
+    return unions.numbers()
 
 
 def hashes(thumbs: Thumbnails) -> NDArray[np.uint64]:
@@ -110,15 +112,3 @@ def _same(levels: _Levels, one: Int64, other: Int64, mirrored: bool) -> NDArray[
         most = np.quantile(apart.reshape(len(part), -1), 0.98, axis=1)
         out[part] = (apart.mean(axis=(1, 2)) <= MEAN_APART) & (most <= MOST_APART)
     return out
-
-
-def _find(root: Int64, i: int) -> int:
-    while root[i] != i:
-        root[i] = root[root[i]]
-        i = int(root[i])
-    return i
-
-
-def _join(root: Int64, i: int, j: int) -> None:
-    a, b = _find(root, i), _find(root, j)
-    root[max(a, b)] = min(a, b)

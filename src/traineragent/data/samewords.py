@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..serve.values import tokens
+from .unions import Unions
 
 Int64 = NDArray[np.int64]
 
@@ -28,12 +29,12 @@ _MARKS = re.compile(r"[\W_]+")
 
 def alike_texts(texts: Sequence[str]) -> Int64:
     """A number a text, equal for those that are copies or near-copies. Shape (texts,)."""
-    root = np.arange(len(texts), dtype=np.int64)
+    unions = Unions(len(texts))
     first: dict[str, int] = {}
     for i, text in enumerate(texts):
         plain = _MARKS.sub("", unicodedata.normalize("NFKC", text).casefold())
         if plain:
-            _join(root, first.setdefault(plain, i), i)
+            unions.join(first.setdefault(plain, i), i)
     kept = sorted(first.values())
     runs = {i: found for i in kept if (found := _runs(texts[i])) is not None}
     by_hash: dict[int, list[int]] = {}
@@ -43,9 +44,9 @@ def alike_texts(texts: Sequence[str]) -> Int64:
     for together in by_hash.values():
         for place, i in enumerate(together[:MOST_TOGETHER]):
             for j in together[place + 1 : MOST_TOGETHER]:
-                if _find(root, i) != _find(root, j) and _shared(runs[i], runs[j]) >= SAME:
-                    _join(root, i, j)
-    return np.array([_find(root, i) for i in range(len(root))], dtype=np.int64)
+                if unions.find(i) != unions.find(j) and _shared(runs[i], runs[j]) >= SAME:
+                    unions.join(i, j)
+    return unions.numbers()
 
 
 def _runs(text: str) -> frozenset[int] | None:
@@ -58,16 +59,3 @@ def _runs(text: str) -> frozenset[int] | None:
 
 def _shared(one: frozenset[int], other: frozenset[int]) -> float:
     return len(one & other) / len(one | other)
-
-
-def _find(root: Int64, i: int) -> int:
-    while root[i] != i:
-        root[i] = root[root[i]]
-        i = int(root[i])
-    return i
-
-
-def _join(root: Int64, i: int, j: int) -> None:
-    a, b = _find(root, i), _find(root, j)
-    if a != b:
-        root[max(a, b)] = min(a, b)

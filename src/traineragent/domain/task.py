@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -173,11 +172,4 @@ class TaskSpec:
         out = asdict(self)
         verdict: dict[str, Any] = out["verdict"]
         verdict["class"] = verdict.pop("policy_class")
-        return out
-
-    @staticmethod
-    def verdict_from_json(data: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of `Verdict` under their Python names."""
-        out = dict(data)
-        out["policy_class"] = out.pop("class", out.get("policy_class", "ordinary"))
         return out

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .metrics import scorer
+from .metrics import ratio, scorer
 
 Float64 = NDArray[np.float64]
 MOST_THRESHOLDS = 2000
@@ -101,10 +101,6 @@ SHARES = (
     "f1_weighted",
     "mcc",
 )
-
-
-def ratio(top: Float64, bottom: Float64) -> Float64:
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
 
 def counts_at_thresholds(truth: NDArray[np.bool_], score: Float64) -> tuple[Float64, Counts]:

@@ -6,7 +6,6 @@ It knows nothing of raw values or column names' meaning; `serve/codecs/rows.py` 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -20,6 +19,7 @@ from ..domain.data import FeatureKind, RichInput, ViewSpec
 from ..errors import TrainerError
 from ..export.derived import Derived, derived_from_json, derived_to_json, extend
 from ..serve.inputs.parts import Part, Rows, part_of
+from ..serve.manifest import file_sha256
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -118,7 +118,7 @@ class TrainingData:
         }
         written = self._save_inputs(folder)
         (folder / "table.json").write_text(json.dumps(facts), encoding="utf-8")
-        return {name: sha256(folder / name) for name in ("x.npy", "y.npy", "folds.npy", "table.json", *written)}
+        return {name: file_sha256(folder / name) for name in ("x.npy", "y.npy", "folds.npy", "table.json", *written)}
 
     def _save_inputs(self, folder: Path) -> list[str]:
         written = []
@@ -159,9 +159,3 @@ def _opened(folder: Path, name: str, mmap: bool) -> Part:
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-
-
-def sha256(path: Path) -> str:
-    """Hex digest of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,10 +19,10 @@ from PIL import Image
 from .. import registry
 from ..domain.run import Trial, TrialResult
 from ..ports import Card
+from ..serve.manifest import file_sha256
 from ..serve.painter import GRAPH, Painter
 from ..serve.sampling import MOST_SEED, TOGETHER, Paint, Pixels
 from ..store.files import write_json
-from .dataset import sha256
 from .likeness import Judge, Likeness
 from .pictureset import PictureSet
 from .seeding import seed_of
@@ -144,7 +144,7 @@ def train(
         status="done",
         score=utility(metric, likeness),
         seconds=time.monotonic() - start,
-        files={name: sha256(folder / name) for name in (*served, "drawing.json")},
+        files={name: file_sha256(folder / name) for name in (*served, "drawing.json")},
         size_mb=sum((folder / name).stat().st_size for name in served) / 1e6,
         predict_us=us,
         note=_note(likeness),

@@ -147,7 +147,8 @@ def _counts(y: Array, guess: Array) -> tuple[Array, Array, Array, Array]:
     return classes, hit, np.bincount(said, minlength=k).astype(float), np.bincount(truth, minlength=k).astype(float)
 
 
-def _ratio(top: Array, bottom: Array) -> Array:
+def ratio(top: Array, bottom: Array) -> Array:
+    """top / bottom, 0 where there is nothing to divide by."""
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
 
@@ -163,7 +164,7 @@ def balanced_accuracy(y: Array, guess: Array) -> float:
 
 def _f1_per_class(y: Array, guess: Array) -> tuple[Array, Array]:
     _, hit, said, actual = _counts(y, guess)
-    return _ratio(2 * hit, said + actual), actual
+    return ratio(2 * hit, said + actual), actual
 
 
 def f1_macro(y: Array, guess: Array) -> float:
@@ -203,7 +204,7 @@ def precision(y: Array, guess: Array) -> float:
     """Of class 1; with more classes the macro mean."""
     if _multi(y, guess):
         _, hit, said, _ = _counts(y, guess)
-        return float(_ratio(hit, said).mean())
+        return float(ratio(hit, said).mean())
     tp, fp, _, _ = _binary(y, guess)
     return _share(tp, tp + fp)
 
@@ -212,7 +213,7 @@ def recall(y: Array, guess: Array) -> float:
     """Of class 1; with more classes the macro mean."""
     if _multi(y, guess):
         _, hit, _, actual = _counts(y, guess)
-        return float(_ratio(hit, actual).mean())
+        return float(ratio(hit, actual).mean())
     tp, _, fn, _ = _binary(y, guess)
     return _share(tp, tp + fn)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TrainerError
-from .dataset import sha256
+from ..serve.manifest import file_sha256
 
 Pixels = NDArray[np.uint8]
 
@@ -68,7 +68,7 @@ class PictureSet:
         facts = {"names": self.names, "several": self.several, "files": self.files}
         (folder / "pictures.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
         files = ("pixels.npy", "words.npy", "y.npy", "held.npy", "pictures.json")
-        return {name: sha256(folder / name) for name in files}
+        return {name: file_sha256(folder / name) for name in files}
 
     @classmethod
     def load(cls, folder: Path) -> PictureSet:

@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from ..domain.data import Target
 from ..domain.run import Member, Selection, TrialResult
 from ..errors import TrainerError
-from ..store.files import read_json
+from ..store.typed import read_value
 from .dataset import TrainingData
 from .ensemble import Limits, select
 
@@ -30,7 +29,7 @@ def select_rows(
 ) -> Selection:
     """The members and weights that do best on the rows each of them was not trained on."""
     data = TrainingData.load(folder / "data" / "prepared")
-    target: Target = TypeAdapter(Target).validate_python(read_json(folder / "data" / "target.json"))
+    target = read_value(folder / "data" / "target.json", Target)
 
     def oof(index: int) -> np.ndarray:
         return np.load(folder / "trials" / f"{index:04d}" / "oof.npy", allow_pickle=False)  # type: ignore[no-any-return]

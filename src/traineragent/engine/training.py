@@ -19,7 +19,8 @@ from ..domain.run import Trial, TrialResult
 from ..export.graph import assemble
 from ..ports import Batch, Family, FitContext, Fitted
 from ..serve.inputs.parts import Part
-from .dataset import TrainingData, sha256
+from ..serve.manifest import file_sha256
+from .dataset import TrainingData
 from .metrics import SQUARED, scorer
 from .seeding import seed_of
 from .views import Seen, feeds, seen_by, session, view_graphs
@@ -354,7 +355,7 @@ def _result(
     known = bag.seen > 0
     score = _utility(data, metric, data.y[known], oof[known])
     np.save(folder / "oof.npy", oof.astype(np.float32), allow_pickle=False)
-    files = {name: sha256(folder / name) for name in [*bag.files, "oof.npy"]}
+    files = {name: file_sha256(folder / name) for name in [*bag.files, "oof.npy"]}
     fits = 1 if REFITTED in bag.files else len(bag.files)
     return TrialResult(
         index=trial.index,

@@ -68,12 +68,6 @@ def _ours(name: str, folder: str) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
 
 
-@cache
-def known_files(folder: str) -> tuple[str, ...]:
-    """The names of the files that ship in a folder, without their endings."""
-    return tuple(sorted(p.name[:-5] for p in resources.files(__package__).joinpath(folder).iterdir()))
-
-
 def added_texts(name: str, folder: str, chosen: Path) -> Iterator[tuple[str, str, int]]:
     """(text, file, line) of every text in the user's file, for whoever knows what the texts should look like."""
     path = chosen / folder / f"{name}.yaml"

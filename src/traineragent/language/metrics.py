@@ -15,7 +15,6 @@ ONE_SIDED = ("false_positive_rate", "specificity")
 """Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
 _BESIDE_NUMBER = re.compile(rf"[\s:=>≥.]*(?:of |at |at least |over |above )?[{MARKS['share']}{MARKS['number']}]")
 """What follows a metric's short name, which is also a word of its own: "sens 80 spec 70", not "to the spec"."""
-BOTH_WAYS = frozenset({"precision", "recall", "accuracy", "f1"})
 
 
 @dataclass(frozen=True)

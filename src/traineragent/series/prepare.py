@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter
 
 from ..data.frames import read_frame
 from ..data.meaning import Reading, name_words, read_columns
@@ -26,6 +25,7 @@ from ..knowledge.lexicons import lexicon
 from ..serve.series.covariates import Covariate
 from ..serve.series.timeline import Timeline
 from ..store.files import read_json, write_json
+from ..store.typed import read_value, write_value
 from .axis import row_keys, steps_on
 from .covariates import covariate_of, gathered
 from .horizon import found_season, season_of
@@ -58,7 +58,7 @@ def open_rows(folder: Path, names: Sequence[str]) -> Rows:
     data = folder / "data"
     frame = pd.concat([read_frame(data / name) for name in names], ignore_index=True)
     facts = read_json(data / "split.json")["facts"]
-    target = TypeAdapter(Target).validate_python(read_json(data / "target.json"))
+    target = read_value(data / "target.json", Target)
     readings = read_columns(frame)
     timeline = Timeline.from_json(facts["timeline"])
     step = steps_on(timeline, readings[facts["time"]])
@@ -76,7 +76,7 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     split = read_json(data / "split.json")
     profile = profile_table(rows.frame, rows.target, seed=seed, readings=rows.readings)
     profile = replace(profile, warnings=(*profile.warnings, *rows.facts["notes"], *split["notes"]))
-    _save(data / "profile.json", profile, TableProfile)
+    write_value(data / "profile.json", profile, TableProfile)
     shape = _shape(rows)
     values, known = gather(rows.series, rows.step, rows.y, shape, "mean")
     inside = _inside(values)
@@ -140,9 +140,9 @@ def make(folder: str, task: Mapping[str, Any], operations: Sequence[Mapping[str,
     done = _settings([Operation(**o) for o in operations])
     panel, removed, notes = make_panel(rows, done, rows.facts["horizon"])
     panel.save(data / "prepared")
-    _save(data / "columns.json", (), tuple[Column, ...])
-    profile = TypeAdapter(TableProfile).validate_python(read_json(data / "profile.json"))
-    _save(data / "profile.json", replace(profile, warnings=(*profile.warnings, *notes)), TableProfile)
+    write_value(data / "columns.json", (), tuple[Column, ...])
+    profile = read_value(data / "profile.json", TableProfile)
+    write_value(data / "profile.json", replace(profile, warnings=(*profile.warnings, *notes)), TableProfile)
     facts = {
         "rows": int(panel.known.sum()),
         "series": panel.series,
@@ -259,7 +259,3 @@ def _unused(rows: Rows) -> tuple[str, ...]:
         return ()
     shown = ", ".join(left[:6]) + (", …" if len(left) > 6 else "")
     return (f"nothing says that {shown} will be known for the steps ahead; a forecast does not use them",)
-
-
-def _save(path: Path, value: Any, kind: Any) -> None:
-    write_json(path, TypeAdapter(kind).dump_python(value, mode="json"))

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from .. import registry
 from ..domain.run import Trial, TrialResult
-from ..engine.dataset import sha256
 from ..engine.seeding import seed_of
 from ..ports import SeriesContext, SeriesFamily
+from ..serve.manifest import file_sha256
 from ..serve.series.covariates import Effects
 from .covariates import cleaned, estimated
 from .fitted import FittedSeries, forecaster
@@ -70,7 +70,7 @@ def train(
         score=utility(metric, result.value),
         fold_scores=tuple(utility(metric, v) for v in result.by_window),
         seconds=time.monotonic() - started,
-        files={name: sha256(folder / name) for name in names},
+        files={name: file_sha256(folder / name) for name in names},
         size_mb=final.size_mb,
         predict_us=_price(final, panel),
     )

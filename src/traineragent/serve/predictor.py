@@ -117,10 +117,6 @@ class Predictor:
         y = self.scores(decoded)
         return self.answering.text(y), warnings, decoded.x, y
 
-    def predict_frame(self, columns: Mapping[str, Any]) -> Answers:
-        """Answers for whole columns as arrays: for scoring many rows. Values no service would take count as missing."""
-        return self.predict_rows(self.codec.encode_frame(columns))
-
     def predict_rows(self, rows: Rows) -> Answers:
         """Answers for decoded rows."""
         return self.answering.arrays(self.scores(rows))

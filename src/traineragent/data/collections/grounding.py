@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from traineragent.data.archive import unpack_zip
+from traineragent.data.archive import unpacked_below
 from traineragent.data.claiming import claimed
 from traineragent.data.grounding.annotated import Annotated, Annotation, Put
 from traineragent.data.grounding.boxes import WORDS, corners, layout_of
@@ -33,7 +33,7 @@ from traineragent.data.likeness import alike
 from traineragent.data.part import FileFacts, Role
 from traineragent.data.pictures import Looked, look_at, thumbnails
 from traineragent.data.rawtable import RawTable
-from traineragent.data.sources import file_source, shown
+from traineragent.data.sources import shown
 from traineragent.domain.data import Removal
 from traineragent.errors import InputError
 from traineragent.serve.codecs.picture import upright_size
@@ -161,24 +161,12 @@ def _entries(sources: Sequence[str], work: Path | None) -> list[Entry]:
     for source in sources:
         path = Path(source).expanduser()
         if path.suffix.lower() == ".zip":
-            out += walk(_unpacked(path, work))
+            out += walk(unpacked_below(path, work))
         elif path.is_dir():
             out += walk(path)
         else:
             out.append(Entry(path, path.name))
     return out
-
-
-def _unpacked(path: Path, work: Path | None) -> Path:
-    """The archive as a folder below `work`, unpacked again only when it changed."""
-    if work is None:
-        raise InputError(f"{shown(path.name)}: unpack the archive and give the folder", file=shown(path.name))
-    state = path.stat()
-    digest = hashlib.sha256(f"{path.absolute()}{state.st_size}{state.st_mtime_ns}".encode()).hexdigest()[:12]
-    folder = work / f"{path.stem}-{digest}"
-    if not folder.is_dir():
-        unpack_zip(file_source(path), folder)
-    return folder
 
 
 def _annotated(entries: Sequence[Entry]) -> list[Annotated]:

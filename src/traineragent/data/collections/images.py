@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from traineragent.data.archive import unpack_zip
+from traineragent.data.archive import unpacked_below
 from traineragent.data.claiming import claimed
 from traineragent.data.columns import compact
 from traineragent.data.encoding import detect_encoding, open_text
@@ -125,24 +125,12 @@ def _files(sources: Sequence[str], work: Path | None) -> tuple[list[Entry], list
         if path.is_dir():
             entries += [replace(e, name=before + e.name) for e in walk(path)]
         elif path.suffix.lower() == ".zip":
-            entries += [replace(e, name=before.replace(".zip", "") + e.name) for e in walk(_unpacked(path, work))]
+            entries += [replace(e, name=before.replace(".zip", "") + e.name) for e in walk(unpacked_below(path, work))]
         elif is_picture_name(path.name):
             entries.append(Entry(path, path.name))
         else:
             tables.append(Entry(path, path.name))
     return entries, tables
-
-
-def _unpacked(path: Path, work: Path | None) -> Path:
-    """The archive as a folder below `work`, unpacked again only when it changed."""
-    if work is None:
-        raise InputError(f"{shown(path.name)}: unpack the archive and give the folder", file=shown(path.name))
-    state = path.stat()
-    digest = hashlib.sha256(f"{path.absolute()}{state.st_size}{state.st_mtime_ns}".encode()).hexdigest()[:12]
-    folder = work / f"{path.stem}-{digest}"
-    if not folder.is_dir():
-        unpack_zip(file_source(path), folder)
-    return folder
 
 
 # ---------------------------------------------------------------------------------------------- rows

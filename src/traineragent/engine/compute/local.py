@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 from ...domain.run import Candidate, Trial, TrialResult
 from ...errors import InputError, Paused, TrainerError
 from ...knowledge.force import overlay
-from ...store.files import out_of_room
+from ...serve.manifest import file_sha256
+from ...store.files import out_of_room, sync
 from .child import Child, Outcome
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
@@ -171,7 +172,7 @@ class LocalCompute:
         if self._data_hash is None:
             digest = hashlib.sha256()
             for path in sorted(p for p in self.data.rglob("*") if p.is_file()):
-                digest.update(_sha256(path).encode())
+                digest.update(file_sha256(path).encode())
             self._data_hash = digest.hexdigest()
         facts = [self._data_hash, self.metric, self.settings["seed"], trial.index, asdict(trial.candidate)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -182,7 +183,7 @@ class LocalCompute:
         try:
             saved = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
             result = _from_json(saved["result"], trial)
-            whole = all(_sha256(folder / name) == digest for name, digest in result.files.items())
+            whole = all(file_sha256(folder / name) == digest for name, digest in result.files.items())
         except (OSError, ValueError, KeyError, TypeError):
             whole, saved = False, {}
         if whole and saved["key"] == self._key(trial):
@@ -218,9 +219,9 @@ class LocalCompute:
         saved = {"key": self._key(trial), "result": asdict(result)}
         (draft / RESULT_FILE).write_text(json.dumps(saved), encoding="utf-8")
         for path in (*draft.iterdir(), draft):
-            _sync(path)
+            sync(path)
         draft.rename(final)
-        _sync(self.trials)
+        sync(self.trials)
 
 
 def _raise_again(told: Mapping[str, Any], folder: Path) -> NoReturn:
@@ -254,16 +255,3 @@ def _from_json(value: Mapping[str, Any], trial: Trial) -> TrialResult:
         raise ValueError("the result belongs to another trial")
     fields = {**value, "candidate": trial.candidate, "fold_scores": tuple(value["fold_scores"])}
     return TrialResult(**fields)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,8 +22,8 @@ from ...serve.grounding.finder import Choice, Finder, Maps, Query, found_in, mea
 from ...serve.grounding.phrases import Thing
 from ...serve.grounding.pieces import TOKENIZER
 from ...serve.grounding.scene import Calibration
+from ...serve.manifest import file_sha256
 from ...store.files import write_json
-from ..dataset import sha256
 from ..seeding import seed_of
 from .phraseset import PhraseSet
 from .scoring import METRICS, each
@@ -115,7 +115,7 @@ def train(
         status="done",
         score=scores[metric if metric in scores else METRICS[0]],
         seconds=time.monotonic() - start,
-        files={name: sha256(folder / name) for name in names},
+        files={name: file_sha256(folder / name) for name in names},
         size_mb=len(model.graph or b"") / 1e6,
         predict_us=us,
         note=f"{scores['accuracy_iou50']:.1%} of boxes right, overlap {scores['mean_iou']:.2f}, on pictures kept back",

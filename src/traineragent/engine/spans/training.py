@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ... import registry
 from ...domain.run import Trial, TrialResult
 from ...ports import FitContext, FittedTagger, TaggerFamily
-from ..dataset import sha256
+from ...serve.manifest import file_sha256
 from ..seeding import seed_of
 from .dataset import MarkedTexts, Run, runs_of_bio
 from .decoding import paths
@@ -85,7 +85,7 @@ def train(
         score=float(f1(found.counts.sum(axis=1))[best]),
         fold_scores=tuple(found.folds),
         seconds=time.monotonic() - start,
-        files={name: sha256(folder / name) for name in (MODEL, SWEEP)},
+        files={name: file_sha256(folder / name) for name in (MODEL, SWEEP)},
         note="; ".join(notes),
         **_cost(model, texts, data),
     )
