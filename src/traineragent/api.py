@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 import threading
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Progress = Callable[[dict[str, Any]], None]
 Asking = Callable[[Question], "str | None"]
 MOST_SEED = 2**31 - 1
+MOST_WORDS = 20_000  # characters: ten pages, read within seconds; what is longer is data in the wrong place
 DELIVERED = ("delivered", "delivered_unmet")
 UNUSABLE = ("unattainable:empty_target", "unattainable:constant_target", "unattainable:inputs")
 """Classes of verdict that speak of the data alone."""
@@ -49,9 +51,9 @@ def train(
     out: str | Path | None = None,
     seed: int = 0,
     brain: str = "planner",
-    models: Sequence[str | Path] = (),
+    models: str | Path | Sequence[str | Path] = (),
     engine: str = "local",
-    config: Path | None = None,
+    config: str | Path | None = None,
     llm_usd: float | None = None,
     llm_calls: int | None = None,
     share_examples: bool = False,
@@ -83,7 +85,7 @@ def train(
         progress({"kind": "run", "text": "", "folder": str(folder.path)})
         request = Request(
             words, _sources(data, folder.path, words, settings), target, minutes, trials, seed, brain,
-            tuple(map(str, models)), engine, ask is not None, llm_usd, llm_calls, share_examples, memory,
+            _several(models), engine, ask is not None, llm_usd, llm_calls, share_examples, memory,
             allow_code or allow_unsandboxed_code, allow_unsandboxed_code,
         )  # fmt: skip
         report = _run(folder.path, settings, ask, progress, request=request)
@@ -95,7 +97,7 @@ def train(
 
 
 def resume(
-    run: str | Path, *, config: Path | None = None, ask: Asking | None = None, progress: Progress = _silent
+    run: str | Path, *, config: str | Path | None = None, ask: Asking | None = None, progress: Progress = _silent
 ) -> Report:
     """Goes on with a run or its last follow-up after a crash, a kill or Ctrl-C, from the last finished step."""
     from .store.revisions import unfinished
@@ -115,7 +117,7 @@ def refine(
     words: str,
     *,
     minutes: float | None = None,
-    config: Path | None = None,
+    config: str | Path | None = None,
     ask: Asking | None = None,
     progress: Progress = _silent,
 ) -> Report:
@@ -186,7 +188,7 @@ def plan(
     *,
     target: str | None = None,
     minutes: float | None = None,
-    config: Path | None = None,
+    config: str | Path | None = None,
     ask: Asking | None = None,
     **options: Any,
 ) -> dict[str, Any]:
@@ -207,12 +209,16 @@ def plan(
         folder = Path(temporary) / "plan"
         folder.mkdir()
         sources = _sources(data, folder, words, settings)
+        options = {**options, "models": _several(options.get("models", ()))}
         request = Request(words, sources, target, minutes, ask=ask is not None, **options)
-        with _opened(folder, settings, ask, _silent, request) as (memory, hub):
-            hub.run(until=TaskSpecified)
-            from .agents.outline import outline
+        try:
+            with _opened(folder, settings, ask, _silent, request) as (memory, hub):
+                hub.run(until=TaskSpecified)
+                from .agents.outline import outline
 
-            return outline(memory)
+                return outline(memory)
+        except (Interrupted, Paused) as e:  # the folder that they would go on with is about to vanish
+            raise type(e)(f"{str(e).partition(';')[0]}; nothing is kept of a plan, so ask for it again") from e
 
 
 def _check(
@@ -221,13 +227,18 @@ def _check(
     trials: int | None,
     seed: int,
     brain: str,
-    models: Sequence[str | Path],
+    models: str | Path | Sequence[str | Path],
     engine: str,
     llm_usd: float | None,
     llm_calls: int | None,
 ) -> None:
-    if not words.strip():
+    if not isinstance(words, str) or not words.strip():
         raise InputError("the request is empty; say in a sentence what is needed")
+    if len(words) > MOST_WORDS:
+        raise InputError(
+            f"the request has {len(words):,} characters, at most {MOST_WORDS:,} are read; say in sentences what is "
+            "needed, and give data with --data"
+        )
     if not _is_text(words):
         raise InputError("the request is not valid UTF-8 text; write it in UTF-8")
     if minutes is not None and not 0 < minutes < 60 * 24 * 30:
@@ -246,14 +257,19 @@ def _check(
         raise InputError(f"--llm-calls should be at least 0, got {llm_calls}")
     if engine != "local":
         raise InputError(f"there is no engine {engine!r} in this version; trials run with --engine local")
-    for folder in models:
-        if is_hub(str(folder)):
-            repository(str(folder), "model")
+    for folder in _several(models):
+        if is_hub(folder):
+            repository(folder, "model")
         elif not Path(folder).is_dir():
-            raise InputError(f"--models names the folder {str(folder)!r}, which does not exist")
+            raise InputError(f"--models names the folder {folder!r}, which does not exist")
 
 
-def _checked(config: Path | None) -> Config:
+def _several(models: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    """One folder or several, as texts."""
+    return (os.fspath(models),) if isinstance(models, str | os.PathLike) else tuple(os.fspath(m) for m in models)
+
+
+def _checked(config: str | Path | None) -> Config:
     """The surroundings, with every file of the overlay checked, before anything is made or read."""
     settings = Config.from_environment(config)
     if settings.overlay is not None:
@@ -267,7 +283,7 @@ def _overlay_files(folder: Path) -> list[Path]:
     return check_overlay(folder)
 
 
-def _require_same_overlay(run: Path, config: Path | None, settings: Config) -> None:
+def _require_same_overlay(run: Path, config: str | Path | None, settings: Config) -> None:
     """A run goes on with the overlay that it began with, so another one that is named would silently do nothing."""
     if config is None or settings.overlay is None:
         return
@@ -328,8 +344,8 @@ def _sources(data: Any, folder: Path, words: str, settings: Config) -> tuple[str
 
 def _paths(data: Any, folder: Path) -> tuple[str, ...]:
     """Paths of the data. A DataFrame is kept in the run folder, so that the run can be resumed."""
-    if isinstance(data, (str, Path)):
-        return (_absolute(str(data)),)
+    if isinstance(data, str | os.PathLike):
+        return (_absolute(os.fspath(data)),)
     if hasattr(data, "columns"):
         from .data.frames import write_frame
         from .data.reading import from_frame
@@ -337,7 +353,16 @@ def _paths(data: Any, folder: Path) -> tuple[str, ...]:
         (folder / "data").mkdir(exist_ok=True)
         write_frame(from_frame(data).frame, folder / "data" / "given.parquet")
         return (_absolute(str(folder / "data" / "given.parquet")),)
-    return tuple(_absolute(str(d)) for d in data)
+    if not isinstance(data, Sequence) or not all(isinstance(d, str | os.PathLike) for d in data):
+        raise InputError(f"data should be a path, several paths or a pandas DataFrame, got {_kind_of(data)}")
+    return tuple(_absolute(os.fspath(d)) for d in data)
+
+
+def _kind_of(data: Any) -> str:
+    """What somebody gave as data, in words."""
+    if isinstance(data, Sequence) and len(data):
+        return f"{type(data).__name__} of {type(data[0]).__name__}; make it a table with pandas.DataFrame(…)"
+    return type(data).__name__
 
 
 def _absolute(source: str) -> str:

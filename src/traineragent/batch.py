@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .data.rawtable import RawTable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
 def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
@@ -32,8 +34,9 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
     for note in table.notes:
         say(note)
     frame = table.frame.astype(object).where(table.frame.notna(), None)
+    rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    asked: Sequence[Mapping[str, Any]] = rows
     try:
-        rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
         for name in pictures:
             _with_pictures(rows, name, Path(data).expanduser())
         asked = predictor.requests(rows)
@@ -166,5 +169,5 @@ def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _safe(text: str) -> str:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front; a class called -1 stays as it is."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(text) else text

@@ -22,12 +22,13 @@ class Config:
     lessons: Path | None = None
 
     @staticmethod
-    def from_environment(overlay: Path | None = None) -> Config:
+    def from_environment(overlay: str | Path | None = None) -> Config:
         """`overlay`, else the folder that TRAINERAGENT_CONFIG names, else ~/.config/traineragent where there is one.
         Raises InputError when the folder that was named does not exist."""
         said = os.environ.get(OVERLAY_VARIABLE)
         by = "--config" if overlay is not None else OVERLAY_VARIABLE
-        overlay = overlay or (Path(said).expanduser() if said else None)
+        named = overlay if overlay is not None else said or None
+        overlay = None if named is None else Path(named).expanduser()
         if overlay is not None and not overlay.is_dir():
             raise InputError(f"{by} names the folder {str(overlay)!r}, which does not exist")
         home = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser() / "traineragent"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
@@ -18,11 +18,11 @@ ANSWERS = ("label", "labels", "value", "values", "entities", "box", "image")
 """Where an answer holds what was asked for, whatever the task."""
 
 
-class Report:
+class Report(Mapping[str, Any]):
     """A run's report: a mapping with what report.json holds, printable, with the model at hand."""
 
     def __init__(self, folder: Path, values: Mapping[str, Any]) -> None:
-        self.folder, self.values = folder, values
+        self.folder, self._values = folder, values
 
     @classmethod
     def open(cls, folder: Path) -> Report:
@@ -32,11 +32,17 @@ class Report:
         return cls(folder, read_json(path))
 
     def __getitem__(self, key: str) -> Any:
-        return self.values[key]
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     @property
     def status(self) -> str:
-        return str(self.values["status"])
+        return str(self._values["status"])
 
     @property
     def model(self) -> Model:
@@ -60,7 +66,7 @@ class Report:
         from .report.terminal import print_summary
 
         out = StringIO()
-        print_summary(dict(self.values), Console(file=out, width=100, no_color=True))
+        print_summary(dict(self), Console(file=out, width=100, no_color=True))
         return out.getvalue()
 
 
@@ -95,9 +101,10 @@ class Model:
 
     def predict_proba(self, rows: Any) -> np.ndarray:
         """Probabilities, shape (rows, classes), classes in the order of `labels`."""
-        if not self.labels:
-            raise InputError("this model predicts a number, so there are no probabilities; use predict")
-        return np.array([list(a["probabilities"].values()) for a in self.answers(rows)])
+        answers = self.answers(rows)
+        if not self.labels or not all("probabilities" in a for a in answers):
+            raise InputError("the answers of this model are no classes, so there are no probabilities; use predict")
+        return np.array([list(a["probabilities"].values()) for a in answers])
 
     @property
     def labels(self) -> tuple[Any, ...]:
@@ -107,6 +114,5 @@ class Model:
 def _rows(rows: Any) -> Sequence[Mapping[str, Any]]:
     if hasattr(rows, "to_dict"):
         clean = rows.astype(object).where(rows.notna(), None)
-        found: Sequence[Mapping[str, Any]] = clean.to_dict("records")
-        return found
+        return [{str(k): v for k, v in row.items()} for row in clean.to_dict("records")]
     return list(rows)

@@ -268,3 +268,15 @@ def test_pictures_with_several_labels_are_counted_by_label(tmp_path: Path) -> No
     (folder / "tags.csv").write_text("\n".join(lines))
     table = read_table([str(folder)])
     assert not any("uneven" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("name", ["disc", "d" * 300 + "/9.png"])
+def test_an_archive_whose_names_cannot_be_files_is_refused(tmp_path: Path, name: str) -> None:
+    """A file called as a folder beside it, and a name longer than file systems take."""
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, encoded(painted("disc", 0)))
+        for kind in ("disc", "stripes"):
+            archive.writestr(f"{kind}/1.png", encoded(painted(kind, 1)))
+    with pytest.raises(InputError, match=r"odd\.zip: .* inside it cannot be a file here"):
+        read_table([str(path)], work=tmp_path / "work")

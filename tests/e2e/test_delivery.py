@@ -262,12 +262,12 @@ def test_the_python_interface_trains_on_a_frame_and_gives_a_model(
     fresh = churn(50, seed=5)
     labels = report.model.predict(fresh.drop(columns="left"))
     assert np.mean(labels == fresh["left"]) > 0.75
-    shares = report.model.predict_proba(new_rows(report.values))
+    shares = report.model.predict_proba(new_rows(report))
     assert shares.shape == (5, 2)
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
     loaded = ta.load(tmp_path / "run" / "bundle")
-    assert list(loaded.predict(new_rows(report.values))) == list(report.model.predict(new_rows(report.values)))
-    assert ta.resume(tmp_path / "run").values == report.values
+    assert list(loaded.predict(new_rows(report))) == list(report.model.predict(new_rows(report)))
+    assert ta.resume(tmp_path / "run") == report
 
 
 def test_the_python_interface_plans_without_training_and_raises_errors_of_its_own(tmp_path: Path) -> None:

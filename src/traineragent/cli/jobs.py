@@ -26,13 +26,16 @@ Minutes = Annotated[
 ]
 Trials = Annotated[int | None, typer.Option("--trials", metavar="N", help="Most candidates to try.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="RUN_DIR", help="A new folder for the run.")]
+NoOut = Annotated[
+    Path | None, typer.Option("--out", metavar="RUN_DIR", help="Taken as train takes it; a plan keeps nothing.")
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed and trials give the same model.")]
 Brain = Annotated[str, typer.Option("--brain", metavar="planner|PROVIDER:MODEL", help="Who answers the questions.")]
 Models = Annotated[
     list[str] | None,
     typer.Option("--models", metavar="DIR", help="Folders of checkpoints (TRAINERAGENT_MODELS), or hf://OWNER/NAME."),
 ]
-Engine = Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where trials run.")]
+Engine = Annotated[str, typer.Option("--engine", metavar="local", help="Where trials run: on this machine.")]
 Ask = Annotated[bool | None, typer.Option("--ask/--no-ask", help="Whether a person may be asked questions.")]
 Config = Annotated[Path | None, typer.Option("--config", metavar="DIR", help="Your own procedures, over ours.")]
 LlmUsd = Annotated[
@@ -112,7 +115,7 @@ def plan(
     target: Target = None,
     minutes: Minutes = None,
     trials: Trials = None,
-    out: Out = None,
+    out: NoOut = None,
     seed: Seed = 0,
     brain: Brain = "planner",
     models: Models = None,
@@ -122,6 +125,9 @@ def plan(
     llm_usd: LlmUsd = None,
     llm_calls: LlmCalls = None,
     share_examples: ShareExamples = False,
+    memory: Remember = True,
+    allow_code: AllowCode = False,
+    allow_unsandboxed_code: AllowUnsandboxedCode = False,
     as_json: AsJson = False,
 ) -> int:
     """Stops before any training: prints the task specification, the verdict and the plan."""
@@ -142,6 +148,9 @@ def plan(
         llm_usd=llm_usd,
         llm_calls=llm_calls,
         share_examples=share_examples,
+        memory=memory,
+        allow_code=allow_code,
+        allow_unsandboxed_code=allow_unsandboxed_code,
     )
     if as_json:
         typer.echo(json.dumps(task, ensure_ascii=False))
@@ -240,11 +249,11 @@ def _ask_in_terminal(question: Question) -> str | None:
 
 def _show(report: Report, as_json: bool) -> int:
     if as_json:
-        typer.echo(json.dumps(dict(report.values), ensure_ascii=False))
+        typer.echo(json.dumps(dict(report), ensure_ascii=False))
     else:
         from rich.console import Console
 
         from ..report.terminal import print_summary
 
-        print_summary(dict(report.values), Console())
+        print_summary(dict(report), Console())
     return EXIT_CODES[report.status]  # type: ignore[index]

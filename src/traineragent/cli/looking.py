@@ -33,7 +33,7 @@ def show(run_dir: RunDir, as_json: AsJson = False) -> None:
     from ..result import Report
 
     report = Report.open(run_dir)
-    typer.echo(json.dumps(dict(report.values), ensure_ascii=False) if as_json else str(report))
+    typer.echo(json.dumps(dict(report), ensure_ascii=False) if as_json else str(report))
 
 
 def explain(run_dir: RunDir, as_json: AsJson = False) -> None:

@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 
 from traineragent.data.sources import Source, file_source, shown
 from traineragent.errors import InputError
+from traineragent.store.files import out_of_room
 
 UNPACKED_LIMIT = 20_000_000_000
 """Bytes one compressed stream may unpack to; it is streamed, so this guards time more than memory."""
@@ -155,11 +156,24 @@ def unpack_zip(source: Source, folder: Path) -> None:
         _refuse_unsafe(source, members, PICTURE_LIMIT)
         count_members(source, archive, members)
         for member in members:
-            path = draft / member.filename.replace("\\", "/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(member) as packed, path.open("wb") as file:
-                shutil.copyfileobj(packed, file, 1 << 20)
+            _unpack_member(source, archive, member, draft)
     draft.rename(folder)
+
+
+def _unpack_member(source: Source, archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
+    path = folder / member.filename.replace("\\", "/")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(member) as packed, path.open("wb") as file:
+            shutil.copyfileobj(packed, file, 1 << 20)
+    except OSError as error:
+        if out_of_room(error, folder.parent):
+            raise
+        raise InputError(
+            f"{source.name}: {shown(member.filename)!r} inside it cannot be a file here ({error.strerror}); "
+            "rename it and pack the archive again",
+            file=source.name,
+        ) from None
 
 
 def _refuse_unsafe(source: Source, members: list[zipfile.ZipInfo], most: int) -> None:

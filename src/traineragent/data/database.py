@@ -41,7 +41,10 @@ def read_database(address: str, options: ReadOptions) -> Part:
             return _rows(connection, found, memory_source(f"{name}#{found.name}", b""), options)
     except SQLAlchemyError as error:
         reason = shown(str(getattr(error, "orig", None) or type(error).__name__))
-        raise InputError(f"{name}: the database could not be read ({reason})", file=name) from None
+        raise InputError(
+            f"{name}: the database could not be read ({reason}); check the address and that it can be reached",
+            file=name,
+        ) from None
     finally:
         engine.dispose()
         del sqlalchemy

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -22,6 +23,7 @@ PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
 DOWNLOAD_LIMIT = 2_000_000_000
 """Bytes a download may have; it is held in memory."""
 DOWNLOAD_WAIT_S = 30.0
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def shown(name: str, limit: int = 120) -> str:
@@ -50,6 +52,10 @@ def find_sources(address: str) -> list[Source]:
     """The sources behind a path (optionally with `#part`), a folder or an http address. Raises InputError."""
     if address.lower().startswith(("http://", "https://")):
         return [download(address)]
+    scheme = _SCHEME.match(address)
+    if scheme:
+        said = f"{shown(scheme[0])} addresses cannot be read"
+        raise InputError(f"{said}; give a file, a folder, http(s)://, hf:// or the address of an SQL table")
     path, part = _split_part(address)
     try:
         folder = path.is_dir()
