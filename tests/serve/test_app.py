@@ -90,6 +90,26 @@ def test_json_without_rows_is_refused_like_a_bad_row(client: Client, body: bytes
     assert set(reply.json["error"]) == {"row", "column", "expected", "got", "fix"}
 
 
+def test_rows_that_are_no_list_are_told_from_rows_that_are_not_there(client: Client) -> None:
+    assert client.ask("POST", "/predict", b'{"rows": {"a": 1}}').json["error"]["got"] == '"rows" with an object'
+    assert client.ask("POST", "/predict", b'{"data": [1]}').json["error"]["got"] == "an object with data"
+
+
+def test_a_date_that_is_none_is_refused_also_where_dates_may_be_missing(client: Client) -> None:
+    reply = client.predict([{**ROW, "since": "the day after"}])
+    assert reply.status == 422
+    assert (reply.json["error"]["column"], reply.json["error"]["expected"]) == ("since", "date")
+    assert client.predict([{**ROW, "since": " "}]).status == 200
+
+
+def test_nan_is_read_as_null_and_infinity_as_no_number(client: Client) -> None:
+    body = json.dumps({"rows": [ROW]})
+    reply = client.ask("POST", "/predict", body.replace('"age": 40', '"age": NaN').encode())
+    assert reply.status == 200
+    assert any("'age' was never empty" in w for w in reply.json["warnings"])
+    assert client.ask("POST", "/predict", body.replace('"age": 40', '"age": -Infinity').encode()).status == 422
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

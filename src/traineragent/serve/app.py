@@ -185,12 +185,12 @@ class NoRows(Refused):
 
     def __init__(self, request: Any) -> None:
         super().__init__(422, "no rows", 'send {"rows": [{"column": value, ...}, ...]}')
-        found = (
-            f"an object with {', '.join(shown(k) for k in list(request)[:5])}"
-            if isinstance(request, dict)
-            else shown(request)
-        )
-        self._got = found if request != {} else "an empty object"
+        if not isinstance(request, dict):
+            self._got = shown(request)
+        elif "rows" in request:
+            self._got = f'"rows" with {shown(request["rows"])}'
+        else:
+            self._got = f"an object with {', '.join(map(shown, list(request)[:5]))}" if request else "an empty object"
 
     def to_json(self) -> dict[str, Any]:
         expected = 'an object with a list "rows"'

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 READ_TIMEOUT_S = 30.0
+_NO_JSON = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
+_JSON = json.JSONDecoder(parse_constant=_NO_JSON.__getitem__)
+"""Programs write NaN for what is not known, although JSON has no such word; it is read as null."""
 
 
 class Refused(Exception):
@@ -68,7 +72,7 @@ def _too_large(limit: int) -> Refused:
 def parse_json(body: bytes) -> Any:
     """The JSON value of a body. Raises Refused (400) that says where it stops being JSON."""
     try:
-        return json.loads(body)
+        return _JSON.decode(body.decode(json.detect_encoding(body)))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         message = "the body is empty" if not body.strip() else f"the body is not JSON: {error.msg.lower()} at {place}"

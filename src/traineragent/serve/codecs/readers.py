@@ -227,7 +227,7 @@ class DateReader(WideReader):
             raise self._unreadable
         text = as_text(value.item() if isinstance(value, np.number) else value)
         moment = parse_date(text, self._formats)
-        if moment is None and not self._column.nullable and text.strip().casefold() not in self._missing:
+        if moment is None and text.strip().casefold() not in self._missing:
             raise self._unreadable
         return moment
 
