@@ -14,6 +14,8 @@ from .columns import Columns, only_glue
 from .phrases import matches
 from .reading import Reading, Span
 
+_ONLY_SO_MANY = re.compile(r"\s*(?:au|sur|de|of|in|out|per|von|aus|auf|di|en|entre)\b")
+
 
 @dataclass(frozen=True)
 class Exclusion:
@@ -57,6 +59,8 @@ def find_only(columns: Columns) -> tuple[Exclusion, ...]:
             at, sentence = match.span(), reading.text.sentence_of(match.start())
             if reading.said("exclusions", "before", (sentence[0], at[0])) and key == "only_after":
                 continue  # "leave the title alone"
+            if key == "only_after" and _ONLY_SO_MANY.match(reading.masked, at[1]):
+                continue  # "un seul au maximum", "only in one of ten"
             if not (names := listed(columns, at, sentence)):
                 continue
             if key == "only_after" and not _given(columns, min(span[0] for _, span in names)):

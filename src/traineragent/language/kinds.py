@@ -10,7 +10,7 @@ from ..knowledge.lexicons import lexicon
 from .answers import holds_text
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
 from .horizon import forecast_said
-from .metrics import find_metrics
+from .metrics import find_metrics, tasks_of
 from .moments import placed_in_time
 from .phrases import matches
 from .reading import Reading
@@ -30,6 +30,11 @@ FAMILY = {
 """Task type -> the word that lexicons use for a group of tasks."""
 FOLDERS = "label"  # what the classes are called that folders of pictures tell
 FEWEST_COUNTED = 5  # different numbers beside pictures that are amounts rather than kinds
+_QUESTION = re.compile(
+    r"[\s\"'(¿-]*(?:will|would|does|do|did|is|are|was|were|has|have|can|could|wird|werden|ist|sind|hat|haben|kommt|"
+    r"est-ce que|sera|seront|va-t-il|vont-ils|se va|sera que|sara|arrivera)\s(?!.*\b(?:you|i|we|how|or)\b)[^?]*\?"
+)
+"""A question that is answered by yes or no: "Will two buses arrive together?"."""
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -38,8 +43,9 @@ def wish_of(reading: Reading) -> str | None:
     scores = {key: float(len(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
+    scores["flag"] += any(_QUESTION.match(reading.text.plain, start, end) for start, end in reading.text.sentences)
     for naming in find_metrics(reading):
-        tasks = lexicon("metrics")[naming.name]["tasks"]
+        tasks = tasks_of(naming.name)
         scores["amount"] += 2 * ("regression" in tasks)
         scores["choice"] += 0.5 * ("classification" in tasks)
         scores["flag"] += 0.5 * ("classification" in tasks)

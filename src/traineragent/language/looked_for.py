@@ -24,6 +24,7 @@ def roots_of(profile: ColumnProfile | None, positive: str | None) -> tuple[str, 
     if profile is None:
         return ()
     words = [w for text in (profile.name, positive or "") for w in name_tokens(text)]
+    words += [re.sub(r"([aou])e", r"\1", w) for w in words]  # "zu_spaet" stands for "zu spät"
     return tuple(dict.fromkeys(w[:_PREFIX] for w in words if len(w) >= _LEAST and not w.isdigit()))
 
 

@@ -11,6 +11,8 @@ from ..knowledge.lexicons import lexicon
 from .phrases import MARKS, matches
 from .reading import Reading, Span
 
+TOP = "top5_accuracy"
+"""The entry of the lexicon for the share of cases whose answer is among the first few guesses, however many."""
 ONE_SIDED = ("false_positive_rate", "specificity")
 """Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
 _BESIDE_NUMBER = re.compile(rf"[\s:=>≥.]*(?:of |at |at least |over |above )?[{MARKS['share']}{MARKS['number']}]")
@@ -30,6 +32,14 @@ class Naming:
         return self.start, self.end
 
 
+def top_name(reading: Reading, span: Span) -> str:
+    """ "top3_accuracy" where the words at `span` speak of three guesses."""
+    counted = [q.value for q in reading.quantities if span[0] <= q.start < span[1] and q.kind == "number"]
+    digits = re.findall(r"\d+", reading.text.plain[slice(*span)])
+    many = int(counted[0] if counted else digits[0] if digits else 5)
+    return f"top{many}_accuracy" if many > 1 else "accuracy"
+
+
 def direction_of(name: str) -> Direction:
     return lexicon("metrics").get(name, {}).get("direction", "maximize")  # type: ignore[no-any-return]
 
@@ -38,19 +48,31 @@ def scale_of(name: str) -> str:
     return str(lexicon("metrics").get(name, {}).get("scale", "score"))
 
 
+def tasks_of(name: str) -> tuple[str, ...]:
+    """The groups of tasks that a metric belongs to."""
+    return tuple(lexicon("metrics").get(name, {}).get("tasks", ("classification",)))
+
+
 def find_metrics(reading: Reading) -> list[Naming]:
     """Every naming, longest first where two overlap ("average precision" is not precision), in order of place."""
     found: list[Naming] = []
     for name, book in lexicon("metrics").items():
         found += [Naming(name, *m.span()) for m in reading.find(book["said"])]
         short = matches(map(str, book.get("short", ())), reading.masked)
-        found += [Naming(name, *m.span()) for m in short if _BESIDE_NUMBER.match(reading.masked, m.end())]
+        found += [Naming(name, *m.span()) for m in short if _number_follows(reading, m.span())]
     found = [replace(n, name="mape") if _in_percent(reading, n) else n for n in found]
+    found = [replace(n, name=top_name(reading, n.span)) if n.name == TOP else n for n in found]
     out: list[Naming] = []
     for naming in sorted(found, key=lambda n: (n.start - n.end, n.start)):
         if not any(o.start < naming.end and naming.start < o.end for o in out):
             out.append(naming)
     return sorted(out, key=lambda n: n.start)
+
+
+def _number_follows(reading: Reading, span: Span) -> bool:
+    """Whether a number stands right behind a short name, behind a single letter with a sign between: "P >= .8"."""
+    found = _BESIDE_NUMBER.match(reading.masked, span[1])
+    return found is not None and (span[1] - span[0] > 1 or re.search("[:=>≥]", found.group()) is not None)
 
 
 def _in_percent(reading: Reading, naming: Naming) -> bool:

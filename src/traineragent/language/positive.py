@@ -180,6 +180,15 @@ def _initial(reading: Reading, column: ColumnProfile, labels: list[str]) -> tupl
     return None
 
 
+def _singled_out(plain: str, word: str) -> bool:
+    """Whether a value is quoted, or called the ones: "the 'now' messages", "the high ones"."""
+    said = re.escape(word)
+    return bool(
+        re.search(rf"[\"'`]{said}[\"'`]", plain)
+        or re.search(rf"(?<!\w){said}\s+(?:ones?|cases?|class|kind|sort|faelle|falle|cas|casos|casi)\b", plain)
+    )
+
+
 def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
     """A label named beside words of finding or missing."""
     plain = reading.text.plain
@@ -197,6 +206,9 @@ def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> t
             said.append((label, found.start()))
     if len(said) == 1:
         return said[0][0], "the request speaks of this value", 0.7
+    singled = [label for label, _ in said if _singled_out(plain, fold(label).strip())]
+    if len(singled) == 1:
+        return singled[0], "the request singles this value out", 0.75
     for label, at in said:
         if len(labels) == 2 and reading.said("labels", "seek", (max(0, at - 40), at)):
             return label, "the request asks to find this value", 0.7

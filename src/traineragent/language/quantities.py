@@ -421,7 +421,8 @@ def _bound_at(plain: str, start: int, end: int, languages: tuple[str, ...]) -> b
             return True
         if any(not re.search(r"[^\W\d]{2}.*\s.*[^\W\d]{2}", plain[end : m.start()]) for m in behind):
             return True
-    return False
+    demanded = matches(in_languages(service["must_behind"], languages), plain, end, min(len(plain), end + _BESIDE))
+    return any(not plain[end : m.start()].strip() for m in demanded)
 
 
 def _unit_expression(units: Sequence[str] | dict[str, Any]) -> str:
@@ -437,7 +438,8 @@ def _is_year(plain: str, start: int, value: float) -> bool:
 def _counts(plain: str, start: int) -> bool:
     """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
     before = re.search(
-        r"\b(?:within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses) by|innerhalb|unter|binnen|"
+        r"\b(?:take|takes|need|needs|within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses) by|"
+        r"innerhalb|unter|binnen|"
         r"moins d[e']?|menos de|meno di|error de|erro de|erreur d[e']?|half|"
         r"(?:quarter|third|fifth|tenth) of)\s*$",
         plain[:start],

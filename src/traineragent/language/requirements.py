@@ -16,8 +16,9 @@ from typing import Any, Literal
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
 from .horizon import horizon_quantity
+from .improvements import improvements
 from .looked_for import of_every_class, of_the_case
-from .metrics import Naming, direction_of, scale_of
+from .metrics import TOP, Naming, direction_of, scale_of, tasks_of, top_name
 from .phrases import FILL, MARKS, in_languages, matches
 from .quantities import Quantity
 from .reading import Reading, Span
@@ -54,6 +55,7 @@ class Limit:
     described: bool = False  # by an idiom, not by the metric's name
     soft: bool = False
     baseline: bool = False
+    settled: bool = False  # worked out from today's figure
 
     @property
     def direction(self) -> Literal["<=", ">="]:
@@ -73,18 +75,25 @@ _LOWER = frozenset(
 def find_limits(
     reading: Reading, namings: Sequence[Naming], task: str, roots: Sequence[str] = (), several: bool = True
 ) -> list[Limit]:
-    """All limits that hold, in the order in which they are said. `task`: classification, regression, tokens, …;
-    `roots`: how words begin by which the case looked for, or a class, may go; `several`: there are more than two."""
+    """All limits that hold, in the order in which they are said; the arguments are those of `told_limits`."""
+    return settled(reading, told_limits(reading, namings, task, roots, several))
+
+
+def told_limits(
+    reading: Reading, namings: Sequence[Naming], task: str, roots: Sequence[str] = (), several: bool = True
+) -> list[Limit]:
+    """All limits that are told, wishes, today's figures and numbers that are taken back among them. `task`:
+    classification, regression, tokens, …; `roots`: how words begin by which the case looked for, or a class, may go;
+    `several`: there are more than two."""
     scan = _Scan(reading, namings, task)
-    limits = [*scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
+    limits = [*scan.by_improvement(), *scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
     if task == "classification":
         limits = [_of_each(reading, x, roots) for x in limits] if several else limits
         limits += scan.by_case(roots)
     limits += scan.by_bare_share() if task == "classification" and not namings else []
     limits = _of_boxes(reading, limits, scan.free) if task == "grounding" else limits
-    marked = [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
-    return _settled(reading, marked)
+    return [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
 
 
 def _of_each(reading: Reading, limit: Limit, roots: Sequence[str]) -> Limit:
@@ -154,19 +163,31 @@ class _Scan:
     def _use(self, quantity: Quantity) -> None:
         self.free = [q for q in self.free if q is not quantity]
 
-    def by_idiom(self) -> list[Limit]:
+    def by_improvement(self) -> list[Limit]:
+        """Limits told by today's figure and how far from it they lie."""
         out = []
-        for idiom in lexicon("requirements"):
-            if self._applies(idiom):
-                out += self._matches(idiom)
+        for found in improvements(self.reading, self.namings):
+            if self._fits(found.name):
+                self.free = [q for q in self.free if q not in found.used]
+                out.append(Limit(found.name, found.value, found.figure, found.at, settled=True))
         return out
+
+    def _fits(self, name: str) -> bool:
+        tasks = tasks_of(name)
+        return self.task in tasks or (self.task == "forecasting" and "regression" in tasks) or self.task == "tokens"
+
+    def by_idiom(self) -> list[Limit]:
+        """Idioms inside one clause first: a number belongs to the words that it stands with, not to the next clause."""
+        idioms = [idiom for idiom in lexicon("requirements") if self._applies(idiom)]
+        text = self.reading.text
+        return [x for spans in (text.clauses, text.sentences) for idiom in idioms for x in self._matches(idiom, spans)]
 
     def _applies(self, idiom: Mapping[str, Any]) -> bool:
         tasks = idiom.get("tasks")
         return not tasks or self.task in tasks or (self.task == "forecasting" and "regression" in tasks)
 
-    def _matches(self, idiom: Mapping[str, Any]) -> list[Limit]:
-        out = []
+    def _matches(self, idiom: Mapping[str, Any], spans: Sequence[Span]) -> list[Limit]:
+        out: list[Limit] = []
         name, how = str(idiom["name"]), str(idiom["value"])
         if self.task in ("regression", "forecasting") and name in _OF_CLASSES:
             return []
@@ -182,11 +203,13 @@ class _Scan:
         ]
         phrases = in_languages(idiom["phrases"], self.reading.languages)
         text = self._errors_only if name == "mae" else self.reading.masked
-        for clause in self.reading.text.sentences:
-            for match in matches(phrases, text, *clause):
+        for span in spans:
+            for match in matches(phrases, text, *span):
                 held = self._free_in(match.span(), name, how)
                 if held and not self._named_near(held, but=name) and not (name == "mae" and self._is_latency(held)):
                     meant = self._turned(name, how, held, match.start())
+                    if name == TOP:
+                        meant = top_name(self.reading, match.span()), how
                     if not meant[0]:
                         continue
                     out.append(self._limit(self._of_how_many(meant[0], held), meant[1], held, match.start()))
@@ -373,6 +396,8 @@ class _Scan:
         sentence = self.reading.text.sentence_of(q.start)
         if q.unit in _SHORT or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
+        if self.reading.said("horizon", "coming", (max(sentence[0], q.start - _NEXT), q.start)):
+            return None  # "within the next ten minutes" is when it is to happen
         if q.unit == "min" and q.value <= _LONGEST_ANSWER and self._near("latency", q, 30) and self._bounded(q):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
         return None
@@ -454,17 +479,18 @@ def _marked(reading: Reading, limit: Limit) -> Limit:
     soft = soft or bool(
         re.search(r"\b(?:would be nice|isn't a must|is not a must|not a must)\b", reading.masked[slice(*tail)])
     )
+    soft = soft and not reading.said("service", "as_a_floor", clause)
     base = reading.said("service", "baseline", (sentence[0], limit.quantity.start))
     return replace(limit, soft=soft, baseline=base)
 
 
-def _settled(reading: Reading, limits: Sequence[Limit]) -> list[Limit]:
+def settled(reading: Reading, limits: Sequence[Limit]) -> list[Limit]:
     """Drops wishes, voided numbers and figures of today; a corrected number replaces the first."""
     out: list[Limit] = []
     for limit in limits:
-        if limit.soft or _void(reading, limit):
+        if limit.soft or (not limit.settled and _void(reading, limit)):
             continue
-        if limit.baseline:
+        if limit.baseline and not limit.settled:
             improved = _improved(reading, limit)
             if improved is None:
                 continue
@@ -482,9 +508,18 @@ def _stricter(one: Limit, other: Limit) -> bool:
 
 
 def _void(reading: Reading, limit: Limit) -> bool:
+    if _explains_probability(reading, limit.quantity):
+        return True
     clause = reading.text.clause_of(limit.quantity.start)
     before, behind = (clause[0], limit.quantity.end), (limit.quantity.end, clause[1])
     return reading.said("service", "void", before) or reading.said("service", "too_much", behind)
+
+
+def _explains_probability(reading: Reading, quantity: Quantity) -> bool:
+    """ "When it says 30 %, it should be 30 %": the same share twice tells what a probability means."""
+    start, end = reading.text.sentence_of(quantity.start)
+    same = [q for q in reading.quantities if q.kind == "share" and q.value == quantity.value and start <= q.start < end]
+    return len(same) > 1 and reading.said("service", "states", (start, same[-1].start))
 
 
 def _improved(reading: Reading, limit: Limit) -> Limit | None:

@@ -189,6 +189,8 @@ def _several(reading: Reading) -> bool:
     idle = {w for language in lexicon("series")["joined"].values() for w in language}
     idle |= {fold(w) for w in lexicon("series")["before_steps"]}
     for _, end in reading.where("series", "of_each"):
+        if any(q.kind != "number" and 0 <= q.start - end <= 1 for q in reading.quantities):
+            continue  # "readings every ten minutes", "better by 15 percent"
         following = (w for w, start, _ in reading.text.tokens if start >= end and not w.isdigit() and w not in idle)
         if next(following, "") not in _steps_of_time():
             return True
@@ -196,14 +198,15 @@ def _several(reading: Reading) -> bool:
 
 
 def _alike(reading: Reading, numbers: Sequence[ColumnProfile]) -> tuple[str, ...]:
-    """The columns that share a word which is said or which most of them share; all of them where none does."""
+    """The columns that share a word which is said or which most of them share; all of them where none does, unless one
+    alone is spoken of."""
     words = {c.name: set(_stems(name_tokens(c.name))) for c in numbers}
     shared = Counter(w for found in words.values() for w in found)
     said = set(_stems(w for w, _, _ in reading.text.tokens))
     for word, count in shared.most_common():
         if count >= 2 and (word in said or count >= ALIKE * len(numbers)):
             return tuple(c.name for c in numbers if word in words[c.name])
-    return tuple(c.name for c in numbers)
+    return () if any(found & said for found in words.values()) else tuple(c.name for c in numbers)
 
 
 def _stems(words: Iterable[str]) -> list[str]:

@@ -25,8 +25,9 @@ from ..domain.task import (
 )
 from ..knowledge.lexicons import lexicon
 from .beyond import beyond
+from .clashes import clash
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
-from .columns import Candidate, Columns, Regions, rank_targets
+from .columns import Columns, Regions
 from .constraints import contradiction, deployment_of, find_constraints
 from .costs import classes_alike, dreaded
 from .exclusions import Exclusion, find_exclusions, find_only
@@ -41,8 +42,9 @@ from .phrases import matches
 from .policy import judge_reading, trait_notice
 from .positive import positive_label, spelled_once
 from .reading import Reading
-from .requirements import Limit, as_requirements, find_limits
+from .requirements import Limit, as_requirements, find_limits, settled, told_limits
 from .series import all_together, key_columns, known_ahead
+from .targets import Candidate, rank_targets
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
@@ -124,6 +126,7 @@ class _Understanding:
         self.ranking = self._ranking()
         self.assumptions = [Assumption("data", note, "said by the reader of the data", 1.0) for note in notes]
         self.questions: list[Question] = []
+        self.clash: str | None = None
 
     def _ranking(self) -> list[Candidate]:
         spans = [e.span for e in (*self.exclusions, *self.only)]
@@ -249,7 +252,9 @@ class _Understanding:
         found = positive_label(self.reading, profile) if profile is not None and family == "classification" else None
         roots = roots_of(profile, found[0] if found else None)
         several = profile is None or profile.distinct > 2
-        limits = find_limits(self.reading, namings, family, roots, several)
+        told = told_limits(self.reading, namings, family, roots, several)
+        self.clash = clash(self.reading, told)
+        limits = settled(self.reading, told)
         stated = _stated_metrics(namings, limits, self.reading)
         alike = family == "classification" and classes_alike(self.reading)
         if alike and "f1" in stated:
@@ -261,6 +266,8 @@ class _Understanding:
             metrics = (Metric("balanced_accuracy", "maximize", True),)
         elif not leading:
             metrics = self._inferred_metric(task_type, profile, stated)
+        if stated == ["skill_vs_seasonal_naive"]:
+            metrics += (Metric("mae", "minimize"),)  # what skill is worked out from
         bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in ONE_SIDED)
         return metrics + bounds, limits
 
@@ -362,8 +369,10 @@ class _Understanding:
             text = "The right boxes are not in the data: give (x0, y0, x1, y1) beside each phrase. Where are they?"
             self.questions = [q for q in self.questions if q.about != "target"]
             self.questions.append(Question("boxes", text))
-        if clash := contradiction(self.reading):
-            self.questions.append(Question("deployment", clash))
+        if opposed := contradiction(self.reading):
+            self.questions.append(Question("deployment", opposed))
+        if self.clash:
+            self.questions.append(Question("requirements", self.clash))
         if task_type == "forecasting" and self._horizon() is None and any(x.name in lexicon("metrics") for x in limits):
             text = "How far ahead is the forecast to reach, for example 7 days or 24 hours?"
             self.questions.append(Question("horizon", text))

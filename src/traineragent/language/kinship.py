@@ -1,0 +1,50 @@
+"""Whether two words are of one family: "interact" and "interaction", "arrives" and "arrival".
+
+Compares folded words by the root that they share and the endings that are left. Knows no sentences.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..knowledge.force import once_per_overlay
+from ..knowledge.lexicons import lexicon
+from .words import WIDE
+
+LEAST_ROOT = 5  # letters that two words of one family share, at least
+_SHORT_ROOT = 4  # letters of a word that is itself the root: "fail" of "failure"
+_LONGEST_ENDING = 4  # letters of an ending outside English
+
+
+@once_per_overlay
+def akin(one: str, other: str, english: bool) -> bool:
+    """Whether both words, folded, come from one root."""
+    if one == other or not (one.isalpha() and other.isalpha()) or not (one.isascii() and other.isascii()):
+        return one == other
+    if not english:
+        one, other = _bare(one), _bare(other)
+    shared = _shared(one, other)
+    rests = one[shared:], other[shared:]
+    if english:
+        endings = {"", *map(str, lexicon("endings")["en"])}
+        least = _SHORT_ROOT if "" in rests else LEAST_ROOT
+        return shared >= least and all(rest in endings for rest in rests)
+    return shared >= LEAST_ROOT and all(len(rest) <= _LONGEST_ENDING for rest in rests)
+
+
+def overlap(name: str, plain: str) -> float:
+    """How much of a name in a script without spaces stands in the words in one piece, of two characters or more."""
+    letters = "".join(re.findall(f"[{WIDE}]", name))
+    for length in range(len(letters), 1, -1):
+        if any(letters[i : i + length] in plain for i in range(len(letters) - length + 1)):
+            return length / len(letters)
+    return 0.0
+
+
+def _bare(word: str) -> str:
+    """Without the sign of the German participle: "gekundigt" is of the family of "kundigen"."""
+    return word[2:] if word.startswith("ge") and len(word) > LEAST_ROOT + 3 else word
+
+
+def _shared(one: str, other: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
