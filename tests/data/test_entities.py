@@ -260,6 +260,29 @@ def test_entities_in_brackets_are_read_as_people_mark_them(tmp_path: Path) -> No
     assert [len(marks) for _, marks in rows(table)] == [2, 1, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("line", "text", "label"),
+    [
+        ("from <city>New York</city> today & <b>now</b>", "from New York today & <b>now</b>", "city"),
+        ('from <ENAMEX TYPE="PLACE">New York</ENAMEX> today', "from New York today", "PLACE"),
+        ("from <START:city> New York <END> today", "from  New York  today", "city"),
+    ],
+)
+def test_entities_in_tags_are_read(tmp_path: Path, line: str, text: str, label: str) -> None:
+    path = tmp_path / "flights.txt"
+    path.write_text(f"{line}\nhello\n" * 3)
+    read, marks = rows(read_table([str(path)]))[0]
+    assert read == text
+    assert [m["label"] for m in marks] == [label]
+    assert read[marks[0]["start"] : marks[0]["end"]] == "New York"
+
+
+def test_pages_are_no_texts_with_entities(tmp_path: Path) -> None:
+    path = tmp_path / "page.txt"
+    path.write_text("<p>one <b>two</b></p>\n<p>three</p>\n" * 5)
+    assert read_table([str(path)]).kind != "entities"
+
+
 def test_links_in_a_text_are_no_entities(tmp_path: Path) -> None:
     path = tmp_path / "notes.csv"
     path.write_text("text,label\n" + "see [this](https://a.b/c),good\nsee [that](/x),bad\n" * 9)

@@ -107,6 +107,27 @@ def test_coco_labels_become_phrases_and_this_is_said(shapes: Path, tmp_path: Pat
     assert any("were made from the labels" in n for n in table.notes)
 
 
+def test_sentences_of_refcoco_are_joined_with_its_boxes_and_splits(shapes: Path, tmp_path: Path) -> None:
+    images, annotations, refs = [], [], []
+    for i, (name, things) in enumerate(labels(shapes).items()):
+        images.append({"id": i, "file_name": name, "width": 64, "height": 64})
+        for label, (x0, y0, x1, y1) in things[1:]:
+            number = len(annotations)
+            box = [x0, y0, x1 - x0, y1 - y0]
+            annotations.append({"image_id": i, "category_id": 1, "bbox": box, "id": number})
+            said = [{"sent": f"{label} here"}, {"sent": f"the {label}", "raw": f"That {label}"}]
+            split = "testA" if i % 4 == 3 else "train"
+            refs.append({"ref_id": number, "ann_id": number, "image_id": i, "split": split, "sentences": said})
+    whole = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "thing"}]}
+    folder = beside(shapes, tmp_path / "r", "instances.json", json.dumps(whole))
+    (folder / "refs(unc).json").write_text(json.dumps(refs))
+    table = read_table([str(folder)])
+    made = dict(zip(table.frame["phrase"], table.frame["box"], strict=True))
+    assert set(made) == {"cup here", "That cup", "kettle here", "That kettle"}
+    assert json.loads(made["That cup"]) == [40, 10, 58, 28]
+    assert {f.role for f in table.files} == {"train", "test"}
+
+
 def test_pascal_voc_is_read(shapes: Path, tmp_path: Path) -> None:
     folder = beside(shapes, tmp_path / "v", "note.txt", "")
     for name, things in labels(shapes).items():

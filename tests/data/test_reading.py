@@ -304,3 +304,52 @@ def test_large_table_without_header_is_read_in_seconds(shared_data: Path) -> Non
     assert not table.files[0].header
     assert table.frame["column_42"].value_counts()["smurf."] == 280_790
     assert table.row[-1] == 494_021
+
+
+@pytest.mark.parametrize("form", ["2024-01-{:02d}", "{:02d}.03.2024", "{:02d}/2021", "2021 Q{:d}"])
+def test_dates_may_be_the_names_of_columns(tmp_path: Path, form: str) -> None:
+    names = [form.format(i + 1) for i in range(8)]
+    lines = [",".join(["sensor", *names]), *(",".join([s, *(f"{i * 1.5}" for i in range(8))]) for s in "abc")]
+    (tmp_path / "wide.csv").write_text("\n".join(lines))
+    assert list(read_table([str(tmp_path / "wide.csv")]).frame.columns) == ["sensor", *names]
+
+
+def test_rows_of_dates_without_names_are_no_header(tmp_path: Path) -> None:
+    lines = [",".join(f"2024-{m:02d}-{d:02d}" for m in range(1, 6)) for d in range(1, 12)]
+    (tmp_path / "dates.csv").write_text("\n".join(lines))
+    assert len(read_table([str(tmp_path / "dates.csv")]).frame) == 11
+
+
+def written(folder: Path, **files: str) -> list[str]:
+    for name, content in files.items():
+        (folder / f"{name}.csv").write_text(content)
+    return [str(folder / f"{name}.csv") for name in files]
+
+
+def test_tables_that_share_a_key_are_joined(tmp_path: Path) -> None:
+    paths = written(
+        tmp_path,
+        customers="Customer ID,name,city\n7,Ann,1\n8,Bob,2\n9,Cy,1\n",
+        cities="city,country\n1,DE\n2,FR\n",
+        orders="order,customer_id,price\n1,7.0,10\n2,7.0,12\n3,8.0,13\n4,9.0,1\n5,8.0,5\n6,12.0,5\n",
+    )
+    table = read_table(paths)
+    assert list(table.frame.columns) == ["order", "customer_id", "price", "name", "city", "country"]
+    assert [*table.frame.astype(object).fillna("").iloc[2]] == ["3", "8.0", "13", "Bob", "2", "FR"]
+    assert table.frame.iloc[5].isna().sum() == 3
+    said = " ".join(table.notes)
+    assert "customers.csv was joined to orders.csv by 'customer_id' (5 of 6 rows found); a row is one of orders" in said
+    assert "cities.csv was joined" in said
+
+
+def test_tables_without_a_common_key_are_refused(tmp_path: Path) -> None:
+    paths = written(tmp_path, a="id,x,y\n1,2,3\n2,2,3\n", b="id,u,v\n5,2,3\n6,2,3\n")
+    with pytest.raises(InputError, match=r"b\.csv: its columns differ.* share one by which"):
+        read_table(paths)
+
+
+def test_a_changed_lookup_is_another_table(tmp_path: Path) -> None:
+    paths = written(tmp_path, a="id,x,y\n1,2,3\n2,2,3\n", b="id,u,v\n1,2,3\n2,2,3\n")
+    before = read_table(paths).files[0].sha256
+    written(tmp_path, b="id,u,v\n1,2,4\n2,2,3\n")
+    assert read_table(paths).files[0].sha256 != before

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from traineragent.data.meaning import read_columns
 from traineragent.data.rawtable import RawTable
-from traineragent.data.reading import from_frame
-from traineragent.data.timetable import arranged, below_one_another, counts_steps, holds_years
+from traineragent.data.reading import from_frame, read_table
+from traineragent.data.timetable import arranged, below_one_another, counts_steps, holds_years, told_by_file
 
 
 def read(frame: pd.DataFrame, in_order: bool = False) -> RawTable:
@@ -99,3 +101,28 @@ def test_a_plain_table_stays_as_it_is() -> None:
 def test_annual_numbers_called_time_are_years() -> None:
     frame = pd.DataFrame({"time": range(1821, 1861), "lynx": np.arange(40) % 9 * 100})
     assert holds_years(read_columns(from_frame(frame.astype(str)).frame)["time"])
+
+
+def files(tmp_path: Path, days: dict[str, list[str]]) -> RawTable:
+    """A file a shop, with a day and what was sold on it."""
+    for shop, moments in days.items():
+        lines = ["day;sold", *(f"{day};{i}" for i, day in enumerate(moments))]
+        (tmp_path / f"{shop}.csv").write_text("\n".join(lines))
+    return told_by_file(read_table([str(tmp_path)]))
+
+
+def test_a_file_a_shop_is_a_series_a_file(tmp_path: Path) -> None:
+    days = [f"2024-01-{d:02d}" for d in range(1, 31)]
+    table = files(tmp_path, {"Bonn": days, "Köln": days[5:]})
+    assert table.frame["series"].value_counts().to_dict() == {"Bonn": 30, "Köln": 25}
+    assert "told apart in 'series'" in table.notes[-1]
+
+
+def test_a_file_a_month_is_one_series(tmp_path: Path) -> None:
+    months = {m: [f"2024-{m}-{d:02d}" for d in range(1, 29)] for m in ("01", "02")}
+    assert list(files(tmp_path, months).frame.columns) == ["day", "sold"]
+
+
+def test_files_with_several_rows_a_moment_are_told_apart_otherwise(tmp_path: Path) -> None:
+    days = [f"2024-01-{d:02d}" for d in range(1, 31)] * 2
+    assert list(files(tmp_path, {"Bonn": days, "Köln": days}).frame.columns) == ["day", "sold"]

@@ -21,7 +21,7 @@ from ..data.reading import read_table
 from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
-from ..data.timetable import arranged, below_one_another, counts_steps
+from ..data.timetable import arranged, below_one_another, counts_steps, told_by_file
 from ..domain.data import Target
 from ..domain.messages import (
     DataCollected,
@@ -123,6 +123,7 @@ class DataAgent:
         if not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
             return table if request.target is not None else self._gathered(table, reading)
         shaped = arranged(table, read_columns(table.frame), in_order=reading.said("tasks", "series"))
+        shaped = told_by_file(shaped)
         if request.target is not None or shaped.target is not None:
             return shaped
         readings = read_columns(shaped.frame)

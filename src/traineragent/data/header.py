@@ -23,6 +23,12 @@ STAMP = re.compile(
     r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[T ]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2})?|"
     r"\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- ]\d{2,4}", re.IGNORECASE,
 )  # fmt: skip
+MOMENT = re.compile(
+    r"\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?(?:[T ]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{2}|\d{4})|"
+    r"\d{1,2}[-/.]\d{4}|\d{4}[- ]?[QWqw]\d{1,2}|[QWqw]\d[- /]?\d{4}", re.IGNORECASE,
+)  # fmt: skip
+"""A date, month, week or quarter with its year; unlike STAMP never a decimal number below 1000."""
+FEWEST_MOMENTS = 4
 BLANK = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-", "--", "#n/a", "nil", ".", "\\n"))
 USUAL = (
     "id name label labels text class target category date time year month day value price age sex gender title type "
@@ -108,7 +114,7 @@ def is_header(first: Sequence[str], below: Sequence[Sequence[str]], expected: Se
         return False
     if not below:
         return not any(_is_value(cell) for cell in first)
-    if _is_number_header(first, below[0]):
+    if _is_number_header(first, below[0]) or _is_moment_header(first, below):
         return True
     below = [row for row in below if row != first] or below  # files glued together repeat their header
     evidence = 0.5 + _evidence_of_row(first)
@@ -185,6 +191,16 @@ def _is_number_header(first: Sequence[str], second: Sequence[str]) -> bool:
     if not _counts(_even_run(first)) or _counts(_even_run(second)):
         return False
     return all(cell.isdigit() or not _is_value(cell) for cell in map(str.strip, first))
+
+
+def _is_moment_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Different dates as names, over columns that hold none."""
+    places = [i for i, cell in enumerate(first) if MOMENT.fullmatch(cell.strip())]
+    filled = sum(bool(cell.strip()) for cell in first)
+    if len(places) < max(FEWEST_MOMENTS, 0.5 * filled) or len({first[i].strip() for i in places}) < len(places):
+        return False
+    under = [value for row in below for i in places if (value := row[i].strip()).casefold() not in BLANK]
+    return sum(bool(MOMENT.fullmatch(value)) for value in under) <= 0.05 * len(under)
 
 
 def _counts(run: tuple[int, int, int] | None) -> bool:

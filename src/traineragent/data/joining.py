@@ -17,6 +17,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from traineragent.data.header import fold_name
+from traineragent.data.lookups import with_lookups
 from traineragent.data.part import Part, Role
 from traineragent.data.sources import shown
 from traineragent.errors import InputError
@@ -34,8 +35,10 @@ def join_parts(parts: Sequence[Part], max_rows: int | None) -> Joined:
     """The parts with roles, the frame (rows, columns), each row's part and line (rows,), notes and the rows there were.
 
     Raises InputError where the files do not share their columns."""
-    parts = _with_roles(list(parts))
+    parts, joined = with_lookups(parts)
+    parts = _with_roles(parts)
     aligned, notes = _aligned(parts)
+    notes = [*joined, *notes]
     parts, aligned = _sampled(parts, aligned, max_rows)
     frame = aligned[0] if len(aligned) == 1 else _stacked(aligned)
     part = np.concatenate([np.full(len(f), i, np.int16) for i, f in enumerate(aligned)])
@@ -117,7 +120,7 @@ def _different(reference: Part, part: Part, missing: list[str], extra: list[str]
         said.append(f"has {_listed(extra)} besides")
     return InputError(
         f"{part.facts.name}: its columns differ from those of {reference.facts.name}: it {' and '.join(said)}; give "
-        "files that have the same columns",
+        "files that have the same columns, or that share one by which each row of the larger is found in the other",
         file=part.facts.name, column=(missing or extra)[0],
     )  # fmt: skip
 

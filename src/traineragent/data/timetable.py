@@ -29,6 +29,8 @@ Float64 = NDArray[np.float64]
 SERIES, VALUE, TIME, STEP = "series", "value", "time", "step"
 FEWEST_ACROSS = 6  # moments in a header
 FEWEST_YEARS = 5
+OWN_MOMENTS = 0.95  # of the rows of a file must stand at a moment of their own, for files to be series
+SHARED_MOMENTS = 0.3  # of all moments must stand in several files
 MOST_CELLS = 20_000_000
 GRID = 0.02  # of a twelfth or quarter of a year: how far from it a written fraction may be
 _YEAR = re.compile(r"\D{0,3}(1[5-9]\d\d|2[01]\d\d)(?:\D.*)?")
@@ -58,6 +60,42 @@ def arranged(table: RawTable, readings: Mapping[str, Reading], *, in_order: bool
     if moments is not None:
         return _as(table, moments)
     return _in_order(table, readings) if in_order and not _dated(readings) else table
+
+
+def told_by_file(table: RawTable) -> RawTable:
+    """The table with a column of the files (or sheets) that rows come from, where each holds the series of another
+    thing: moments are its own within a file and come again in others. The same table where they are not."""
+    if len(table.files) < 2 or any(f.role for f in table.files):
+        return table
+    frame, part = table.frame, table.part
+    when = next((n for n in map(str, frame.columns) if _holds_moments(n, frame[n])), None)
+    if when is None:
+        return table
+    moments = pd.DataFrame({"part": part, "moment": frame[when].astype(object).to_numpy()}).dropna()
+    repeated = moments.drop_duplicates().groupby("moment").size()
+    alone = len(moments.drop_duplicates()) >= OWN_MOMENTS * len(moments)
+    shared = bool(len(repeated)) and float((repeated > 1).mean()) >= SHARED_MOMENTS
+    if not (alone and shared):
+        return table
+    names = _names_of_files(table)
+    called = SERIES if SERIES not in frame.columns else f"{SERIES}_of_file"
+    told = pd.Series([names[i] for i in part.tolist()], index=frame.index, dtype=object)
+    note = f"each file holds the same moments, so each is a series of its own, told apart in {called!r}"
+    return replace(table, frame=frame.assign(**{called: told}), notes=(*table.notes, note))
+
+
+def _holds_moments(name: str, column: pd.Series[Any]) -> bool:
+    reading = read_column(name, column)
+    return (reading.dates is not None and not reading.dates.time_only) or holds_years(reading)
+
+
+def _names_of_files(table: RawTable) -> list[str]:
+    """What files are called without folder and ending; of one workbook the sheets."""
+    sheets = [f.name.rpartition("#") for f in table.files]
+    if len({book for book, _, _ in sheets}) == 1 and all(mark for _, mark, _ in sheets):
+        return [sheet for _, _, sheet in sheets]
+    stems = [f.name.partition(".")[0] for f in table.files]
+    return stems if len(set(stems)) == len(stems) else [f.name for f in table.files]
 
 
 def below_one_another(table: RawTable, series: Sequence[str]) -> RawTable:

@@ -311,7 +311,8 @@ def _notes(texts: Sequence[Marked], same: np.ndarray, findings: dict[str, Any], 
     if copied := len(same) - len(np.unique(same)):
         notes.append(f"{copied:,} texts are copies of others and stay on their side of any split")
     if disputed := disputed_copies(texts, same):
-        notes.append(f"{len(disputed):,} copies of a text are marked in another way ({line_list(disputed)})")
+        which = "1 copy of a text is" if len(disputed) == 1 else f"{len(disputed):,} copies of a text are"
+        notes.append(f"{which} marked in another way ({line_list(disputed)})")
     if few := [label for label, v in labels.items() if v["entities"] < FEW]:
         said = ", ".join(shown(f) for f in few[:8]) + (f" and {len(few) - 8} more" if len(few) > 8 else "")
         notes.append(f"{len(few)} kinds have fewer than {FEW} entities and can hardly be learned: {said}")

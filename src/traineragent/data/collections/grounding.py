@@ -24,7 +24,7 @@ from traineragent.data.archive import unpacked_below
 from traineragent.data.claiming import claimed
 from traineragent.data.grounding.annotated import Annotated, Annotation, Put
 from traineragent.data.grounding.boxes import WORDS, corners, layout_of
-from traineragent.data.grounding.formats import looks_annotated, read_annotated
+from traineragent.data.grounding.formats import head_of, is_coco, is_refs, looks_annotated, read_annotated, read_refs
 from traineragent.data.grounding.phrasing import phrases_for
 from traineragent.data.grounding.yolo import looks_yolo, read_yolo, yolo_text
 from traineragent.data.joining import role_of
@@ -181,12 +181,24 @@ def _annotated(entries: Sequence[Entry]) -> list[Annotated]:
         if one is not None:
             (voc if one.format == "voc" else found).append(one)
     found += voc or ([] if found else read_yolo(entries))
+    found += _referring(entries)
     phrased = [f for f in found if f.phrased]
     if phrased and len(phrased) < len(found):
         left = [f.name for f in found if not f.phrased]
         some = ", ".join(left[:3]) + (f" and {len(left) - 3:,} more" if len(left) > 3 else "")
-        phrased[0].notes.append(f"{some} give labels without phrases and were left out")
+        gives = "gives labels without phrases and was" if len(left) == 1 else "give labels without phrases and were"
+        phrased[0].notes.append(f"{some} {gives} left out")
     return phrased or found
+
+
+def _referring(entries: Sequence[Entry]) -> list[Annotated]:
+    """What RefCOCO files say of the boxes in the COCO file beside them."""
+    heads = {e: head_of(e.path) for e in entries if e.name.lower().endswith(".json")}
+    instances = next((e for e, head in heads.items() if is_coco(head) and not is_refs(head)), None)
+    if instances is None:
+        return []
+    referring = [e for e, head in heads.items() if is_refs(head)]
+    return [one for e in referring for one in read_refs(e.path, instances.path, shown(e.name))]
 
 
 # ---------------------------------------------------------------------------------------------- pictures

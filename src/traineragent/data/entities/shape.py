@@ -18,9 +18,9 @@ from traineragent.data.sources import Source
 Shape = Literal["conll", "json", "tokens", "lists", "brackets"]
 """conll: a token a line. json: texts with spans, or lists of tokens and tags. tokens: a table with a token a row.
 lists: a table with a sentence a row, its tokens and tags as lists or words. brackets: a text a line, its entities as
-"[Boston](city)"."""
+"[Boston](city)" or "<city>Boston</city>"."""
 HEAD = 65_536
-BRACKETED = 400  # lines that are looked at for marks in brackets
+BRACKETED = 400  # lines that are looked at for marks in place
 PAIRS = (
     (".in", ".out"),
     (".words", ".tags"),

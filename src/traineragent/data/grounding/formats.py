@@ -200,6 +200,45 @@ def read_coco(path: Path, name: str) -> Annotated | None:
     return Annotated(name, "coco", found, "xywh", ("bbox",), notes) if found else None
 
 
+def read_refs(path: Path, instances: Path, name: str) -> list[Annotated]:
+    """Sentences of a RefCOCO file ("ref_id", "ann_id", "sentences") with the boxes of its COCO file, one Annotated for
+    each split that it names; none where it is no such file (Yu et al. 2016)."""
+    refs, whole = _json_of(path), _json_of(instances)
+    refs = next((v for v in refs.values() if isinstance(v, list)), []) if isinstance(refs, dict) else refs
+    if not isinstance(refs, list) or not isinstance(whole, dict):
+        return []
+    files = {i.get("id"): _text(i.get("file_name")) for i in whole.get("images") or [] if isinstance(i, dict)}
+    boxes = {a.get("id"): a for a in whole.get("annotations") or [] if isinstance(a, dict)}
+    found: dict[str, list[Annotation]] = {}
+    for number, ref in enumerate(refs, 1):
+        if not isinstance(ref, dict) or not isinstance(ref.get("sentences"), list):
+            continue
+        box = boxes.get(ref.get("ann_id"), {})
+        picture = files.get(box.get("image_id"), "") or _text(ref.get("file_name"))
+        for said in ref["sentences"]:
+            phrase = _text(said.get("raw") or said.get("sent")) if isinstance(said, dict) else _text(said)
+            one = Annotation(picture, phrase, "", four_numbers(box.get("bbox")), number)
+            found.setdefault(_text(ref.get("split")), []).append(one)
+    return [
+        Annotated(f"{name}: {split}" if split else name, "coco", listed, "xywh", ("bbox",))
+        for split, listed in found.items()
+    ]
+
+
+def is_refs(head: str) -> bool:
+    """Whether the beginning of a JSON file is that of sentences about the boxes of another."""
+    return '"sentences"' in head and '"ann_id"' in head
+
+
+def _json_of(path: Path) -> Any:
+    if path.stat().st_size > LARGEST_JSON:
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
 # ---------------------------------------------------------------------------------------------- Pascal VOC
 def is_voc(head: str) -> bool:
     return "<annotation" in head
@@ -235,13 +274,17 @@ def _parsed(data: bytes) -> Element:
     return root
 
 
+def head_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(HEAD).decode("utf-8", "replace")
+
+
 def looks_annotated(path: Path, name: str) -> bool:
     """Whether a file may hold annotations, by its ending and its beginning; cheap."""
     lowered = name.lower()
     if not lowered.endswith((".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".parquet")):
         return False
-    with path.open("rb") as file:
-        head = file.read(HEAD).decode("utf-8", "replace")
+    head = head_of(path)
     if lowered.endswith(".xml"):
         return is_voc(head)
     if lowered.endswith((".xlsx", ".parquet")):
@@ -257,8 +300,7 @@ def read_annotated(path: Path, name: str) -> Annotated | None:
     if lowered.endswith(".xml"):
         return read_voc(path, shown(name))
     if lowered.endswith(".json"):
-        with path.open("rb") as file:
-            head = file.read(HEAD).decode("utf-8", "replace")
+        head = head_of(path)
         found = read_coco(path, shown(name)) if is_coco(head) else None
         if found is not None:
             return found
