@@ -21,6 +21,7 @@ from ..data.reading import read_table
 from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
+from ..data.thresholds import cut_in_two
 from ..data.timetable import arranged, below_one_another, counts_steps, told_by_file
 from ..domain.data import Target
 from ..domain.messages import (
@@ -42,6 +43,7 @@ from ..language.horizon import forecast_said
 from ..language.kinds import wish_of
 from ..language.reading import Reading as Words
 from ..language.series import side_by_side
+from ..language.thresholds import cut_asked
 from ..ports import OperationSpec
 from ..serve.manifest import file_sha256
 from ..store.files import read_json, write_json
@@ -115,13 +117,13 @@ class DataAgent:
 
     def _arranged(self, table: RawTable) -> RawTable:
         """A table of which a forecast is asked, with a row for each series and moment; one of which several columns of
-        yes and no are asked, with these as labels."""
+        yes and no are asked, with these as labels; one of which yes or no is asked about a number, with that."""
         request = self.memory.request
         reading = Words.of(request.words)
         if table.kind != "table":
             return table
         if not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
-            return table if request.target is not None else self._gathered(table, reading)
+            return table if request.target is not None else self._answerable(table, reading)
         shaped = arranged(table, read_columns(table.frame), in_order=reading.said("tasks", "series"))
         shaped = told_by_file(shaped)
         if request.target is not None or shaped.target is not None:
@@ -131,13 +133,16 @@ class DataAgent:
         series = side_by_side(reading, able, len(shaped.frame))
         return below_one_another(shaped, series) if len(series) > 1 else shaped
 
-    def _gathered(self, table: RawTable, reading: Words) -> RawTable:
+    def _answerable(self, table: RawTable, reading: Words) -> RawTable:
+        """The table with an answer that the words ask for and no column gives as it stands."""
         readings = self._readings(table)
-        flags = flag_columns(reading, profile_columns(table.frame, readings=readings))
-        if not flags:
+        profiles = profile_columns(table.frame, readings=readings)
+        flags = flag_columns(reading, profiles)
+        cut = None if flags else cut_asked(reading, profiles)
+        if not flags and cut is None:
             return table
         del self.memory.cache["readings"]  # of the table before
-        return gathered(table, flags)
+        return gathered(table, flags) if cut is None else cut_in_two(table, cut, readings)
 
     def _readings(self, table: RawTable) -> Mapping[str, Reading]:
         if "readings" not in self.memory.cache:

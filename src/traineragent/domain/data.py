@@ -145,6 +145,21 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A question of yes or no about a column of numbers: is it `side` ("<", "<=", ">", ">=") of `value`? `said` is how
+    the words put it."""
+
+    column: str
+    side: str
+    value: float
+    said: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.column} {self.side} {self.value:.10g}"
+
+
+@dataclass(frozen=True)
 class Removal:
     """Rows that were taken out, and why: {"what": "exact duplicates", "rows": 12, "why": "…"}."""
 

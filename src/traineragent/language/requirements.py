@@ -131,15 +131,20 @@ def as_requirements(
 
 def in_target_unit(limit: Limit, target: str | None) -> float:
     """An error of "four minutes" is 240 where the target is called delivery_seconds."""
-    if scale_of(limit.name) != "error" or limit.quantity.kind not in ("time", "measure") or not limit.quantity.unit:
-        return limit.value
+    return in_unit_of(limit.quantity, target, limit.value) if scale_of(limit.name) == "error" else limit.value
+
+
+def in_unit_of(quantity: Quantity, column: str | None, value: float | None = None) -> float:
+    """A time or measure in the unit that the name of a column speaks of, else in the unit that was said; any other
+    quantity as it is. `value`: another number in place of the quantity's own."""
+    value = quantity.value if value is None else value
     units = lexicon("units")
-    kinds = [k for k in ("time", "mass", "length", "energy", "power") if limit.quantity.unit in units[k]]
-    if not kinds:
-        return limit.value
-    said = float(units[kinds[0]][limit.quantity.unit][0])
-    number = limit.value / said if limit.quantity.kind == "time" else limit.value
-    for token in reversed(name_tokens(target or "")):
+    kinds = [k for k in ("time", "mass", "length", "energy", "power") if quantity.unit in units[k]]
+    if quantity.kind not in ("time", "measure") or not kinds:
+        return value
+    said = float(units[kinds[0]][quantity.unit][0])
+    number = value / said if quantity.kind == "time" else value
+    for token in reversed(name_tokens(column or "")):
         for factor, *spellings in units[kinds[0]].values():
             if token in spellings:
                 return number * said / float(factor)
