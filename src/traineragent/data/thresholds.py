@@ -27,7 +27,7 @@ def cut_in_two(table: RawTable, cut: Cut, readings: Mapping[str, Reading]) -> Ra
     sides = int((yes & known).sum()), int((~yes & known).sum())
     if min(sides) < max(FEWEST, LEAST_SHARE * known.sum()):
         return table
-    cells = np.where(known, np.where(yes, "yes", "no"), None)
+    cells = [("yes" if y else "no") if k else None for y, k in zip(yes.tolist(), known.tolist(), strict=True)]
     frame = table.frame.drop(columns=[cut.column])
     frame[cut.name] = pd.Series(cells, index=frame.index, dtype=object)
     note = (
