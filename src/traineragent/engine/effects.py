@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import Ridge
 
 from ..export.builder import GraphBuilder
 from ..ports import FitContext
@@ -70,6 +69,8 @@ def fit_effects(
     basis = _Basis.of(x, context, knots)
     design = basis.design(x)
     rest = None if held is None else (basis.design(held[0]), held[1])
+    from sklearn.linear_model import Ridge  # here, as a first model waits for no scikit-learn
+
     found: tuple[float, float, Ridge] | None = None
     for penalty in penalties if rest is not None else penalties[:1]:
         ridge = Ridge(penalty, solver="sparse_cg", tol=TOLERANCE).fit(design, y)

@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile, Cut
-from .columns import Columns, Mention, Regions, rank_targets
+from .columns import Columns, Mention, Regions
 from .metrics import find_metrics
 from .moments import holds_years
 from .quantities import Quantity
 from .reading import Reading, Span
 from .requirements import find_limits, in_unit_of
+from .targets import rank_targets
 
 SIDES = (("at_most", "<="), ("at_least", ">="), ("above", ">"), ("below", "<"))
 """Longer phrases first: "no more than 5" holds "more than 5"."""
