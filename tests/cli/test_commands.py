@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,33 @@ def test_doctor_says_what_is_there(program: Program) -> None:
     told = program("doctor")
     assert told.code == 0
     assert "numpy" in told.out
+
+
+def test_doctor_names_every_extra_and_how_to_get_what_is_missing(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = metadata.version
+
+    def version(package: str) -> str:
+        if package == "psycopg":
+            raise metadata.PackageNotFoundError(package)
+        return known(package)
+
+    monkeypatch.setattr(metadata, "version", version)
+    extras = program("doctor", "--json").json["extras"]
+    assert {"text", "vision", "diffusion", "hub", "llm", "postgresql", "mysql"} == set(extras)
+    assert extras["postgresql"] == {"psycopg": None}
+    assert "not installed: psycopg; cure: pip install 'traineragent[postgresql]'" in program("doctor").out
+
+
+def test_the_demo_takes_no_run_of_another_request_away(program: Program, delivered: Path, tmp_path: Path) -> None:
+    said = program("demo", "--out", delivered)
+    assert said.code == 2
+    assert "is no earlier demo" in said.err
+    assert (delivered / "report.json").is_file()
+    (tmp_path / "mine-data.csv").write_text("years of work")
+    assert "the demo would write its table there" in program("demo", "--out", tmp_path / "mine").err
+    assert (tmp_path / "mine-data.csv").read_text() == "years of work"
 
 
 def test_plan_prints_the_task_and_keeps_nothing(

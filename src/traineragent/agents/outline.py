@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,8 +20,14 @@ def outline(memory: Memory) -> dict[str, Any]:
     if specified is None:
         assert memory.journal.last(Declined) or memory.journal.last(AnswerNeeded)
         task: TaskSpec = memory.cache["judged"]
-        return {**task.to_json(), "plan": []}
-    return {**specified.task.to_json(), "plan": _steps(specified.task, memory.request.models)}
+        return _as_in_file({**task.to_json(), "plan": []})
+    return _as_in_file({**specified.task.to_json(), "plan": _steps(specified.task, memory.request.models)})
+
+
+def _as_in_file(task: dict[str, Any]) -> dict[str, Any]:
+    """With lists where Python has tuples, so that it equals what is read from task.json."""
+    out: dict[str, Any] = json.loads(json.dumps(task))
+    return out
 
 
 def _steps(task: TaskSpec, models: Sequence[str]) -> list[str]:

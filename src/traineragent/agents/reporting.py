@@ -170,7 +170,7 @@ def model_facts(memory: Memory) -> dict[str, Any]:
     graph = _read(memory.folder / "data/graph.json")
     return {
         "family": trials[first.trial].candidate.family if len(members) == 1 else "ensemble",
-        "size_mb": graph.get("size_mb"),
+        "size_mb": _read(memory.folder / "data/measured.json").get("size_mb", graph.get("size_mb")),
         "parameters": graph.get("parameters"),
         "ensemble_of": [
             {"trial": m.trial, "family": trials[m.trial].candidate.family, "weight": round(m.weight, 4)}

@@ -19,8 +19,11 @@ from typing import Any
 
 import typer
 
+from ..domain.messages import RunRequested
 from ..errors import InputError, TrainerError
 from ..result import Report
+from ..store.journal import Journal
+from ..store.runfolder import JOURNAL
 
 REQUEST = "Tell malignant from benign tumours by their measurements. An answer must come in under 20 ms."
 START_S = 30
@@ -32,8 +35,8 @@ def run_demo(
     """Trains, serves, asks one prediction, and says where the report is. Returns the exit code of the job."""
     from .. import api
 
-    _make_room(out)
     table = out.with_name(f"{out.name}-data.csv")
+    _make_room(out, table)
     asked, truth = _write_table(table)
     typer.echo(f'traineragent train "{REQUEST}" --data {table} --minutes {minutes:g} --out {out}\n', err=True)
     report = api.train(REQUEST, table, minutes=minutes, out=out, progress=progress)
@@ -46,12 +49,26 @@ def run_demo(
     return code
 
 
-def _make_room(out: Path) -> None:
-    """Takes away an earlier demo; anything else in the way is left alone."""
-    if (out / "run.sqlite").exists():
-        shutil.rmtree(out)
-    elif out.exists():
+def _make_room(out: Path, table: Path) -> None:
+    """Takes away an earlier demo; anything else in the way, a run of another request above all, is left alone."""
+    if out.exists() and not _is_demo(out):
         raise InputError(f"{out} exists and is no earlier demo; name another folder with --out")
+    if table.exists() and not out.exists():
+        raise InputError(f"{table} exists, and the demo would write its table there; name another folder with --out")
+    if out.exists():
+        shutil.rmtree(out)
+
+
+def _is_demo(folder: Path) -> bool:
+    """Whether the folder holds a run of the demo's own request, finished or not."""
+    if not (folder / JOURNAL).is_file():
+        return False
+    journal = Journal(folder / JOURNAL)
+    try:
+        asked: RunRequested | None = journal.last(RunRequested)
+        return asked is None or asked.request.words == REQUEST
+    finally:
+        journal.close()
 
 
 def _write_table(path: Path) -> tuple[dict[str, Any], str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
+import re
 import shutil
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-NEEDED = ("numpy", "pandas", "scikit-learn", "lightgbm", "optuna", "onnx", "onnxruntime", "starlette", "uvicorn")
-EXTRAS = {"torch": "text,vision", "transformers": "text,vision", "diffusers": "diffusion", "peft": "diffusion"}
 LEAST_DISK_MB = 500
+NO_USERS_EXTRA = ("all", "dev")
+_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+).*?(?:extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 
 
 def examine() -> dict[str, Any]:
@@ -22,7 +22,7 @@ def examine() -> dict[str, Any]:
     from .. import __version__
     from ..sandbox.box import TIERS, strongest
 
-    disk = shutil.disk_usage(Path.cwd()).free / 1e6
+    disk, needed = shutil.disk_usage(Path.cwd()).free / 1e6, _needed()
     facts: dict[str, Any] = {
         "traineragent": __version__,
         "python": platform.python_version(),
@@ -32,8 +32,8 @@ def examine() -> dict[str, Any]:
         "memory_free_mb": round(psutil.virtual_memory().available / 1e6),
         "disk_free_mb": round(disk),
         "gpu": shutil.which("nvidia-smi") is not None and Path("/dev/nvidia0").exists(),
-        "packages": {p: _version(p) for p in NEEDED},
-        "extras": {p: _version(p) if importlib.util.find_spec(p) else None for p in EXTRAS},
+        "packages": {p: _version(p) for p in needed.pop("")},
+        "extras": {extra: {p: _version(p) for p in packages} for extra, packages in needed.items()},
         "sandbox": TIERS[strongest()],
         "brain": "planner (embedded, no key needed)",
         "models": _models(),
@@ -50,11 +50,30 @@ def _models() -> list[dict[str, str]]:
     return [{"provider": f.provider, "state": f.state, "detail": f"{f.detail}{missing}"} for f in look()]
 
 
+def _needed() -> dict[str, list[str]]:
+    """Packages by the extra that brings them, those that are always needed under "", as the installed package says."""
+    found: dict[str, list[str]] = {"": []}
+    try:
+        requirements = metadata.requires("traineragent") or ()
+    except metadata.PackageNotFoundError:  # the sources alone, never installed
+        requirements = ()
+    for requirement in requirements:
+        named = _REQUIREMENT.match(requirement)
+        extra = named["extra"] or "" if named else ""
+        if named and extra not in NO_USERS_EXTRA:
+            found.setdefault(extra, []).append(named["name"])
+    return found
+
+
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _listed(versions: dict[str, str | None]) -> str:
+    return ", ".join(f"{package} {version}" for package, version in versions.items() if version is not None)
 
 
 def _problems(facts: dict[str, Any]) -> list[str]:
@@ -83,8 +102,13 @@ def print_findings(facts: dict[str, Any]) -> None:
         name, detail = markup.escape(model["provider"]), markup.escape(clean(model["detail"]))
         console.print(f"  --brain {name + ':…':12} [{style}]{model['state']}[/]  [dim]{detail}[/]", soft_wrap=True)
     console.print(f"sandbox for generated features: {facts['sandbox']}")
-    for package, version in {**facts["packages"], **facts["extras"]}.items():
-        console.print(f"  {package:14} {version or '[dim]not installed[/]'}")
+    console.print(f"  {_listed(facts['packages'])}", soft_wrap=True)
+    for extra, packages in facts["extras"].items():
+        missing = [p for p, version in packages.items() if version is None]
+        state = f"[dim]not installed: {', '.join(missing)}; cure: pip install 'traineragent\\[{extra}]'[/]"
+        console.print(
+            f"extra {extra:11} {state if missing else '[green]installed[/]'}  {_listed(packages)}", soft_wrap=True
+        )
     for problem in facts["problems"]:
         console.print(f"[red]problem:[/] {problem}")
     if not facts["problems"]:
