@@ -18,36 +18,41 @@ if TYPE_CHECKING:
 STATUS_STYLE = {"delivered": "green", "delivered_unmet": "yellow", "declined": "red", "failed": "red"}
 
 
+def _console() -> Console:
+    """Lines are broken for a terminal only, so that what is piped on can be searched line by line."""
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal
+    return console
+
+
 def _plain(text: str) -> str:
     """Text that neither rich nor the terminal takes for an instruction."""
     return markup.escape(clean(text))
 
 
 def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
-    console = Console()
+    console = _console()
     if not runs:
-        console.print(
-            f'No runs in {_plain(str(root))} yet. Start one: traineragent train "…" --data FILE', highlight=False
-        )
+        console.print(f'No runs in {_plain(str(root))} yet. Start one: traineragent train "…" --data FILE')
         return
     for run in runs:  # the name on a line of its own: it is what one types next, and must never be cut
-        console.print(f"[bold]{_plain(run['folder'])}[/]", highlight=False, soft_wrap=True)
+        console.print(f"[bold]{_plain(run['folder'])}[/]", soft_wrap=True)
         score = "" if run["value"] is None else f"  {run['metric']} {run['value']:.4g}"
         style = STATUS_STYLE.get(run["status"], "dim")
         started = (run["created"] or "")[:16].replace("T", " ")
         status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
-        console.print(f"  [dim]{started}[/]  {status}{score}", highlight=False)
-        console.print(f"  {_plain(run['request'] or '')}", highlight=False, no_wrap=True, overflow="ellipsis")
+        console.print(f"  [dim]{started}[/]  {status}{score}")
+        console.print(f"  {_plain(run['request'] or '')}", no_wrap=True, overflow="ellipsis")
         if run.get("follow_up"):
             news = f"  revision {run['revision']}: {_plain(run['follow_up'])}"
-            console.print(news, style="dim", highlight=False, no_wrap=True, overflow="ellipsis")
+            console.print(news, style="dim", no_wrap=True, overflow="ellipsis")
         if run.get("unfinished"):
-            console.print(f"  [yellow]an unfinished follow-up:[/] {_plain(run['unfinished'])}", highlight=False)
+            console.print(f"  [yellow]an unfinished follow-up:[/] {_plain(run['unfinished'])}")
 
 
 def print_lessons(lessons: Sequence[Lesson], home: Path | None) -> None:
     """Each lesson in two lines or more: the shape of the data, then the candidates with their part of the model."""
-    console = Console(highlight=False)
+    console = _console()
     if home is None:
         console.print("The memory is switched off (TRAINERAGENT_MEMORY).")
     elif not lessons:
@@ -69,23 +74,23 @@ def print_lessons(lessons: Sequence[Lesson], home: Path | None) -> None:
 
 def print_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
     """Each decision with who, why and the facts that are new since the agent's last one."""
-    console = Console()
+    console = _console()
     known: dict[str, Any] = {}
     revision = 1
     for d in decisions:
         if d.get("revision", 1) != revision:
             revision = d["revision"]
-            console.print(f"\n[bold]Follow-up, revision {revision}[/]", highlight=False)
+            console.print(f"\n[bold]Follow-up, revision {revision}[/]")
         console.print(
             f"[dim]{d['at'][11:19]}[/] [bold]{d['agent']}[/] {_plain(d['what'])} [dim]({_plain(d['by'])})[/]",
             highlight=False,
         )
-        console.print(f"         {_plain(d['why'])}", highlight=False)
+        console.print(f"         {_plain(d['why'])}")
         news = {k: v for k, v in d["evidence"].items() if v is not None and known.get(f"{d['agent']}.{k}") != v}
         known |= {f"{d['agent']}.{k}": v for k, v in news.items()}
         facts = ", ".join(f"{k} {_short(v)}" for k, v in news.items())
         if facts:
-            console.print(f"         [dim]{_plain(facts)}[/]", highlight=False)
+            console.print(f"         [dim]{_plain(facts)}[/]")
 
 
 def _short(value: Any) -> str:
@@ -94,7 +99,7 @@ def _short(value: Any) -> str:
 
 def print_plan(task: Mapping[str, Any]) -> None:
     """The specification, the verdict and the plan in words."""
-    console, verdict = Console(highlight=False), task["verdict"]
+    console, verdict = _console(), task["verdict"]
     info = task["data_info"]
     style = {"accept": "green", "ask": "yellow", "decline": "red"}[verdict["decision"]]
     console.print(f"[bold {style}]{verdict['decision']}[/]  {_plain(task['task_type'].replace('_', ' '))}", end="")
@@ -134,7 +139,7 @@ def _plan_lines(task: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
 def print_procedure(procedure: Procedure, overlay: Sequence[tuple[str, str]] = ()) -> None:
     """The steps in force with their places; `overlay`: (place, what) of all that the user's folder changes."""
-    console = Console(highlight=False)
+    console = _console()
     console.print(
         f"[bold]{procedure.agent} agent[/], version {procedure.version}, from {_plain(', '.join(procedure.sources))}"
     )
