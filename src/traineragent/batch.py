@@ -46,9 +46,16 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
         where = (f"{name}, line {place}" if place is not None else name) + (
             f", column {e.column!r}" if e.column is not None else ""
         )
-        said = f"expected {e.expected}, got {e.got!r}; correct it" if isinstance(e, RowError) else str(e)
+        said = _in_a_file(e) if isinstance(e, RowError) else str(e)
         raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
     return answers
+
+
+def _in_a_file(error: RowError) -> str:
+    """The remedies of the service speak of requests; for a single cell of a file there is one."""
+    if error.column is None:
+        return f"expected {error.expected}, got {error.got}; {error.fix}"
+    return f"expected {error.expected}, got {error.got!r}; correct it"
 
 
 def _table(data: str, names: Sequence[str], pictured: bool) -> RawTable:
@@ -114,12 +121,16 @@ def _base64(path: Path) -> str:
 
 
 def write_answers(answers: Sequence[Mapping[str, Any]], out: Path | IO[str]) -> None:
-    """Writes CSV, or JSON lines where the name ends so. Nested values become columns such as `probability:yes`."""
-    if isinstance(out, Path):
+    """Writes CSV, or JSON lines where the name ends so. Nested values become columns such as `probability:yes`. Raises
+    InputError for a file that cannot be written."""
+    if not isinstance(out, Path):
+        _write(answers, out, as_json=False)
+        return
+    try:
         with out.open("w", encoding="utf-8", newline="") as f:
             _write(answers, f, as_json=out.suffix in (".jsonl", ".ndjson", ".json"))
-    else:
-        _write(answers, out, as_json=False)
+    except OSError as e:
+        raise InputError(f"{out} cannot be written ({e.strerror}); name another file with --out", file=str(out)) from e
 
 
 def _write(answers: Sequence[Mapping[str, Any]], f: IO[str], as_json: bool) -> None:

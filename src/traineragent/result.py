@@ -13,6 +13,7 @@ import numpy as np
 from .bundles import bundle_of
 from .errors import InputError
 from .store.files import read_json
+from .store.runfolder import JOURNAL
 
 ANSWERS = ("label", "labels", "value", "values", "entities", "box", "image")
 """Where an answer holds what was asked for, whatever the task."""
@@ -27,6 +28,8 @@ class Report(Mapping[str, Any]):
     @classmethod
     def open(cls, folder: Path) -> Report:
         path = folder / "report.json"
+        if not (folder / JOURNAL).is_file():
+            raise InputError(f"{folder} is no run folder: it holds no {JOURNAL}")
         if not path.is_file():
             raise InputError(f"{folder} holds no report yet; go on with: traineragent resume {folder}")
         return cls(folder, read_json(path))

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -395,3 +396,44 @@ def test_the_demo_goes_from_words_to_an_answer_over_http_and_cleans_up(tmp_path:
     again = run("demo", "--minutes", 0.2, "--out", tmp_path)
     assert again.code == 2
     assert "is no earlier demo" in again.err
+
+
+# ------------------------------------------------------------------------------------------------ what somebody damaged
+def test_a_damaged_run_is_listed_and_hides_no_other(program: Program, delivered: Path, tmp_path: Path) -> None:
+    shutil.copytree(delivered, tmp_path / "good")
+    shutil.copytree(delivered, tmp_path / "torn")
+    (tmp_path / "torn" / "report.json").write_text('{"status": "deliv')
+    (tmp_path / "junk").mkdir()
+    (tmp_path / "junk" / "run.sqlite").write_text("junk")
+    found = {Path(r["folder"]).name: r for r in program("runs", tmp_path, "--json").json["runs"]}
+    assert {n: r["status"] for n, r in found.items()} == {"good": "delivered", "torn": "damaged", "junk": "damaged"}
+    assert "report.json is damaged" in found["torn"]["request"]
+    told = program("runs", tmp_path)
+    assert told.code == 0
+    assert "good" in told.out
+    shown = program("show", tmp_path / "torn")
+    assert shown.code == 2
+    assert "torn/report.json is damaged" in shown.err
+    assert "no run folder" in program("show", tmp_path).err
+
+
+def test_answers_that_cannot_be_written_are_refused_in_words(
+    program: Program, delivered: Path, table: Path, tmp_path: Path
+) -> None:
+    for out in (tmp_path / "nowhere" / "out.csv", tmp_path):
+        said = program("predict", delivered, "--data", table, "--out", out)
+        assert said.code == 2
+        assert "cannot be written" in said.err
+        assert "--out" in said.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("sop",), ("memory",)])
+def test_a_command_named_by_half_shows_its_help_as_help(program: Program, arguments: tuple[str, ...]) -> None:
+    said = program(*arguments)
+    assert said.code == 2
+    assert said.err.startswith("Usage: traineragent")
+    assert "\n\nCommands:\n" in said.err
+
+
+def test_wrong_usage_points_to_the_help_of_its_command(program: Program) -> None:
+    assert "See: traineragent train --help" in program("train").err

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from ..result import Report
 
 Words = Annotated[str, typer.Argument(metavar="REQUEST", help="What is needed, in plain words.")]
-Data = Annotated[list[str] | None, typer.Option("--data", metavar="PATH-OR-URL", help="Data; may be given again.")]
+Data = Annotated[
+    list[str] | None,
+    typer.Option("--data", metavar="PATH-OR-URL", help="File, folder, archive, database or hub; may be given again."),
+]
 Target = Annotated[str | None, typer.Option("--target", metavar="COL", help="The column to predict.")]
 Minutes = Annotated[
-    float | None, typer.Option("--minutes", metavar="N", help="Time for everything, delivery included.")
+    float | None,
+    typer.Option("--minutes", metavar="N", help="Time for everything, delivery included; else as the task needs."),
 ]
 Trials = Annotated[int | None, typer.Option("--trials", metavar="N", help="Most candidates to try.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="RUN_DIR", help="A new folder for the run.")]
@@ -81,7 +85,7 @@ def train(
     allow_unsandboxed_code: AllowUnsandboxedCode = False,
     as_json: AsJson = False,
 ) -> int:
-    """The main job: understand, prepare, train, tune, export, verify, report."""
+    """Words and data in, a measured, running model service out."""
     from .. import api
 
     with _watching(as_json) as progress:
@@ -130,7 +134,9 @@ def plan(
     allow_unsandboxed_code: AllowUnsandboxedCode = False,
     as_json: AsJson = False,
 ) -> int:
-    """Stops before any training: prints the task specification, the verdict and the plan."""
+    """Prints how the words are understood and what would be done.
+
+    The task specification, the verdict and the plan, as task.json holds them; nothing is trained, nothing is kept."""
     from .. import api
 
     task = api.plan(
@@ -167,7 +173,9 @@ def resume(
     config: Config = None,
     as_json: AsJson = False,
 ) -> int:
-    """Goes on after a crash, a kill or Ctrl-C, from the last finished step."""
+    """Goes on after a crash, a kill or Ctrl-C.
+
+    From the last finished step of the run or of its last follow-up, with the same result."""
     from .. import api
 
     with _watching(as_json, run_dir) as progress:
@@ -183,7 +191,9 @@ def refine(
     config: Config = None,
     as_json: AsJson = False,
 ) -> int:
-    """A follow-up in words changes what was delivered; all work that still holds is reused."""
+    """Changes what was delivered, by a follow-up in words.
+
+    All work that still holds is reused; the delivery before it is kept."""
     from .. import api
 
     with _watching(as_json, run_dir) as progress:
@@ -197,7 +207,7 @@ def demo(
     ),
     minutes: Annotated[float, typer.Option("--minutes", metavar="N", help="Time for everything.")] = 0.75,
 ) -> int:
-    """The main job on a real bundled data set, end to end, ending with one real HTTP prediction."""
+    """Trains on a real data set, serves it, asks one prediction."""
     from .demo import run_demo
 
     with _watching() as progress:

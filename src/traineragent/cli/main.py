@@ -15,6 +15,7 @@ from . import jobs, looking, remembering, using
 app = typer.Typer(
     name="traineragent",
     help="From a sentence and some data to a trained, measured, documented, running model service.",
+    epilog='Begin with: traineragent demo, or: traineragent train "Predict which customers leave" --data customers.csv',
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -81,8 +82,17 @@ def main() -> None:
         sys.exit(0)
     except Exception as e:  # noqa: BLE001 - a defect of ours still ends in one sentence
         if hasattr(e, "format_message"):  # wrong usage: typer brings a click of its own in some versions
-            _fail(e, 2, f"{e.format_message()} See: traineragent --help", as_json)
+            _fail_usage(e, as_json)
         _fail(e, 1, f"a defect of traineragent: {type(e).__name__}: {e}. --debug shows where.", as_json)
+
+
+def _fail_usage(error: Any, as_json: bool) -> None:
+    context = getattr(error, "ctx", None)
+    if context is not None and error.format_message() == context.get_help():  # a command that was named by half
+        typer.echo(context.get_help(), err=True)
+        sys.exit(2)
+    command = context.command_path if context is not None else "traineragent"
+    _fail(error, 2, f"{error.format_message().rstrip('.')}. See: {command} --help", as_json)
 
 
 def harmless(text: str) -> str:

@@ -11,7 +11,9 @@ from .looking import AsJson
 
 
 def memory_show(as_json: AsJson = False) -> None:
-    """What earlier runs taught: shapes of data, and which candidates did well on them."""
+    """What earlier runs taught.
+
+    Shapes of data, and which candidates did well on them."""
     from ..config import Config
     from ..store.lessons import FILE_NAME, Lessons
 

@@ -22,7 +22,7 @@ def predict(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
-    """Batch prediction through the delivered bundle."""
+    """Answers every row of a file through the delivered bundle."""
     from ..batch import answer_file, write_answers
 
     answers = answer_file(run_or_bundle, data, lambda note: typer.echo(note, err=True))
@@ -46,7 +46,7 @@ def serve(
         Path | None, typer.Option("--token-file", metavar="FILE", help="The token, read from a file.")
     ] = None,
 ) -> None:
-    """The delivered service."""
+    """Serves a delivered model over HTTP."""
     from ..bundles import bundle_of
     from ..serve.server import run_server
 

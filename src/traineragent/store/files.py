@@ -80,4 +80,9 @@ def write_json(path: Path, value: Any) -> str:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What `write_json` wrote. Raises InputError for a file that was damaged, OSError as reading does."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as e:
+        name = f"{path.parent.name}/{path.name}"
+        raise InputError(f"{name} is damaged and cannot be read ({e}); put it back, or start the run again") from e

@@ -9,6 +9,7 @@ from ..errors import InputError
 from .files import read_json
 from .journal import Journal
 from .revisions import unfinished, words_of
+from .runfolder import JOURNAL
 
 
 def list_runs(root: Path) -> list[dict[str, Any]]:
@@ -16,12 +17,21 @@ def list_runs(root: Path) -> list[dict[str, Any]]:
     if not root.is_dir():
         raise InputError(f"there is no folder {root}; runs are kept where train --out puts them, by default in ./runs")
     folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())]
-    found = [_describe(f) for f in folders if (f / "run.sqlite").is_file()]
+    found = [_described(f) for f in folders if (f / JOURNAL).is_file()]
     return sorted(found, key=lambda r: r["created"] or "", reverse=True)
 
 
+def _described(folder: Path) -> dict[str, Any]:
+    """A damaged run is listed as such: it must not hide the others."""
+    try:
+        return _describe(folder)
+    except InputError as e:
+        nothing = dict.fromkeys(("created", "metric", "value", "follow_up", "unfinished"))
+        return {**nothing, "folder": str(folder), "status": "damaged", "request": str(e), "revision": 1}
+
+
 def _describe(folder: Path) -> dict[str, Any]:
-    journal = Journal(folder / "run.sqlite")
+    journal = Journal(folder / JOURNAL)
     created = journal.meta("created")
     journal.close()
     report = read_json(folder / "report.json") if (folder / "report.json").is_file() else {}
