@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from traineragent.data.sources import shown
+from traineragent.data.wordlists import words_of
 
 Cells = Sequence[str | None]
 LOOKED_AT = 300
@@ -30,12 +31,6 @@ MOMENT = re.compile(
 """A date, month, week or quarter with its year; unlike STAMP never a decimal number below 1000."""
 FEWEST_MOMENTS = 4
 BLANK = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-", "--", "#n/a", "nil", ".", "\\n"))
-USUAL = (
-    "id name label labels text class target category date time year month day value price age sex gender title type "
-    "count amount city country state user email status score rating review comment description message sentence "
-    "question answer sentiment y x key code index number region product item quantity datetime timestamp"
-)
-USUAL_NAMES = frozenset(USUAL.split())
 NAME = re.compile(r"[^\W\d]\w{0,40}")
 YEARS = range(1000, 2200)
 
@@ -128,9 +123,9 @@ def _evidence_of_row(first: Sequence[str]) -> float:
     blank = len(first) - len(filled)
     repeated = len(filled) - len(set(filled))
     long = sum(len(cell) > 60 or cell.endswith((".", "!", "?")) for cell in filled)
+    common = words_of("headers")
     usual = sum(
-        cell.casefold() in USUAL_NAMES
-        or bool({*re.split(r"[\W_]+", cell.casefold())} & USUAL_NAMES and NAME.fullmatch(cell))
+        cell.casefold() in common or bool({*re.split(r"[\W_]+", cell.casefold())} & common and NAME.fullmatch(cell))
         for cell in filled
     )
     evidence = min(3.0, 1.2 * usual) - min(1.5, 0.5 * max(0, blank - 1)) - min(2.0, 0.8 * repeated) - 1.5 * long

@@ -18,7 +18,7 @@ from ..domain.data import Target
 from ..serve.values import tokens
 from .levels import Levels, levels_of
 from .rawtable import RawTable
-from .wordlists import TRUE_WORDS
+from .wordlists import answers
 
 LABELS = "labels"
 WALLS = ("|", ";")
@@ -51,7 +51,7 @@ def gathered(table: RawTable, flags: Sequence[str]) -> RawTable:
 
 def is_true(cell: object) -> bool:
     text = str(cell).strip().casefold()
-    return text in TRUE_WORDS or text == "1.0"
+    return text in answers("yes") or text == "1.0"
 
 
 def label_separator(levels: Levels) -> str:

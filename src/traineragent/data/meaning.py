@@ -23,7 +23,7 @@ from .labels import count_labels, label_separator
 from .layout import PICTURE_SUFFIXES
 from .levels import Levels, levels_of
 from .numerals import Numerals, is_code, numbers, read_numerals
-from .wordlists import FALSE_WORDS, ID_NAMES, TIME_NAMES, TRUE_WORDS, YEAR_NAMES, YES_NO_PAIRS
+from .wordlists import answer_pairs, answers, plain_answers, words_of
 
 Meaning = Literal["id", "constant", "category", "number", "boolean", "date", "text", "image", "empty"]
 
@@ -137,23 +137,23 @@ def _boolean(name: str, levels: Levels) -> Reading | None:
     if levels.distinct > 6:
         return None
     folded = {_plain(t) for t in levels.texts}
-    pair = next((p for p in YES_NO_PAIRS if folded == set(p)), None)
-    if pair is None and len(folded) == 2 and all(f in TRUE_WORDS or f in FALSE_WORDS for f in folded):
-        trues = [f for f in folded if f in TRUE_WORDS]
+    yes, no = answers("yes"), answers("no")
+    plain_yes, plain_no = plain_answers("yes"), plain_answers("no")
+    pair = next((p for p in answer_pairs() if folded == set(p)), None)
+    if pair is None and len(folded) == 2 and folded <= {*yes, *no}:
+        trues = [f for f in folded if f in yes]
         pair = (trues[0], next(f for f in folded if f != trues[0])) if len(trues) == 1 else None
     if pair is None and folded == {"yes"} and levels.present < levels.rows:
         pair = ("yes", "no")
-    if pair is None and len(folded) > 2 and folded <= {*TRUE_WORDS[:5], *FALSE_WORDS[:5]}:
+    if pair is None and len(folded) > 2 and folded <= {*plain_yes, *plain_no}:
         pair = ("yes", "no")  # Y, yes and TRUE in one column
     if pair is None:
         return None
     digits = set(pair) == {"1", "0"}
-    values = np.array([1.0 if _plain(t) in TRUE_WORDS else 0.0 for t in levels.texts])
+    values = np.array([1.0 if _plain(t) in yes else 0.0 for t in levels.texts])
     spellings = {s.casefold() for s in levels.texts}
-    true = tuple(dict.fromkeys([*(s for s in sorted(spellings) if _plain(s) in TRUE_WORDS), pair[0], *TRUE_WORDS[:5]]))
-    false = tuple(
-        dict.fromkeys([*(s for s in sorted(spellings) if _plain(s) in FALSE_WORDS), pair[1], *FALSE_WORDS[:5]])
-    )
+    true = tuple(dict.fromkeys([*(s for s in sorted(spellings) if _plain(s) in yes), pair[0], *plain_yes]))
+    false = tuple(dict.fromkeys([*(s for s in sorted(spellings) if _plain(s) in no), pair[1], *plain_no]))
     # Zeros and ones are read as numbers, so that a 2 in a later row is a value and not an error.
     kind: Kind = "number" if digits else "boolean"
     return Reading(name, "boolean", kind, levels, values, integer=digits, true_words=true, false_words=false)
@@ -199,8 +199,10 @@ def _numbering(reading: Reading, found: Numerals) -> Reading | None:
     low, high = float(values.min()), float(values.max())
     span = high - low + 1
     unique = levels.distinct >= 0.999 * levels.present and levels.missing_share < 0.01
-    named = bool(name_words(reading.name) & ID_NAMES)
-    years = (low >= 1800 and high <= 2100) or (bool(name_words(reading.name) & YEAR_NAMES) and are_years(low, high))
+    named = bool(name_words(reading.name) & words_of("ids"))
+    years = (low >= 1800 and high <= 2100) or (
+        bool(name_words(reading.name) & words_of("years")) and are_years(low, high)
+    )
     if unique and not years:
         if span <= 1.05 * levels.distinct + 1 and (levels.rows >= 50 or (levels.rows >= 20 and low in (0.0, 1.0))):
             return _as(reading, "id", "numbers the rows")
@@ -224,7 +226,7 @@ def _eight_or_epoch(levels: Levels) -> bool:
 
 
 def _speaks_of_time(name: str) -> bool:
-    return bool(name_words(name) & TIME_NAMES)
+    return bool(name_words(name) & words_of("times"))
 
 
 # ---------------------------------------------------------------------------------------------- dates

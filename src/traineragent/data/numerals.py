@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..domain.data import NumberFormat
 from ..serve.values import FLOAT32_MAX, parse_numbers
-from .wordlists import CURRENCIES, CURRENCY_SIGNS, MULTIPLIERS
+from .wordlists import currency_signs, words_of
 
 LARGEST_EXACT = 2**53
 """Integers beyond this are names of things: a float cannot tell them apart."""
@@ -92,7 +92,7 @@ def _written(text: str, weight: int) -> _Written | None:
 
 
 def _is_currency(affix: str) -> bool:
-    return all(unicodedata.category(c) == "Sc" for c in affix) or affix.casefold() in CURRENCIES
+    return all(unicodedata.category(c) == "Sc" for c in affix) or affix.casefold() in words_of("currencies")
 
 
 def _affixes(written: Sequence[_Written]) -> tuple[str, ...]:
@@ -105,9 +105,10 @@ def _affixes(written: Sequence[_Written]) -> tuple[str, ...]:
         return ()
     total, (main, most) = sum(w.weight for w in written), rows.most_common(1)[0]
     with_affix = sum(w.weight for w in written if w.affixes)
-    if main in MULTIPLIERS and most < 0.98 * total:
+    if main in words_of("multipliers") and most < 0.98 * total:
         return ()
-    kept = {a for a in rows if CURRENCY_SIGNS.get(a, a) == CURRENCY_SIGNS.get(main, main)}
+    signs = currency_signs()
+    kept = {a for a in rows if signs.get(a, a) == signs.get(main, main)}
     if sum(n for a, n in rows.items() if a in kept) < 0.95 * with_affix:
         return ()
     spellings = {a for w in written for a in w.affixes if a.casefold() in kept}

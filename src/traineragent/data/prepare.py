@@ -21,7 +21,7 @@ from .dates import EPOCH, Dates, moments, read_dates, varying_parts
 from .levels import Levels, levels_of
 from .meaning import Reading, read_column
 from .numerals import read_numerals
-from .wordlists import FALSE_WORDS, TRUE_WORDS
+from .wordlists import answers
 
 Parse = Literal["number", "boolean", "category", "date", "text", "image"]
 
@@ -102,7 +102,7 @@ def _number_example(value: float, integer: bool) -> float | int:
 
 def _boolean(reading: Reading, parsing: Parsing) -> Column:
     levels = reading.levels
-    true, false = reading.true_words or TRUE_WORDS, reading.false_words or FALSE_WORDS
+    true, false = reading.true_words or answers("yes"), reading.false_words or answers("no")
     strays = tuple(t for t in levels.texts if t.casefold() not in (*true, *false))
     if len(strays) == levels.distinct:
         raise InputError(

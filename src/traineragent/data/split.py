@@ -19,7 +19,7 @@ from .folds import bound, strata_of, unit_strata
 from .levels import levels_of
 from .meaning import Reading, joint, name_words, read_column, read_columns
 from .target import target_values
-from .wordlists import ENTITIES, ID_NAMES
+from .wordlists import words_of
 
 Int64 = NDArray[np.int64]
 
@@ -244,7 +244,7 @@ def _group(readings: Mapping[str, Reading], name: str, target: str) -> Suggestio
     levels, words = reading.levels, name_words(name)
     if reading.meaning in ("empty", "constant", "boolean", "date") or levels.distinct < 5:
         return None
-    entity = bool(words & ENTITIES) and (bool(words & ID_NAMES) or len(words) == 1)
+    entity = bool(words & words_of("entities")) and (bool(words & words_of("ids")) or len(words) == 1)
     each = levels.present / levels.distinct
     if not (entity or reading.meaning == "id") or not 1.3 <= each <= 0.2 * levels.present:
         return None
@@ -253,7 +253,7 @@ def _group(readings: Mapping[str, Reading], name: str, target: str) -> Suggestio
         f"{levels.distinct:,} different values in {levels.present:,} rows ({each:.1f} rows each); "
         f"{steady:,} other columns hardly change within one value"
     )
-    numbered = bool(words & ID_NAMES) and steady >= MOSTLY_STEADY * telling
+    numbered = bool(words & words_of("ids")) and steady >= MOSTLY_STEADY * telling
     return Suggestion(name, evidence, (entity or numbered) and steady >= 2)
 
 

@@ -22,7 +22,7 @@ from .labels import label_matrix, label_rows, label_separator, rarest_label
 from .levels import Levels, levels_of
 from .meaning import read_column
 from .numerals import Numerals, numbers, read_numerals
-from .wordlists import NEGATIONS, NEGATIVE, POSITIVE
+from .wordlists import words_of
 
 Label = str | int | float | bool
 
@@ -321,15 +321,15 @@ def _positive(
 
 def _vote(label: str, name: str) -> int:
     """1 where a label says that the thing happened, -1 where it says that it did not, 0 where it says neither."""
-    words = tokens(label)
+    said = tokens(label)
     if label.strip().startswith(">"):
         return 1
     if label.strip().startswith("<"):
         return -1
-    if NEGATIONS & set(words):
+    if words_of("negations") & set(said):
         return -1
-    happened = sum((w in POSITIVE) - (w in NEGATIVE) for w in words)
-    if happened == 0 and len(words) == 1 and words[0] in tokens(name):
+    happened = sum((w in words_of("happened")) - (w in words_of("ordinary")) for w in said)
+    if happened == 0 and len(said) == 1 and said[0] in tokens(name):
         return 1  # a class called as the column is
     return int(np.sign(happened))
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..data.meaning import Reading, joint, name_words
 from ..data.timetable import counts_steps, holds_years
-from ..data.wordlists import ENTITIES, ID_NAMES
+from ..data.wordlists import words_of
 from ..errors import InputError
 from ..serve.series.timeline import COUNT, DAY, HOUR, MINUTE, WEEK, WEEKDAYS, Timeline, Unit
 
@@ -127,7 +127,9 @@ def _keys(
         for n, r in readings.items()
         if n not in (time, target) and r.meaning in ("category", "id", "boolean", "number", "text") and _may_be_key(r)
     ]
-    likely.sort(key=lambda n: (not name_words(n) & (ENTITIES | ID_NAMES), readings[n].levels.distinct))
+    likely.sort(
+        key=lambda n: (not name_words(n) & (words_of("entities") | words_of("ids")), readings[n].levels.distinct)
+    )
     for size in range(1, MOST_KEYS + 1):
         for names in combinations(likely[:8], size):
             if _doubles(moment, joint(readings, names)[known]) <= DOUBLED:
