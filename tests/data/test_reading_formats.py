@@ -541,3 +541,27 @@ def test_records_that_might_name_pictures_are_looked_into_once_and_not_once_a_re
     path.write_text("\n".join(json.dumps({"carat": 0.23 + i, "x": 3.9, "price": f"{i}.5"}) for i in range(500)))
     assert len(read_table([str(path)]).frame) == 500
     assert len(looked) <= 2
+
+
+@pytest.mark.parametrize("orient", ["records", "columns", "index", "split", "table"])
+def test_every_way_of_pandas_to_write_json_is_read(tmp_path: Path, orient: Any) -> None:
+    frame = pd.DataFrame({"id": [1, 2, 3], "city": ["Berlin", "Paris", "Rome"], "price": [12.5, 7.25, 9.25]})
+    path = tmp_path / "t.json"
+    frame.to_json(path, orient=orient)
+    table = read_table([str(path)])
+    assert table.frame[["id", "city", "price"]].astype(str).to_numpy().tolist() == frame.astype(str).to_numpy().tolist()
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_json_lists_of_cells_are_rows(tmp_path: Path, head: bool) -> None:
+    rows = [["Berlin", 12.5], ["Paris", 7.25], ["Rome", 9.25]]
+    (tmp_path / "t.json").write_text(json.dumps([["city", "price"], *rows] if head else rows))
+    table = read_table([str(tmp_path / "t.json")])
+    assert list(table.frame.columns) == (["city", "price"] if head else ["column_1", "column_2"])
+    assert cells(table) == [["Berlin", "12.5"], ["Paris", "7.25"], ["Rome", "9.25"]]
+
+
+def test_one_row_of_parts_with_the_same_keys_stays_one_row(tmp_path: Path) -> None:
+    (tmp_path / "row.json").write_text('{"home": {"goals": 1, "shots": 9}, "away": {"goals": 2, "shots": 7}}')
+    table = read_table([str(tmp_path / "row.json")], least_rows=1)
+    assert list(table.frame.columns) == ["home.goals", "home.shots", "away.goals", "away.shots"]

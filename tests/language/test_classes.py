@@ -105,3 +105,9 @@ def test_constraints_are_a_denial_and_what_is_denied(words: str, constraint: str
 )
 def test_words_that_only_sound_like_constraints_are_none(words: str) -> None:
     assert not {"privacy", "interpretable", "split:time"} & set(read(words, "age:int 18..90, left:flag").constraints)
+
+
+def test_codes_of_languages_are_not_read_out_of_little_words() -> None:
+    columns = table("snippet:text, lang:cat de|en|fr|it|es")
+    task = understand(Request("In welcher Sprache ist der Text geschrieben?", target="lang"), columns, ROWS)
+    assert task.data_info.positive_label is None

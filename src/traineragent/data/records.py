@@ -1,4 +1,5 @@
-"""JSON lines and JSON arrays of objects as tables: nested objects one level deep with dots, lists as JSON text.
+"""JSON lines, JSON arrays of objects and the ways in which pandas writes tables: nested objects one level deep with
+dots, lists as JSON text.
 
 Knows nothing of other formats.
 """
@@ -17,6 +18,7 @@ from traineragent.data.typedpart import typed_part
 from traineragent.errors import InputError
 
 Record = dict[str, Any]
+FEW_PARTS = 20  # of a row, each with the same keys
 ARRAY_LIMIT = 1_000_000_000
 """Bytes of one JSON document; it must be held whole. JSON lines have no such limit but memory."""
 
@@ -46,7 +48,7 @@ def _records(source: Source, encoding: Encoding, notes: list[str]) -> tuple[list
         start = text.read(4096).lstrip()
     if start.startswith("{") and (lines := _line_records(source, encoding, notes)) is not None:
         return lines
-    items = _document(source, encoding)
+    items = _named(_document(source, encoding))
     records: list[Record] = []
     numbers: list[int] = []
     odd: list[int] = []
@@ -64,11 +66,23 @@ def _records(source: Source, encoding: Encoding, notes: list[str]) -> tuple[list
     return records, numbers
 
 
+def _named(items: list[Any]) -> list[Any]:
+    """Lists of cells as objects, by the names in the first of them, or by numbers where there are none."""
+    if len(items) < 2 or not all(isinstance(item, list) and len(item) == len(items[0]) for item in items):
+        return items
+    head = items[0]
+    named = bool(head) and all(isinstance(cell, str) and cell.strip() for cell in head) and len(set(head)) == len(head)
+    named = named and any(not isinstance(cell, str) for item in items[1:51] for cell in item)
+    names = head if named else [f"column_{i + 1}" for i in range(len(head))]
+    return [dict(zip(names, item, strict=True)) for item in items[1 if named else 0 :]]
+
+
 def _line_records(source: Source, encoding: Encoding, notes: list[str]) -> tuple[list[Record], list[int]] | None:
     """One object a line; None if the first line is no whole object (a document spread over lines)."""
     records: list[Record] = []
     numbers: list[int] = []
     broken: list[int] = []
+    first: Record = {}
     for number, line in _lines(source, encoding):
         try:
             item = json.loads(line)
@@ -80,9 +94,10 @@ def _line_records(source: Source, encoding: Encoding, notes: list[str]) -> tuple
         if not isinstance(item, dict):
             broken.append(number)
             continue
+        first = first or item
         records.append(flatten(item))
         numbers.append(number)
-    if len(records) == 1 and not broken and _array_inside(records[0]):
+    if len(records) == 1 and not broken and (_array_inside(first) or _is_split(first) or _is_indexed(first)):
         return None
     if broken and len(broken) > max(0.01 * len(records), min(10, 0.5 * len(records))):
         raise InputError(
@@ -133,6 +148,9 @@ def _document(source: Source, encoding: Encoding) -> list[Any]:
 
 def _rows_of_object(source: Source, document: Record) -> list[Any]:
     """An object that wraps the rows, or holds a list for each column."""
+    if _is_split(document):
+        names = [".".join(map(str, n)) if isinstance(n, list) else str(n) for n in document["columns"]]
+        return [dict(zip(names, cells, strict=False)) for cells in document["data"]]
     arrays = {key: value for key, value in document.items() if isinstance(value, list)}
     tables = [value for value in arrays.values() if value and all(isinstance(item, dict) for item in value)]
     if len(tables) == 1:
@@ -149,6 +167,22 @@ def _rows_of_object(source: Source, document: Record) -> list[Any]:
         "write one object a line",
         file=source.name,
     )
+
+
+def _is_split(document: Record) -> bool:
+    """{"columns": [...], "data": [[...], ...]}, as pandas and others write tables."""
+    names, rows = document.get("columns"), document.get("data")
+    if not isinstance(names, list) or not isinstance(rows, list) or not names:
+        return False
+    return all(isinstance(row, list) and len(row) == len(names) for row in rows[:1000])
+
+
+def _is_indexed(document: Record) -> bool:
+    """{column: {row: value}}, or {row: {column: value}} where rows are numbered or many; fewer are parts of one row."""
+    inner = [list(value) for value in document.values() if isinstance(value, dict)]
+    if len(inner) < max(2, len(document)) or any(keys != inner[0] for keys in inner) or len(inner[0]) < 2:
+        return False
+    return all(k.isdigit() for k in inner[0]) or all(k.isdigit() for k in document) or len(inner) > FEW_PARTS
 
 
 def _indexed(document: Record) -> list[Record]:

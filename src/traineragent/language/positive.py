@@ -195,12 +195,13 @@ def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> t
     said = []
     for label in labels:
         word = fold(label).strip()
-        if len(word) < 2 or re.fullmatch(r"[\d.]+", word):
-            continue
+        if len(word) < (2 if len(labels) == 2 else 3) or re.fullmatch(r"[\d.]+", word):
+            continue  # of several classes, "de" and "it" are words of their own
+        ending = r"\w{0,3}" if len(word) > 3 else ""
         base = (
             word
             if re.search(rf"[{WIDE}]", word)
-            else rf"(?<!\w){re.escape(stem(word) if word.isalpha() else word)}\w{{0,3}}(?!\w)"
+            else rf"(?<!\w){re.escape(stem(word) if word.isalpha() else word)}{ending}(?!\w)"
         )
         if found := re.search(base, plain):
             said.append((label, found.start()))
