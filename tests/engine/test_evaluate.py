@@ -199,3 +199,22 @@ def test_the_interval_of_answers_that_are_all_right_holds_their_share_to_the_las
     assert found.value == 1.0
     assert found.interval is not None
     assert found.interval[0] < 1.0 <= found.interval[1]
+
+
+@pytest.mark.parametrize(
+    ("metric", "rows"), [("recall", 30), ("specificity", 60), ("precision", 30), ("f1", 30), ("roc_auc", 30)]
+)
+def test_few_cases_that_are_all_found_do_not_prove_that_all_are(metric: str, rows: int) -> None:
+    y = np.array([1.0] * 30 + [0.0] * 60)
+    p = np.stack([1 - 0.9 * y, 0.9 * y], axis=1)
+    found = evaluate(y, p, metric=metric, labels=("well", "ill"), positive=1, threshold=0.5).metric
+    assert found.value == 1.0
+    assert found.interval == pytest.approx((rows / (rows + 1.96**2), 1.0), abs=1e-3)
+
+
+def test_a_false_alarm_rate_of_nothing_has_an_upper_bound() -> None:
+    y = np.array([1.0] * 5 + [0.0] * 40)
+    found = evaluate(
+        y, np.stack([1 - y, y], axis=1), metric="false_positive_rate", labels=("a", "b"), positive=1, threshold=0.5
+    )
+    assert found.metric.interval == pytest.approx((0.0, 1.96**2 / (40 + 1.96**2)), abs=1e-3)

@@ -282,8 +282,8 @@ def _interval(
     rows = min(len(y), max(FEWEST_BOOTSTRAP_ROWS, 2 * BOOTSTRAP_ROWS // max(width, 2)))
     cost = BOOTSTRAP_CELLS // (rows * width)
     draws = max(FEWEST_DRAWS, min(MAIN_RESAMPLES if first else OTHER_RESAMPLES, cost))
-    if name == "accuracy" and value in (0.0, 1.0):
-        return _wilson(value, len(y))
+    if value in (0.0, 1.0) and (proving := _proving_rows(name, y, scores, positive)):
+        return _wilson(value, proving)
     if rows == len(y):
         return _finite_pair(bootstrap_interval(name, y, scores, seed=seed, n=draws, positive=positive))
     pick = np.random.default_rng(seed).permutation(len(y))[:rows]
@@ -291,6 +291,21 @@ def _interval(
     low, high = bootstrap_interval(name, y[pick], scores[pick], seed=seed, n=draws, positive=positive)
     scale = math.sqrt(rows / len(y))
     return _finite_pair((value + (low - middle) * scale, value + (high - middle) * scale))
+
+
+def _proving_rows(name: str, y: Array, scores: Array, positive: int) -> int:
+    """How many rows show a share that is 0 or 1: those of the class for a recall, the alarms for a precision, the
+    rarer class where both must be right; 0 for metrics that are no shares."""
+    if name == "accuracy":
+        return len(y)
+    case = y == positive
+    two = bool(np.isin(y, (0, 1)).all())
+    counts = {
+        "recall": case.sum(), "precision": (scores == 1).sum() if scores.ndim == 1 else 0,
+        "specificity": (~case).sum(), "false_positive_rate": (~case).sum(),
+    }  # fmt: skip
+    counts |= dict.fromkeys(("roc_auc", "average_precision", "f1", "balanced_accuracy"), min(case.sum(), (~case).sum()))
+    return int(counts.get(name, 0)) if two else 0
 
 
 def _wilson(share: float, rows: int, z: float = 1.96) -> tuple[float, float]:
