@@ -13,7 +13,7 @@ from rich.console import Console
 
 from traineragent.agents import reporting
 from traineragent.agents.memory import Memory
-from traineragent.agents.reporting import hurried, seconds, write_report
+from traineragent.agents.reporting import hurried, outdone, seconds, write_report
 from traineragent.domain.messages import ModelSelected, RunRequested, ServiceDelivered
 from traineragent.domain.run import Candidate, Measured, Member, Score, Selection, TrialResult
 from traineragent.domain.task import DataInfo, Metric, Request, TaskSpec
@@ -51,6 +51,25 @@ def test_seconds_of_a_run_that_only_began_are_those_of_understanding(memory: Mem
     found = seconds(memory)
     assert sum(v for k, v in found.items() if k != "total") == pytest.approx(found["total"], abs=0.03)
     assert found["prepare"] == found["train"] == found["deliver"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "baseline", "warned"),
+    [("mae", 609.4, 537.4, True), ("mae", 537.4, 609.4, False), ("roc_auc", 0.5, 0.5, True), ("r2", 0.1, None, False)],
+)
+def test_a_model_that_does_no_better_than_none_is_told(
+    tmp_path: Path, name: str, value: float, baseline: float | None, warned: bool
+) -> None:
+    task = TaskSpec(
+        "tabular_regression" if name != "roc_auc" else "tabular_classification", (Metric(name, "maximize"),)
+    )
+    journal = Journal(tmp_path / "run.sqlite", create=True)
+    journal.post([("person", "task", RunRequested(Request("predict y")))])
+    journal.event("holdout_opened", delivery=1, rows=9, metric={"name": name, "value": value, "baseline": baseline})
+    memory = SimpleNamespace(journal=journal, task=task)
+    said = outdone(memory)  # type: ignore[arg-type]
+    assert bool(said) == warned
+    assert not warned or "no better than answers that need no model" in said[0]
 
 
 def tried(memory: Memory, *trials: tuple[str, str], weights: tuple[float, ...] = (1.0,)) -> None:

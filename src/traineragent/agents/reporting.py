@@ -13,11 +13,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
+from .. import __version__, registry
 from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered
 from ..domain.run import Status, TrialResult
 from ..domain.task import TaskSpec
 from ..knowledge.metrics import own_metrics
+from ..language.metrics import ONE_SIDED
 from ..store.calls import CallLog
 from ..store.files import read_json, write_json
 from .dialogue import told
@@ -195,6 +196,7 @@ def data_facts(memory: Memory) -> dict[str, Any]:
         "removed": removed,
         "leaks": profile.get("leaks", []),
         "warnings": [
+            *outdone(memory),
             *hurried(memory),
             *dict.fromkeys(e["text"] for e in memory.journal.events("extra")),
             *repeated(memory),
@@ -215,6 +217,26 @@ def repeated(memory: Memory) -> list[str]:
     return [
         f"{fresh['share']:.0%} of the held-out rows hold the same as training rows in all columns that are used; on "
         f"the {fresh['rows']:,} that are new {memory.task.metric.name} is {fresh['value']:.4g}"
+    ]
+
+
+def outdone(memory: Memory) -> list[str]:
+    """That the model did no better on the sealed rows than answers that need no model; empty where it did."""
+    opened = memory.journal.events("holdout_opened")
+    metric = opened[-1]["metric"] if opened else {}
+    value, baseline = metric.get("value"), metric.get("baseline")
+    if value is None or baseline is None or metric["name"] in ONE_SIDED:  # which saying always the same fulfils
+        return []
+    from ..report.wording import metric_title, score  # as the report words and rounds it
+
+    name = str(metric["name"])
+    smaller = registry.get("tasks", memory.task.task_type).direction(name) == "minimize"
+    if (value < baseline) if smaller else (value > baseline):
+        return []
+    told = f"{metric_title(name)} {score(value, name)}, by the simplest answers {score(baseline, name)}"
+    return [
+        f"on the held-out rows the model is no better than answers that need no model ({told}): do not rely on it; "
+        "more rows or minutes, or columns that say more of the answer, may help"
     ]
 
 

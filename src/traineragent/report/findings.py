@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ..domain.data import are_years, ties_rows
 from . import charts
 from .loose import items, mapping, numbers, rows, texts
-from .wording import LEAKS, clean, figure, integer, is_number, percent, plural, sentence
+from .wording import LEAKS, LEAKS_OF_ROWS, clean, figure, integer, is_number, percent, plural, sentence
 
 SHOWN_COLUMNS = 30
 SHOWN_CLASSES = 15
@@ -66,7 +66,9 @@ def _leak(one: Mapping[str, Any]) -> dict[str, str]:
     kind = str(one.get("kind"))
     return {
         "column": clean(one.get("column")),
-        "kind": LEAKS.get(kind, clean(kind).replace("_", " ")),
+        "kind": (LEAKS_OF_ROWS if str(one.get("column")).startswith("(") else LEAKS).get(
+            kind, LEAKS.get(kind, clean(kind).replace("_", " "))
+        ),
         "evidence": sentence(one.get("evidence") or "", capital=False),
         "action": clean(one.get("action") or ""),
     }

@@ -116,7 +116,9 @@ def _findings(found: Mapping[str, Any] | None, console: Console) -> None:
         table.add_row(Text("−"), Text(f"{r['rows']} rows removed: {r['what']}. {r['why']}"))
     for leak in (*found["leaks"], *found["ties"]):
         style = "red" if leak["action"] == "dropped" else "yellow"
+        named = not leak["column"].startswith("(")  # "(rows)" stands for whole rows, of which nothing can be dropped
         said = f"{leak['column']} {leak['kind']}" + (f" ({leak['action']})" if leak["action"] else "")
+        said = said if named else leak["kind"]
         table.add_row(Text("!", style=f"bold {style}"), Text(f"{said}: {leak['evidence']}", style=style))
     for warning in found["warnings"][:SHOWN]:
         table.add_row(Text("!", style="bold yellow"), Text(warning))

@@ -115,6 +115,9 @@ LEAKS: dict[str, str] = {
     "time_order": "mixes past and future",
 }
 
+LEAKS_OF_ROWS: dict[str, str] = {"orders_target": "the rows stand in the order of the answer"}
+"""The same where no column is meant but the rows themselves."""
+
 
 def clean(text: Any) -> str:
     """Text without control characters, lone surrogates and direction overrides, which break or disguise a page."""
