@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,9 @@ from .errors import InputError
 
 OFF = ("off", "no", "0", "false")
 OVERLAY_VARIABLE = "TRAINERAGENT_CONFIG"
+SECRET_NAME = re.compile(r"(^|_)(KEY|TOKEN|PASS|PASSWD|CREDENTIALS?)$|SECRET|PASSWORD|APIKEY", re.IGNORECASE)
+"""Names of variables that hold what nobody else may see."""
+_LOGIN = re.compile(r"://[^/\s@]+:[^/\s@]+@")  # an address that carries a password
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class Config:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         off = os.environ.get("TRAINERAGENT_MEMORY", "").casefold() in OFF
         return Config(chosen, max(1, min(cores, 8)), None if off else data_home())
+
+
+def without_secrets(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a process that needs no key: free of all that looks like one."""
+    return {k: v for k, v in environment.items() if not SECRET_NAME.search(k) and not _LOGIN.search(v)}
 
 
 def data_home() -> Path:

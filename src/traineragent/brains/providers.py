@@ -10,7 +10,6 @@ import asyncio
 import ipaddress
 import json
 import os
-import re
 import threading
 import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from time import monotonic, time
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..config import SECRET_NAME
 from ..errors import InputError, MissingExtra
 
 MOST_BYTES = 2_000_000  # of a reply; an answer has a few thousand
@@ -27,7 +27,6 @@ IMPORT_S = 90.0  # for the packages on a busy machine
 GRACE_S = 1.0  # for a request that was told to end
 TOOL = "answer"
 _HIDDEN = "•••"
-_SECRET_NAME = re.compile(r"(^|_)(KEY|TOKEN|PASS|PASSWD|CREDENTIALS?)$|SECRET|PASSWORD|APIKEY", re.IGNORECASE)
 _LEAST_SECRET = 8  # characters; shorter values would blot out ordinary words
 
 
@@ -126,7 +125,7 @@ def _require_package(brain: str) -> None:
 
 def secrets(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Values of the environment that nobody may see in a journal, a report or a log, the longest first."""
-    found = {v for k, v in environment.items() if _SECRET_NAME.search(k) and len(v) >= _LEAST_SECRET}
+    found = {v for k, v in environment.items() if SECRET_NAME.search(k) and len(v) >= _LEAST_SECRET}
     found |= {m for v in environment.values() if "://" in v and (m := urlsplit_password(v))}
     return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
 

@@ -15,6 +15,7 @@ from typing import IO
 
 import psutil
 
+from ..config import without_secrets
 from ..errors import TrainerError
 
 _SERVING = re.compile(rb"serving \S+ on http://([0-9.]+):(\d+)")
@@ -50,7 +51,7 @@ class Running:
             stdin=subprocess.PIPE,  # closes when this process dies, however it dies
             stdout=subprocess.DEVNULL,
             stderr=self._log,
-            env={k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SERVE_TOKEN")},
+            env={k: v for k, v in without_secrets().items() if k != "PYTHONPATH"},
             cwd=tempfile.gettempdir(),
         )
         try:

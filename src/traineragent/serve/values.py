@@ -156,6 +156,17 @@ def number_key(text: str) -> int | float | None:
     return _finite(float(stripped)) if _PLAIN.fullmatch(stripped) else None
 
 
+def within32(value: float | None) -> float | None:
+    """A number that models can compute with; None for one that is not finite or beyond float32, and for None."""
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # an int beyond 1e308
+        return None
+    return number if abs(number) <= FLOAT32_MAX else None
+
+
 def clip32(value: float) -> float:
     """A finite number brought into the range of float32; NaN stays NaN."""
     return value if value != value else max(-FLOAT32_MAX, min(FLOAT32_MAX, value))

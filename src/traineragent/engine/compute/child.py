@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import signal
 import subprocess
@@ -21,6 +20,8 @@ from typing import Any, Literal
 
 import psutil
 
+from ...config import without_secrets
+
 POLL_S = 0.05  # how often memory and the clock are looked at
 GRACE_S = 1.0  # a polite child that ends late is still heard so long
 TRACE_S = 0.1  # time for a hanging child to write down where it hangs
@@ -31,8 +32,6 @@ CGROUP_FILES = (
 )
 BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """Linear algebra here is on small matrices: on a busy machine its threads wait longer than they work."""
-_SECRET = re.compile(r"(^|_)(KEY|TOKEN|PASS|PASSWD|CREDENTIALS?)$|SECRET|PASSWORD|APIKEY", re.IGNORECASE)
-_LOGIN = re.compile(r"://[^/\s@]+:[^/\s@]+@")  # a URL that carries a password
 
 Progress = Callable[[Mapping[str, Any]], None]
 
@@ -162,9 +161,8 @@ class Child:
 
 def clean_environment(threads: int) -> dict[str, str]:
     """This process's environment without anything that looks like a secret, with the thread counts set."""
-    kept = {k: v for k, v in os.environ.items() if not _SECRET.search(k) and not _LOGIN.search(v)}
     threaded = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
-    return kept | dict.fromkeys(BLAS_VARIABLES, "1") | threaded
+    return without_secrets() | dict.fromkeys(BLAS_VARIABLES, "1") | threaded
 
 
 def free_memory_mb() -> float:

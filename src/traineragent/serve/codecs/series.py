@@ -25,7 +25,7 @@ from ..series.covariates import Effects, example_of
 from ..series.forecaster import Forecaster, scale_of, widened
 from ..series.timeline import Timeline
 from ..served import Field, PlainServed
-from ..values import is_missing, parse_number
+from ..values import is_missing, parse_number, within32
 
 HISTORY = "history.json"
 KNOWN = ("horizon", "series", "history", "future")
@@ -249,10 +249,10 @@ class SeriesPredictor(PlainServed):
         expected = f"a whole number from 1 to {self._most:,}"
         whole = None
         if isinstance(given, str):
-            whole = parse_number(given, NumberFormat())
+            whole = within32(parse_number(given, NumberFormat()))
         elif isinstance(given, (int, float)) and not isinstance(given, bool):
-            whole = float(given)
-        if whole is None or not math.isfinite(whole) or whole != int(whole) or not 1 <= whole <= self._most:
+            whole = within32(given)
+        if whole is None or whole != int(whole) or not 1 <= whole <= self._most:
             fix = f"say how many {self.timeline.word}s ahead, for example {self.horizon}"
             raise RowError(row=number, column="horizon", expected=expected, got=_told(given), fix=fix)
         return int(whole)
@@ -337,7 +337,7 @@ class SeriesPredictor(PlainServed):
         if isinstance(given, str):
             try:
                 given = json.loads(given)
-            except ValueError:
+            except (ValueError, RecursionError):
                 given = None
         if not isinstance(given, list) or len(given) > MOST_HISTORY:
             got = f"{len(given):,} values" if isinstance(given, list) else _told(given)
@@ -371,10 +371,11 @@ class SeriesPredictor(PlainServed):
         if isinstance(value, str):
             parsed = parse_number(value, self.manifest.target.number)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            parsed = float(value)
-        if parsed is None or not math.isfinite(parsed):
+            parsed = value
+        found = within32(parsed)
+        if found is None:
             raise self._refused(number, f"numbers (value {place})", _told(value))
-        return parsed
+        return found
 
     def _refused(self, number: int, expected: str, got: str) -> RowError:
         first = self.timeline.write(self._last)

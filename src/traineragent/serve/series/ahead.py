@@ -70,7 +70,7 @@ class Ahead:
         if isinstance(given, str):
             try:
                 given = json.loads(given)
-            except ValueError:
+            except (ValueError, RecursionError):
                 given = None
         if not isinstance(given, list) or len(given) > LONGEST:
             raise self._refused(row, "future", "a list of objects, one for each step ahead", _told(given))

@@ -7,7 +7,6 @@ Athanasopoulos 2021, chapter 10). Knows nothing of requests or files.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...domain.data import NumberFormat
-from ..values import as_text, is_missing, is_null, parse_number
+from ..values import as_text, is_missing, is_null, parse_number, within32
 
 Float64 = NDArray[np.float64]
 FAR = 4.0  # deviations: what lies further from the middle is taken to lie there
@@ -82,8 +81,8 @@ class Covariate:
         if self.kind == "flag" and text.casefold() in (*self.true_words, *self.false_words):
             return np.array([float(text.casefold() in self.true_words)])
         plain = isinstance(value, (int, float)) and (self.kind == "flag" or not isinstance(value, bool))
-        found = float(value) if plain else parse_number(text, self.number)
-        if found is None or not math.isfinite(found) or (self.kind == "flag" and not 0.0 <= found <= 1.0):
+        found = within32(value if plain else parse_number(text, self.number))
+        if found is None or (self.kind == "flag" and not 0.0 <= found <= 1.0):
             raise ValueError(text)
         if self.kind == "flag":
             return np.array([found])
