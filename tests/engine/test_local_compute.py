@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,21 @@ def test_same_trial_is_taken_from_its_folder(compute: LocalCompute) -> None:
     stamp = (compute.folder(1) / "oof.npy").stat().st_mtime_ns
     assert compute.run(trial(1), 60) == first
     assert (compute.folder(1) / "oof.npy").stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize("made", ["views", "networks"])
+def test_what_trials_left_beside_the_data_makes_no_other_trial_of_one(compute: LocalCompute, made: str) -> None:
+    """A resumed run finds what earlier trials computed there, and its own work must still be its own."""
+    first = compute.run(trial(6), 60)
+    stamp = (compute.folder(6) / "oof.npy").stat().st_mtime_ns
+    (compute.data / made).mkdir()
+    (compute.data / made / "values.npy").write_bytes(b"made by a trial")
+    try:
+        with LocalCompute(compute.data, compute.trials, metric="rmse", seed=0, threads=1) as resumed:
+            assert resumed.run(trial(6), 60) == first
+    finally:
+        shutil.rmtree(compute.data / made)
+    assert (compute.folder(6) / "oof.npy").stat().st_mtime_ns == stamp
 
 
 @pytest.mark.parametrize("damage", ["other candidate", "lost file", "changed file", "garbled result"])

@@ -7,7 +7,6 @@ knows nothing of bundles or of how the selection was made.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from ..export.graph import assemble
 from ..export.parity import Bag, Parity, check, cost
 from ..ports import Family, Fitted
 from ..serve.inputs.parts import Rows
+from ..store.files import write_bytes
 from .dataset import TrainingData
 from .decide import Decided, decide
 from .training import load_models, predicted
@@ -291,10 +291,5 @@ def parameters(model: onnx.ModelProto) -> int:
 
 def _write(out: Path, graph: bytes, facts: GraphFacts) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    for path, content in ((out, graph), (out.with_suffix(".json"), json.dumps(asdict(facts)).encode())):
-        draft = path.with_name(path.name + ".tmp")
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
+    write_bytes(out, graph)
+    write_bytes(out.with_suffix(".json"), json.dumps(asdict(facts)).encode())

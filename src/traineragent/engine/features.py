@@ -23,6 +23,7 @@ from ..export.builder import GraphBuilder
 from ..export.traced import NotExpressible, Traced, checked, words
 from ..ports import Batch, Family
 from ..sandbox.box import run_feature
+from ..store.files import write_text
 from .dataset import Float32, TrainingData
 from .metrics import paired_gain, scorer
 from .training import context_for, predicted
@@ -141,9 +142,7 @@ def apply(folder: str, kept: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     draft = prepared / "x.tmp.npy"
     np.save(draft, x, allow_pickle=False)
     os.replace(draft, prepared / "x.npy")
-    draft = prepared / "table.tmp"
-    draft.write_text(json.dumps(facts), encoding="utf-8")
-    os.replace(draft, prepared / "table.json")
+    write_text(prepared / "table.json", json.dumps(facts))
     return {"files": ["data/prepared/x.npy", "data/prepared/table.json"], "features": len(new)}
 
 

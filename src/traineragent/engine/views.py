@@ -7,7 +7,6 @@ sees; `views/` does.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from ..domain.data import FeatureKind, ViewSpec
 from ..errors import InputError
 from ..ports import View
 from ..serve.inputs.parts import Ragged, Rows
+from ..store.files import write_bytes
 from .dataset import TrainingData
 
 Float32 = NDArray[np.float32]
@@ -64,7 +64,7 @@ def graph_of(data: TrainingData, name: str) -> onnx.ModelProto:
         inputs = [i for i in data.inputs if i.name in spec.inputs]
         more = {n: data.more[n] for n in spec.inputs}
         assert data.folder is not None
-        _write(path, plugin.graph(more, spec, inputs, data.folder).SerializeToString())
+        write_bytes(path, plugin.graph(more, spec, inputs, data.folder).SerializeToString())
     return onnx.load_model_from_string(path.read_bytes())
 
 
@@ -103,7 +103,7 @@ def _compute(data: TrainingData, spec: ViewSpec, path: Path, threads: int, deadl
             picked = block[i : i + BATCH]
             out[picked] = run.run(["view"], feeds(run, data.rows_at(picked)))[0]
         out.flush()
-        _write(note, json.dumps({"rows": min(start + BLOCK, data.rows)}).encode())
+        write_bytes(note, json.dumps({"rows": min(start + BLOCK, data.rows)}).encode())
     del out
     draft.rename(path)
 
@@ -162,15 +162,6 @@ def _folder(data: TrainingData, name: str) -> Path:
     folder = data.folder / "views" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_name(path.name + ".tmp")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
 
 
 def view_graphs(data: TrainingData, names: Sequence[str]) -> dict[str, onnx.ModelProto]:

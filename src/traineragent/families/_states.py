@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ..serve.inputs.parts import Part
+from ..store.files import write_bytes
 
 FOLDER = "networks"
 
@@ -61,12 +61,7 @@ class States:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         said = {name: str(getattr(kept, name)) for name in ("share", "side", "epochs")}
-        draft = self._path.with_suffix(".tmp")
-        with draft.open("wb") as file:
-            file.write(save(dict(kept.state), metadata=said))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self._path)
+        write_bytes(self._path, save(dict(kept.state), metadata=said))
 
     @property
     def _path(self) -> Path:

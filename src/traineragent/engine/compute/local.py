@@ -25,6 +25,7 @@ from ...store.files import out_of_room, sync
 from .child import Child, Outcome
 
 RESULT_FILE, LOG_FILE = "result.json", "log.txt"
+MADE_BY_TRIALS = frozenset({"views", "networks"})  # folders beside the prepared data
 KEY_FILE, CHECKPOINTS = "key.txt", "checkpoint*"  # in the folder of a trial that is not finished
 TRAIN = "traineragent.engine.rows:train"
 DISK_FULL = os.strerror(errno.ENOSPC)
@@ -168,11 +169,13 @@ class LocalCompute:
             self.rivals[family] = max(first, self.rivals.get(family, first))
 
     def _key(self, trial: Trial) -> str:
-        """Names everything that a result depends on but the time it was given."""
+        """Names everything that a result depends on but the time it was given. What trials themselves leave beside the
+        data is made of the rest: it must not make a resumed run take its own work for another's."""
         if self._data_hash is None:
             digest = hashlib.sha256()
             for path in sorted(p for p in self.data.rglob("*") if p.is_file()):
-                digest.update(file_sha256(path).encode())
+                if path.relative_to(self.data).parts[0] not in MADE_BY_TRIALS:
+                    digest.update(file_sha256(path).encode())
             self._data_hash = digest.hexdigest()
         facts = [self._data_hash, self.metric, self.settings["seed"], trial.index, asdict(trial.candidate)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
