@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as reference
 
+from traineragent.engine.counts import counts_at_thresholds
 from traineragent.engine.metrics import SCORERS, bootstrap_interval, bootstrap_values, paired_gain, scorer
 from traineragent.errors import InputError
 
@@ -68,14 +69,14 @@ def test_metrics_of_probabilities_are_those_of_scikit_learn(classes: int) -> Non
 
 def test_brier_is_that_of_scikit_learn() -> None:
     y, p = case(2)
-    assert scorer("brier")(y, p) == pytest.approx(reference.brier_score_loss(y, p[:, 1]))
+    assert scorer("brier_score")(y, p) == pytest.approx(reference.brier_score_loss(y, p[:, 1]))
 
 
 VALUED = {
     "rmse": reference.root_mean_squared_error,
     "mse": reference.mean_squared_error,
     "mae": reference.mean_absolute_error,
-    "medae": reference.median_absolute_error,
+    "median_absolute_error": reference.median_absolute_error,
     "max_error": reference.max_error,
     "mape": reference.mean_absolute_percentage_error,
     "r2": reference.r2_score,
@@ -180,3 +181,32 @@ def test_delong_says_what_resampling_says() -> None:
     first, second = (bootstrap_values("roc_auc", y, p, n=400) for p in pair)
     assert gain == pytest.approx(scorer("roc_auc")(y, pair[0]) - scorer("roc_auc")(y, pair[1]), abs=1e-9)
     assert sure == pytest.approx(float(np.mean(first > second)), abs=0.06)
+
+
+def test_kappa_and_the_least_recall_are_those_of_the_reference() -> None:
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 4, 300).astype(float)
+    guess = np.where(rng.random(300) < 0.6, y, rng.integers(0, 4, 300))
+    assert scorer("cohen_kappa")(y, guess) == pytest.approx(reference.cohen_kappa_score(y, guess))
+    least = min(reference.recall_score(y, guess, average=None))
+    assert scorer("min_class_recall")(y, guess) == pytest.approx(least)
+
+
+@pytest.mark.parametrize("many", [1, 3, 5])
+def test_an_answer_among_the_first_few_counts_for_any_number_of_guesses(many: int) -> None:
+    rng = np.random.default_rng(4)
+    p = rng.dirichlet(np.ones(8), 200)
+    y = rng.integers(0, 8, 200).astype(float)
+    expected = reference.top_k_accuracy_score(y, p, k=many, labels=range(8))
+    assert scorer(f"top{many}_accuracy")(y, p) == pytest.approx(expected)
+    assert scorer(f"top{many}_accuracy").search == "log_loss"
+
+
+@pytest.mark.parametrize("name", ["cohen_kappa", "min_class_recall"])
+def test_metrics_at_thresholds_are_those_of_the_labels_there(name: str) -> None:
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 2, 120).astype(float)
+    score = np.clip(0.3 * y + rng.random(120) * 0.7, 0, 1)
+    cuts, counts = counts_at_thresholds(y == 1, score)
+    at = len(cuts) // 2
+    assert counts.value(name)[at] == pytest.approx(scorer(name)(y, (score >= cuts[at]).astype(float)))

@@ -19,7 +19,7 @@ from ..engine.metrics import scorer
 from ..errors import TrainerError
 
 Doubt = dict[str, Any]
-ABSOLUTE = ("mae", "medae", "median_absolute_error", "mape", "smape")
+ABSOLUTE = ("mae", "median_absolute_error", "mape", "smape")
 ONE_CLASS = {"recall": ">=", "precision": ">=", "specificity": ">=", "false_positive_rate": "<="}
 _HELD_OUT = 0.2  # of the rows; the fewer they are, the further a limit may lie beyond the bound by chance
 _ERROR_MARGIN = 0.85
@@ -74,7 +74,7 @@ def _bound(name: str, table: TrainingData, best: Oracle) -> float | None:
     if name in ONE_CLASS:
         return None
     try:
-        metric = scorer({"median_absolute_error": "medae"}.get(name, name))
+        metric = scorer(name)
     except (TrainerError, KeyError):
         return None
     kind = "regression" if not table.classes else "binary" if table.classes == 2 else "multiclass"

@@ -36,7 +36,7 @@ from . import preparation
 from .gallery import gallery
 from .runfolder import RunFolder
 
-ABSOLUTE = ("mae", "medae", "mape", "smape")  # errors that the median, not the mean, makes smallest
+ABSOLUTE = ("mae", "median_absolute_error", "mape", "smape")  # errors that the median, not the mean, makes smallest
 LATENCIES = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99")
 LARGEST_NEW_SHARE = 0.9  # of held-out rows; where more are new, the score speaks for them anyway
 FEWEST_NEW_ROWS = 30

@@ -53,6 +53,11 @@ class Counts:
             case "mcc":
                 below = np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
                 return ratio(tp * tn - fp * fn, below)
+            case "min_class_recall":
+                return np.minimum(recall, specificity)
+            case "cohen_kappa":
+                chance = ((tp + fp) * (tp + fn) + (fn + tn) * (fp + tn)) / total**2
+                return ratio((tp + tn) / total - chance, 1 - chance)
             case "f_half":
                 return ratio(1.25 * tp, 1.25 * tp + fp + 0.25 * fn)
             case "f_two":

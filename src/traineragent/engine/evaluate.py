@@ -34,7 +34,7 @@ OTHERS = {
     ),
     "multiclass": ("accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss"),
     "multilabel": ("f1_samples", "f1_micro", "f1_macro", "precision", "recall", "accuracy", "average_precision"),
-    "regression": ("rmse", "mae", "medae", "r2", "mape"),
+    "regression": ("rmse", "mae", "median_absolute_error", "r2", "mape"),
 }
 MAIN_RESAMPLES = 1000
 OTHER_RESAMPLES = 200
@@ -368,6 +368,7 @@ def _of_values(
     residuals = _residuals(y, v, seed)
     if intervals is not None:
         residuals["interval"] = _interval_facts(y, np.asarray(intervals, dtype=np.float64), coverage)
+        values.append(MetricValue("interval_coverage", residuals["interval"]["coverage"]))
     return Evaluation(kind="regression", rows=len(y), metric=values[0], others=tuple(values[1:]), residuals=residuals)
 
 

@@ -7,6 +7,7 @@ nothing of how thresholds are chosen.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,6 +23,7 @@ Array = NDArray[np.float64]
 Needs = Literal["probabilities", "labels", "values"]
 Function = Callable[[Array, NDArray[np.float64]], float]
 
+_TOP = re.compile(r"top([1-9]\d?)_accuracy")
 EPSILON = 1e-7  # probabilities are clipped here before a logarithm
 SQUARED = ("rmse", "mse", "r2")  # what they say of the errors goes by their squares
 
@@ -237,6 +239,30 @@ def mcc(y: Array, guess: Array) -> float:
     return _share(top, float(bottom))
 
 
+def cohen_kappa(y: Array, guess: Array) -> float:
+    """Agreement beyond what chance gives with these shares of classes (Cohen 1960), any number of classes."""
+    _, hit, said, actual = _counts(y, guess)
+    n = float(len(y))
+    chance = float(said @ actual) / (n * n)
+    return _share(float(hit.sum()) / n - chance, 1 - chance)
+
+
+def min_class_recall(y: Array, guess: Array) -> float:
+    """The recall of the class that is found least, of those that occur."""
+    _, hit, _, actual = _counts(y, guess)
+    return float(ratio(hit, actual)[actual > 0].min())
+
+
+def _among_first(many: int) -> Function:
+    """The share of rows whose class is among the `many` likeliest."""
+
+    def share(y: Array, p: Array) -> float:
+        true = p[np.arange(len(y)), y.astype(np.intp)]
+        return float(np.mean((p > true[:, None]).sum(axis=1) < many))
+
+    return share
+
+
 # ------------------------------------------------------------------------------------------------------------- values
 def rmse(y: Array, v: Array) -> float:
     return float(np.sqrt(np.mean((y - v) ** 2)))
@@ -250,7 +276,7 @@ def mae(y: Array, v: Array) -> float:
     return float(np.mean(np.abs(y - v)))
 
 
-def medae(y: Array, v: Array) -> float:
+def median_absolute_error(y: Array, v: Array) -> float:
     return float(np.median(np.abs(y - v)))
 
 
@@ -287,7 +313,7 @@ def _class_scorers() -> list[Scorer]:
         Scorer("roc_auc", up, "probabilities", roc_auc),
         Scorer("average_precision", up, "probabilities", average_precision),
         Scorer("log_loss", down, "probabilities", log_loss, 0.0),
-        Scorer("brier", down, "probabilities", brier, 0.0),
+        Scorer("brier_score", down, "probabilities", brier, 0.0),
         Scorer("accuracy", up, "labels", accuracy),
         Scorer("balanced_accuracy", up, "labels", balanced_accuracy),
         Scorer("f1", up, "labels", f1),
@@ -298,6 +324,8 @@ def _class_scorers() -> list[Scorer]:
         Scorer("specificity", up, "labels", specificity, tasks=only),
         Scorer("false_positive_rate", down, "labels", false_positive_rate, 0.0, tasks=only),
         Scorer("mcc", up, "labels", mcc),
+        Scorer("cohen_kappa", up, "labels", cohen_kappa),
+        Scorer("min_class_recall", up, "labels", min_class_recall),
         Scorer("f1_samples", up, "labels", accuracy, tasks=("multilabel",)),
         Scorer("f1_micro", up, "labels", accuracy),
     ]
@@ -309,7 +337,7 @@ def _value_scorers() -> list[Scorer]:
         "rmse": rmse,
         "mse": mse,
         "mae": mae,
-        "medae": medae,
+        "median_absolute_error": median_absolute_error,
         "max_error": max_error,
         "mape": mape,
         "smape": smape,
@@ -326,7 +354,7 @@ SCORERS = {scorer.name: scorer for scorer in [*_class_scorers(), *_value_scorers
 def scorer(name: str) -> Scorer:
     """The scorer called `name`, one that ships or one that the overlay in force defines. Raises InputError with the
     known names."""
-    found = SCORERS.get(name) or _own().get(name)
+    found = SCORERS.get(name) or _own().get(name) or _of_first(name)
     if found is None:
         raise InputError(f"there is no metric named {name!r}; known are {', '.join(sorted({**SCORERS, **_own()}))}")
     return found
@@ -334,7 +362,15 @@ def scorer(name: str) -> Scorer:
 
 def known(name: str) -> bool:
     """Whether there is a scorer of this name."""
-    return name in SCORERS or name in _own()
+    return name in SCORERS or name in _own() or _of_first(name) is not None
+
+
+def _of_first(name: str) -> Scorer | None:
+    """ "top3_accuracy" and the like, for any number of guesses; candidates are compared by how sure they are."""
+    found = _TOP.fullmatch(name)
+    if found is None:
+        return None
+    return Scorer(name, "maximize", "probabilities", _among_first(int(found[1])), search="log_loss")
 
 
 def _own() -> Mapping[str, Scorer]:

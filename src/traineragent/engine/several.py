@@ -111,7 +111,7 @@ def score(
         return LABELS[name](y, (answers > HALF).astype(np.float64))
     if name == "log_loss":
         return log_loss(y, answers)
-    if name == "brier":
+    if name == "brier_score":
         return brier(y, answers)
     one = rank(name)
     return float("nan") if one is None else _each(y, answers, one)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..export.builder import GraphBuilder
 from ..ports import Batch, Card, FitContext
 
-MEDIAN_METRICS = ("mae", "medae", "mape", "smape")
+MEDIAN_METRICS = ("mae", "median_absolute_error", "mape", "smape")
 
 
 @dataclass(frozen=True)

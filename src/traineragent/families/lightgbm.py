@@ -20,7 +20,7 @@ from ..export.builder import GraphBuilder
 from ..export.trees import read_lightgbm, write_forest
 from ..ports import Batch, Card, FitContext
 
-ABSOLUTE = ("mae", "medae", "smape")
+ABSOLUTE = ("mae", "median_absolute_error", "smape")
 LOG_LINK = ("poisson", "tweedie", "gamma")
 STEADY_FROM_ROWS = 5000  # many classes: leaves of a rare class with next to no weight blow up from here on
 OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "patience", "effects")

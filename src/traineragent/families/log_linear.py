@@ -31,7 +31,7 @@ LEAST_PENALTY = 1e-6  # a row: sums in float32 are no more exact
 BEYOND = 3.0  # inputs and answers may go so many times beyond the range seen
 STEPS = 6  # of Newton's method
 MOST_WORK = 2e10  # rows * width^2 above which the second estimator costs more than it gives
-ABSOLUTE = ("mae", "medae", "smape", "mape")
+ABSOLUTE = ("mae", "median_absolute_error", "smape", "mape")
 
 
 @dataclass(frozen=True)

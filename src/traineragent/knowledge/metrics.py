@@ -40,7 +40,7 @@ SUMS = {
     "rows": "rows judged",
 }
 """What an expression about values may use."""
-OF_VALUES = frozenset({"rmse", "mse", "mae", "medae", "max_error", "r2", "mape", "smape", "rmsle"})
+OF_VALUES = frozenset({"rmse", "mse", "mae", "median_absolute_error", "max_error", "r2", "mape", "smape", "rmsle"})
 """Metrics of values; the other ones that ship are metrics of classes."""
 DIRECTIONS = ("maximize", "minimize")
 _KEYS = ("title", "means", "expression", "direction", "best", "values", "said", "share")

@@ -28,14 +28,12 @@ from .exclusions import Exclusion
 from .feasibility import feasible
 from .followup import FollowUp, Relative, read_follow_up
 from .kinds import FAMILY
-from .metrics import direction_of, find_metrics
+from .metrics import BOUNDS_ONLY, direction_of, find_metrics
 from .policy import judge_words
 from .reading import Reading
 from .requirements import as_requirements
 from .task import understand
 
-ONE_SIDED = ("false_positive_rate", "specificity")
-"""Metrics that a model which never speaks fulfils best: measured, but no search is led by them."""
 SUGGESTED = {
     "classification": ("accuracy", "roc_auc", "average_precision", "f1", "recall", "precision", "log_loss"),
     "regression": ("rmse", "mae", "r2", "mape"),
@@ -335,8 +333,8 @@ class _Revising:
         if asked.preference:
             self._prefer(asked.preference)
             now = self.task.metrics
-        leading = [n for n in asked.metrics if n not in ONE_SIDED]
-        bounds = [n for n in asked.metrics if n in ONE_SIDED]
+        leading = [n for n in asked.metrics if n not in BOUNDS_ONLY]
+        bounds = [n for n in asked.metrics if n in BOUNDS_ONLY]
         bounds += [x.name for x in asked.limits if x.name not in MEASURED_ON_SERVICE and x.name not in asked.metrics]
         if asked.also:
             leading, bounds = [], [*leading, *bounds]

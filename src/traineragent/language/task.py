@@ -35,7 +35,7 @@ from .feasibility import feasible
 from .horizon import horizon_of, last_year, until_end
 from .kinds import FAMILY, has_tokens, type_of, wish_of
 from .looked_for import roots_of
-from .metrics import ONE_SIDED, Naming, default_metric, direction_of, find_metrics
+from .metrics import BOUNDS_ONLY, ONE_SIDED, Naming, default_metric, direction_of, find_metrics
 from .moments import Moments, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
 from .phrases import matches
@@ -260,7 +260,7 @@ class _Understanding:
         if alike and "f1" in stated:
             stated = ["f1_macro" if name == "f1" else name for name in stated]
             limits = [replace(x, name="f1_macro") if x.name == "f1" else x for x in limits]
-        leading = [name for name in stated if name not in ONE_SIDED]
+        leading = [name for name in stated if name not in BOUNDS_ONLY]
         metrics = tuple(Metric(name, direction_of(name), True) for name in leading)
         if not leading and alike:
             metrics = (Metric("balanced_accuracy", "maximize", True),)
@@ -268,7 +268,7 @@ class _Understanding:
             metrics = self._inferred_metric(task_type, profile, stated)
         if stated == ["skill_vs_seasonal_naive"]:
             metrics += (Metric("mae", "minimize"),)  # what skill is worked out from
-        bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in ONE_SIDED)
+        bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in BOUNDS_ONLY)
         return metrics + bounds, limits
 
     def _namings(self, family: str, profile: ColumnProfile | None) -> list[Naming]:
@@ -288,6 +288,7 @@ class _Understanding:
         parted = bool(profile and profile.stats.get("separator"))
         several = parted and FAMILY[task_type] == "classification"
         metric, why = default_metric(task_type, counts, self.rows, several)
+        stated = [name for name in stated if name in ONE_SIDED]
         if len(counts) == 2 and not several and (stated or self.preference):
             metric = Metric("average_precision", "maximize")
             why = f"a model that never speaks has a perfect {stated[0]}" if stated else _PREFERENCES[self.preference]

@@ -110,8 +110,8 @@ def _calibration(calibration: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not bins:
         return []
     said = f"On average a stated probability is off by {percent(calibration.get('ece'))}; the Brier score is "
-    said += f"{score(calibration.get('brier'), 'brier')}. Dots on the diagonal mean that probabilities can be taken at "
-    said += "their word; larger dots stand for more rows."
+    said += f"{score(calibration.get('brier'), 'brier_score')}. Dots on the diagonal mean that probabilities can be "
+    said += "taken at their word; larger dots stand for more rows."
     return [_figure("Calibration", charts.calibration(bins, calibration.get("ece")), said)]
 
 

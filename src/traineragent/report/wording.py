@@ -49,9 +49,13 @@ METRICS: dict[str, MetricWords] = {
     "recall_macro": MetricWords("Recall, macro", "Recall of each class, averaged over the classes."),
     "specificity": MetricWords("Specificity", "Of the negative rows, the share that is left alone."),
     "false_positive_rate": MetricWords("False alarms", "Of the negative rows, the share called positive.", "lower"),
+    "min_class_recall": MetricWords("Least recall of a class", "Of the class that is found least, the share found."),
+    "recall_gap": MetricWords("Gap in recall", "How far the recall of the groups compared lies apart.", "lower"),
+    "interval_coverage": MetricWords("Coverage", "Share of true values inside the prediction interval."),
+    "cohen_kappa": MetricWords("Cohen's kappa", "Agreement beyond chance; 0 is guessing, 1 is perfect."),
     "mcc": MetricWords("Matthews correlation", "Agreement between answers and truth; 0 is guessing, 1 is perfect."),
     "log_loss": MetricWords("Log loss", "How surprised the probabilities are by the truth.", "lower", False),
-    "brier": MetricWords("Brier score", "Mean squared error of the probabilities.", "lower"),
+    "brier_score": MetricWords("Brier score", "Mean squared error of the probabilities.", "lower"),
     "ece": MetricWords(
         "Calibration error", "How far stated probabilities are from what really happens, on average.", "lower"
     ),
@@ -60,7 +64,7 @@ METRICS: dict[str, MetricWords] = {
     ),
     "mae": MetricWords("MAE", "Mean absolute error, in units of the target.", "lower", False),
     "mse": MetricWords("MSE", "Mean squared error, in squared units of the target.", "lower", False),
-    "medae": MetricWords("Median error", "Half of the errors are smaller than this.", "lower", False),
+    "median_absolute_error": MetricWords("Median error", "Half of the errors are smaller than this.", "lower", False),
     "max_error": MetricWords("Largest error", "The single worst answer.", "lower", False),
     "smape": MetricWords("sMAPE", "Absolute error as a share of the mean of true and predicted value.", "lower"),
     "mape": MetricWords("MAPE", "Mean absolute error as a share of the true value.", "lower"),
@@ -170,12 +174,20 @@ def speaking_of(report: Mapping[str, Any]) -> Iterator[None]:
 def _metric_words(name: Any) -> MetricWords | None:
     """How a metric is worded; one that was searched for at its best threshold ("name@best") as itself."""
     plain, at, _ = str(name).partition("@best")
-    words, own = METRICS.get(plain), (_OWN.get() or {}).get(plain)
+    words, own = METRICS.get(plain) or _of_first(plain), (_OWN.get() or {}).get(plain)
     if words is None and isinstance(own, Mapping):
         better = "lower" if own.get("direction") == "minimize" else "higher"
         means = f"{sentence(own.get('means') or '')} It is {clean(own.get('expression'))}.".strip()
         words = MetricWords(clean(own.get("title") or plain), means, better, bool(own.get("share")))
     return replace(words, title=f"{words.title} at its best threshold") if words and at else words
+
+
+def _of_first(name: str) -> MetricWords | None:
+    """The share of rows whose answer is among the first few, however many these are."""
+    found = re.fullmatch(r"top(\d+)_accuracy", name)
+    if found is None:
+        return None
+    return MetricWords(f"Top-{found[1]} accuracy", f"The share of rows whose answer is among the {found[1]} likeliest.")
 
 
 def score(value: Any, name: str = "") -> str:

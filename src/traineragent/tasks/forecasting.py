@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.task import Direction
 from ..series.scores import SKILL, direction
 
-LIKE = ("mae", "rmse", "mse", "mape", "smape", "medae", SKILL)
+LIKE = ("mae", "rmse", "mse", "mape", "smape", "median_absolute_error", SKILL)
 """Metrics that a search can be led by; others lead by mean absolute error."""
 
 

@@ -28,7 +28,9 @@ class TabularClassification:
 
     def search_metric(self, metric: str, classes: int) -> str:
         """What candidates are compared by, given the metric that was asked for."""
-        chosen = RANKED_BY.get(metric) or (scorer(metric).search if classes == 2 else "") or metric
+        asked = scorer(metric)
+        search = asked.search if classes == 2 or asked.needs == "probabilities" else ""
+        chosen = RANKED_BY.get(metric) or search or metric
         if chosen == "average_precision" and classes > 2:
             chosen = "log_loss"
         kind = "binary" if classes == 2 else "multiclass"
