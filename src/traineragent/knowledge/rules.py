@@ -24,7 +24,8 @@ _KEYS = {
 }
 _SAID = {"decline": ("reason", "alternative"), "notice": ("notice",)}
 _NEEDED = {"decline": ("class", "reason"), "notice": ("class", "notice")}
-_COMPARED = {"limit": ("name", "below"), "score": ("at_least",), "count": ("phrases", "below")}
+_COMPARED = {"limit": ("name",), "score": ("at_least",), "count": ("phrases", "below")}
+_BOUNDS = {"limit": ("below", "above")}  # of which there is one at least
 
 
 def changed_rules(ours: Mapping[str, Any], theirs: Any, file: str, ideas: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,11 +145,14 @@ def _require_ideas(names: Items, file: str, ideas: Mapping[str, Any]) -> None:
 
 def _require_compared(rule: Located, key: str, needed: Sequence[str], file: str) -> None:
     found = require_mapping(rule[key], file, rule.lines[key], key)
-    require_known(found, needed, file, key)
+    bounds = _BOUNDS.get(key, ())
+    require_known(found, (*needed, *bounds), file, key)
     missing = [k for k in needed if k not in found]
+    if bounds and not set(bounds) & set(found):
+        missing.append(" or ".join(bounds))
     if missing:
         raise refuse(file, rule.lines[key], f"{key} needs {' and '.join(missing)}")
-    for name in ("below", "at_least"):
+    for name in ("below", "above", "at_least"):
         if name in found:
             try:
                 float(found[name])

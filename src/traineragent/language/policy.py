@@ -97,7 +97,10 @@ class _Judge:
 
     def _limit(self, rule: Mapping[str, Any]) -> bool:
         asked = rule.get("limit")
-        return not asked or any(x.name == asked["name"] and x.value < float(asked["below"]) for x in self.limits)
+        if not asked:
+            return True
+        below, above = float(asked.get("below", "-inf")), float(asked.get("above", "inf"))
+        return any(x.name == asked["name"] and (x.value < below or x.value > above) for x in self.limits)
 
     def _score(self, rule: Mapping[str, Any]) -> bool:
         """Whether a score is asked for that is at least so high, where the rule speaks of one."""
