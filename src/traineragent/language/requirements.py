@@ -37,7 +37,8 @@ _NEXT = 16  # characters beside a number in which its bound stands
 _AROUND_SHARE = re.compile(
     r"\b(?:of|them|the|all|at|least|or|better|more|over|above|minimum|min|please|is|enough|fine|a|and|reach|get|we|want|need|"
     r"von|allen|mindestens|uber|bitte|reicht|au|moins|plus|de|des|cas|al|menos|como|minimo|los|las|casos|pelo|no|dos|das|"
-    r"almeno|dei|delle)\b|[至少以上要求達达到不低于]"
+    r"almeno|dei|delle|on|new|unseen|fresh|photos|pictures|images|data|ones|cases|texts|rows|examples|test|set|plenty|would|do|"
+    r"ok|okay|accuracy|right|correct|suffices?|here|that|will|must|be|should|no)\b|[至少以上要求達达到不低于]"
 )
 _INSIDE = re.compile(r"\b(?:in|within|after|nach|binnen|dans|en|em|dentro de|in meno di|entro)\s+$")
 _ENOUGH = re.compile(r"\b(?:would be|is|seems) (?:good|great|nice) enough\b")

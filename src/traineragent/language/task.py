@@ -44,7 +44,7 @@ from .positive import positive_label, spelled_once
 from .reading import Reading
 from .requirements import Limit, as_requirements, find_limits, settled, told_limits
 from .series import all_together, key_columns, known_ahead
-from .targets import Candidate, rank_targets
+from .targets import Candidate, rank_targets, says_nothing
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
@@ -207,7 +207,8 @@ class _Understanding:
                 return able[0] if able else None
             best, *rest = (c for c in self.ranking if c.column in able)
         lead = best.score - rest[0].score if rest else best.score
-        if self.reading.said("wishes", "vague") and not best.pointed and not self.reading.quantities:
+        vague = self.reading.said("wishes", "vague") or says_nothing(self.columns)
+        if vague and not best.pointed and not self.reading.quantities:
             self._ask_target(best, rest)
             return None
         confidence = min(_confidence(best.score, lead), 1.0 if best.spoken else UNSPOKEN)
@@ -370,6 +371,9 @@ class _Understanding:
             text = "The right boxes are not in the data: give (x0, y0, x1, y1) beside each phrase. Where are they?"
             self.questions = [q for q in self.questions if q.about != "target"]
             self.questions.append(Question("boxes", text))
+        if task_type == "image_generation" and self._nothing_asked():
+            text = "What is to be done with the pictures: tell kinds apart, make new ones, or find things in them?"
+            self.questions.append(Question("task_type", text))
         if opposed := contradiction(self.reading):
             self.questions.append(Question("deployment", opposed))
         if self.clash:
@@ -392,6 +396,10 @@ class _Understanding:
             many = f"{profile.name} has {profile.distinct} classes"
             text = f"{many}: the {one_class[0]} of which one is meant, or an average over all?"
             self.questions.append(Question("positive_label", text, tuple(v for v, _ in profile.top[:20])))
+
+    def _nothing_asked(self) -> bool:
+        said = self.reading.said("tasks", "generation")
+        return not said and (self.reading.said("wishes", "vague") or says_nothing(self.columns))
 
     def _horizon(self) -> str | None:
         """How far ahead, as far as the words say; None where they do not."""
