@@ -194,7 +194,7 @@ def test_an_essential_question_ends_the_run_where_the_reading_has_no_good_answer
         ask = do("ask", about=about, text="What do you want to know for new rows?")
         found = corrections.corrected(read(request), [ask], request, read, by="openai:m", asked=False)
         assert found.verdict.decision == decision
-    pictures = Request("Do something with these pictures.", ("folder",))
+    pictures = Request("Pictures of the birds in our garden.", ("folder",))
     unclear = understand(pictures, (ColumnProfile("image", "image", 0.0, 300),), 300, kind="image_set")
     assert (unclear.task_type, unclear.verdict.decision) == ("image_generation", "accept")
     aim = do("ask", about="aim", text="Are they to be told apart, or are new ones wanted?")

@@ -101,7 +101,10 @@ def _of_each(reading: Reading, limit: Limit, roots: Sequence[str]) -> Limit:
     """A recall that no class may fall below is the least of all classes."""
     if limit.name not in ("recall", "accuracy") or limit.quantity.kind != "share":
         return limit
-    every = of_every_class(reading, reading.text.sentence_of(limit.quantity.start), roots)
+    span = reading.text.sentence_of(limit.quantity.start)
+    if sum(span[0] <= q.start < span[1] for q in reading.quantities if q.kind == "share") > 1:
+        span = reading.text.clause_of(limit.quantity.start)  # another share may be the one of every class
+    every = of_every_class(reading, span, roots)
     return replace(limit, name="min_class_recall") if every else limit
 
 

@@ -283,7 +283,7 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
         if len(v) > 1 and not re.fullmatch(r"[\d.,]+", v) and fold(v).strip() not in COMMON and _says(plain, v)
     ]
     if len(said) == column.distinct > 2:
-        evidence.add(4.5, "the request speaks of all its values", spoken=True)
+        evidence.add(6.5, "the request speaks of all its values", spoken=True)
     elif said:
         evidence.add(
             min(3.0, 1.2 * len(said)) if column.distinct <= 2 * len(said) + 1 else 0.6 * min(len(said), 3),

@@ -207,7 +207,7 @@ class _Understanding:
                 return able[0] if able else None
             best, *rest = (c for c in self.ranking if c.column in able)
         lead = best.score - rest[0].score if rest else best.score
-        vague = self.reading.said("wishes", "vague") or says_nothing(self.columns)
+        vague = self.reading.said("wishes", "vague") or (self.wish is None and says_nothing(self.columns))
         if vague and not best.pointed and not self.reading.quantities:
             self._ask_target(best, rest)
             return None
