@@ -14,7 +14,7 @@ from .metrics import find_metrics, tasks_of
 from .moments import placed_in_time
 from .phrases import matches
 from .reading import Reading
-from .words import name_tokens
+from .words import WIDE, name_tokens
 
 FAMILY = {
     "tabular_classification": "classification",
@@ -35,6 +35,7 @@ _QUESTION = re.compile(
     r"est-ce que|sera|seront|va-t-il|vont-ils|se va|sera que|sara|arrivera)\s(?!.*\b(?:you|i|we|how|or)\b)[^?]*\?"
 )
 """A question that is answered by yes or no: "Will two buses arrive together?"."""
+SPECIFIC_WORDS, SPECIFIC_SIGNS = 2, 4  # of four letters and more, or of a script without spaces, that say what is asked
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -51,6 +52,18 @@ def wish_of(reading: Reading) -> str | None:
         scores["flag"] += 0.5 * ("classification" in tasks)
     best = max(scores, key=lambda key: scores[key])
     return best if scores[best] and list(scores.values()).count(scores[best]) == 1 else None
+
+
+def is_specific(reading: Reading) -> bool:
+    """Whether the words say what it is that they ask for, beyond asking: "will the home team win, lose or draw" and not
+    "predict it"."""
+    plain = reading.masked
+    for start, end in (*reading.where("wishes", "goal"), *(n.span for n in find_metrics(reading))):
+        plain = plain[:start] + " " * (end - start) + plain[end:]
+    if wide := re.findall(f"[{WIDE}]", plain):
+        return len(wide) >= SPECIFIC_SIGNS
+    common = {str(w) for words in lexicon("languages").values() for w in words}
+    return len({w for w in re.findall(r"\w{4,}", plain) if w not in common}) >= SPECIFIC_WORDS
 
 
 def type_of(

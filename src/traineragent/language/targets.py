@@ -68,6 +68,11 @@ _ALTERNATIVE = re.compile(
     r"(?:(?:a|an|the|eine?|une?|una|die|der|das)\s+)?(?P<b>[^\W\d]+)"
 )
 """Two words that are told apart: "men or women", "spam from ham", "day/night"."""
+_PER = re.compile(
+    r"(?:\b(?:per|each|every|any|given|certain|particular|next|in an?|at an?|on an?|within an?|pro|je|jede[rsnm]?|par|"
+    r"chaque|por|cada)|每个?|每)\s*$"
+)
+"""What stands before a unit of time that an answer is for."""
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
@@ -115,6 +120,7 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
         _by_concept_of_values(evidence, regions)
         _by_values(evidence, columns.reading)
         _by_convention(evidence, columns)
+        _by_being_what_comes_of_it(evidence, columns, wish)
         _by_type(evidence, wish)
     _by_place(found, columns.reading)
     if wish in (None, "amount") and forecast_said(columns.reading) and placed_in_time(columns.columns):
@@ -149,6 +155,8 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
             points = 2.0
         if _asked_of(columns.reading, mention):
             points, reason = 6.0, "asked whether it is so or not"
+        elif _is_period(columns.reading, mention) and not pointed:
+            points, reason = 0.5, "named as the time that an answer is for"
         elif numbered(evidence.column) and not pointed:
             points = min(points, 1.0)  # "buses of the line": its values say which one
         if points > best or not best:
@@ -167,6 +175,19 @@ def _asked_of(reading: Reading, mention: Mention) -> bool:
         not reading.masked[mention.end : start].strip(" (,'\"")
         for start, _ in reading.where("wishes", "or_not", (mention.end, stop))
     )
+
+
+def _is_period(reading: Reading, mention: Mention) -> bool:
+    """Whether a unit of time is named as what an answer is for: "how many in an hour", "pro Tag", "par jour"."""
+    if not _PER.search(reading.text.plain[: mention.start]):
+        return False
+    said = reading.text.plain[mention.start : mention.end].split()
+    return bool(said) and said[-1] in _times()
+
+
+@once_per_overlay
+def _times() -> frozenset[str]:
+    return frozenset(str(s) for row in lexicon("units")["time"].values() for s in row[1:])
 
 
 def _counted(reading: Reading, mention: Mention) -> bool:
@@ -366,6 +387,19 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
         evidence.add(-4.0, "")
     if evidence.column.meaning == "date" or holds_text(evidence.column):
         evidence.add(-4.0, "")
+
+
+def _by_being_what_comes_of_it(evidence: _Evidence, columns: Columns, wish: str | None) -> None:
+    """Called after what comes of things, such as a use, a price or a result, rather than after what they are."""
+    kind = "amount" if fits(evidence.column, "amount") else "choice"
+    if wish in (None, kind) and matches(_outcome_names(kind), columns.names[evidence.column.name]):
+        evidence.add(0.5, "it is called after what comes of things")
+
+
+@once_per_overlay
+def _outcome_names(kind: str) -> tuple[str, ...]:
+    concepts = (c for c in lexicon("concepts").values() if c["kind"] == kind and not c.get("given"))
+    return tuple(str(p) for c in concepts for p in c["column"] if p not in GENERIC)
 
 
 def _by_type(evidence: _Evidence, wish: str | None) -> None:

@@ -24,6 +24,7 @@ from ..domain.task import (
     Verdict,
 )
 from ..knowledge.lexicons import lexicon
+from .answers import fits
 from .beyond import beyond
 from .clashes import clash
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
@@ -33,7 +34,7 @@ from .costs import classes_alike, dreaded
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
 from .horizon import horizon_of, last_year, until_end
-from .kinds import FAMILY, has_tokens, type_of, wish_of
+from .kinds import FAMILY, has_tokens, is_specific, type_of, wish_of
 from .looked_for import roots_of
 from .metrics import BOUNDS_ONLY, ONE_SIDED, Naming, default_metric, direction_of, find_metrics
 from .moments import Moments, placed_in_time, steps_until, usual_reach
@@ -48,6 +49,8 @@ from .targets import Candidate, rank_targets, says_nothing
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
+AHEAD, FITTING = 0.4, 1.5
+"""The same where the words say what kind of answer they ask for and what about, so that only the name is another."""
 UNSPOKEN = 0.7  # most confidence in a target that no word speaks of
 _OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
 _PREFERENCES = {
@@ -212,7 +215,10 @@ class _Understanding:
             self._ask_target(best, rest)
             return None
         confidence = min(_confidence(best.score, lead), 1.0 if best.spoken else UNSPOKEN)
-        if best.score < (SPOKEN if best.spoken else ENOUGH) or (lead < CLEAR and not best.pointed):
+        clear, enough = CLEAR, SPOKEN if best.spoken else ENOUGH
+        if fits(self.columns.get(best.column), self.wish) and is_specific(self.reading):
+            clear, enough = AHEAD, min(enough, FITTING)
+        if best.score < enough or (lead < clear and not best.pointed):
             self._ask_target(best, rest)
             return None
         if not best.pointed:
