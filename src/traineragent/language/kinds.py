@@ -35,7 +35,14 @@ _QUESTION = re.compile(
     r"est-ce que|sera|seront|va-t-il|vont-ils|se va|sera que|sara|arrivera)\s(?!.*\b(?:you|i|we|how|or)\b)[^?]*\?"
 )
 """A question that is answered by yes or no: "Will two buses arrive together?"."""
-SPECIFIC_WORDS, SPECIFIC_SIGNS = 2, 4  # of four letters and more, or of a script without spaces, that say what is asked
+_ALTERNATIVES = re.compile(
+    r"\w+,\s(?:\w+\s){0,2}?\w+,?\s(?:or|oder|ou|o|u|ya)\s(?:(?:a|an|the|eine?n?|une?|una?|um|uma)\s)?\w+\s*[?.!]|还是.+还是"
+)
+"""Three or more that are told apart: "win, lose or draw?"."""
+SPECIFIC_WORDS, SPECIFIC_SIGNS = (
+    2,
+    4,
+)  # of three letters and more, or of a script without spaces, that say what is asked
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -44,6 +51,8 @@ def wish_of(reading: Reading) -> str | None:
     scores = {key: float(len(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
+    scores["amount"] += bool(_at_the_start(reading, reading.where("wishes", "amount")))
+    scores["choice"] += 1.5 * bool(_ALTERNATIVES.search(reading.text.plain))
     scores["flag"] += any(_QUESTION.match(reading.text.plain, start, end) for start, end in reading.text.sentences)
     for naming in find_metrics(reading):
         tasks = tasks_of(naming.name)
@@ -52,6 +61,12 @@ def wish_of(reading: Reading) -> str | None:
         scores["flag"] += 0.5 * ("classification" in tasks)
     best = max(scores, key=lambda key: scores[key])
     return best if scores[best] and list(scores.values()).count(scores[best]) == 1 else None
+
+
+def _at_the_start(reading: Reading, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a sentence begins so: "what will it cost" asks for an amount whatever else it says."""
+    plain = reading.text.plain
+    return any(not re.search(r"\w", plain[reading.text.sentence_of(start)[0] : start]) for start, _ in spans)
 
 
 def is_specific(reading: Reading) -> bool:
@@ -63,7 +78,7 @@ def is_specific(reading: Reading) -> bool:
     if wide := re.findall(f"[{WIDE}]", plain):
         return len(wide) >= SPECIFIC_SIGNS
     common = {str(w) for words in lexicon("languages").values() for w in words}
-    return len({w for w in re.findall(r"\w{4,}", plain) if w not in common}) >= SPECIFIC_WORDS
+    return len({w for w in re.findall(r"\w{3,}", plain) if w not in common}) >= SPECIFIC_WORDS
 
 
 def type_of(

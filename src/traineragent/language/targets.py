@@ -58,8 +58,8 @@ _LATER = re.compile(
     r"max|min|std|n|num of)\b"
 )
 _BEFOREHAND = re.compile(
-    r"\b(?:planned|expected|list price|price list|estimated|budget|initial|original|previous|prev|prior|past|net|gross|"
-    r"requested)\b"
+    r"\b(?:since|planned|expected|list price|price list|estimated|budget|initial|original|previous|prev|prior|past|net|"
+    r"gross|requested)\b"
 )
 
 
@@ -103,6 +103,8 @@ class _Evidence:
     why: list[tuple[float, str]] = field(default_factory=list)
     pointed: bool = False
     spoken: bool = False  # something in the words speaks for it
+    outcome: bool = False  # called after what comes of things
+    given: bool = False  # called after what things are
 
     def add(self, points: float, why: str, spoken: bool = False) -> None:
         self.score += points
@@ -182,12 +184,7 @@ def _is_period(reading: Reading, mention: Mention) -> bool:
     if not _PER.search(reading.text.plain[: mention.start]):
         return False
     said = reading.text.plain[mention.start : mention.end].split()
-    return bool(said) and said[-1] in _times()
-
-
-@once_per_overlay
-def _times() -> frozenset[str]:
-    return frozenset(str(s) for row in lexicon("units")["time"].values() for s in row[1:])
+    return bool(said) and said[-1] in _codes_of("time")
 
 
 def _counted(reading: Reading, mention: Mention) -> bool:
@@ -256,8 +253,7 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
 def _unit_codes() -> frozenset[str]:
     """Short spellings of units, as they end a column's name; "min" is as often the least value."""
     kinds = ("money", "mass", "length", "energy", "power", "time")
-    rows = [row for kind in kinds for row in lexicon("units")[kind].values()]
-    return frozenset(str(s) for row in rows for s in row[1:] if len(str(s)) <= _CODE) - {"min"}
+    return frozenset(s for kind in kinds for s in _codes_of(kind) if len(s) <= _CODE) - {"min"}
 
 
 def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
@@ -265,7 +261,9 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
     name = columns.names[evidence.column.name]
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():
-        found = matches(map(str, lexicon("concepts")[concept]["column"]), name) if book > 0 else []
+        found = matches(_called(concept), name) if book > 0 else []
+        if book > 0 and _ends_in_unit(name, lexicon("concepts")[concept].get("unit", "")):
+            evidence.add(book, f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
         if not found:
             continue
         cover = max(len(m.group().split()) for m in found) / max(1, len(name.split()))
@@ -273,6 +271,28 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
         if points > best:
             best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
     evidence.add(best, why, spoken=True)
+
+
+@once_per_overlay
+def _called(concept: str) -> tuple[str, ...]:
+    """How columns of a concept are called: as listed, and by the single words that name it in a request."""
+    known = lexicon("concepts")[concept]
+    said = (str(p) for phrases in known["said"].values() for p in phrases)
+    return (*map(str, known["column"]), *(p for p in said if re.fullmatch(r"[a-z]{4,}\*?|[^\W\d_]{2,}", p)))
+
+
+def _ends_in_unit(name: str, kind: str) -> bool:
+    """Whether the last word of a name is a unit of this kind, behind another word: "finish min", "完赛分钟"."""
+    *before, last = name.split()
+    wide = not name.isascii() and any(name.endswith(c) for c in _codes_of(kind) if len(c) > 1 and not c.isascii())
+    return (bool(before) and last in _codes_of(kind)) or wide
+
+
+@once_per_overlay
+def _codes_of(kind: str) -> frozenset[str]:
+    """Spellings of the units of a kind as they end a column's name."""
+    rows = lexicon("units").get(kind, {}).values()
+    return frozenset(str(s) for row in rows for s in row[1:])
 
 
 def _by_concept_of_values(evidence: _Evidence, regions: Regions) -> None:
@@ -380,7 +400,8 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
     evidence.add(-3.0 if _THING_NAME.search(name) and not evidence.spoken else 0.0, "")
     evidence.add(-1.2 if _BEFOREHAND.search(name) else 0.0, "")
     evidence.add(1.0 if _AHEAD.search(name) and not _LATER.search(name) else 0.0, "its name speaks of what comes after")
-    evidence.add(0.5 if matches(_event_names(), name) else 0.0, "it is called after an event")
+    event = matches(_event_names(), name) or _PARTICIPLE.search(name)
+    evidence.add(0.5 if event else 0.0, "it is called after an event")
     if evidence.column.meaning in ("constant", "empty"):
         evidence.add(-6.0, "")
     if evidence.column.meaning == "id" or _ID_NAME.search(name):
@@ -392,14 +413,26 @@ def _by_convention(evidence: _Evidence, columns: Columns) -> None:
 def _by_being_what_comes_of_it(evidence: _Evidence, columns: Columns, wish: str | None) -> None:
     """Called after what comes of things, such as a use, a price or a result, rather than after what they are."""
     kind = "amount" if fits(evidence.column, "amount") else "choice"
-    if wish in (None, kind) and matches(_outcome_names(kind), columns.names[evidence.column.name]):
+    name = columns.names[evidence.column.name]
+    if wish != kind:
+        return
+    if matches(_outcome_names(kind), name):
         evidence.add(0.5, "it is called after what comes of things")
+        evidence.outcome = True
+    elif not evidence.spoken and matches(_given_names(), name):
+        evidence.add(-0.7, "")
+        evidence.given = True
 
 
 @once_per_overlay
 def _outcome_names(kind: str) -> tuple[str, ...]:
     concepts = (c for c in lexicon("concepts").values() if c["kind"] == kind and not c.get("given"))
     return tuple(str(p) for c in concepts for p in c["column"] if p not in GENERIC)
+
+
+@once_per_overlay
+def _given_names() -> tuple[str, ...]:
+    return tuple(str(p) for c in lexicon("concepts").values() if c.get("given") for p in c["column"])
 
 
 def _by_type(evidence: _Evidence, wish: str | None) -> None:
@@ -442,7 +475,8 @@ def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> N
     if last not in able or any(e.spoken and e.score >= SPOKEN_FOR for e in able) or not asked:
         return
     if wish == "amount":
-        fitting = fits(last.column, wish)
+        outcomes = [e for e in able if fits(e.column, wish) and e.outcome]
+        fitting = fits(last.column, wish) and (last.outcome or not outcomes or not last.given)
     else:
         open_to = [e for e in able if fits(e.column, wish or "flag") and not numbered(e.column)]
         events = [e for e in open_to if _is_event(e)]

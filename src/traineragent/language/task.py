@@ -49,8 +49,9 @@ from .targets import Candidate, rank_targets, says_nothing
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
-AHEAD, FITTING = 0.4, 1.5
+AHEAD, FITTING = 0.39, 1.5
 """The same where the words say what kind of answer they ask for and what about, so that only the name is another."""
+NEAR = 0.5  # points by which a column may be behind that words speak for
 UNSPOKEN = 0.7  # most confidence in a target that no word speaks of
 _OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
 _PREFERENCES = {
@@ -203,7 +204,7 @@ class _Understanding:
             return self.answer
         if not self.ranking:
             return None
-        best, *rest = self.ranking
+        best, *rest = self._preferred()
         if self.kind in COLLECTIONS or has_tokens(self.columns.columns):
             able = self._numbers_meant() or answers_of(self.kind, self.columns.columns)
             if len(able) < 2:
@@ -216,7 +217,8 @@ class _Understanding:
             return None
         confidence = min(_confidence(best.score, lead), 1.0 if best.spoken else UNSPOKEN)
         clear, enough = CLEAR, SPOKEN if best.spoken else ENOUGH
-        if fits(self.columns.get(best.column), self.wish) and is_specific(self.reading):
+        alone = not rest or not rest[0].spoken  # else the words fit both
+        if alone and fits(self.columns.get(best.column), self.wish) and is_specific(self.reading):
             clear, enough = AHEAD, min(enough, FITTING)
         if best.score < enough or (lead < clear and not best.pointed):
             self._ask_target(best, rest)
@@ -224,6 +226,15 @@ class _Understanding:
         if not best.pointed:
             self.assumptions.append(Assumption("target", best.column, "; ".join(best.why), confidence))
         return best.column
+
+    def _preferred(self) -> list[Candidate]:
+        """The ranking, with the one column first that words speak for and that can be the answer, if it is about as
+        good as the best, for which only its place or type speaks."""
+        best = self.ranking[0]
+        near = [c for c in self.ranking if c.spoken and c.score >= best.score - NEAR]
+        if best.spoken or len(near) != 1 or not fits(self.columns.get(near[0].column), self.wish):
+            return list(self.ranking)
+        return [replace(near[0], score=best.score + NEAR), *(c for c in self.ranking if c is not near[0])]
 
     def _numbers_meant(self) -> tuple[str, ...]:
         """Columns of numbers beside pictures, where the words ask how much or speak of one of them."""

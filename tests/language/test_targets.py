@@ -1,0 +1,95 @@
+"""Which column is meant, when no word of the request is its name; and when that has to be asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from traineragent.domain.task import Request, TaskSpec
+from traineragent.language.kinds import is_specific
+from traineragent.language.reading import Reading
+from traineragent.language.task import understand
+
+from .tables import table
+
+
+def read(words: str, spec: str) -> TaskSpec:
+    return understand(Request(words), table(spec), 2000)
+
+
+@pytest.mark.parametrize(
+    ("words", "spec", "target"),
+    [
+        (
+            "How full will the car park be?",
+            "weekday:cat Mon|Tue, rain:float 0..20, occupancy_pct:float 0..100",
+            "occupancy_pct",
+        ),
+        ("Predict the fuel a car needs.", "mpg:float 9..47, weight:int 1500..5000, hp:int 40..300", "mpg"),
+        ("How bad will the fine dust be?", "wind:float 0..20, pm25:float 1..300, traffic:int 0..5000", "pm25"),
+        ("How many bikes are rented in an hour?", "hour:int 0..23, temp:float -10..40, cnt:int 0..900", "cnt"),
+        (
+            "How long will the marathon take them?",
+            "longest_run_km:float 5..42, finish_min:float 120..400, age:int 18..80",
+            "finish_min",
+        ),
+        (
+            "What will his doctor's bills add up to?",
+            "age:int 18..90, bmi:float 15..60, smoker:flag, charges:float 100..60000",
+            "charges",
+        ),
+        (
+            "Which motorists are going to fight their parking fine?",
+            "appealed:flag, zone:cat A|B, fine_eur:float 5..200",
+            "appealed",
+        ),
+        (
+            "Wie schnell fährt der Zug hier?",
+            "gewicht_t:float 40..900, geschwindigkeit:float 10..200, steigung:float 0..9",
+            "geschwindigkeit",
+        ),
+        ("Was wiegt der Fisch?", "laenge_cm:float 5..90, gewicht_g:float 20..9000, art:cat a|b", "gewicht_g"),
+        ("Quanto mel sai de cada colmeia?", "producao_kg:float 1..60, chuva_mm:float 0..300", "producao_kg"),
+        (
+            "¿Qué tan alto será el niño?",
+            "sexo:cat f|m, peso:float 2..5, altura_adulto:float 140..210",
+            "altura_adulto",
+        ),
+        (
+            "一个人跑完十公里得花多长时间?",
+            "年龄:int 18..80, 周跑量_km:float 0..120, 完赛分钟:float 30..120",
+            "完赛分钟",
+        ),
+    ],
+)
+def test_a_column_is_found_by_what_is_asked(words: str, spec: str, target: str) -> None:
+    assert read(words, spec).data_info.target == target
+
+
+@pytest.mark.parametrize(
+    ("words", "spec"),
+    [
+        ("Predict it with 90% accuracy.", "complained:flag, renewed:flag, upgraded:flag"),
+        (
+            "I have three temperature columns, predict the temperature.",
+            "temp_a:float 0..9, temp_b:float 0..9, temp_c:float 0..9",
+        ),
+        ("Which will win?", "team:cat x|y, budget:id, coach:cat a|b"),
+        ("Can you predict whether they like it?", "age:int 1..9, city:cat x|y, colour:cat a|b"),
+    ],
+)
+def test_what_the_words_leave_open_is_asked(words: str, spec: str) -> None:
+    task = read(words, spec)
+    assert task.verdict.decision == "ask"
+    assert task.data_info.target is None
+
+
+def test_words_are_specific_that_say_more_than_that_something_is_to_be_predicted() -> None:
+    assert is_specific(Reading.of("Will the home team win, lose or draw?"))
+    assert is_specific(Reading.of("这套二手房能卖多少钱?"))
+    for words in ("Predict it with 90% accuracy.", "Build a classifier.", "Make predictions", "预测一下"):
+        assert not is_specific(Reading.of(words)), words
+
+
+def test_a_time_that_answers_are_for_is_not_the_answer() -> None:
+    told = read("How many parcels arrive per day?", "day:int 1..31, parcels_in:int 0..900, staff:int 1..20")
+    assert told.data_info.target == "parcels_in"
