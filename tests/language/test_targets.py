@@ -56,7 +56,7 @@ def read(words: str, spec: str) -> TaskSpec:
         ),
         (
             "一个人跑完十公里得花多长时间?",
-            "年龄:int 18..80, 周跑量_km:float 0..120, 完赛分钟:float 30..120",
+            "年龄:int 18..80, 周跑量:float 0..120, 完赛分钟:float 30..120",
             "完赛分钟",
         ),
     ],
