@@ -353,3 +353,16 @@ def test_a_changed_lookup_is_another_table(tmp_path: Path) -> None:
     before = read_table(paths).files[0].sha256
     written(tmp_path, b="id,u,v\n1,2,4\n2,2,3\n")
     assert read_table(paths).files[0].sha256 != before
+
+
+def test_files_of_which_a_few_columns_came_later_are_one_table(tmp_path: Path) -> None:
+    paths = written(
+        tmp_path,
+        january="id,a,b,c,left\n1,2,3,4,y\n2,2,3,4,n\n",
+        february="ID,a,b,c,left,d\n3,2,3,4,y,7\n4,2,3,4,n,8\n",
+        march="ID,A,B,C,LEFT,D\n5,2,3,4,y,7\n",
+    )
+    table = read_table(paths)
+    assert list(table.frame.columns) == ["id", "a", "b", "c", "left", "d"]
+    assert table.frame["d"].isna().tolist() == [True, True, False, False, False]
+    assert any("january.csv has no column 'd'; its cells are absent" in note for note in table.notes)

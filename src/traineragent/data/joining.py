@@ -28,6 +28,9 @@ ROLES: dict[str, Role] = {
     "eval": "validation",
 }  # fmt: skip
 
+FEWEST_SHARED = 4  # columns of files that are parts of one table although others differ
+MUCH = 0.75  # of all their columns
+
 Joined = tuple[list[Part], pd.DataFrame, npt.NDArray[np.int16], npt.NDArray[np.int64], list[str], int]
 
 
@@ -74,13 +77,18 @@ def _with_roles(parts: list[Part]) -> list[Part]:
 
 
 def _aligned(parts: list[Part]) -> tuple[list[pd.DataFrame], list[str]]:
-    """Frames with the columns of the reference part, in its order."""
+    """Frames with the columns of the reference part, in its order, and those that parts much like it have besides."""
     reference = next((p for p in parts if p.facts.role == "train"), parts[0])
-    names = list(reference.frame.columns)
+    renamed = [part.frame if part is reference else _renamed(part, reference) for part in parts]
+    alike = [much_alike(list(frame.columns), list(reference.frame.columns)) for frame in renamed]
+    learned = [f for f, p, same in zip(renamed, parts, alike, strict=True) if same and p.facts.role != "test"]
+    spelled = {str(name): str(name) for name in reference.frame.columns}
+    spelled |= _added(learned, reference)
+    renamed = [frame.rename(columns=spelled) if same else frame for frame, same in zip(renamed, alike, strict=True)]
+    names = list(dict.fromkeys(spelled.values()))
     known = set(names)
     frames, notes = [], []
-    for part in parts:
-        frame = part.frame if part is reference else _renamed(part, reference)
+    for part, frame, same in zip(parts, renamed, alike, strict=True):
         there = set(frame.columns)
         missing = [name for name in names if name not in there]
         extra = [name for name in frame.columns if name not in known]
@@ -89,11 +97,34 @@ def _aligned(parts: list[Part]) -> tuple[list[pd.DataFrame], list[str]]:
                 notes.append(f"{part.facts.name} has no column {_listed(missing)}; its cells are absent")
             if extra:
                 notes.append(f"{part.facts.name} has {_listed(extra)} besides, which was left out")
+        elif missing and same:
+            notes.append(f"{part.facts.name} has no column {_listed(missing)}; its cells are absent")
         elif missing or extra:
+            missing = [name for name in missing if name in reference.frame.columns]
             raise _different(reference, part, missing, extra)
         absent = {name: pd.Series(np.full(len(frame), None, object), dtype=object) for name in missing}
         frames.append(frame.assign(**absent)[names] if missing or list(frame.columns) != names else frame)
     return frames, notes
+
+
+def _added(frames: Sequence[pd.DataFrame], reference: Part) -> dict[str, str]:
+    """Columns that the reference lacks -> what they are called: as they are spelled first."""
+    first: dict[str, str] = {}
+    own = set(map(str, reference.frame.columns))
+    out: dict[str, str] = {}
+    for frame in frames:
+        folded = Counter(fold_name(str(name)) for name in frame.columns)
+        for name in (str(name) for name in frame.columns if str(name) not in own):
+            fold = fold_name(name)
+            out[name] = first.setdefault(fold, name) if folded[fold] == 1 else out.get(name, name)
+    return out
+
+
+def much_alike(names: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two lists of columns are those of one table, of which a few were added or left out over time."""
+    one, two = ({fold_name(str(name)) for name in listed} for listed in (names, others))
+    shared = len(one & two)
+    return one == two or (shared >= FEWEST_SHARED and shared >= MUCH * len(one | two))
 
 
 def _renamed(part: Part, reference: Part) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from traineragent.data.columns import TextColumns, block_from_cells
 from traineragent.data.delimited import COLUMN_LIMIT, digest
 from traineragent.data.fitting import FOOTER
 from traineragent.data.header import Layout, find_layout, fold_name
+from traineragent.data.joining import much_alike
 from traineragent.data.part import FileFacts, Part, ReadOptions, line_list
 from traineragent.data.sources import Source, shown
 from traineragent.data.typed import text_cells
@@ -66,9 +67,9 @@ def _main_sheet(source: Source, sheets: Mapping[str, Rows], names: Sequence[str]
 
 
 def _alike(source: Source, first: Part, others: Mapping[str, Rows], options: ReadOptions) -> dict[str, Part]:
-    """The other sheets that have the columns of the first one. Two columns are too few to tell by."""
-    names = {fold_name(name) for name in first.frame.columns}
-    if not first.facts.header or len(names) < FEWEST_ALIKE or len(names) != first.frame.shape[1]:
+    """The other sheets that have the columns of the first one, or nearly. Two columns are too few to tell by."""
+    names = list(first.frame.columns)
+    if not first.facts.header or len({fold_name(name) for name in names}) < max(FEWEST_ALIKE, len(names)):
         return {}
     options = replace(options, expected=tuple(first.frame.columns))
     found = {}
@@ -77,7 +78,7 @@ def _alike(source: Source, first: Part, others: Mapping[str, Rows], options: Rea
             part = _table(source, title, rows, options)
         except InputError:  # a sheet without rows
             continue
-        if part.facts.header and {fold_name(name) for name in part.frame.columns} == names:
+        if part.facts.header and much_alike(list(part.frame.columns), names):
             found[title] = part
     return found
 
@@ -113,7 +114,7 @@ def _told(source: Source, names: Sequence[str], read: Sequence[str], copies: Seq
     if len(read) > 1:
         listed = ", ".join(map(shown, read[:12])) + (f" and {len(read) - 12} more" if len(read) > 12 else "")
         notes.append(
-            f"the sheets {listed} have the same columns and were read as parts of one table; "
+            f"the sheets {listed} have the same columns, or nearly, and were read as parts of one table; "
             f"choose one with {source.name}#{shown(read[0])}"
         )
     if copies:
