@@ -105,6 +105,7 @@ def test_bounds_that_cannot_both_hold_are_asked_about(words: str) -> None:
         "Who left us? Recall over 90%, false positive rate under 5%.",
         "Who left us? Under 20 ms - sorry, I misread my notes, 200 ms.",
         "Who left us? Between 80 and 85% right.",
+        "Who left us? No more than 5% may slip through - but crying wolf more than one time in ten is too much.",
     ],
 )
 def test_bounds_on_different_things_do_not_clash(words: str) -> None:

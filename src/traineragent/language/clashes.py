@@ -16,7 +16,8 @@ _COMPARED = ("share", "size", "time", "money", "number", "measure")
 def clash(reading: Reading, limits: Sequence[Limit]) -> str | None:
     """A sentence about the first two bounds on the same thing of which the lower lies above the upper; None where all
     can hold. `limits` are all that were read, before any is taken to replace another."""
-    told = [(x.name, x.quantity) for x in limits if not x.soft and not x.baseline and not x.settled]
+    plain = [x for x in limits if not (x.described or x.soft or x.baseline or x.settled)]
+    told = [(x.name, x.quantity) for x in plain]  # of what an idiom tells the words turn the side round
     told += [(name, q) for q in reading.quantities if (name := _continued(reading, q, told))]
     bounds = [(name, q, side) for name, q in told if (side := _side(reading, q))]
     lows = [(name, q) for name, q, side in bounds if side == "low"]
