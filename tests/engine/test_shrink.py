@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from traineragent.domain.run import Candidate, Member, Selection, TrialResult
+from traineragent.domain.run import REFITTED, Candidate, Member, Selection, TrialResult
 from traineragent.engine.shrink import models_of, shrink
 
 
@@ -32,7 +34,7 @@ def test_size_limit_is_met_with_as_little_loss_as_needed(limit: float) -> None:
     members = found.selection.members
     assert sum(m.weight for m in members) == pytest.approx(1.0)
     assert all(m.models is None or 1 <= m.models <= 5 for m in members)
-    assert "fold models are kept" in found.selection.why
+    assert "models are kept" in found.selection.why
     assert found.selection.single_best in {m.trial for m in members}
 
 
@@ -53,3 +55,12 @@ def test_measured_scale_counts() -> None:
 
 def test_limit_below_one_model_cannot_be_met() -> None:
     assert shrink(SELECTION, RESULTS, size_mb=0.001) is None
+
+
+def test_a_model_of_all_rows_counts_once_so_that_a_slow_member_goes_whole() -> None:
+    """Its fold models are not served: giving one of them up would change nothing."""
+    refitted = {i: replace(r, files=r.files | {REFITTED: ""}) for i, r in RESULTS.items()}
+    found = shrink(SELECTION, refitted, latency_us=120.0)
+    assert found is not None
+    assert {m.trial for m in found.selection.members} == {0, 2}
+    assert "2 of 3 models are kept" in found.selection.why

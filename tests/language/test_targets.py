@@ -93,3 +93,8 @@ def test_words_are_specific_that_say_more_than_that_something_is_to_be_predicted
 def test_a_time_that_answers_are_for_is_not_the_answer() -> None:
     told = read("How many parcels arrive per day?", "day:int 1..31, parcels_in:int 0..900, staff:int 1..20")
     assert told.data_info.target == "parcels_in"
+
+
+def test_none_of_many_columns_that_are_numbered_alike_is_the_answer() -> None:
+    pixels = ", ".join(f"pixel_{i}:int 0..16" for i in range(12))
+    assert read("Which digit is it?", f"{pixels}, drawn:int 0..9").data_info.target == "drawn"

@@ -14,7 +14,6 @@ from ..domain.run import Member, Operation, Selection, TrialResult
 from ..domain.task import MEASURED_ON_SERVICE, Requirement, TaskSpec
 from ..engine.metrics import known, scorer
 from ..engine.shrink import models_of, shrink
-from ..engine.training import REFITTED
 from ..errors import InvalidAnswer
 from ..ports import OperationSpec
 from ..store.files import read_json
@@ -112,7 +111,7 @@ def _alone(trial: TrialResult) -> list[tuple[str, Selection]]:
     """A trial as a delivery, with all its fold models or with one, on which its score was measured as well."""
     score, name = float(trial.score or 0.0), f"trial {trial.index}"
     found = [(name, Selection((Member(trial.index, 1.0),), score, trial.index, ""))]
-    if models_of(Member(trial.index, 1.0), trial) > 1 and REFITTED not in trial.files:
+    if models_of(Member(trial.index, 1.0), trial) > 1:
         found.append((f"{name}, one fold", Selection((Member(trial.index, 1.0, 1),), score, trial.index, "")))
     return found
 

@@ -52,6 +52,10 @@ class Trial:
         return min((end for end in (deadline, own) if end is not None), default=None)
 
 
+REFITTED = "all_rows.npz"
+"""File of a trial's model of all rows, which is delivered in place of those of the folds."""
+
+
 @dataclass(frozen=True)
 class TrialResult:
     """What a trial gave. `score` is the cross-validated metric, always "higher is better" (errors are negated);

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..domain.run import Member, Selection, TrialResult
+from ..domain.run import REFITTED, Member, Selection, TrialResult
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def shrink(
 
 
 def models_of(member: Member, result: TrialResult) -> int:
-    """How many fold models of a trial the selection uses."""
-    trained = sum(name.startswith("model_") for name in result.files)
+    """How many models of a trial the selection uses: those of the folds, or the one of all rows."""
+    trained = 1 if REFITTED in result.files else sum(name.startswith("model_") for name in result.files)
     return trained if member.models is None else min(member.models, trained)
 
 
@@ -87,5 +87,5 @@ def _described(selection: Selection, members: tuple[Member, ...], results: Mappi
     single = selection.single_best
     if single not in {m.trial for m in members}:
         single = max(members, key=lambda m: m.weight).trial
-    why = f"{after} of {before} fold models are kept to meet the limits; {selection.why}"
+    why = f"{after} of {before} models are kept to meet the limits; {selection.why}"
     return Selection(members, selection.score, single, why)

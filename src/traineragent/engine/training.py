@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import registry
-from ..domain.run import Trial, TrialResult
+from ..domain.run import REFITTED, Trial, TrialResult
 from ..export.graph import assemble
 from ..ports import Batch, Family, FitContext, Fitted
 from ..serve.inputs.parts import Part
@@ -32,7 +32,6 @@ SAFE_SHARE = 0.8  # of the time limit is dealt out to the fits
 CLOCKED_SHARE = 0.9  # the same of fits that watch the clock themselves
 VIEW_SHARE = 0.8  # of the time limit may go into views that were never asked for before
 LONGEST_COST_S = 2.0  # of measuring what a row costs
-REFITTED = "all_rows.npz"  # the model of all rows
 RACE_MARGIN = 1.10  # error on fold 0 against the family's best
 SPARE = "spare"  # said of "refit"
 OWN = ("folds", "views", "refit")  # parameters that training itself reads

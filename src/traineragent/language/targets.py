@@ -6,6 +6,7 @@ Sees profiles only; names and values are compared with the words and never read 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from ..domain.data import ColumnProfile
@@ -74,6 +75,7 @@ _PER = re.compile(
 )
 """What stands before a unit of time that an answer is for."""
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
+MANY_ALIKE = 8  # columns numbered alike that describe a thing together
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
 _CODE = 3  # letters of a unit's code: eur, kwh
@@ -124,6 +126,7 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[C
         _by_convention(evidence, columns)
         _by_being_what_comes_of_it(evidence, columns, wish)
         _by_type(evidence, wish)
+    _by_being_one_of_many(found)
     _by_place(found, columns.reading)
     if wish in (None, "amount") and forecast_said(columns.reading) and placed_in_time(columns.columns):
         _by_being_a_series(found)
@@ -456,6 +459,15 @@ def _by_place(found: list[_Evidence], reading: Reading) -> None:
         if found and reading.said("wishes", key):
             found[index].add(10.0, "the request says " + key.replace("_", " "))
             found[index].pointed = True
+
+
+def _by_being_one_of_many(found: list[_Evidence]) -> None:
+    """Columns that are numbered alike ("pixel_0" to "pixel_63") describe the thing; none of them is the answer to it."""
+    kind = {e.column.name: re.sub(r"\d+", "#", e.column.name) for e in found}
+    sizes = Counter(k for name, k in kind.items() if k != name)
+    for evidence in found:
+        if sizes[kind[evidence.column.name]] >= MANY_ALIKE and not evidence.spoken:
+            evidence.add(-2.0, "")
 
 
 def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
