@@ -462,7 +462,7 @@ def _by_place(found: list[_Evidence], reading: Reading) -> None:
 
 
 def _by_being_one_of_many(found: list[_Evidence]) -> None:
-    """Columns that are numbered alike ("pixel_0" to "pixel_63") describe the thing; none of them is the answer to it."""
+    """Columns that are numbered alike ("pixel_0" to "pixel_63") describe the thing and are not the answer to it."""
     kind = {e.column.name: re.sub(r"\d+", "#", e.column.name) for e in found}
     sizes = Counter(k for name, k in kind.items() if k != name)
     for evidence in found:
