@@ -14,7 +14,7 @@ from rich.console import Console
 from traineragent.agents import reporting
 from traineragent.agents.memory import Memory
 from traineragent.agents.reporting import hurried, outdone, seconds, write_report
-from traineragent.domain.messages import ModelSelected, RunRequested, ServiceDelivered
+from traineragent.domain.messages import ModelSelected, RunRequested, ServiceDelivered, TaskSpecified
 from traineragent.domain.run import Candidate, Measured, Member, Score, Selection, TrialResult
 from traineragent.domain.task import DataInfo, Metric, Request, TaskSpec
 from traineragent.report.terminal import print_summary
@@ -67,6 +67,8 @@ def test_a_model_that_does_no_better_than_none_is_told(
     journal.post([("person", "task", RunRequested(Request("predict y")))])
     journal.event("holdout_opened", delivery=1, rows=9, metric={"name": name, "value": value, "baseline": baseline})
     memory = SimpleNamespace(journal=journal, task=task)
+    assert not outdone(memory)  # type: ignore[arg-type]  # a follow-up that is asked back has no task of its own
+    journal.post([("task", "data", TaskSpecified(task))])
     said = outdone(memory)  # type: ignore[arg-type]
     assert bool(said) == warned
     assert not warned or "no better than answers that need no model" in said[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__, registry
-from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered
+from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered, TaskSpecified
 from ..domain.run import Status, TrialResult
 from ..domain.task import TaskSpec
 from ..knowledge.metrics import own_metrics
@@ -221,8 +221,9 @@ def repeated(memory: Memory) -> list[str]:
 
 
 def outdone(memory: Memory) -> list[str]:
-    """That the model did no better on the sealed rows than answers that need no model; empty where it did."""
-    opened = memory.journal.events("holdout_opened")
+    """That the model did no better on the sealed rows than answers that need no model; empty where it did, and where a
+    follow-up has no task yet: the rows were opened for the delivery before it."""
+    opened = memory.journal.events("holdout_opened") if memory.journal.last(TaskSpecified) else []
     metric = opened[-1]["metric"] if opened else {}
     value, baseline = metric.get("value"), metric.get("baseline")
     if value is None or baseline is None or metric["name"] in ONE_SIDED:  # which saying always the same fulfils
