@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from traineragent.domain.task import Request, TaskSpec
-from traineragent.language.kinds import is_specific
 from traineragent.language.reading import Reading
+from traineragent.language.substance import is_specific
 from traineragent.language.task import understand
 
 from .tables import table

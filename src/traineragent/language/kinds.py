@@ -14,7 +14,7 @@ from .metrics import find_metrics, tasks_of
 from .moments import placed_in_time
 from .phrases import matches
 from .reading import Reading
-from .words import WIDE, name_tokens
+from .words import name_tokens
 
 FAMILY = {
     "tabular_classification": "classification",
@@ -39,10 +39,6 @@ _ALTERNATIVES = re.compile(
     r"\w+,\s(?:\w+\s){0,2}?\w+,?\s(?:or|oder|ou|o|u|ya)\s(?:(?:a|an|the|eine?n?|une?|una?|um|uma)\s)?\w+\s*[?.!]|还是.+还是"
 )
 """Three or more that are told apart: "win, lose or draw?"."""
-SPECIFIC_WORDS, SPECIFIC_SIGNS = (
-    2,
-    4,
-)  # of three letters and more, or of a script without spaces, that say what is asked
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -67,18 +63,6 @@ def _at_the_start(reading: Reading, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether a sentence begins so: "what will it cost" asks for an amount whatever else it says."""
     plain = reading.text.plain
     return any(not re.search(r"\w", plain[reading.text.sentence_of(start)[0] : start]) for start, _ in spans)
-
-
-def is_specific(reading: Reading) -> bool:
-    """Whether the words say what it is that they ask for, beyond asking: "will the home team win, lose or draw" and not
-    "predict it"."""
-    plain = reading.masked
-    for start, end in (*reading.where("wishes", "goal"), *(n.span for n in find_metrics(reading))):
-        plain = plain[:start] + " " * (end - start) + plain[end:]
-    if wide := re.findall(f"[{WIDE}]", plain):
-        return len(wide) >= SPECIFIC_SIGNS
-    common = {str(w) for words in lexicon("languages").values() for w in words}
-    return len({w for w in re.findall(r"\w{3,}", plain) if w not in common}) >= SPECIFIC_WORDS
 
 
 def type_of(

@@ -196,21 +196,6 @@ def _counted(reading: Reading, mention: Mention) -> bool:
     return bool(before) and reading.said("service", "deviation", reading.text.clause_of(mention.start))
 
 
-def says_nothing(columns: Columns) -> bool:
-    """Whether no word tells what is wanted: "please do the machine learning"."""
-    if columns.mentions or find_metrics(columns.reading):
-        return False
-    idle = _idle_words()
-    words = [w for w, _, _ in columns.reading.text.tokens if not w.isdigit()]
-    return bool(words) and all(w in idle or (len(w) == 1 and w.isascii()) for w in words)
-
-
-@once_per_overlay
-def _idle_words() -> frozenset[str]:
-    books = [*lexicon("generic").values(), *lexicon("languages").values()]
-    return frozenset(fold(str(w)) for book in books for w in book)
-
-
 def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
     tokens = [t for t in columns.names[evidence.column.name].split() if len(t) > 2 or not t.isascii()]
     if len(tokens) > 1 and tokens[-1] in _unit_codes():

@@ -34,7 +34,7 @@ from .costs import classes_alike, dreaded
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
 from .horizon import horizon_of, last_year, until_end
-from .kinds import FAMILY, has_tokens, is_specific, type_of, wish_of
+from .kinds import FAMILY, has_tokens, type_of, wish_of
 from .looked_for import roots_of
 from .metrics import BOUNDS_ONLY, ONE_SIDED, Naming, default_metric, direction_of, find_metrics
 from .moments import Moments, placed_in_time, steps_until, usual_reach
@@ -45,7 +45,8 @@ from .positive import positive_label, spelled_once
 from .reading import Reading
 from .requirements import Limit, as_requirements, find_limits, settled, told_limits
 from .series import all_together, key_columns, known_ahead
-from .targets import Candidate, rank_targets, says_nothing
+from .substance import is_specific, says_nothing
+from .targets import Candidate, rank_targets
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
