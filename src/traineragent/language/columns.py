@@ -16,12 +16,16 @@ from .phrases import in_languages, matches
 from .reading import Reading, Span
 from .words import WIDE, fold, name_tokens, stem
 
-COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we age am one".split())  # noqa: SIM905
+COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we am one".split())  # noqa: SIM905
 _AND = re.compile(
-    r"[\s,;'\"`/&()]|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course|either|neither|weder|noch|sowie|dem|des|un|une|du|aux?|tampoco|nem|aur|ya|spalten?|"
+    r"[\s,;:'\"`/&()]|\b(?:these|those|following|col|cols|info|information|data|dies[er]?|folgenden?|estos?|estas?|esses?|essas?|ces)\b|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course|either|neither|weder|noch|sowie|dem|des|un|une|du|aux?|tampoco|nem|aur|ya|spalten?|"
     r"colonnes?|columnas?|colunas?|fields?|feld|felder)\b|\b[ldn]'|और|या|एवं|तथा|[和与及跟、の或]"
 )
 """What may stand between the names of one list."""
+_TELLING = frozenset({"age", "sex", "zip", "dob"})
+"""Short words that say by themselves which column is meant."""
+_OWNER = re.compile(r"'s\s+\w")
+"""Behind whoever something is of: "a supporter's age"."""
 SHORTENED = 4  # letters of a name that may be the beginning of a word
 _BESIDE = 60  # characters before a name in brackets that say what it is for
 _DENIED = 40  # characters after "not the" that it can be about
@@ -86,7 +90,12 @@ class Columns:
 
     def partial(self, within: Span) -> list[tuple[str, str]]:
         """(column, word) for names of which one distinctive word occurs ("surgeon" for surgeon_name)."""
-        said = {stem(w) for w, a, _ in self.reading.text.tokens if within[0] <= a < within[1] and len(w) > 3}
+        plain = self.reading.text.plain
+        said = {
+            stem(w)
+            for w, a, b in self.reading.text.tokens
+            if within[0] <= a < within[1] and (len(w) > 3 or w in _TELLING) and not _OWNER.match(plain, b)
+        }
         owners: dict[str, list[str]] = {}
         for column in self.columns:
             for token in self.names[column.name].split():

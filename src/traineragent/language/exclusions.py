@@ -38,15 +38,17 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     ):
         for match in reading.find(lexicon("exclusions")[kind]):
             sentence = reading.text.sentence_of(match.start())
-            if _of_others(reading, sentence, match.start()):
+            if _of_others(reading, sentence, match.start()) or (kind == "later" and _supposed(reading, match.start())):
                 continue
             names = _listed(columns, match.span(), sentence, before=kind != "before")
+            if kind == "before" and not names:
+                names = _repeated(columns, match.end(), match.start())
             for name, span in names:
                 out.setdefault(
                     name,
                     Exclusion(name, reading.quote((min(span[0], match.start()), max(span[1], match.end()))), span, why),
                 )
-    for name, span in (*_between(columns), *_denied(columns)):
+    for name, span in (*_between(columns), *_denied(columns), *_wanted_none(columns)):
         out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
     return tuple(out.values())
 
@@ -144,6 +146,57 @@ def _denied(columns: Columns) -> list[tuple[str, Span]]:
     return out
 
 
+def _supposed(reading: Reading, position: int) -> bool:
+    """Whether it is only supposed: "if income isn't known, take the mean"."""
+    return reading.said("exclusions", "conditional", (reading.text.clause_of(position)[0], position))
+
+
+def _repeated(columns: Columns, behind: int, before: int) -> list[tuple[str, Span]]:
+    """The names that a pronoun at `behind` stands for: those listed last before, "a and b come later, so ignore them"."""
+    reading = columns.reading
+    word = re.compile(r"\s*[^\W\d]+").match(reading.text.plain, behind)
+    return _named_last(columns, before) if word and _is_pronoun(reading, word.span()) else []
+
+
+def _is_pronoun(reading: Reading, span: Span) -> bool:
+    """Whether nothing but a word that stands for names is said here."""
+    inner = reading.masked[slice(*span)]
+    said = reading.where("exclusions", "pronoun", span)
+    return any(not (inner[: a - span[0]] + inner[b - span[0] :]).strip() for a, b in said)
+
+
+def _named_last(columns: Columns, position: int) -> list[tuple[str, Span]]:
+    """The list of names that ends last before a place and not far from it."""
+    ends = [m.end for m in columns.mentions if m.end <= position and position - m.end <= _RECENT]
+    return _list_before(columns, (max(ends), position), (0, position)) if ends else []
+
+
+def _wanted_none(columns: Columns) -> list[tuple[str, Span]]:
+    """Names that "no" stands before where nothing but politeness follows: "no age, no gender please"."""
+    reading = columns.reading
+    out: list[tuple[str, Span]] = []
+    for match in reading.find(lexicon("exclusions")["none"]):
+        start, end = reading.text.sentence_of(match.start())
+        names = _list_after(columns, match.span(), (start, end))
+        if not names or _inside_of_words(reading, match.start(), start):
+            continue
+        rest = reading.masked[names[-1][1][1] : end]
+        for a, b in reversed(reading.where("exclusions", "none_ends", (names[-1][1][1], end))):
+            rest = rest[: a - names[-1][1][1]] + " " * (b - a) + rest[b - names[-1][1][1] :]
+        if not re.match(r"(?:es|s)?[\s\"'`)]*(?:[^\w\s\"'`)]|$)", rest):
+            continue
+        out += names
+    return out
+
+
+def _inside_of_words(reading: Reading, position: int, start: int) -> bool:
+    """Whether other words of the clause stand right before a place: "predict whether there is no refund"."""
+    return bool(re.search(r"[^\W\d]$", _JOINS.sub(" ", reading.masked[start:position]).rstrip(" '\"`")))
+
+
+_JOINS = re.compile(r"\b(?:and|but|please|also|so|und|aber|bitte|et|mais|y|pero|e|mas|ed|ma|use|using|with|mit|avec|con|com)\s*$")
+
+
 def _end_of_last(columns: Columns, sentence: Span, position: int) -> int:
     """Where the last name before `position` in its sentence ends."""
     return max((m.end for m in columns.mentions if sentence[0] <= m.start and m.end <= position), default=position)
@@ -207,5 +260,7 @@ def _between(columns: Columns) -> list[tuple[str, Span]]:
             for match in pattern.finditer(reading.text.plain):
                 span = match.span("inner")
                 inside = [m for m in columns.mentions if span[0] <= m.start and m.end <= span[1]]
+                if not inside and not columns.partial(span) and _is_pronoun(reading, span):
+                    out += _named_last(columns, match.start())
                 out += [(m.column, (m.start, m.end)) for m in inside] or [(n, span) for n, _ in columns.partial(span)]
     return out
