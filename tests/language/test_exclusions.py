@@ -50,3 +50,53 @@ from .tables import ROWS, table
 def test_a_denied_use_leaves_the_named_columns_out(words: str, columns: str, expected: str) -> None:
     found = find_exclusions(Columns(Reading.of(words), table(columns, ROWS)))
     assert {e.column for e in found} == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Who repays? gender must play no role", "gender"),
+        ("who repays. no gender, no age pls", "gender age"),
+        ("Who repays? Gender is nobody's business and age is of no use.", "gender age"),
+        ("Who repays? Leave this out: age & gender.", "gender age"),
+        ("Who repays? (not allowed: gender, age)", "gender age"),
+        ("Who repays? Use everything but gender.", "gender"),
+        ("Who repays? It has to be blind to gender.", "gender"),
+        ("Who repays? Gender? Leave it out.", "gender"),
+        ("Who repays? 'refund' and 'visits' only exist afterwards, so ignore them.", "refund visits"),
+        ("Who repays? refund is only booked once the loan is closed.", "refund"),
+        ("Who repays? When we ask nobody knows refund yet.", "refund"),
+        ("Who repays? We only learn the refund later.", "refund"),
+        ("Who repays? And a client's age is none of your business.", "age"),
+        ("Wer zahlt zurueck? Gender ist tabu, age spielt keine Rolle.", "gender age"),
+        ("Wer zahlt zurueck? refund steht erst danach fest.", "refund"),
+        ("Qui rembourse ? gender ne doit pas compter.", "gender"),
+        ("¿Quién paga? gender está prohibido.", "gender"),
+        ("Quem paga? refund só é registrado depois.", "refund"),
+        ("谁会还款?gender不得使用。", "gender"),
+    ],
+)
+def test_a_column_that_does_not_count_or_comes_later_is_left_out(words: str, expected: str) -> None:
+    columns = "client_id:id, age:int 18..90, gender:cat m|f, refund:float, visits:int, repaid:yesno y|n"
+    found = find_exclusions(Columns(Reading.of(words), table(columns, ROWS)))
+    assert {e.column for e in found} == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Who repays? No gender may be worse off than the other.",
+        "Who repays? There is no refund for most of them.",
+        "Who repays? If refund isn't known take the mean.",
+        "Who repays? I don't know whether age matters.",
+        "Who repays? It's not only age that matters.",
+        "Who repays? refund is filled in by our staff every day.",
+        "Who repays? visits are counted every month.",
+        "Who repays? Not every gender has many rows.",
+        "Wer zahlt zurueck? age ist bei allen bekannt.",
+        "¿Quién paga? La columna refund tiene huecos, no pasa nada.",
+    ],
+)
+def test_a_column_that_is_only_spoken_of_stays_in(words: str) -> None:
+    columns = "client_id:id, age:int 18..90, gender:cat m|f, refund:float, visits:int, repaid:yesno y|n"
+    assert not find_exclusions(Columns(Reading.of(words), table(columns, ROWS)))

@@ -194,7 +194,9 @@ def _inside_of_words(reading: Reading, position: int, start: int) -> bool:
     return bool(re.search(r"[^\W\d]$", _JOINS.sub(" ", reading.masked[start:position]).rstrip(" '\"`")))
 
 
-_JOINS = re.compile(r"\b(?:and|but|please|also|so|und|aber|bitte|et|mais|y|pero|e|mas|ed|ma|use|using|with|mit|avec|con|com)\s*$")
+_JOINS = re.compile(
+    r"\b(?:and|but|please|also|so|und|aber|bitte|et|mais|y|pero|e|mas|ed|ma|use|using|with|mit|avec|con|com)\s*$"
+)
 
 
 def _end_of_last(columns: Columns, sentence: Span, position: int) -> int:
@@ -261,6 +263,7 @@ def _between(columns: Columns) -> list[tuple[str, Span]]:
                 span = match.span("inner")
                 inside = [m for m in columns.mentions if span[0] <= m.start and m.end <= span[1]]
                 if not inside and not columns.partial(span) and _is_pronoun(reading, span):
-                    out += _named_last(columns, match.start())
+                    behind = _list_after(columns, match.span(), reading.text.sentence_of(match.start()))
+                    out += behind or _named_last(columns, match.start())
                 out += [(m.column, (m.start, m.end)) for m in inside] or [(n, span) for n, _ in columns.partial(span)]
     return out

@@ -1,0 +1,66 @@
+"""What the model must be or respect, told in many ways, each beside words that only sound like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from traineragent.language.columns import Columns
+from traineragent.language.constraints import find_constraints
+from traineragent.language.reading import Reading
+
+from .tables import table
+
+COLUMNS = "age:int 18..90, gender:cat m|f, region:cat north|south|east, left:flag"
+
+
+def constraints(words: str) -> set[str]:
+    reading = Reading.of(words)
+    return set(find_constraints(reading, Columns(reading, table(COLUMNS)), ()))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("My boss will ask why.", "interpretable"),
+        ("a scorecard or a small decision tree, please", "interpretable"),
+        ("my professor wants to see which oxide decided each case", "interpretable"),
+        ("tell me where in the picture it looked", "interpretable"),
+        ("a formula that a trainer can follow", "interpretable"),
+        ("wir müssen jede Entscheidung begründen können", "interpretable"),
+        ("il faut justifier chaque refus", "interpretable"),
+        ("hay que justificar cada respuesta", "interpretable"),
+        ("é preciso justificar cada decisão", "interpretable"),
+        ("要能讲清楚每次判断的原因", "interpretable"),
+        ("don't send the data to anybody", "privacy"),
+        ("the file mustn't go to any third party", "privacy"),
+        ("keep it all in house", "privacy"),
+        ("alles im eigenen Haus", "privacy"),
+        ("les données ne doivent pas aller sur internet", "privacy"),
+        ("los datos no se comparten con terceros", "privacy"),
+        ("only components with business-friendly licences", "licence:permissive"),
+        ("the pictures go into a catalogue we sell", "licence:permissive"),
+        ("the probabilities must be believable", "calibrated"),
+        ("train on the past, test on what came later", "split:time"),
+        ("half a name is worthless, only a fully correct name counts", "eval:entity_level"),
+    ],
+)
+def test_a_wish_is_heard_in_other_words(words: str, expected: str) -> None:
+    assert expected in constraints(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "We sell phones online and in two shops.",
+        "Which of them will stay with us?",
+        "Customers who remain here get a card. Everything we sell is organic.",
+        "We want to know which customers decide to leave next.",
+        "It should run offline, no cloud.",
+        "Welche Kunden bleiben bei uns?",
+        "Quels clients vont rester chez nous ?",
+        "¿Qué clientes se quedan en casa? La secretaria lleva la lista.",
+        "Os clientes que ficam em casa compram menos.",
+    ],
+)
+def test_words_that_only_sound_like_a_wish_are_none(words: str) -> None:
+    assert not constraints(words)
