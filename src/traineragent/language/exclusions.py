@@ -152,7 +152,7 @@ def _supposed(reading: Reading, position: int) -> bool:
 
 
 def _repeated(columns: Columns, behind: int, before: int) -> list[tuple[str, Span]]:
-    """The names that a pronoun at `behind` stands for: those listed last before, "a and b come later, so ignore them"."""
+    """The names listed last before, where a pronoun at `behind` stands for them: "they come later, so ignore them"."""
     reading = columns.reading
     word = re.compile(r"\s*[^\W\d]+").match(reading.text.plain, behind)
     return _named_last(columns, before) if word and _is_pronoun(reading, word.span()) else []
