@@ -35,7 +35,7 @@ def judge_reading(reading: Reading, task_type: str, limits: Sequence[Limit]) -> 
             )
     noticed = [rule for rule in rules["notice"] if judge.holds(rule)]
     name = f"{noticed[0]['class']}:{noticed[0]['id']}" if noticed else "ordinary"
-    return Verdict("accept", name, notices=tuple(str(rule["notice"]) for rule in noticed))
+    return Verdict("accept", name, notices=tuple(dict.fromkeys(str(rule["notice"]) for rule in noticed)))
 
 
 def trait_notice(reading: Reading, column: str, held: str, others: Sequence[str]) -> Verdict | None:
