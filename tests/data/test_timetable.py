@@ -56,6 +56,7 @@ def test_moments_in_several_columns_become_dates(parts: dict[str, list[object]],
     frame = pd.DataFrame({n: [*parts[n], *more[n]] for n in names} | {"sold": range(6)})
     table = read(frame)
     assert table.frame["time"].tolist()[:2] == [first, second]
+    assert not set(parts) & set(table.frame.columns)  # a part of the moment is no answer
     assert table.kind == "table"  # whether a forecast is wanted is for the words to say
 
 

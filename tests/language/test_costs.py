@@ -83,6 +83,8 @@ def test_the_worse_mistake_becomes_a_constraint(words: str, word: str) -> None:
 
 def test_no_preference_where_none_is_said() -> None:
     assert understand(Request("Which pumps will break?"), PUMPS, ROWS).constraints == ()
+    assert dreaded(Reading.of("Kündigt er? Das Alter darf nicht verwendet werden.")) is None
+    assert dreaded(Reading.of("Kein kranker Baum darf unentdeckt bleiben.")) == "miss"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ from .tables import ROWS, table
             "alter:int, geschlecht:cat, c:cat",
             "alter geschlecht",
         ),
+        (
+            "Betrug? (umsatz ist die Summe danach und darf nicht verwendet werden)",
+            "umsatz:int, alter:int, c:cat",
+            "umsatz",
+        ),
         ("La edad y el sexo no se pueden usar en el modelo", "edad:int, sexo:cat, c:cat", "edad sexo"),
         ("A idade e o sexo não podem ser usados no modelo", "idade:int, sexo:cat, c:cat", "idade sexo"),
         ("जाति और धर्म का इस्तेमाल नहीं करना है", "जाति:cat, धर्म:cat, c:cat", "जाति धर्म"),

@@ -132,3 +132,12 @@ FUTURE = (*PANEL, column("promo", "boolean", 2), column("temp_c", "number"), col
 def test_what_is_known_ahead_comes_from_words_and_names(words: str, expected: list[str]) -> None:
     task = understand(Request(words, ("x",), target="sold"), FUTURE, 365 * 96)
     assert [c.removeprefix("future:") for c in task.constraints if c.startswith("future:")] == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["What will the jobless rate be in each of the next 8 quarters?", "forecast the jobless rate, 8 quarters ahead"],
+)
+def test_a_count_of_steps_ahead_names_no_column_to_predict(words: str) -> None:
+    profiles = (DAY, column("quarter", "number", 4, min=1, max=4), column("jobless", "number"))
+    assert understand(Request(words, ("x",)), profiles, 365).data_info.target == "jobless"

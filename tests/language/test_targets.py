@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from traineragent.domain.task import Request, TaskSpec
+from traineragent.language.kinds import wish_of
 from traineragent.language.reading import Reading
 from traineragent.language.substance import is_specific
 from traineragent.language.task import understand
@@ -59,6 +60,16 @@ def read(words: str, spec: str) -> TaskSpec:
             "年龄:int 18..80, 周跑量:float 0..120, 完赛分钟:float 30..120",
             "完赛分钟",
         ),
+        (
+            "What is a listed company worth on the stock exchange, in billions?",
+            "country:cat x|y, sales:float 0..260, assets:float 0..1300, marketvalue:float 0..330",
+            "marketvalue",
+        ),
+        (
+            "Cash or credit card: how will the passenger pay?",
+            "passengers:int 1..6, fare:float 1..90, payment:cat cash|credit card",
+            "payment",
+        ),
     ],
 )
 def test_a_column_is_found_by_what_is_asked(words: str, spec: str, target: str) -> None:
@@ -98,3 +109,26 @@ def test_a_time_that_answers_are_for_is_not_the_answer() -> None:
 def test_none_of_many_columns_that_are_numbered_alike_is_the_answer() -> None:
     pixels = ", ".join(f"pixel_{i}:int 0..16" for i in range(12))
     assert read("Which digit is it?", f"{pixels}, drawn:int 0..9").data_info.target == "drawn"
+
+
+def test_facts_told_of_each_of_several_things_are_not_the_answer() -> None:
+    brands = ("sunshine", "nabisco", "private")
+    facts = [f"{fact}.{brand}:flag" for fact in ("disp", "feat") for brand in brands]
+    told = read(
+        "Which brand of crackers does a shopper take home?",
+        ", ".join([*facts, f"choice:cat {'|'.join(brands)}"]),
+    )
+    assert told.data_info.target == "choice"
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ("What will the unemployment rate be?", "amount"),
+        ("Which brand does a shopper take home", "choice"),
+        ("Which customers will leave?", "flag"),
+        ("Will the train be late?", "flag"),
+    ],
+)
+def test_what_kind_of_answer_is_wanted(words: str, wish: str) -> None:
+    assert wish_of(Reading.of(words)) == wish

@@ -13,6 +13,7 @@ import numpy as np
 from .. import registry
 from ..data.choosing import check_operations
 from ..data.frames import write_frame
+from ..data.happenings import counted, moments_of_log
 from ..data.labels import gathered
 from ..data.meaning import Reading, profile_columns, read_columns
 from ..data.operations import row_texts
@@ -39,6 +40,7 @@ from ..engine.checkpoints import Checkpoint
 from ..engine.compute.local import WorkFailed
 from ..errors import InputError
 from ..language.flags import flag_columns
+from ..language.happenings import counting_asked
 from ..language.horizon import forecast_said
 from ..language.kinds import wish_of
 from ..language.reading import Reading as Words
@@ -129,7 +131,11 @@ class DataAgent:
         if request.target is not None or shaped.target is not None:
             return shaped
         readings = read_columns(shaped.frame)
-        able = [c for c in profile_columns(shaped.frame, readings=readings) if not counts_steps(readings[c.name])]
+        profiles = profile_columns(shaped.frame, readings=readings)
+        asked = counting_asked(reading, profiles, len(shaped.frame))
+        if asked is not None and (when := moments_of_log(readings, asked.spoken)) is not None:
+            return counted(shaped, readings, when, asked.step, asked.keys)
+        able = [c for c in profiles if not counts_steps(readings[c.name])]
         series = side_by_side(reading, able, len(shaped.frame))
         return below_one_another(shaped, series) if len(series) > 1 else shaped
 

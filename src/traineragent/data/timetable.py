@@ -224,7 +224,8 @@ def _with_moments(frame: pd.DataFrame, readings: Mapping[str, Reading]) -> _Shap
     """A column of dates where moments are written in parts or as fractions; None where they are not."""
     finer = _of_parts(readings)
     if finer is not None:
-        return _with(frame, *finer)
+        stamps, note, parts = finer
+        return _with(frame.drop(columns=parts), stamps, note)  # else a part could be taken for the answer
     fractions = _of_fractions(readings) if not _dated(readings) else None
     return _with(frame, *fractions) if fractions is not None else None
 
@@ -244,8 +245,8 @@ def _with(
     return _Shaped(out, np.arange(len(frame)), note)
 
 
-def _of_parts(readings: Mapping[str, Reading]) -> tuple[list[str | None], str] | None:
-    """Moments whose year stands in one column and whose quarter, month, week, day or hour in others."""
+def _of_parts(readings: Mapping[str, Reading]) -> tuple[list[str | None], str, list[str]] | None:
+    """Moments whose year stands in one column and whose quarter, month, week, day or hour in others, and these."""
     named = {part: _called(readings, part) for part in _PARTS}
     year = next((n for n in named["year"] if holds_years(readings[n])), None)
     if year is None:
@@ -266,7 +267,7 @@ def _of_parts(readings: Mapping[str, Reading]) -> tuple[list[str | None], str] |
     stamps = [_stamp({p: v[i] for p, v in numbers.items()}) for i in range(len(numbers["year"]))]
     if sum(s is not None for s in stamps) < 0.9 * len(stamps):
         return None
-    return stamps, f"the moment of a row is read from {', '.join(map(repr, used))}"
+    return stamps, f"the moment of a row is read from {', '.join(map(repr, used))}", used
 
 
 def _called(readings: Mapping[str, Reading], part: str) -> list[str]:

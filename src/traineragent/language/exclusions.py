@@ -127,6 +127,7 @@ def _pointed(reading: Reading, position: int) -> bool:
 
 
 _APART = 60  # characters between a negation and the verb of using that it denies, at most
+_MORE = re.compile(r"\b(?!(?:werden|worden|sein)\b)\w")  # what goes on behind a verb and its auxiliary
 _RECENT = 90  # characters back to the column that a pronoun stands for
 
 
@@ -224,9 +225,7 @@ def _beside(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]
     for span in near:
         if names := [*_called(columns, span)]:
             return [(name, span) for name in names]
-    if not re.search(
-        r"\w", reading.masked[at[1] : sentence[1]]
-    ):  # "colour and name are nobody's business, so not to be used"
+    if not _MORE.search(reading.masked[at[1] : sentence[1]]):  # "colour is nobody's business, so not to be used"
         listed = _list_before(columns, (_end_of_last(columns, sentence, at[0]), at[0]), sentence)
         if listed:
             return listed

@@ -39,16 +39,27 @@ _ALTERNATIVES = re.compile(
     r"\w+,\s(?:\w+\s){0,2}?\w+,?\s(?:or|oder|ou|o|u|ya)\s(?:(?:a|an|the|eine?n?|une?|una?|um|uma)\s)?\w+\s*[?.!]|还是.+还是"
 )
 """Three or more that are told apart: "win, lose or draw?"."""
+_TAKEN = re.compile(
+    r"\bwhich\s(?:\w+\s(?:of\s)?)?\w*[^\Ws]\s(?:of\s\w+\s)?(?:do|does|did|(?:will|would|should|can|is|are)\s(?:an?|the|this|each|"
+    r"every|my|our|their|he|she|it|we|they|people|someone|somebody)\b)(?!\s(?:most )?likely\b)"
+)
+"""One thing of several that is taken: "which brand does a shopper buy", "which course will she choose"."""
+_ASKED = re.compile(r"\b(?:what|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$")
+"""What stands before a verb that asks for no yes or no: "what will the rate be", "how is the weather"."""
 MOST_GRADES = 30  # different numbers that may be classes
 
 
 def wish_of(reading: Reading) -> str | None:
     """The kind of answer wanted: flag (yes or no), choice (which of several), amount (how much); None if open."""
     scores = {key: float(len(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
+    scores["flag"] -= sum(
+        bool(_ASKED.search(reading.text.plain[:start])) for start, _ in reading.where("wishes", "flag")
+    )
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
     scores["amount"] += bool(_at_the_start(reading, reading.where("wishes", "amount")))
     scores["choice"] += 1.5 * bool(_ALTERNATIVES.search(reading.text.plain))
+    scores["choice"] += 2 * bool(_TAKEN.search(reading.text.plain))
     scores["flag"] += any(_QUESTION.match(reading.text.plain, start, end) for start, end in reading.text.sentences)
     for naming in find_metrics(reading):
         tasks = tasks_of(naming.name)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ..domain.data import ColumnProfile, are_years
+from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .phrases import matches
-from .words import name_tokens
+from .words import fold, name_tokens
 
 MONTHLY = 27  # days between moments from which on months are counted and not days
 PARTS = 6
@@ -24,6 +25,12 @@ def holds_years(column: ColumnProfile) -> bool:
     """Whole numbers that are years, in a column that is called so."""
     named = "year" in name_tokens(column.name) or bool(matches(lexicon("tasks")["year_names"], column.name.casefold()))
     return named and are_years(column.stats.get("min"), column.stats.get("max")) and column.distinct >= 5
+
+
+@once_per_overlay
+def steps_of_time() -> frozenset[str]:
+    """Units that time is counted in, in all languages, folded."""
+    return frozenset(fold(w) for w in lexicon("series")["steps_of_time"])
 
 
 def placed_in_time(columns: Sequence[ColumnProfile]) -> bool:

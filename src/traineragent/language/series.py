@@ -14,7 +14,7 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .columns import SHORTENED, Columns, Regions, only_glue
 from .exclusions import find_exclusions
-from .moments import holds_years
+from .moments import holds_years, steps_of_time
 from .reading import Reading, Span
 from .words import WIDE, fold, name_tokens, stem
 
@@ -65,7 +65,7 @@ def _things_at(columns: Columns, able: Sequence[ColumnProfile], at: Span) -> lis
     for word, start, _ in reading.text.tokens:
         if not at[1] <= start < stop or word.isdigit() or word in joined:
             continue
-        if word in _steps_of_time():
+        if word in steps_of_time():
             break
         column = _column_of(columns, able, word)
         if column is None and (out or misses == MISSES):
@@ -102,11 +102,6 @@ def _column_of(columns: Columns, able: Sequence[ColumnProfile], word: str) -> st
 @once_per_overlay
 def _things() -> dict[str, frozenset[str]]:
     return {key: frozenset(map(fold, (key, *listed))) for key, listed in lexicon("series")["things"].items()}
-
-
-@once_per_overlay
-def _steps_of_time() -> frozenset[str]:
-    return frozenset(fold(w) for w in lexicon("series")["steps_of_time"])
 
 
 # ---------------------------------------------------------------------------------------------- what is known ahead
@@ -192,7 +187,7 @@ def _several(reading: Reading) -> bool:
         if any(q.kind != "number" and 0 <= q.start - end <= 1 for q in reading.quantities):
             continue  # "readings every ten minutes", "better by 15 percent"
         following = (w for w, start, _ in reading.text.tokens if start >= end and not w.isdigit() and w not in idle)
-        if next(following, "") not in _steps_of_time():
+        if next(following, "") not in steps_of_time():
             return True
     return False
 

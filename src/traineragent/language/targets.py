@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..domain.data import ColumnProfile
@@ -17,7 +18,7 @@ from .columns import COMMON, SHORTENED, Columns, Mention, Regions
 from .horizon import forecast_said
 from .kinship import akin, overlap
 from .metrics import find_metrics
-from .moments import holds_years, placed_in_time
+from .moments import holds_years, placed_in_time, steps_of_time
 from .phrases import matches
 from .reading import Reading
 from .words import WIDE, fold, name_tokens, stem
@@ -40,6 +41,16 @@ GENERIC = {
     "标签": 2.5,
     "目标": 2.5,
     "category": 1.0,
+    "choice": 2.0,
+    "decision": 1.5,
+    "answer": 1.5,
+    "verdict": 1.5,
+    "wahl": 1.5,
+    "entscheidung": 1.5,
+    "choix": 1.5,
+    "eleccion": 1.5,
+    "escolha": 1.5,
+    "scelta": 1.5,
     "status": 0.5,
     "ner tags": 2.0,
     "bio": 1.0,
@@ -64,8 +75,9 @@ _BEFOREHAND = re.compile(
 )
 
 
+_OR = r"(?:\b(?:or|vs|versus|from|oder|ou|o|ya)\b|/|还是|或|か|または|또는|या)"
 _ALTERNATIVE = re.compile(
-    r"(?P<a>[^\W\d]+?)\s*(?:\b(?:or|vs|versus|from|oder|ou|o|ya)\b|/|还是|或|か|または|또는|या)\s*"
+    rf"(?P<a>[^\W\d]+?)\s*{_OR}\s*"
     r"(?:(?:a|an|the|eine?|une?|una|die|der|das)\s+)?(?P<b>[^\W\d]+)"
 )
 """Two words that are told apart: "men or women", "spam from ham", "day/night"."""
@@ -76,8 +88,11 @@ _PER = re.compile(
 """What stands before a unit of time that an answer is for."""
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
 MANY_ALIKE = 8  # columns numbered alike that describe a thing together
+FEWEST_CROSSED = 3  # things of which two facts at least are told in columns of their own
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
+_GLUED = 9  # letters of a name that may be several words written as one
+_ENDING = 5  # letters of the last of them
 _CODE = 3  # letters of a unit's code: eur, kwh
 _COMPOUND = re.compile(
     r"(?P<first>[a-z]{3,}?)s?(?:verbrauch|bedarf|menge|preis|preise|wert|kosten|zahl|zahlen|absatz|umsatz|dauer|zeit|last|leistung|"
@@ -85,6 +100,7 @@ _COMPOUND = re.compile(
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
 _SHORT = frozenset({"max", "min"})
+_TWO_PARTS = re.compile(r"(.*[^\W_])[._: -]+([^\W_]+)")
 
 
 @dataclass(frozen=True)
@@ -183,11 +199,13 @@ def _asked_of(reading: Reading, mention: Mention) -> bool:
 
 
 def _is_period(reading: Reading, mention: Mention) -> bool:
-    """Whether a unit of time is named as what an answer is for: "how many in an hour", "pro Tag", "par jour"."""
-    if not _PER.search(reading.text.plain[: mention.start]):
+    """Whether a unit of time is named as what an answer is for, or as how far it reaches: "how many in an hour", "pro
+    Tag", "par jour", "the next 8 quarters"."""
+    counted = any(q.kind == "number" and 0 <= mention.start - q.end <= 1 for q in reading.quantities)
+    if not counted and not _PER.search(reading.text.plain[: mention.start]):
         return False
     said = reading.text.plain[mention.start : mention.end].split()
-    return bool(said) and said[-1] in _codes_of("time")
+    return bool(said) and (said[-1] in _codes_of("time") or said[-1] in steps_of_time())
 
 
 def _counted(reading: Reading, mention: Mention) -> bool:
@@ -252,9 +270,9 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
         found = matches(_called(concept), name) if book > 0 else []
         if book > 0 and _ends_in_unit(name, lexicon("concepts")[concept].get("unit", "")):
             evidence.add(book, f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
-        if not found:
+        if not found and not (book > 0 and _ends_in(name, concept)):
             continue
-        cover = max(len(m.group().split()) for m in found) / max(1, len(name.split()))
+        cover = max(len(m.group().split()) for m in found) / max(1, len(name.split())) if found else 0.5
         points = book * (2.0 + 1.5 * cover)
         if points > best:
             best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
@@ -267,6 +285,12 @@ def _called(concept: str) -> tuple[str, ...]:
     known = lexicon("concepts")[concept]
     said = (str(p) for phrases in known["said"].values() for p in phrases)
     return (*map(str, known["column"]), *(p for p in said if re.fullmatch(r"[a-z]{4,}\*?|[^\W\d_]{2,}", p)))
+
+
+def _ends_in(name: str, concept: str) -> bool:
+    """Whether a name of one long word ends in what columns of the concept are called: "marketvalue", "kaltmiete"."""
+    ends = tuple(w.rstrip("*") for w in _called(concept) if re.fullmatch(rf"[a-z]{{{_ENDING},}}\*?", w))
+    return len(name) >= _GLUED and name.isalpha() and name.endswith(ends)
 
 
 def _ends_in_unit(name: str, kind: str) -> bool:
@@ -318,6 +342,8 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
             min(3.0, 1.2 * len(said)) if column.distinct <= 2 * len(said) + 1 else 0.6 * min(len(said), 3),
             "the request speaks of its values " + ", ".join(said[:4]),
         )
+    if told := _told_apart(said, plain):
+        evidence.add(2.5, f"the request tells its values {told[0]} and {told[1]} apart", spoken=True)
     if pair := _opposed(column, reading):
         evidence.add(4.0, f"its values {pair[0]} and {pair[1]} stand for what the request tells apart", spoken=True)
     coded = [
@@ -332,6 +358,16 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
             total = column.top[0][1] + column.top[1][1]
             if total and abs(column.top[1][1] / total - q.value) < 0.12 * q.value:
                 evidence.add(0.8, f"its rarer value has the share that was named ({q.value:.0%})")
+
+
+def _told_apart(said: Sequence[str], plain: str) -> tuple[str, str] | None:
+    """Two values that are said as an alternative: "cash or credit card"."""
+    for one in said:
+        for other in said:
+            pair = rf"(?<!\w){re.escape(fold(one))}\w{{0,2}}\s*{_OR}\s*{re.escape(fold(other))}\w{{0,2}}(?!\w)"
+            if one != other and re.search(pair, plain):
+                return one, other
+    return None
 
 
 def _opposed(column: ColumnProfile, reading: Reading) -> tuple[str, str] | None:
@@ -447,12 +483,26 @@ def _by_place(found: list[_Evidence], reading: Reading) -> None:
 
 
 def _by_being_one_of_many(found: list[_Evidence]) -> None:
-    """Columns that are numbered alike ("pixel_0" to "pixel_63") describe the thing and are not the answer to it."""
+    """Columns that are numbered alike ("pixel_0" to "pixel_63"), or that tell several facts of each of several things
+    ("price.coke", "price.pepsi", "offer.coke", "offer.pepsi"), describe the case and are not the answer to it."""
     kind = {e.column.name: re.sub(r"\d+", "#", e.column.name) for e in found}
     sizes = Counter(k for name, k in kind.items() if k != name)
+    crossed = _crossed(list(kind))
     for evidence in found:
-        if sizes[kind[evidence.column.name]] >= MANY_ALIKE and not evidence.spoken:
+        alike = sizes[kind[evidence.column.name]] >= MANY_ALIKE or evidence.column.name in crossed
+        if alike and not evidence.spoken:
             evidence.add(-2.0, "")
+
+
+def _crossed(names: Sequence[str]) -> frozenset[str]:
+    """Names made of a first and a second part, of which each first one stands with the same second ones as another."""
+    parts = {n: m.groups() for n in names if (m := _TWO_PARTS.fullmatch(n))}
+    seconds: dict[str, set[str]] = {}
+    for first, second in parts.values():
+        seconds.setdefault(first, set()).add(second)
+    shared = [(a, b, seconds[a] & seconds[b]) for a in seconds for b in seconds if a < b]
+    cells = {(first, s) for a, b, both in shared if len(both) >= FEWEST_CROSSED for first in (a, b) for s in both}
+    return frozenset(n for n, cell in parts.items() if cell in cells)
 
 
 def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
