@@ -12,6 +12,7 @@ from .exclusions import Exclusion
 from .personal import personal_wish
 from .phrases import matches
 from .reading import Reading
+from .requirements import explains_probability
 from .words import WIDE, stem
 
 _RESOLUTION = re.compile(
@@ -24,6 +25,10 @@ _DEVICES = ("phone", "browser", "cpu", "gpu")
 def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[str, ...]:
     """Constraint words in the order of the lexicon, then those that name columns."""
     out = [name for name, table in lexicon("constraints").items() if reading.has(table)]
+    if "calibrated" not in out and any(explains_probability(reading, q) for q in reading.quantities if q.kind == "share"):
+        out.append("calibrated")
+    if "content:child_safe" not in out and _for_children(reading):
+        out.append("content:child_safe")
     if "privacy" not in out and personal_wish(reading):
         out.append("privacy")
     out += [f"exclude:{e.column}" for e in exclusions]
@@ -34,6 +39,12 @@ def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Ex
         out.append(f"resolution:{width}x{height}")
         break
     return tuple(dict.fromkeys(out))
+
+
+def _for_children(reading: Reading) -> bool:
+    """Children are to see what is made, and it is said to be harmless, wherever each stands: "for a kindergarten.
+    Friendly ones only"."""
+    return reading.said("tasks", "generation") and all(reading.said("groups", key) for key in ("children", "harmless"))
 
 
 def _unseen_groups(reading: Reading, columns: Columns) -> list[str]:

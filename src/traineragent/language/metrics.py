@@ -62,6 +62,7 @@ def find_metrics(reading: Reading) -> list[Naming]:
         found += [Naming(name, *m.span()) for m in reading.find(book["said"])]
         short = matches(map(str, book.get("short", ())), reading.masked)
         found += [Naming(name, *m.span()) for m in short if _number_follows(reading, m.span())]
+    found = [_averaged(reading, n) if n.name == "f1" else n for n in found]
     found = [replace(n, name="mape") if _in_percent(reading, n) else n for n in found]
     found = [replace(n, name=top_name(reading, n.span)) if n.name == TOP else n for n in found]
     out: list[Naming] = []
@@ -69,6 +70,23 @@ def find_metrics(reading: Reading) -> list[Naming]:
         if not any(o.start < naming.end and naming.start < o.end for o in out):
             out.append(naming)
     return sorted(out, key=lambda n: n.start)
+
+
+_ASIDE = re.compile(r"[\s,(:/-]*(?:score\b|measure\b)?[\s,(:/-]*")
+
+
+def _averaged(reading: Reading, naming: Naming) -> Naming:
+    """F1 by how it is averaged, where that stands right behind: "F1 (macro)", "F1, weighted by class size"."""
+    aside = _ASIDE.match(reading.masked, naming.end)
+    start = aside.end() if aside else naming.end
+    for name in ("f1_macro", "f1_micro", "f1_weighted"):
+        said = matches(map(str, lexicon("metrics")[name]["behind"]), reading.masked, start, start + _AVERAGED)
+        if said and said[0].start() == start:
+            return replace(naming, name=name, end=said[0].end())
+    return naming
+
+
+_AVERAGED = 40  # characters behind a metric's name that say how it is averaged
 
 
 def _number_follows(reading: Reading, span: Span) -> bool:

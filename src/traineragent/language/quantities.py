@@ -184,6 +184,8 @@ class _Grammar:
         unit = self._unit_at(plain, stop, "digits" if how == "digits" else "words")
         if unit and unit[0][0] in ("time", "size", "share", "money"):
             return None
+        if (further := _FURTHER.match(plain, stop)) and int(further["whole"]) > base:
+            return None  # "has to be one in 92 of 100 cases"
         return Quantity("share", value / base, start, stop, "ratio", noun)
 
     def _written_ratio(self, plain: str, start: int, value: float, end: int) -> Quantity | None:
@@ -192,7 +194,8 @@ class _Grammar:
         if found is None or value % 1 or not 0 < value < int(found["base"]) or self.unit_at(plain, found.end()):
             return None
         firm = found["sign"] == "/" and (int(found["base"]) > 12 or _OF_THEM.match(plain, found.end()))
-        firm = firm or (found["sign"] == "/" and bool(_SCORE.search(plain[:start])))
+        before = plain[:start]
+        firm = firm or (found["sign"] == "/" and bool(_SCORE.search(before) or _AT_LEAST.search(before)))
         odds = found["sign"] == ":" and value == 1 and int(found["base"]) >= 100
         return Quantity("share", value / int(found["base"]), start, found.end(), "ratio") if firm or odds else None
 
@@ -226,7 +229,7 @@ class _Grammar:
             )
         every = re.search(r"\b(?:every|jede[rns]?)\s$", plain[:start])
         alone = every or _ALONE.match(plain, start) or not plain[start:end].isalpha()
-        if counted := _PART_OF_ONE.match(plain, end):  # "off by half a star"
+        if counted := _PART_OF_ONE.match(plain, end) or _HALF_OF_ONE.match(plain, start):  # "off by half a star"
             return Quantity("number", value, start, counted.end(), counted["noun"])
         return Quantity("share", value, start, end, "part") if alone else None
 
@@ -245,9 +248,23 @@ class _Grammar:
             span = self._unit(plain, second.start(), *self.value(plain, second))
             if span and span.kind == "time" and value > 1:
                 return Quantity("rate", value / (span.value / 1000), start, span.end, "rows/s")
+        if value >= _MANY and (found := _THROUGH.match(plain, end)) and (second := self.number.match(plain, found.end())):
+            span = self._unit(plain, second.start(), *self.value(plain, second))
+            if span and span.kind == "time":
+                return Quantity("rate", value / (span.value / 1000), start, span.end, "rows/s")
         return None
 
 
+_MANY = 20  # rows that may be asked for in a while
+_THROUGH = re.compile(
+    r"\s+(?:of\s+(?:them|these|those)\s+)?(?:[^\W\d]+\s+){0,3}?(?:(?:(?:have|has|had|need|ought)\s+to|must|should|shall|can|will|could|are\s+to)\s+)?"
+    r"(?:be\s+|get\s+|go\s+|run\s+|pass\s+)?(?:through|done|processed|scored|handled|classified|sorted|predicted|checked|rated|answered|finished|"
+    r"ready|worked\s+off|judged|labelled|labeled|tagged|screened|evaluated|estimated|forecast|completed|calculated|computed|"
+    r"verarbeitet|bewertet|durch|geschafft|klassifiziert|bearbeitet|traites?|traitees?|classes?|procesad[oa]s|clasificad[oa]s|"
+    r"evaluad[oa]s|processad[oa]s|classificad[oa]s|avaliad[oa]s)\s+(?:up\s+)?(?:in|within|inside|under|every|per|in\s+under|in\s+less\s+than|"
+    r"within\s+at\s+most|in\s+hochstens|innerhalb\s+von|binnen|en|em|en\s+moins\s+de|en\s+menos\s+de|em\s+menos\s+de|dans|dentro\s+de)\s+"
+)
+"""Between how many and how long: "50,000 segments have to be through within ten seconds"."""
 _RATIO = re.compile(
     r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
     r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
@@ -259,6 +276,12 @@ _SCORE = re.compile(
     r"精确率)\W{0,3}(?:of |von |de )?$"
 )
 """Names of scores in front of a fraction: "recall 4/5"."""
+_FURTHER = re.compile(r"\s+(?:out\s+of|of|von|aus|sur|de|de\s+cada|em\s+cada|su)\s+(?P<whole>\d{2,5})(?![\d.,])")
+_AT_LEAST = re.compile(
+    r"(?:at least|no less than|no fewer than|minimum|min\.?|mindestens|au moins|al menos|pelo menos|almeno|>=?|≥|at most|no more than|"
+    r"not more than|hochstens|au plus|como mucho|no maximo|al massimo|<=?|≤)\s*$"
+)
+"""What makes a fraction of small numbers a share: "at least 9/10 of them"."""
 _OF_THEM = re.compile(
     r"\s+(?:of|der|des|de|del|dos|das|right|correct|richtig|korrekt|corrects?|correct[oa]s|cert[oa]s)\b"
 )
@@ -268,6 +291,9 @@ _PART_OF = re.compile(
 _PART_OF_ONE = re.compile(
     r"[\s-]*(?:of\s+)?(?:a|an|one)\s+(?P<noun>stars?|points?|grades?|degrees?|units?|marks?|notch|notches|levels?|goals?|"
     r"items?|classes|class|year|letter|category|step|ticket|visitor|guest|room)(?!\w)"
+)
+_HALF_OF_ONE = re.compile(
+    r"half[\s-]+(?:a|an)\s+(?P<noun>names?|address|title|word|sentence|entity|mention|box|picture|job|answer|hit|span|term|phrase|page|day|night|match)(?!\w)"
 )
 _ADJECTIVE_PART = re.compile(
     r"[\s-]*(?=\w)"
@@ -334,7 +360,8 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
         if last and last.kind == q.kind == "number" and 0 <= q.value < last.value and last.value >= 10:
             between = plain[last.end : q.start]
             wide = re.fullmatch(
-                r"(?:个|個|件|人|次|枚|封|条|개|명|번|건)?(?:里|中|に|당|중|至少|最多|に最大|、|,|\s)*", between
+                r"(?:个|個|件|人|次|枚|封|条|匹|本|台|名|回|点|社|頭|羽|冊|通|只|头|辆|张|笔|位|份|家|株|개|명|번|건|마리|대|장|통|회)?"
+                r"(?:里面|里|中|に|につき|のうち|うち|当たり|あたり|당|중|에|至少|最多|に最大|最大|、|,|\s)*", between
             )
             worded = (
                 _IF_SO_MANY.search(plain[: last.start])

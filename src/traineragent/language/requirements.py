@@ -45,6 +45,15 @@ _ENOUGH = re.compile(r"\b(?:would be|is|seems) (?:good|great|nice) enough\b")
 _OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 
 
+_PERCENTILES = {0.99: "latency_ms_p99", 0.95: "latency_ms_p95", 0.5: "latency_ms_p50"}
+_OF_REQUESTS = re.compile(
+    r"\s*(?:of|der|aller|von|des|de|dos|das|delle)\s+(?:(?:all|the|our|its|den|las|los|les|toutes)\s+)*"
+    r"(?:requests?|calls|queries|answers|replies|responses|lookups|predictions|anfragen|antworten|aufrufe|requetes|reponses|appels|"
+    r"peticiones|respuestas|consultas|llamadas|requisicoes|respostas|chamadas|richieste)(?!\w)"
+)
+"""Behind a share that is one of answers: "99 % of requests within 100 ms"."""
+
+
 @dataclass(frozen=True)
 class Limit:
     """A limit before it is final: the requirement's name and value, the quantity behind it, where it was said."""
@@ -211,7 +220,7 @@ class _Scan:
             self._limit(*self._turned(name, how, q, q.start), q, q.start) for q in counted if not self._named_near(q)
         ]
         phrases = in_languages(idiom["phrases"], self.reading.languages)
-        text = self._errors_only if name == "mae" else self.reading.masked
+        text = self._errors_only if name in ("mae", "max_error") else self.reading.masked
         for span in spans:
             for match in matches(phrases, text, *span):
                 held = self._free_in(match.span(), name, how)
@@ -227,7 +236,7 @@ class _Scan:
     def _turned(self, name: str, how: str, q: Quantity, start: int) -> tuple[str, str]:
         """(name, how) of an idiom of mistakes, or of its opposite: "it misses too many, find at least 85 %"."""
         if how != "complement" and name != "false_positive_rate":
-            return name, how
+            return self._small(name, how, q)
         if how == "complement" and q.value > _HALF:  # nobody asks for most to be wrong: "I'd hate to miss any: 9 in 10"
             return name, "as_is"
         clause = self.reading.text.clause_of(q.start)
@@ -237,6 +246,19 @@ class _Scan:
         if not (bounded or found):
             return (name if q.value <= _HALF else ""), how  # nobody puts up with most alarms being false
         return ("precision" if name == "false_positive_rate" else name), "as_is"
+
+    def _small(self, name: str, how: str, q: Quantity) -> tuple[str, str]:
+        """A small share of what is found or right, said to be the most, is one of mistakes: "no more than two in ten
+        flagged customers may turn out to be loyal"; nobody asks for few to be found."""
+        if name not in ("recall", "precision", "accuracy") or q.value > _HALF:
+            return name, how
+        clause = self.reading.text.clause_of(q.start)
+        before, behind = (max(clause[0], q.start - _NEXT), q.start), (q.end, min(clause[1], q.end + _NEXT))
+        most = self.reading.said("service", "upper_bound", before) or self.reading.said("service", "at_most", before)
+        most = most or self.reading.said("service", "upper_bound_behind", behind)
+        if not most:
+            return name, how
+        return (name, "complement") if name == "precision" else ("", how)
 
     def _of_how_many(self, name: str, held: Quantity) -> str:
         """ "Half of the guesses within 40 euros" is a median error; "nine in ten within 40" has no metric of ours."""
@@ -282,7 +304,7 @@ class _Scan:
         return any(start <= q.start and q.end <= end for start, end in spans)
 
     def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
-        kinds = {"mae": _ERROR_KINDS}.get(name, ("share",) if how != "hundredth" else ("number",))
+        kinds = {"mae": _ERROR_KINDS, "max_error": _ERROR_KINDS}.get(name, ("share",) if how != "hundredth" else ("number",))
         inside = [q for q in self.free if span[0] <= q.start and q.end <= span[1] and q.kind in kinds]
         return inside[0] if inside else None
 
@@ -421,6 +443,11 @@ class _Scan:
             for key, name in (("percentile", "latency_ms_p99"), ("median", "latency_ms_p50")):
                 if self.reading.said("service", key, span):
                     return name
+        for share in [x for x in self.free if x.kind == "share" and sentence[0] <= x.start < sentence[1]]:
+            name = _PERCENTILES.get(round(share.value, 3), "")
+            if name and _OF_REQUESTS.match(self.reading.text.plain, share.end):
+                self._use(share)
+                return name
         return "latency_ms_p95"
 
     def _size(self, q: Quantity) -> Limit | None:
@@ -517,14 +544,20 @@ def _stricter(one: Limit, other: Limit) -> bool:
 
 
 def _void(reading: Reading, limit: Limit) -> bool:
-    if _explains_probability(reading, limit.quantity):
+    if explains_probability(reading, limit.quantity):
         return True
+    if limit.name.startswith("latency") and _WAITS.search(reading.text.plain, 0, limit.quantity.start):
+        return False
     clause = reading.text.clause_of(limit.quantity.start)
     before, behind = (clause[0], limit.quantity.end), (limit.quantity.end, clause[1])
     return reading.said("service", "void", before) or reading.said("service", "too_much", behind)
 
 
-def _explains_probability(reading: Reading, quantity: Quantity) -> bool:
+_WAITS = re.compile(r"\b(?:not|don't|wouldn't) mind (?:to wait|waiting|it taking|if it takes)\s+(?:\w+\s+){0,3}$")
+""" "I don't mind waiting two seconds" puts up with so much and no more."""
+
+
+def explains_probability(reading: Reading, quantity: Quantity) -> bool:
     """ "When it says 30 %, it should be 30 %": the same share twice tells what a probability means."""
     start, end = reading.text.sentence_of(quantity.start)
     same = [q for q in reading.quantities if q.kind == "share" and q.value == quantity.value and start <= q.start < end]

@@ -70,7 +70,7 @@ _LATER = re.compile(
     r"max|min|std|n|num of)\b"
 )
 _BEFOREHAND = re.compile(
-    r"\b(?:since|planned|expected|list price|price list|estimated|budget|initial|original|previous|prev|prior|past|net|"
+    r"\b(?:since|planned|expected|list price|price list|estimated?|budget|initial|original|previous|prev|prior|past|net|"
     r"gross|requested)\b"
 )
 
@@ -361,10 +361,12 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
 
 
 def _told_apart(said: Sequence[str], plain: str) -> tuple[str, str] | None:
-    """Two values that are said as an alternative: "cash or credit card"."""
+    """Two values that are said as an alternative, with a word or two between: "cash or credit card", "toast or a fire"."""
     for one in said:
         for other in said:
-            pair = rf"(?<!\w){re.escape(fold(one))}\w{{0,2}}\s*{_OR}\s*{re.escape(fold(other))}\w{{0,2}}(?!\w)"
+            first, second = (re.escape(fold(v).strip(" .<>=").replace("_", " ")) for v in (one, other))
+            between = rf"(?:\s+\w+)?\s*{_OR}\s*(?:\w+\s+){{0,2}}?"
+            pair = rf"(?<!\w){first}\w{{0,3}}{between}{second}\w{{0,3}}(?!\w)"
             if one != other and re.search(pair, plain):
                 return one, other
     return None

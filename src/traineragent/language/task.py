@@ -157,7 +157,7 @@ class _Understanding:
             data_info=self._data_info(target, positive),
             deployment_info=deployment_of(self.reading),
             requirements=as_requirements(self.reading, limits, positive, target),
-            constraints=self._constraints(task_type, profile),
+            constraints=self._constraints(task_type, profile, limits),
             budget=Budget(self.request.minutes or training, self.request.trials),
             language=self.reading.languages[0],
         )
@@ -332,8 +332,12 @@ class _Understanding:
         self.assumptions.append(Assumption("positive_label", label, why, confidence))
         return label
 
-    def _constraints(self, task_type: str, profile: ColumnProfile | None) -> tuple[str, ...]:
+    def _constraints(
+        self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit]
+    ) -> tuple[str, ...]:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
+        if any(x.name == "interval_coverage" for x in limits) and "intervals" not in found:
+            found.append("intervals")
         if self.preference and FAMILY[task_type] == "classification" and (profile is None or profile.distinct == 2):
             found.append(self.preference)
         if task_type == "forecasting":
