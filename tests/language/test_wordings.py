@@ -100,3 +100,79 @@ def test_a_hit_rate_over_several_classes_is_the_share_of_right_answers() -> None
 def test_german_compounds_name_their_column() -> None:
     task = read("Schätze den Gasverbrauch der Häuser", "flaeche:float, gas_mwh:float, personen:float")
     assert task.data_info.target == "gas_mwh"
+
+
+@pytest.mark.parametrize(
+    ("words", "task", "expected"),
+    [
+        ("F1 (macro) 0.75 or up", "classification", {"f1_macro": 0.75}),
+        ("F1, weighted by class size, at least 80%", "classification", {"f1_weighted": 0.8}),
+        ("an F1 of 0.8, and macro recall matters less", "classification", {"f1": 0.8}),
+        ("when it says BRAND it has to be one in 92 of 100 cases", "tokens", {"precision": 0.92}),
+        ("at most 1 % may be left in", "tokens", {"recall": 0.99}),
+        ("not more than one name in twenty may remain readable", "tokens", {"recall": 0.95}),
+        ("95 % of the names must be blacked out", "tokens", {"recall": 0.95}),
+        ("half a name is worthless", "tokens", {}),
+        ("50,000 segments have to be through within ten seconds", "regression", {"throughput_rows_s": 5000}),
+        ("60,000 customers must be scored in a minute", "classification", {"throughput_rows_s": 1000}),
+        ("50,000 segments were measured last year", "regression", {}),
+        ("99 % of requests answered within 100 ms", "classification", {"latency_ms_p99": 100}),
+        ("I don't mind waiting two seconds for an answer, but not longer", "classification", {"latency_ms_p95": 2000}),
+        ("I don't mind whether it has 90 % accuracy", "classification", {}),
+        ("max. 200 MB on disk", "classification", {"size_mb": 200}),
+        ("the 6 GB card it runs on must fit it", "generation", {"gpu_memory_mb": 6000}),
+        ("never more than 50,000 off", "regression", {"max_error": 50_000}),
+        ("never mind, 50,000 off on average", "regression", {"mae": 50_000}),
+        ("up to 8 % of the harmless events may set it off", "classification", {"false_positive_rate": 0.08}),
+        ("no more than two in ten flagged customers may turn out to be loyal", "classification", {"precision": 0.8}),
+        ("false negative rate of at most 0.1", "classification", {"recall": 0.9}),
+        ("none of the three may have a recall under 90%", "classification", {"min_class_recall": 0.9}),
+        (
+            "it may take 70 ms... hang on, I looked it up, they gave us 700 ms",
+            "classification",
+            {"latency_ms_p95": 700},
+        ),
+        ("I'm hoping for an F1 of 0.8 but I need 0.7", "classification", {"f1": 0.7}),
+        ("you may train for half an hour", "classification", {"train_minutes": 30}),
+        ("the formula is off by 0.8 degrees on average, I want that cut by a quarter", "regression", {"mae": 0.6}),
+        ("they agree in 80 cases of 100, I want half as many mistakes as that", "classification", {"accuracy": 0.9}),
+        ("beat her average error by 15%", "forecasting", {"skill_vs_seasonal_naive": 0.15}),
+        ("nueve veces de diez debe acertar", "classification", {"accuracy": 0.9}),
+        ("Von zehn gemeldeten Kunden sollen acht wirklich gehen", "classification", {"precision": 0.8}),
+        ("mindestens 80 % der Varianz erklären", "regression", {"r2": 0.8}),
+        ("平均误差不超过一万五", "regression", {"mae": 15_000}),
+        ("看哪些会走。50毫秒内出结果", "classification", {"latency_ms_p95": 50}),
+        ("モデルは10MB以下でお願いします", "classification", {"size_mb": 10}),
+        ("見逃しは50匹に1匹までにしてください", "classification", {"recall": 0.98}),
+    ],
+)
+def test_limits_are_told_in_other_words_too(words: str, task: str, expected: dict[str, float]) -> None:
+    assert limits(words, task) == pytest.approx(expected)
+
+
+def test_what_rows_are_split_by_or_what_is_left_out_is_no_target() -> None:
+    columns = "subject:cat a|b|c|d, acc_mean:float, activity:cat walking|sitting|stairs"
+    task = read("Tell 'activity' (walking, sitting). Test on persons who weren't in training, column subject.", columns)
+    assert task.data_info.target == "activity"
+    assert "split:group:subject" in task.constraints
+    columns = "age_band:cat 30-39|60-69, gifts:int 0..20, gave_at_christmas:yesno yes|no"
+    task = read("Who gives? A supporter's age is nobody's business, so keep the age band out of it.", columns)
+    assert task.data_info.target == "gave_at_christmas"
+
+
+def test_a_range_with_a_share_asks_for_intervals() -> None:
+    columns = "area_m2:float, cost_eur:float 0..90000"
+    task = read("What will the roof cost? 8 in 10 real costs should lie within the range you give.", columns)
+    assert "intervals" in task.constraints
+
+
+def test_two_that_are_told_apart_at_the_head_are_asked_for() -> None:
+    columns = "snap_angle:float, reaction_ms:float, player:cat aimbot|human"
+    assert read("Aimbot or honest player, judged per round.", columns).data_info.target == "player"
+
+
+def test_a_class_is_meant_by_the_recall_whose_sentence_names_it_alone() -> None:
+    columns = "pixels:float, seat:cat empty|seated|bar_open"
+    task = read("Chairlift: empty, seated, bar open (seat). An open bar has to be noticed 97 times in 100.", columns)
+    assert task.verdict.decision == "accept"
+    assert {r.name: r.positive_label for r in task.requirements} == {"recall": "bar_open"}

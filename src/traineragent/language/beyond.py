@@ -5,10 +5,14 @@ The wishes and their words are data (`knowledge/lexicon/beyond.yaml`). Knows not
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
 from .reading import Reading
+
+_TOLD = re.compile(r"(?:^|[.!?;,]\s*)(?:i|we|they|my \w+|our \w+)\s(?:also\s|often\s|usually\s)?$")
+"""Whoever asks tells what they do themselves: "I transcribe registers as a hobby"."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,6 @@ def beyond(reading: Reading, settled: bool) -> Beyond | None:
     for name, wish in lexicon("beyond").items():
         if settled and wish["settled"] == "yes":
             continue
-        if found := reading.find(wish["phrases"]):
+        if found := [m for m in reading.find(wish["phrases"]) if not _TOLD.search(reading.text.plain[: m.start()])]:
             return Beyond(name, wish["what"], reading.quote(found[0].span()), wish["alternative"])
     return None

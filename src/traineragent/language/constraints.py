@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from ..domain.task import DeploymentInfo
 from ..knowledge.lexicons import lexicon
+from .calibration import explains_probability
 from .columns import Columns
 from .exclusions import Exclusion
 from .personal import personal_wish
 from .phrases import matches
 from .reading import Reading
-from .requirements import explains_probability
 from .words import WIDE, stem
 
 _RESOLUTION = re.compile(
@@ -25,14 +25,14 @@ _DEVICES = ("phone", "browser", "cpu", "gpu")
 def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[str, ...]:
     """Constraint words in the order of the lexicon, then those that name columns."""
     out = [name for name, table in lexicon("constraints").items() if reading.has(table)]
-    if "calibrated" not in out and any(explains_probability(reading, q) for q in reading.quantities if q.kind == "share"):
+    if "calibrated" not in out and any(
+        explains_probability(reading, q) for q in reading.quantities if q.kind == "share"
+    ):
         out.append("calibrated")
-    if "content:child_safe" not in out and _for_children(reading):
-        out.append("content:child_safe")
     if "privacy" not in out and personal_wish(reading):
         out.append("privacy")
     out += [f"exclude:{e.column}" for e in exclusions]
-    out += [f"split:group:{name}" for name in _unseen_groups(reading, columns)]
+    out += [f"split:group:{name}" for name in unseen_groups(reading, columns)]
     out += [f"fairness:{name}" for name in _fairness(reading, columns)]
     for match in _RESOLUTION.finditer(reading.text.plain):
         width, height = match[1] or match[3], match[2] or match[3]
@@ -41,13 +41,13 @@ def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Ex
     return tuple(dict.fromkeys(out))
 
 
-def _for_children(reading: Reading) -> bool:
+def for_children(reading: Reading) -> bool:
     """Children are to see what is made, and it is said to be harmless, wherever each stands: "for a kindergarten.
     Friendly ones only"."""
-    return reading.said("tasks", "generation") and all(reading.said("groups", key) for key in ("children", "harmless"))
+    return all(reading.said("groups", key) for key in ("children", "harmless"))
 
 
-def _unseen_groups(reading: Reading, columns: Columns) -> list[str]:
+def unseen_groups(reading: Reading, columns: Columns) -> list[str]:
     """ "cells the model has never met" with a column cell_id: the split must keep its groups together."""
     out = []
     for match in reading.find(lexicon("groups")["unseen"]):
@@ -55,7 +55,31 @@ def _unseen_groups(reading: Reading, columns: Columns) -> list[str]:
         column = _named_group(columns, sentence, match.span())
         if column:
             out.append(column)
+    return out or _new_ones(reading, columns)
+
+
+_NEW = (
+    r"(?:new|unknown|unseen|other|further|additional|future|different|unfamiliar|neuen?|andere[nr]?|unbekannten?|fremden?|nouve(?:lles|aux)|"
+    r"autres|inconnu[es]+|nuev[oa]s|otr[oa]s|nov[oa]s|outr[oa]s)"
+)
+
+
+def _new_ones(reading: Reading, columns: Columns) -> list[str]:
+    """Columns whose things are called new where testing or later use is spoken of: "test it on new regions"."""
+    out = []
+    for column in columns.columns:
+        if column.meaning != "category" or column.distinct < _LEAST_GROUPS:
+            continue
+        noun = columns.names[column.name].split()[0]
+        found = (
+            re.search(rf"\b{_NEW}\s{re.escape(stem(noun))}\w{{0,3}}\b", reading.text.plain) if len(noun) > 2 else None
+        )
+        if found and reading.said("groups", "later_use", reading.text.sentence_of(found.start())):
+            out.append(column.name)
     return out
+
+
+_LEAST_GROUPS = 3  # groups that are enough to leave some out
 
 
 def _named_group(columns: Columns, span: tuple[int, int], at: tuple[int, int]) -> str | None:
@@ -107,7 +131,7 @@ def _fairness(reading: Reading, columns: Columns) -> list[str]:
     out = _compared(reading, columns)
     for concept in ("gender", "age", "origin"):
         book = lexicon("concepts")[concept]
-        if not reading.has(book["said"]):
+        if not reading.has(book["said"]) and not (concept == "gender" and reading.said("groups", "sexes")):
             continue
         names = [str(p) for p in book["column"]]
         out += [c.name for c in columns.columns if matches(names, columns.names[c.name])][:1]

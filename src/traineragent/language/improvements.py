@@ -64,6 +64,8 @@ def _by_parts(reading: Reading, namings: Sequence[Naming]) -> list[Improvement]:
             name, figure, at = found
             value = figure.value / 100 if scale_of(name) == "score" and figure.value > 1 else figure.value
             factor = 1 - share if direction_of(name) == "minimize" else 1 + share
+            if reading.said("service", "mistakes", match.span()) and scale_of(name) == "score":
+                factor = (1 - (1 - value) * (1 - share)) / value  # fewer mistakes by a part
             out.append(Improvement(name, value * factor, figure, at, (*shares[:1], figure)))
     return out[:1]
 
@@ -83,6 +85,21 @@ def _figure(
             today = reading.said("service", "baseline", sentence) or reading.said("service", "today", sentence)
             if today or (figure.start < order[0] and reading.said("service", "refers_back", order)):
                 return naming.name, figure, min(naming.start, figure.start)
+    return _described(reading, near, order, shares) if not named else None
+
+
+def _described(
+    reading: Reading, near: Span, order: Span, shares: Sequence[Quantity]
+) -> tuple[str, Quantity, int] | None:
+    """The same where no metric is named: "the formula is off by 0.8 degrees on average, cut that by a quarter", or
+    "they agree in 80 of 100 cases, I want half as many mistakes"."""
+    before = [q for q in reading.quantities if q not in shares and near[0] <= q.start < order[0]]
+    for figure in reversed(before):
+        sentence = reading.text.sentence_of(figure.start)
+        if figure.kind in _FIGURES["error"] and reading.said("service", "deviation", sentence):
+            return "mae", figure, figure.start
+        if figure.kind == "share" and figure.value > _HALVED and reading.said("service", "mistakes", order):
+            return "accuracy", figure, figure.start
     return None
 
 

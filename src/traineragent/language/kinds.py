@@ -46,6 +46,11 @@ _TAKEN = re.compile(
 """One thing of several that is taken: "which brand does a shopper buy", "which course will she choose"."""
 _ASKED = re.compile(r"\b(?:what|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$")
 """What stands before a verb that asks for no yes or no: "what will the rate be", "how is the weather"."""
+_EITHER = re.compile(
+    r"(?:^|[.?!:\n]\s*)(?:(?:an?|the|eine?n?|une?|una?|um|uma)\s)?(?:[^\W\d]+\s){0,2}?[^\W\d]+\s(?:or|oder|ou|o)\s(?:(?:an?|the|eine?n?|une?|una?|um|uma)\s)?"
+    r"[^\W\d]+(?:\s[^\W\d]+)?\s*(?:[,?:;]|\.(?:\s|$)|-\s)"
+)
+"""Two that are told apart at the head of a sentence: "Toast or a real fire?", "Aimbot or honest player, judged …"."""
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -66,6 +71,9 @@ def wish_of(reading: Reading) -> str | None:
         scores["amount"] += 2 * ("regression" in tasks)
         scores["choice"] += 0.5 * ("classification" in tasks)
         scores["flag"] += 0.5 * ("classification" in tasks)
+    scores["flag"] += 1.5 * bool(_EITHER.search(reading.text.plain))
+    if scores["choice"] == scores["flag"] >= scores["amount"] + 0.5:
+        return "choice"  # of a few: two or more
     best = max(scores, key=lambda key: scores[key])
     return best if scores[best] and list(scores.values()).count(scores[best]) == 1 else None
 

@@ -263,6 +263,8 @@ def _han(text: str) -> float:
             total, current = total + (current or 1.0) * _HAN_TIMES[char], 0.0
         elif char == "半":
             current += 0.5
+    if len(text) > 2 and text[-1] in HAN_VALUE and text[-2] in "百千万萬" and "零" not in text and current < 10:
+        current *= (_HAN_TIMES.get(text[-2]) or 10000) / 10  # "一万五" is 15,000
     return total + current
 
 

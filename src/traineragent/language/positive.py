@@ -189,6 +189,22 @@ def _singled_out(plain: str, word: str) -> bool:
     )
 
 
+def _limited(reading: Reading, labels: list[str]) -> str | None:
+    """The one label whose words stand in a sentence with a share: "an open bar has to be noticed 97 times in 100"."""
+    found: set[str] = set()
+    for q in reading.quantities:
+        if q.kind != "share":
+            continue
+        start, end = reading.text.sentence_of(q.start)
+        words = {stem(w) for w, a, _ in reading.text.tokens if start <= a < end}
+        for label in labels:
+            tokens = {stem(t) for t in name_tokens(label)}
+            wide = re.search(rf"[{WIDE}]", label) and fold(label) in reading.text.plain[start:end]
+            if wide or (tokens and tokens <= words and max(map(len, tokens)) > 2):
+                found.add(label)
+    return found.pop() if len(found) == 1 else None
+
+
 def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
     """A label named beside words of finding or missing."""
     plain = reading.text.plain
@@ -207,6 +223,8 @@ def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> t
             said.append((label, found.start()))
     if len(said) == 1:
         return said[0][0], "the request speaks of this value", 0.7
+    if len(labels) > 2 and (alone := _limited(reading, labels)):
+        return alone, "a share is asked for where the request speaks of this value alone", 0.7
     singled = [label for label, _ in said if _singled_out(plain, fold(label).strip())]
     if len(singled) == 1:
         return singled[0], "the request singles this value out", 0.75

@@ -178,7 +178,7 @@ class _Grammar:
         ):
             return None
         if found["of"].strip() in ("of", "von", "de", "des", "di", "/", ":", "unter", "zu") and (
-            noun or base not in (5, 10, 20, 50, 100, 200, 500, 1000)
+            (noun and noun not in _TIMES) or base not in (5, 10, 20, 50, 100, 200, 500, 1000)
         ):
             return None
         unit = self._unit_at(plain, stop, "digits" if how == "digits" else "words")
@@ -248,10 +248,15 @@ class _Grammar:
             span = self._unit(plain, second.start(), *self.value(plain, second))
             if span and span.kind == "time" and value > 1:
                 return Quantity("rate", value / (span.value / 1000), start, span.end, "rows/s")
-        if value >= _MANY and (found := _THROUGH.match(plain, end)) and (second := self.number.match(plain, found.end())):
-            span = self._unit(plain, second.start(), *self.value(plain, second))
-            if span and span.kind == "time":
-                return Quantity("rate", value / (span.value / 1000), start, span.end, "rows/s")
+        if (
+            value >= _MANY
+            and (found := _THROUGH.match(plain, end))
+            and (second := self.number.match(plain, found.end()))
+        ):
+            amount, stop, how = self.value(plain, second)
+            unit = self._unit_at(plain, stop, how)
+            if unit and unit[0][0] == "time":
+                return Quantity("rate", value / (amount * unit[0][2] / 1000), start, unit[1], "rows/s")
         return None
 
 
@@ -269,6 +274,25 @@ _RATIO = re.compile(
     r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
     r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
+_TIMES = frozenset(
+    {
+        "times",
+        "cases",
+        "mal",
+        "fallen",
+        "fois",
+        "cas",
+        "veces",
+        "casos",
+        "vezes",
+        "volte",
+        "casi",
+        "answers",
+        "tries",
+        "attempts",
+    }
+)
+"""Nouns of a ratio that count cases and nothing else: "nueve veces de diez"."""
 _SLASHED = re.compile(r"\s?(?P<sign>[:/])\s?(?P<base>2|3|4|5|10|20|25|50|100|200|250|500|1000|10000)(?![\d/.:])")
 _SCORE = re.compile(
     r"(?:recall|precision|accuracy|sensitivity|specificity|auc|f1|rate|prazision|genauigkeit|trefferquote|sensitivitat|rappel|"
@@ -278,7 +302,8 @@ _SCORE = re.compile(
 """Names of scores in front of a fraction: "recall 4/5"."""
 _FURTHER = re.compile(r"\s+(?:out\s+of|of|von|aus|sur|de|de\s+cada|em\s+cada|su)\s+(?P<whole>\d{2,5})(?![\d.,])")
 _AT_LEAST = re.compile(
-    r"(?:at least|no less than|no fewer than|minimum|min\.?|mindestens|au moins|al menos|pelo menos|almeno|>=?|≥|at most|no more than|"
+    r"(?:at least|no less than|no fewer than|minimum|min\.?|mindestens|au moins|al menos|pelo menos|almeno|>=?|≥|"
+    r"at most|no more than|"
     r"not more than|hochstens|au plus|como mucho|no maximo|al massimo|<=?|≤)\s*$"
 )
 """What makes a fraction of small numbers a share: "at least 9/10 of them"."""
@@ -361,7 +386,8 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
             between = plain[last.end : q.start]
             wide = re.fullmatch(
                 r"(?:个|個|件|人|次|枚|封|条|匹|本|台|名|回|点|社|頭|羽|冊|通|只|头|辆|张|笔|位|份|家|株|개|명|번|건|마리|대|장|통|회)?"
-                r"(?:里面|里|中|に|につき|のうち|うち|当たり|あたり|당|중|에|至少|最多|に最大|最大|、|,|\s)*", between
+                r"(?:里面|里|中|に|につき|のうち|うち|当たり|あたり|당|중|에|至少|最多|に最大|最大|、|,|\s)*",
+                between,
             )
             worded = (
                 _IF_SO_MANY.search(plain[: last.start])
@@ -448,14 +474,19 @@ def _bound_at(plain: str, start: int, end: int, languages: tuple[str, ...]) -> b
             return True
         if any(not re.search(r"[^\W\d]{2}.*\s.*[^\W\d]{2}", plain[end : m.start()]) for m in behind):
             return True
-    demanded = matches(in_languages(service["must_behind"], languages), plain, end, min(len(plain), end + _BESIDE))
-    return any(not plain[end : m.start()].strip() for m in demanded)
+    must = in_languages(service["must_behind"], languages)
+    demanded = matches(must, plain, end, min(len(plain), end + _BESIDE))
+    ordered = matches(must, plain, max(0, start - _BESIDE), start) if languages[0] == "de" else []  # "sollen acht"
+    return any(not plain[end : m.start()].strip() for m in demanded) or any(
+        not plain[m.end() : start].strip() for m in ordered
+    )
 
 
 def _unit_expression(units: Sequence[str] | dict[str, Any]) -> str:
     wide = [u for u in units if re.search(rf"[{WIDE}\u0900-\u097f%‰€$£¥]", u)]
     plain = [u for u in units if u not in wide]
-    return rf"[\s-]*(?:(?:de|di)\s+|d'|个(?!月))?(?P<u>(?:{alternatives(wide)})|(?:{alternatives(plain)})(?![\w]))"
+    latin = rf"(?:{alternatives(plain)})(?!(?![{WIDE}])\w)"  # "10MB以下" ends there, "10 mbit" does not
+    return rf"[\s-]*(?:(?:de|di)\s+|d'|个(?!月))?(?P<u>(?:{alternatives(wide)})|{latin})"
 
 
 def _is_year(plain: str, start: int, value: float) -> bool:

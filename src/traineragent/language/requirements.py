@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
+from .calibration import explains_probability
 from .horizon import horizon_quantity
 from .improvements import improvements
 from .looked_for import of_every_class, of_the_case
@@ -45,6 +46,12 @@ _ENOUGH = re.compile(r"\b(?:would be|is|seems) (?:good|great|nice) enough\b")
 _OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 
 
+_AREA = re.compile(
+    r"\b(?:area|overlap\w*|iou|intersect\w*|flache|uberlapp\w*|surface|chevauch\w*|superficie|solap\w*)\b"
+)
+"""What stands beside the share of a box that makes it a hit, and is no share of hits."""
+_CARD = re.compile(r"\s*(?:of\s+)?(?:graphics\s|video\s|gpu\s|gaming\s|nvidia\s)?(?:card|gpu|vram|grafikkarte)(?!\w)")
+_FITS = re.compile(r"\b(?:fits?|fitting|squeez\w*|no more than|at most|within|exceed\w*|only|max)\b")
 _PERCENTILES = {0.99: "latency_ms_p99", 0.95: "latency_ms_p95", 0.5: "latency_ms_p50"}
 _OF_REQUESTS = re.compile(
     r"\s*(?:of|der|aller|von|des|de|dos|das|delle)\s+(?:(?:all|the|our|its|den|las|los|les|toutes)\s+)*"
@@ -121,7 +128,9 @@ def _of_boxes(reading: Reading, limits: Sequence[Limit], free: Sequence[Quantity
     """A share of hits is one of boxes: those that overlap by half, or whose middle lies inside; "IoU 0.5" beside it
     only says what a hit is."""
     hits = [x for x in limits if x.name in ("accuracy", "recall", "precision", "pointing_accuracy", "accuracy_iou50")]
-    hits = hits or [Limit("accuracy", q.value, q, q.start, described=True) for q in free if q.kind == "share"][:1]
+    shares = [q for q in free if q.kind == "share"]
+    shares.sort(key=lambda q: bool(_AREA.search(reading.text.plain[slice(*reading.text.clause_of(q.start))])))
+    hits = hits or [Limit("accuracy", q.value, q, q.start, described=True) for q in shares][:1]
     if not hits:
         return list(limits)
     name = "pointing_accuracy" if reading.said("service", "pointing") else "accuracy_iou50"
@@ -304,8 +313,16 @@ class _Scan:
         return any(start <= q.start and q.end <= end for start, end in spans)
 
     def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
-        kinds = {"mae": _ERROR_KINDS, "max_error": _ERROR_KINDS}.get(name, ("share",) if how != "hundredth" else ("number",))
-        inside = [q for q in self.free if span[0] <= q.start and q.end <= span[1] and q.kind in kinds]
+        kinds = {"mae": _ERROR_KINDS, "max_error": _ERROR_KINDS}.get(
+            name, ("share",) if how != "hundredth" else ("number",)
+        )
+        inside = [
+            q
+            for q in self.free
+            if span[0] <= q.start
+            and q.end <= span[1]
+            and (q.kind in kinds or ("share" in kinds and q.kind == "number" and 0 < q.value < 1))
+        ]
         return inside[0] if inside else None
 
     def _named_near(self, q: Quantity, but: str = "") -> bool:
@@ -382,7 +399,7 @@ class _Scan:
         if last - first > _BRIDGE or last < first:
             return False
         between = self.reading.masked[first:last]
-        if re.search(r"[.!?;\n](?:\s|$)", between):
+        if re.search(r"(?<!max)(?<!min)[.!?;\n](?:\s|$)", between):
             return False
         if any(mark in between for mark in MARKS.values()) and not self._replaces(first, last):
             return False
@@ -455,6 +472,12 @@ class _Scan:
         sentence = self.reading.text.sentence_of(q.start)
         if re.search(r"(?:gpu|vram)\W*$", self.reading.masked[sentence[0] : q.start]):
             return Limit("gpu_memory_mb", q.value, q, q.start)
+        if _CARD.match(self.reading.text.plain, q.end):
+            return (
+                Limit("gpu_memory_mb", q.value, q, q.start)
+                if _FITS.search(self.reading.text.plain[slice(*sentence)])
+                else None
+            )
         nearest: tuple[int, str] | None = None
         for key in ("gpu_memory", "memory", "machine", "size"):
             for start, end in self.reading.where("service", key, sentence):
@@ -555,13 +578,6 @@ def _void(reading: Reading, limit: Limit) -> bool:
 
 _WAITS = re.compile(r"\b(?:not|don't|wouldn't) mind (?:to wait|waiting|it taking|if it takes)\s+(?:\w+\s+){0,3}$")
 """ "I don't mind waiting two seconds" puts up with so much and no more."""
-
-
-def explains_probability(reading: Reading, quantity: Quantity) -> bool:
-    """ "When it says 30 %, it should be 30 %": the same share twice tells what a probability means."""
-    start, end = reading.text.sentence_of(quantity.start)
-    same = [q for q in reading.quantities if q.kind == "share" and q.value == quantity.value and start <= q.start < end]
-    return len(same) > 1 and reading.said("service", "states", (start, same[-1].start))
 
 
 def _improved(reading: Reading, limit: Limit) -> Limit | None:

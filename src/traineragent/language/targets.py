@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from ..domain.data import ColumnProfile
@@ -70,8 +70,8 @@ _LATER = re.compile(
     r"max|min|std|n|num of)\b"
 )
 _BEFOREHAND = re.compile(
-    r"\b(?:since|planned|expected|list price|price list|estimated?|budget|initial|original|previous|prev|prior|past|net|"
-    r"gross|requested)\b"
+    r"\b(?:since|planned|expected|list price|price list|estimated?|budget|initial|original|previous|prev|prior|past|"
+    r"net|gross|requested)\b"
 )
 
 
@@ -131,10 +131,12 @@ class _Evidence:
             self.why.append((points, why))
 
 
-def rank_targets(columns: Columns, regions: Regions, wish: str | None) -> list[Candidate]:
-    """All columns, best first. `wish` is the kind of answer wanted: flag, amount, choice or None."""
+def rank_targets(columns: Columns, regions: Regions, wish: str | None, aside: Collection[str] = ()) -> list[Candidate]:
+    """All columns, best first. `wish` is the kind of answer wanted: flag, amount, choice or None; `aside`: columns that
+    the words leave out, or only split by."""
     found = [_Evidence(c) for c in columns.columns]
     for evidence in found:
+        evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
         _by_name(evidence, columns, regions)
         _by_concept(evidence, columns, regions)
         _by_concept_of_values(evidence, regions)
@@ -180,6 +182,8 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
             points, reason = 0.5, "named as the time that an answer is for"
         elif numbered(evidence.column) and not pointed:
             points = min(points, 1.0)  # "buses of the line": its values say which one
+        if not pointed and _BEFOREHAND.search(columns.names[evidence.column.name]):
+            points = min(points, 1.5)  # "our experts write an estimate, but what will it fetch?"
         if points > best or not best:
             best, why = points, reason
     if mine:
@@ -251,7 +255,13 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
         return
     share = sum(max(0.0, w) for w in hits.values()) / len(stems)
     words = ", ".join(sorted(stems[k] for k in hits))
-    whole = len(hits) == len(stems) and max(map(len, stems.values())) >= _TELLING and max(hits.values()) >= 0.5
+    early = _BEFOREHAND.search(columns.names[evidence.column.name])
+    whole = (
+        not early
+        and len(hits) == len(stems)
+        and max(map(len, stems.values())) >= _TELLING
+        and max(hits.values()) >= 0.5
+    )
     evidence.add(2.5 * share + 2.0 * whole, f"shares the words {words} with the request", spoken=True)
 
 
@@ -361,7 +371,7 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
 
 
 def _told_apart(said: Sequence[str], plain: str) -> tuple[str, str] | None:
-    """Two values that are said as an alternative, with a word or two between: "cash or credit card", "toast or a fire"."""
+    """Two values said as an alternative, with a word or two between: "cash or credit card", "toast or a real fire"."""
     for one in said:
         for other in said:
             first, second = (re.escape(fold(v).strip(" .<>=").replace("_", " ")) for v in (one, other))

@@ -29,7 +29,7 @@ from .beyond import beyond
 from .clashes import clash
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Columns, Regions
-from .constraints import contradiction, deployment_of, find_constraints
+from .constraints import contradiction, deployment_of, find_constraints, for_children, unseen_groups
 from .costs import classes_alike, dreaded
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
@@ -136,7 +136,8 @@ class _Understanding:
     def _ranking(self) -> list[Candidate]:
         spans = [e.span for e in (*self.exclusions, *self.only)]
         regions = Regions(self.reading, self.columns.mentions, spans)
-        return rank_targets(self.columns, regions, self.wish) if self.columns.columns else []
+        aside = {e.column for e in self.exclusions} | {*unseen_groups(self.reading, self.columns)}
+        return rank_targets(self.columns, regions, self.wish, aside) if self.columns.columns else []
 
     def task(self) -> TaskSpec:
         target = self._target()
@@ -332,12 +333,12 @@ class _Understanding:
         self.assumptions.append(Assumption("positive_label", label, why, confidence))
         return label
 
-    def _constraints(
-        self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit]
-    ) -> tuple[str, ...]:
+    def _constraints(self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit]) -> tuple[str, ...]:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
         if any(x.name == "interval_coverage" for x in limits) and "intervals" not in found:
             found.append("intervals")
+        if task_type == "image_generation" and "content:child_safe" not in found and for_children(self.reading):
+            found.append("content:child_safe")
         if self.preference and FAMILY[task_type] == "classification" and (profile is None or profile.distinct == 2):
             found.append(self.preference)
         if task_type == "forecasting":

@@ -29,7 +29,7 @@ _SAME = str.maketrans(
         "−": "-",
         "≥": "≥",
         "≤": "≤",
-        "。": ".",
+        "。": "\n",  # a full stop before a digit would make it a decimal
         "，": ",",
         "、": ",",
         "；": ";",
