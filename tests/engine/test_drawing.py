@@ -67,6 +67,18 @@ def test_flow_learns_and_serves_what_it_learned(prepared: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_another_device_is_compared_with_the_processor(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr("traineragent.families.flow_matching.device", lambda: "cpu:0")  # not the name of a plain one
+    found = run(prepared, tmp_path, "flow_matching", width=16, rounds=3, guidance=1.0)
+    assert found["speed_up"] > 0  # type: ignore[operator]
+    assert found["batch"] == 128
+    assert "times as fast" in found["result"].note  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from traineragent.families import flow_matching

@@ -216,3 +216,16 @@ def test_without_time_for_enough_steps_the_pretrained_network_stays_as_it_is(
     params = {"steps": 4, "width": 16, "checkpoint": str(eyes)}
     model = registry.get("families", "phrase_grid").fit(params, phrase_set(12), context)
     assert model.facts["pretrained network"] == "as it was"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_another_device_is_compared_with_the_processor(
+    pretrained: bool, eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("traineragent.families.phrase_grid.device", lambda: "cpu:0")  # not the name of a plain one
+    params = {"steps": 4, "width": 16, **({"checkpoint": str(eyes)} if pretrained else {})}
+    model = registry.get("families", "phrase_grid").fit(params, phrase_set(24), GroundingContext(0, 1, tmp_path))
+    assert model.facts["speed_up"] > 0
+    assert model.facts["batch"] == 16
+    assert model.parity < 1e-2

@@ -23,6 +23,7 @@ from ..serve.manifest import file_sha256
 from ..serve.painter import GRAPH, Painter
 from ..serve.sampling import MOST_SEED, TOGETHER, Paint, Pixels
 from ..store.files import write_json
+from .accelerator import in_words
 from .likeness import Judge, Likeness
 from .pictureset import PictureSet
 from .seeding import seed_of
@@ -147,7 +148,7 @@ def train(
         files={name: file_sha256(folder / name) for name in (*served, "drawing.json")},
         size_mb=sum((folder / name).stat().st_size for name in served) / 1e6,
         predict_us=us,
-        note=_note(likeness),
+        note=_note(likeness) + in_words(drawing.facts.get("speed_up"), threads),
     )
 
 

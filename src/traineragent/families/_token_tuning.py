@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.accelerator import device
 from ..engine.spans.dataset import MarkedTexts
 from ..export.encoder import Shape, packed
 from ..ports import FitContext
@@ -55,7 +56,7 @@ class TokenTuning:
         torch.manual_seed(context.seed)
         torch.set_num_threads(context.threads)
         self.params = params
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = device()
         checkpoint = Path(json.loads((context.folder / "checkpoint.json").read_text(encoding="utf-8"))["path"])
         self.layers = Layers.read(checkpoint, self.device)
         self.fixed = int(data.encoder["layers"])

@@ -85,7 +85,7 @@ class TrainingLoop(ABC):
                 self._saved.keep(done, self.learned, self.mean, self.optimiser, self.random, **numbers)
                 self._context.progress(done)
         self.spent = time.monotonic() - start
-        return {"steps trained": self.step, **went_on}
+        return {"steps trained": self.step, "seconds trained": self.spent, **went_on}
 
     def _share(self, start: float) -> float:
         """How much of the training is done: by steps where their number is set, which a deadline may cut short, or

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  its name everywhere
 
+from ..engine import accelerator
 from ..export.network import loaded, preprocessing
 from ._pictures import Pictures, augmented
 from ._states import Kept, States
@@ -149,7 +150,7 @@ class Tuning:
         valid: tuple[Mapping[int, Pictures], NDArray[np.float64]] | None = None,
     ) -> None:
         self.recipe, self.pictures, self.states, self.valid = recipe, pictures, states, valid
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device(accelerator.device())
         self.y = torch.from_numpy(y.astype(np.int64))
         self.rows, self.classes = len(y), classes
         self.batch = SMALL_BATCH if self.rows < FEW else BATCH

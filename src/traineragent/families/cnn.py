@@ -19,6 +19,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from ..engine import accelerator
 from ..errors import MissingExtra, TrainerError
 from ..export.builder import GraphBuilder
 from ..export.pixels import scaled_picture
@@ -119,7 +120,7 @@ class Cnn:
         side = min(int(params.get("side", 64)), max(height, width))
         torch.set_num_threads(context.threads)
         torch.manual_seed(context.seed)
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = torch.device(accelerator.device())
         pixels = Pictures(train.more[spec.name], spec, side).all() - np.float32(0.5)
         network = _network(torch, side, int(params.get("width", WIDTH)), context.classes).to(device)
         mirror = params.get("mirror")

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.accelerator import device, speed_up
 from ..engine.drawing import STEPS, DrawContext, Drawing
 from ..engine.pictureset import PictureSet
 from ..errors import MissingExtra
@@ -68,7 +70,7 @@ class _Training(TrainingLoop):
         torch.set_num_threads(context.threads)
         torch.manual_seed(context.seed)
         torch.set_float32_matmul_precision("high")
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = device()
         self.batch = BATCH if self.device == "cpu" else BATCH_ON_GPU
         self.half = self.device == "cuda" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # no gain elsewhere
         channels, height, _ = pictures.shape
@@ -84,25 +86,36 @@ class _Training(TrainingLoop):
         self.begin(params, context, self.net.state_dict(), optimiser, PACE)
 
     def run(self) -> Drawing:
+        gained = speed_up(self._step_on, self.device)
         facts = self.go()
         guidance = self._guidance()
-        facts |= {"device": self.device, "guidance": guidance}
+        facts |= {"device": self.device, "batch": self.batch, "guidance": guidance, **gained}
         return Drawing(self._graph(guidance), self.shape, self.parameters, facts)
 
     def learn(self) -> None:
-        """Predicts the way from noise to picture at a random moment of it."""
+        self._loss(self.net, *self._batch()).backward()
+
+    def _batch(self) -> tuple[Any, Any, Any, Any]:
+        """(pictures, noise, moments, words) to learn from next; some words are left unsaid."""
         torch = self.torch
         pick = torch.multinomial(self.chances, self.batch, replacement=True, generator=self.random)
         picture, words = self.x[pick], self.words[pick]
         noise = torch.randn(picture.shape, generator=self.random).to(self.device)
         t = torch.sigmoid(torch.randn(self.batch, generator=self.random)).to(self.device)  # mostly halfway (Esser 2024)
         said = (torch.rand(self.batch, 1, generator=self.random) >= UNSAID).to(self.device)
-        at = t[:, None, None, None]
-        wanted = picture - noise
-        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.half):
-            guess = self.net((1 - at) * noise + at * picture, t, words * said)
-        loss = ((guess.float() - wanted) ** 2).mean()
-        loss.backward()
+        return picture, noise, t, words * said
+
+    def _loss(self, net: Any, picture: Any, noise: Any, t: Any, words: Any) -> Any:
+        """How far off the way is that `net` predicts from noise to picture, at a random moment of it."""
+        torch, at = self.torch, t[:, None, None, None]
+        with torch.autocast(picture.device.type, dtype=torch.bfloat16, enabled=self.half):
+            guess = net((1 - at) * noise + at * picture, t, words)
+        return ((guess.float() - (picture - noise)) ** 2).mean()
+
+    def _step_on(self, device: str) -> Callable[[], None]:
+        """A step that teaches a copy of the network on `device`."""
+        net, batch = copy.deepcopy(self.net).to(device), [given.to(device) for given in self._batch()]
+        return lambda: self._loss(net, *batch).backward()
 
     # ------------------------------------------------------------------ guidance and export
     def _guidance(self) -> float:

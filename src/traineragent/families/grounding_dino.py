@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.accelerator import device
 from ..engine.grounding.phraseset import PhraseSet
 from ..engine.grounding.training import Grounder, GroundingContext
 from ..engine.grounding.words import mirrored
@@ -80,7 +81,7 @@ class _FineTuning(TrainingLoop):
         self.torch, self.params, self.context, self.phrases = torch, dict(params), context, phrases
         torch.set_num_threads(context.threads)
         torch.set_float32_matmul_precision("high")
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = device()
         self.net = PhraseDino(Path(str(params["checkpoint"]))).to(self.device)
         self.pieces = Pieces(self.net.tokenizer)
         self.batch, self.loss = int(params.get("batch", BATCH)), float("nan")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.accelerator import device
 from ..engine.drawing import DrawContext, Drawing
 from ..engine.pictureset import PictureSet
 from ..errors import InputError, MissingExtra
@@ -110,7 +111,7 @@ class _FineTuning(TrainingLoop):
         quiet("diffusers", "transformers")
         torch.set_num_threads(context.threads)
         torch.manual_seed(context.seed)
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = device()
         self.half = _half(torch, self.device)
         self.parts = parts_of(Path(str(params["checkpoint"])))
         self.side = int(params.get("side", self.parts.side)) // (8 * self.parts.factor) * 8 * self.parts.factor

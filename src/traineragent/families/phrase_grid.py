@@ -6,9 +6,10 @@ the phrase as it stands is learned beside them for wordings that no rule knows. 
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.accelerator import device, speed_up
 from ..engine.grounding.phraseset import PhraseSet
 from ..engine.grounding.training import Grounder, GroundingContext
 from ..engine.grounding.words import mirrored
@@ -24,7 +26,7 @@ from ..ports import Card
 from ..serve.grounding.finder import FIRST_WORD, PADDING, WHOLE
 from ._packages import lacking
 
-BATCH = 8  # pictures a step
+BATCH, BATCH_ON_GPU = 8, 16  # pictures a step
 HEADS = 2  # of the words of a picture, asked for at once
 ANYTHING = 0.2  # share of pictures that are also asked for anything at all
 WARM_UP, HIGHEST_EMA = 0.03, 0.998
@@ -93,7 +95,8 @@ class _Training:
         torch.set_num_threads(context.threads)
         torch.manual_seed(context.seed)
         self.start, self.begun_cpu = time.monotonic(), time.process_time()
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = device()
+        self.batch = BATCH if self.device == "cpu" else BATCH_ON_GPU
         self.features = self._features()
         channels = self.features.channels if self.features else ()
         width = int(params.get("width", 64))
@@ -137,6 +140,7 @@ class _Training:
             self.step, self.spent, self.tuned, self.settled = (facts[n] for n in ("step", "spent", "tuned", "settled"))
         if not self.tuned:
             self._make_views()
+        self.gained = speed_up(self._step_on, self.device)
         start = time.monotonic() - self.spent
         while (done := self._share(start)) < 1.0:
             if done >= SETTLED and not self.settled:
@@ -147,6 +151,7 @@ class _Training:
                 reached = {"step": self.step, "spent": self.spent, "tuned": self.tuned, "settled": self.settled}
                 self.saved.keep(done, self.learned, self.mean, self.optimiser, self.random, **reached)
                 self.context.progress(done)
+        self.spent = time.monotonic() - start
         with self.torch.no_grad():
             for name, value in self.mean.items():
                 self.learned[name].copy_(value)
@@ -214,16 +219,16 @@ class _Training:
         from ._grid_features import tensor_of
 
         torch, out = self.torch, []
-        with torch.inference_mode(), self._half():
+        with torch.inference_mode(), self._half(self.device):
             for i in range(0, len(pixels), 16):
                 seen = self.features(tensor_of(pixels[i : i + 16]).to(self.device))
                 out.append([h.half().cpu() for h in seen])
         return [torch.cat([o[level] for o in out]) for level in range(len(out[0]))]
 
-    def _half(self) -> Any:
+    def _half(self, device: str) -> Any:
         """16-bit numbers, where they are faster."""
-        known = getattr(self.torch.cpu, "_is_avx512_bf16_supported", bool)
-        return self.torch.autocast(self.device, self.torch.bfloat16, enabled=self.device == "cuda" or bool(known()))
+        kind, known = self.torch.device(device).type, getattr(self.torch.cpu, "_is_avx512_bf16_supported", bool)
+        return self.torch.autocast(kind, self.torch.bfloat16, enabled=kind == "cuda" or bool(known()))
 
     def _learn(self, done: float) -> None:
         """One step on a batch of views and what is asked of them."""
@@ -242,16 +247,30 @@ class _Training:
 
     def _error(self) -> Any:
         """The loss of a new batch."""
-        torch = self.torch
+        return self._error_of(self.whole, *self._batch())
+
+    def _batch(self) -> tuple[Any, list[Any], Any, Any, list[Any]]:
+        """(pixels, what the pretrained network sees of them, tokens, the row that each is asked of, what should be
+        found) of a step."""
         views, pixels, seen = self._met()
-        rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.random)))
+        rng = np.random.default_rng(int(self.torch.randint(2**31, (1,), generator=self.random)))
         queries = [q for row, view in enumerate(views) for q in self._asked(view, row, rng)]
-        tokens = self._padded([q.tokens for q in queries])
-        of = torch.tensor([q.row for q in queries], device=self.device)
-        with self._half():
-            seen = self.features(pixels) if self.tuned and self.features else seen
-            logits, boxes = self.net(pixels, seen, tokens, of)
-        return self._loss(logits.float(), boxes.float(), [q.marks for q in queries])
+        of = self.torch.tensor([q.row for q in queries], device=self.device)
+        return pixels, seen, self._padded([q.tokens for q in queries]), of, [q.marks for q in queries]
+
+    def _error_of(self, whole: Any, pixels: Any, seen: Sequence[Any], tokens: Any, of: Any, marks: list[Any]) -> Any:
+        """The loss of a batch on the device where it and `whole`, the networks, are."""
+        with self._half(pixels.device.type):
+            seen = whole["features"](pixels) if self.tuned and self.features else seen
+            logits, boxes = whole["net"](pixels, seen, tokens, of)
+        return self._loss(logits.float(), boxes.float(), marks)
+
+    def _step_on(self, device: str) -> Callable[[], None]:
+        """A step that teaches copies of the networks on `device`."""
+        whole = copy.deepcopy(self.whole).to(device)
+        pixels, seen, tokens, of, marks = self._batch()
+        there = (pixels.to(device), [h.to(device) for h in seen], tokens.to(device), of.to(device))
+        return lambda: self._error_of(whole, *there, marks).backward()
 
     def _met(self) -> tuple[list[Any], Any, list[Any]]:
         """(views, their pixels, what the pretrained network sees of them) of a step; nothing is seen yet where that
@@ -261,10 +280,10 @@ class _Training:
 
         torch = self.torch
         if not self.tuned:
-            pick = torch.randint(len(self.views), (min(BATCH, len(self.views)),), generator=self.random).tolist()
+            pick = torch.randint(len(self.views), (min(self.batch, len(self.views)),), generator=self.random).tolist()
             seen = [h[pick].float().to(self.device) for h in self.seen]
             return [self.views[i] for i in pick], tensor_of(self.pixels[pick]).to(self.device), seen
-        count = min(BATCH, len(self.pictures))
+        count = min(self.batch, len(self.pictures))
         rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.random)))
         views = [view_of(int(p), rng) for p in rng.choice(self.pictures, count, replace=False)]
         pixels = np.stack([pixels_of(v, self.phrases.pixels[v.of]) for v in views])
@@ -300,17 +319,17 @@ class _Training:
     def _loss(self, logits: Any, boxes: Any, marks: Sequence[Any]) -> Any:
         """Scores learn the overlap that their box has (Zhang et al. 2021, VarifocalNet), boxes the generalised overlap
         (Rezatofighi et al. 2019)."""
-        torch = self.torch
-        thing = torch.from_numpy(np.stack([m.thing for m in marks])).to(self.device)
-        weight = torch.from_numpy(np.stack([m.weight for m in marks])).to(self.device)
+        torch, device = self.torch, logits.device
+        thing = torch.from_numpy(np.stack([m.thing for m in marks])).to(device)
+        weight = torch.from_numpy(np.stack([m.weight for m in marks])).to(device)
         query, cell = torch.nonzero(thing >= 0, as_tuple=True)
         target = torch.zeros_like(logits)
         count = max(len(query), 1)
         box_loss = logits.sum() * 0.0
         if len(query):
             first = np.cumsum([0, *(len(m.boxes) for m in marks[:-1])])
-            known = torch.from_numpy(np.concatenate([m.boxes for m in marks])).to(self.device)
-            true = known[torch.from_numpy(first).to(self.device)[query] + thing[query, cell]]
+            known = torch.from_numpy(np.concatenate([m.boxes for m in marks])).to(device)
+            true = known[torch.from_numpy(first).to(device)[query] + thing[query, cell]]
             overlap, general = _overlaps(boxes[query, cell], true, torch)
             box_loss = (1.0 - general).mean()
             target[query, cell] = 0.3 + 0.7 * overlap.detach()
@@ -339,8 +358,14 @@ class _Training:
         if self.params.get("reading") == "whole":
             settings["whole_only"] = 1.0
         count = parameters(net) + (0 if features is None else parameters(features))
-        facts = {"steps trained": self.step, "pretrained network": "learned, too" if self.tuned else "as it was",
-                 "device": self.device}  # fmt: skip
+        facts = {
+            "steps trained": self.step,
+            "seconds trained": self.spent,
+            "pretrained network": "learned, too" if self.tuned else "as it was",
+            "device": self.device,
+            "batch": self.batch,
+            **self.gained,
+        }
         return Grounder(graph, settings, count, parity, PROVED, facts)
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from ..engine.accelerator import device
 from ..engine.views import session
 from ..errors import MissingExtra
 from ..export.builder import GraphBuilder
@@ -149,7 +150,7 @@ class _Tuning:
         self.y = torch.from_numpy(train.y.astype(np.float32 if self.multi else np.int64))
         torch.manual_seed(context.seed)
         torch.set_num_threads(context.threads)
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = device()
         self.ends: float | None = None
         if context.deadline is not None and np.isfinite(context.deadline):
             now = time.monotonic()

@@ -24,6 +24,7 @@ from ...serve.grounding.pieces import TOKENIZER
 from ...serve.grounding.scene import Calibration
 from ...serve.manifest import file_sha256
 from ...store.files import write_json
+from ..accelerator import in_words
 from ..seeding import seed_of
 from .phraseset import PhraseSet
 from .scoring import METRICS, each
@@ -118,7 +119,8 @@ def train(
         files={name: file_sha256(folder / name) for name in names},
         size_mb=len(model.graph or b"") / 1e6,
         predict_us=us,
-        note=f"{scores['accuracy_iou50']:.1%} of boxes right, overlap {scores['mean_iou']:.2f}, on pictures kept back",
+        note=f"{scores['accuracy_iou50']:.1%} of boxes right, overlap {scores['mean_iou']:.2f}, on pictures kept back"
+        + in_words(model.facts.get("speed_up"), threads),
     )
 
 
