@@ -58,7 +58,10 @@ def _trained(job: Job, facts: str, o: argparse.Namespace, environment: dict[str,
         metric = json.loads((run / "report.json").read_text())["metric"]
         trained = [json.loads(p.read_text()) for p in sorted(run.rglob(facts))]
     found = [t.get("facts", t) for t in trained]
-    most = max((f for f in found if "batch" in f), key=lambda f: float(f["steps trained"]))
+    networks = [f for f in found if "batch" in f]
+    if not networks:
+        raise SystemExit(f"no network was trained within {o.minutes:g} minutes; give more with --minutes")
+    most = max(networks, key=lambda f: float(f["steps trained"]))
     return {**most, "metric": metric, "rate": most["batch"] * most["steps trained"] / most["seconds trained"]}
 
 
