@@ -50,6 +50,30 @@ def test_it_learns_survives_saving_and_serves_what_it_predicts(tmp_path: Path) -
     np.testing.assert_allclose(run.run(["y"], {i.name: one[i.name] for i in run.get_inputs()})[0], p[:1], atol=1e-5)
 
 
+def test_it_learns_a_number_and_serves_what_it_predicts(tmp_path: Path) -> None:
+    """How far apart stripes are, in any place."""
+
+    def stripes(rows: int, seed: int) -> Batch:
+        r = np.random.default_rng(seed)
+        y = r.uniform(1, 5, rows)
+        grey = 128 + 90 * np.sin(2 * np.pi * (np.arange(24) * y[:, None] / 24 + r.uniform(0, 1, (rows, 1))))
+        pixels = grey[:, None, :, None] + r.normal(0, 15, (rows, 20, 24, 3))
+        more = {"pixels": Dense(np.clip(pixels, 0, 255).astype(np.uint8))}
+        return Batch(np.zeros((rows, 0), dtype=np.float32), 100 + 20 * y, more)
+
+    how = FitContext((), (), 0, "mae", 0, 1, inputs=(SPEC,))
+    model, test = PLUGIN.fit({"epochs": 12, "width": 8}, stripes(200, 0), None, how), stripes(60, 1)
+    said = model.predict(test.x, test.more)
+    assert np.abs(said - test.y).mean() < 0.5 * np.abs(test.y - test.y.mean()).mean()
+    model.save(tmp_path / "model.npz")
+    again = PLUGIN.load(tmp_path / "model.npz", how)
+    run = onnxruntime.InferenceSession(again.graph().SerializeToString(), providers=["CPUExecutionProvider"])
+    one = {"x": test.x[:1], **test.more["pixels"][slice(0, 1)].feeds("pixels")}
+    np.testing.assert_allclose(
+        run.run(["y"], {i.name: one[i.name] for i in run.get_inputs()})[0], said[:1, None], rtol=1e-4
+    )
+
+
 def test_a_model_that_nothing_validates_is_not_made_in_haste() -> None:
     with pytest.raises(TrainerError, match="too few to be trusted"):
         PLUGIN.fit({"epochs": 1, "width": 4, "least_epochs": 3.0}, pictures(64, 0), None, context())

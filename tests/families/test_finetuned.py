@@ -94,6 +94,16 @@ def pictures(rows: int, seed: int) -> Batch:
     return Batch(np.zeros((rows, 0), dtype=np.float32), y.astype(np.float64), more)
 
 
+def numbers(rows: int, seed: int) -> Batch:
+    """Stripes whose number is asked for, in any place, between 1 and 7 of them, ten for each."""
+    r = np.random.default_rng(seed)
+    y, across = r.uniform(1, 7, rows), np.arange(24)
+    grey = 128 + 60 * np.sin(2 * np.pi * (across * y[:, None] / 24 + r.uniform(0, 1, (rows, 1))))
+    pixels = grey[:, None, :, None] + r.normal(0, 25, (rows, 20, 24, 3))
+    more = {"pixels": Dense(np.clip(pixels, 0, 255).astype(np.uint8))}
+    return Batch(np.zeros((rows, 0), dtype=np.float32), 10.0 * y, more)
+
+
 def right(model: FittedNetwork, batch: Batch) -> float:
     return float((model.predict(batch.x, batch.more).argmax(axis=1) == batch.y).mean())
 
@@ -119,6 +129,24 @@ def test_tuning_teaches_what_a_head_alone_does_not_see(context: Callable[..., Fi
     run = onnxruntime.InferenceSession(again.graph().SerializeToString(), providers=["CPUExecutionProvider"])
     one = {"x": fresh.x[:1], **fresh.more["pixels"][slice(0, 1)].feeds("pixels")}
     np.testing.assert_allclose(run.run(["y"], {i.name: one[i.name] for i in run.get_inputs()})[0], p[:1], atol=1e-5)
+
+
+def test_tuning_teaches_numbers_too(context: Callable[..., FitContext], tmp_path: Path) -> None:
+    train, valid, fresh = numbers(240, 0), numbers(80, 1), numbers(200, 2)
+    how = replace(context(), classes=0, metric="mae")
+    head = PLUGIN.fit({"epochs": 0.01, "rate": 0.0}, train, None, how)
+    tuned = PLUGIN.fit({"epochs": 8, "rate": 5e-3}, train, valid, how)
+    said = tuned.predict(fresh.x, fresh.more)
+    assert said.shape == fresh.y.shape
+    wrong = float(np.abs(said - fresh.y).mean())
+    assert wrong < 0.7 * float(np.abs(head.predict(fresh.x, fresh.more) - fresh.y).mean())
+    tuned.save(tmp_path / "m.npz")
+    again = PLUGIN.load(tmp_path / "m.npz", how)
+    np.testing.assert_array_equal(again.predict(fresh.x, fresh.more), said)
+    run = onnxruntime.InferenceSession(again.graph().SerializeToString(), providers=["CPUExecutionProvider"])
+    one = {"x": fresh.x[:1], **fresh.more["pixels"][slice(0, 1)].feeds("pixels")}
+    found = run.run(["y"], {i.name: one[i.name] for i in run.get_inputs()})[0]
+    np.testing.assert_allclose(found, said[:1, None], rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", [k for k in NETWORKS if k != "resnet"])

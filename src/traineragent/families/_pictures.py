@@ -75,11 +75,14 @@ def mirrors_keep(pixels: Float32, y: Float64, seed: int, most: int = 1500) -> bo
     return plain - turned <= 2 * noise + 0.1 * max(plain - chance, 0.0)
 
 
-def augmented(torch: Any, pictures: Any, rng: np.random.Generator, mirror: bool) -> Any:
-    """Pictures (rows, 3, side, side) moved, scaled, brightened, tinted and cut, each by itself; some mirrored."""
+def augmented(torch: Any, pictures: Any, rng: np.random.Generator, mirror: bool, gently: bool = False) -> Any:
+    """Pictures (rows, 3, side, side) moved, scaled, brightened, tinted and cut, each by itself; some mirrored.
+
+    `gently`: neither turned, scaled nor cut, since a number may be an angle, a size or a count."""
     rows, _, side, _ = pictures.shape
-    scale = 1 + rng.uniform(-SHIFT, SHIFT, (rows, 2))
-    turn = rng.normal(0, 0.08, rows)
+    free = 0.0 if gently else 1.0
+    scale = 1 + free * rng.uniform(-SHIFT, SHIFT, (rows, 2))
+    turn = free * rng.normal(0, 0.08, rows)
     across = np.where(rng.random(rows) < 0.5, -1.0, 1.0) if mirror else np.ones(rows)
     frames = np.zeros((rows, 2, 3), dtype=np.float32)
     frames[:, 0, 0], frames[:, 0, 1] = across * scale[:, 0], -turn
@@ -93,6 +96,6 @@ def augmented(torch: Any, pictures: Any, rng: np.random.Generator, mirror: bool)
     moved = moved * next(shaped) + next(shaped)
     cut = max(1, int(CUT * side))
     for i, (top, left) in enumerate(rng.integers(0, side - cut + 1, (rows, 2)).tolist()):
-        if i % 2:
+        if i % 2 and not gently:
             moved[i, :, top : top + cut, left : left + cut] = 0
     return moved

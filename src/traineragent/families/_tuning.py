@@ -22,6 +22,7 @@ from torch.nn import functional as F  # noqa: N812  its name everywhere
 
 from ..engine import accelerator
 from ..export.network import loaded, preprocessing
+from ._goals import Goal
 from ._pictures import Pictures, augmented
 from ._states import Kept, States
 
@@ -67,16 +68,16 @@ class Recipe:
 class Network:
     """A pretrained body and a head that reads its features; `raw` are the scores before a softmax."""
 
-    def __init__(self, checkpoint: Path, depth: float, side: int, classes: int, device: torch.device) -> None:
+    def __init__(self, checkpoint: Path, depth: float, side: int, goal: Goal, device: torch.device) -> None:
         self.body = loaded(checkpoint, depth).to(device, memory_format=torch.channels_last)
-        self.side, self.device = side, device
+        self.goal, self.side, self.device = goal, side, device
         declared = preprocessing(checkpoint)
         scale, mean, deviation = declared["rescale"] * 255.0, declared["mean"], declared["deviation"]
         self._scale = _column(scale / deviation, device)
         self._shift = _column(mean / deviation, device)
         with torch.no_grad():
             width = self.features(torch.zeros(1, 3, side, side)).shape[1]
-        self.head = torch.nn.Linear(width, classes).to(device)
+        self.head = torch.nn.Linear(width, goal.outputs).to(device)
         self.mean, self.spread = torch.zeros(width, device=device), torch.ones(width, device=device)
 
     def features(self, pictures: Tensor) -> Tensor:
@@ -100,7 +101,7 @@ class Network:
         return torch.cat([self.features(torch.from_numpy(pictures.at(block))) for block in blocks])
 
     def learn_head(self, features: Tensor, y: Tensor) -> None:
-        """A logistic model of the features (rows, width) by the classes y (rows,)."""
+        """A linear model of the features (rows, width) by the answers y (rows,)."""
         self.mean, spread = features.mean(0), features.std(0)
         self.spread = torch.where(spread > 1e-6, spread, torch.full_like(spread, 1e6))
         z = (features - self.mean) / self.spread
@@ -110,14 +111,14 @@ class Network:
 
         def loss() -> Tensor:
             optimiser.zero_grad()
-            wrong = F.cross_entropy(self.head(z), y) + HEAD_PENALTY * self.head.weight.square().sum()
+            wrong = self.goal.loss(self.head(z), y) + HEAD_PENALTY * self.head.weight.square().sum()
             wrong.backward()  # type: ignore[no-untyped-call]
             return wrong
 
         optimiser.step(loss)  # type: ignore[no-untyped-call]
 
     def linear(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The head on plain features: weight (width, classes), bias (classes,)."""
+        """The head on plain features: weight (width, outputs), bias (outputs,)."""
         weight = (self.head.weight / self.spread).detach()
         bias = (self.head.bias - weight @ self.mean).detach()
         return weight.T.cpu().numpy().astype(np.float32).copy(), bias.cpu().numpy().astype(np.float32)
@@ -137,29 +138,28 @@ class Network:
 
 
 class Tuning:
-    """The training of one network on `pictures`, a function from pixels a side to them, with classes y (rows,)."""
+    """The training of one network on `pictures`, a function from pixels a side to them, with the answers y (rows,)."""
 
     def __init__(
         self,
         recipe: Recipe,
         pictures: Mapping[int, Pictures],
         y: NDArray[np.float64],
-        classes: int,
+        goal: Goal,
         states: States,
         deadline: float | None,
         valid: tuple[Mapping[int, Pictures], NDArray[np.float64]] | None = None,
     ) -> None:
         self.recipe, self.pictures, self.states, self.valid = recipe, pictures, states, valid
         self.device = torch.device(accelerator.device())
-        self.y = torch.from_numpy(y.astype(np.int64))
-        self.rows, self.classes = len(y), classes
+        self.goal, self.y, self.rows = goal, goal.answers(y), len(y)
         self.batch = SMALL_BATCH if self.rows < FEW else BATCH
         self.rng = np.random.default_rng(recipe.seed)
         self.began = time.monotonic()
         self.ends = None if deadline is None else self.began + SHARE_OF_TIME * (deadline - self.began)
         self.kept = states.read()
         side = self.kept.side if self.kept else recipe.sides[-1]
-        self.network = Network(recipe.checkpoint, recipe.depth, side, classes, self.device)
+        self.network = Network(recipe.checkpoint, recipe.depth, side, goal, self.device)
         self.teacher: Network | None = None
         self.epochs = self.kept.epochs if self.kept else 0.0  # that were made
         self._best: tuple[float, dict[str, Tensor], int] | None = None
@@ -284,16 +284,15 @@ class Tuning:
     def _loss(self, rows: NDArray[np.int64]) -> Tensor:
         side = self.network.side if self.teacher is None else max(self.teacher.side, self.network.side)
         given = torch.from_numpy(self.pictures[side].at(rows)) - 0.5
-        given = augmented(torch, given, self.rng, self.recipe.mirror) + 0.5
+        given = augmented(torch, given, self.rng, self.recipe.mirror, gently=not self.goal.classes) + 0.5
         y = self.y[rows].to(self.device)
         raw = self.network.raw(_resized(given, self.network.side))
-        plain = F.cross_entropy(raw, y, label_smoothing=SMOOTHING)
+        plain = self.goal.loss(raw, y, SMOOTHING)
         if self.teacher is None:
             return plain
         with torch.no_grad():
-            said = F.softmax(self.teacher.raw(_resized(given, self.teacher.side)) / WARMTH, dim=1)
-        apart = F.kl_div(F.log_softmax(raw / WARMTH, dim=1), said, reduction="batchmean") * WARMTH**2
-        return TAUGHT * apart + (1 - TAUGHT) * plain
+            said = self.teacher.raw(_resized(given, self.teacher.side))
+        return TAUGHT * self.goal.taught(raw, said, WARMTH) + (1 - TAUGHT) * plain
 
     def _checked(self) -> bool:
         """Looks at the validation pictures and keeps what was best; True where going on is of no use."""
@@ -302,7 +301,7 @@ class Tuning:
         pictures, y = self.valid
         with torch.no_grad():
             scores = self.network.scores(self.network.seen(pictures[self.network.side], np.arange(len(y))))
-            loss = float(F.cross_entropy(scores.cpu(), torch.from_numpy(y.astype(np.int64))))
+            loss = float(self.goal.loss(scores.cpu(), self.goal.answers(y)))
         if self._best is None or loss < self._best[0]:
             self._best = (loss, self.network.state(), 0)
             return False

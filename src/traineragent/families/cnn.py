@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import onnx
 from numpy.typing import NDArray
 
 from ..engine import accelerator
+from ..engine.target import TargetScale, fit_target
 from ..errors import MissingExtra, TrainerError
 from ..export.builder import GraphBuilder
 from ..export.pixels import scaled_picture
@@ -44,7 +45,8 @@ PREDICTED = 64  # pictures at once
 
 @dataclass(frozen=True)
 class FittedCnn:
-    """`layers`: arrays by name, batch normalisation folded into the convolutions; `side` the network looks at."""
+    """`layers`: arrays by name, batch normalisation folded into the convolutions; `side` the network looks at; `scale`
+    of the number, where there are no classes."""
 
     layers: Mapping[str, Float32]
     name: str
@@ -54,6 +56,7 @@ class FittedCnn:
     features: int
     classes: int
     found: Mapping[str, float] = field(default_factory=dict)  # what a model of all rows needs at least
+    scale: TargetScale | None = None
 
     def predict(self, x: Float32, more: Mapping[str, Part]) -> Float64:
         run = _session(self)
@@ -62,11 +65,12 @@ class FittedCnn:
         for start in range(0, len(x), PREDICTED):
             feeds = {"x": x[start : start + PREDICTED], **part[slice(start, start + PREDICTED)].feeds(self.name)}
             out.append(run.run(["y"], {i.name: feeds[i.name] for i in run.get_inputs()})[0])
-        return np.concatenate(out).astype(np.float64) if out else np.zeros((0, self.classes))
+        found = np.concatenate(out).astype(np.float64) if out else np.zeros((0, self.classes or 1))
+        return found if self.scale is None else found[:, 0]
 
     def save(self, path: Path) -> None:
         shape = np.array([self.height, self.width, self.side, self.features, self.classes])
-        arrays: dict[str, Any] = dict(self.layers)
+        arrays: dict[str, Any] = {**self.layers, **(self.scale.arrays() if self.scale else {})}
         with path.open("wb") as file:
             np.savez(file, input=np.array(self.name), shape=shape, **arrays)
 
@@ -85,6 +89,8 @@ class FittedCnn:
             block += 1
         pooled = graph.add("Flatten", graph.add("GlobalAveragePool", maps), axis=1)
         raw = graph.add("Gemm", pooled, *(graph.floats(self.layers[f"head.{n}"]) for n in ("weight", "bias")), transB=1)
+        if self.scale is not None:
+            return graph.model(self.scale.write(graph, raw), 1)
         return graph.model(graph.add("Softmax", raw, axis=1), self.classes)
 
     def _convolution(self, graph: GraphBuilder, maps: str, name: str, active: bool = True) -> str:
@@ -100,7 +106,7 @@ class Cnn:
     card = Card(
         name="cnn",
         title="Small convolutional network",
-        tasks=("binary", "multiclass"),
+        tasks=("binary", "multiclass", "regression"),
         reads=("pixels",),
         packages=("torch",),
         min_rows=80,
@@ -122,21 +128,26 @@ class Cnn:
         torch.manual_seed(context.seed)
         device = torch.device(accelerator.device())
         pixels = Pictures(train.more[spec.name], spec, side).all() - np.float32(0.5)
-        network = _network(torch, side, int(params.get("width", WIDTH)), context.classes).to(device)
+        network = _network(torch, side, int(params.get("width", WIDTH)), context.classes or 1).to(device)
         mirror = params.get("mirror")
-        mirror = mirrors_keep(pixels, train.y, context.seed) if mirror is None else bool(mirror)
-        made = _learn(torch, network, pixels, train.y, params, context, device, mirror)
+        if mirror is None:  # a number may be a place or an angle, which a mirror changes
+            mirror = bool(context.classes) and mirrors_keep(pixels, train.y, context.seed)
+        scale = None if context.classes else fit_target(train.y, params.get("target", "plain"))
+        y = train.y if scale is None else scale.forward(train.y)
+        made = _learn(torch, network, pixels, y, params, context, device, bool(mirror))
         if made < params.get("least_epochs", 0.0):
             raise TrainerError(f"{made:.0f} rounds over all pictures fit into the time, too few to be trusted")
         layers = _folded(network.cpu().eval())
         found = {"epochs": float(round(made)), "least_epochs": REFITTED * made}
-        return FittedCnn(layers, spec.name, height, width, side, train.x.shape[1], context.classes, found)
+        return FittedCnn(layers, spec.name, height, width, side, train.x.shape[1], context.classes, found, scale)
 
     def load(self, path: Path, context: FitContext) -> FittedCnn:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         name, shape = str(arrays.pop("input")), arrays.pop("shape").tolist()
-        return FittedCnn(arrays, name, *shape)
+        scale = TargetScale.from_arrays(arrays) if "target" in arrays else None
+        arrays.pop("target", None)
+        return replace(FittedCnn(arrays, name, *shape), scale=scale)
 
 
 def _torch() -> Any:
@@ -210,22 +221,24 @@ def _learn(
     mirror: bool,
 ) -> float:
     """One cycle over as many epochs as are asked for and time allows; returns how many."""
+    from ._goals import Goal
+
     made = 0.0
     rng = np.random.default_rng(context.seed)
-    labels = torch.as_tensor(y.astype(np.int64))
+    goal = Goal(context.classes)
+    answers, weight = goal.answers(y), _weights(torch, y, context.classes, device) if context.classes else None
     data = torch.from_numpy(pixels)
     peak = float(params.get("learning_rate", 0.01))
     optimiser = torch.optim.AdamW(network.parameters(), lr=peak / 25, weight_decay=0.05)
-    loss = torch.nn.CrossEntropyLoss(weight=_weights(torch, y, context.classes, device), label_smoothing=SMOOTHING)
     half = device.type == "cuda"
     began, deadline = time.monotonic(), context.deadline
     network.train()
     for share, rows in _batches(len(y), int(params.get("epochs", EPOCHS)), rng, began, deadline):
         for group in optimiser.param_groups:
             group["lr"] = peak * _cycle(share)
-        given = augmented(torch, data[rows], rng, mirror).to(device)
+        given = augmented(torch, data[rows], rng, mirror, gently=not context.classes).to(device)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
-            wrong = loss(network(given), labels[rows].to(device))
+            wrong: Any = goal.loss(network(given).float(), answers[rows].to(device), SMOOTHING, weight)
         optimiser.zero_grad(set_to_none=True)
         wrong.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)

@@ -21,6 +21,7 @@ from scipy.special import log_softmax
 
 from ..domain.data import RichInput, ViewSpec
 from ..engine.checkpoints import looks_at_any_size
+from ..engine.target import TargetScale, fit_target
 from ..engine.views import session
 from ..errors import InputError, MissingExtra, TrainerError
 from ..export.builder import GraphBuilder
@@ -43,7 +44,8 @@ PREDICTED = 32  # pictures at once
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """softmax(features @ weight + bias); `network`: an ONNX view from pixels to features; weight (width, classes)."""
+    """softmax(features @ weight + bias), or a number on `scale`; `network`: an ONNX view from pixels to features;
+    weight (width, classes), or (width, 1)."""
 
     network: bytes
     weight: Float32
@@ -51,6 +53,7 @@ class FittedNetwork:
     name: str
     columns: int
     found: Mapping[str, float] = field(default_factory=dict)  # what validation pictures settled
+    scale: TargetScale | None = None
 
     @cached_property
     def _session(self) -> Any:
@@ -63,10 +66,11 @@ class FittedNetwork:
             rows = slice(start, start + PREDICTED)
             feeds = {"x": x[rows], **part[rows].feeds(self.name)}
             out[rows] = run.run(["y"], {n: feeds[n] for n in wanted})[0]
-        return out
+        return out if self.scale is None else out[:, 0]
 
     def save(self, path: Path) -> None:
         arrays = {"weight": self.weight, "bias": self.bias, "network": np.frombuffer(self.network, dtype=np.uint8)}
+        arrays |= self.scale.arrays() if self.scale else {}
         with path.open("wb") as file:
             np.savez(file, name=np.array(self.name), columns=np.array(self.columns), **arrays)  # type: ignore[arg-type]
 
@@ -77,6 +81,8 @@ class FittedNetwork:
         graph.inputs.append(given)
         features = appended(graph, core, given.name)
         raw = graph.add("Gemm", features, graph.floats(self.weight), graph.floats(self.bias))
+        if self.scale is not None:
+            return graph.model(self.scale.write(graph, raw), 1)
         return graph.model(graph.add("Softmax", raw, axis=1), self.weight.shape[1])
 
 
@@ -84,7 +90,7 @@ class Finetuned:
     card = Card(
         name="finetuned",
         title="Fine-tuned pretrained network",
-        tasks=("binary", "multiclass"),
+        tasks=("binary", "multiclass", "regression"),
         reads=("pixels",),
         packages=("torch", "transformers", "safetensors"),
         min_rows=60,
@@ -108,11 +114,13 @@ class Finetuned:
         torch.manual_seed(context.seed)
         spec, view = context.input_of("pixels"), network_of(context, params)
         mirror = params.get("mirror")
-        if mirror is None:
-            mirror = mirrors_keep(Pictures(train.more[spec.name], spec, GLANCE).all(), train.y, context.seed)
+        if mirror is None:  # a number may be a place or an angle, which a mirror changes
+            small = Pictures(train.more[spec.name], spec, GLANCE)
+            mirror = bool(context.classes) and mirrors_keep(small.all(), train.y, context.seed)
+        scale = None if context.classes else fit_target(train.y, params.get("target", "plain"))
         recipe = _recipe(params, view, spec, bool(mirror), context.seed)
         whole = _recipe({}, view, spec, bool(mirror), context.seed) if params.get("taught") else None
-        tuning = _tuned(recipe, whole, spec, train, valid, context)
+        tuning = _tuned(recipe, whole, spec, _scaled(train, scale), _scaled(valid, scale), context)
         if tuning.epochs < params.get("least_epochs", 0.0):
             raise TrainerError(f"{tuning.epochs:.1f} rounds over all pictures fit into the time, too few to be trusted")
         network = tuning.network
@@ -120,17 +128,21 @@ class Finetuned:
         if params.get("int8"):
             made = quantised(made, spec.name, train.more[spec.name])
         weight, bias = network.linear()
-        model = FittedNetwork(made.SerializeToString(), weight, bias, spec.name, train.x.shape[1])
+        epochs = max(tuning.epochs, 0.1)
+        found = {"side": network.side, "epochs": epochs, "least_epochs": REFITTED * epochs}
+        model = FittedNetwork(made.SerializeToString(), weight, bias, spec.name, train.x.shape[1], found, scale)
+        if scale is not None:
+            return model
         sharpness = float(params.get("sharpness", 1.0)) if valid is None else _sharpness(model, valid)
         sharp = np.float32(sharpness)
-        epochs = max(tuning.epochs, 0.1)
-        found = {"sharpness": sharpness, "side": network.side, "epochs": epochs, "least_epochs": REFITTED * epochs}
-        return replace(model, weight=weight * sharp, bias=bias * sharp, found=found)
+        return replace(model, weight=weight * sharp, bias=bias * sharp, found={"sharpness": sharpness, **found})
 
     def load(self, path: Path, context: FitContext) -> FittedNetwork:
         with np.load(path, allow_pickle=False) as file:
             a = dict(file)
-        return FittedNetwork(a["network"].tobytes(), a["weight"], a["bias"], str(a["name"]), int(a["columns"]))
+        scale = TargetScale.from_arrays(a) if "target" in a else None
+        network, name, columns = a["network"].tobytes(), str(a["name"]), int(a["columns"])
+        return FittedNetwork(network, a["weight"], a["bias"], name, columns, scale=scale)
 
 
 def network_of(context: FitContext, params: Mapping[str, Any]) -> ViewSpec:
@@ -161,23 +173,29 @@ def _tuned(
     recipe: Any, whole: Any | None, spec: RichInput, train: Batch, valid: Batch | None, context: FitContext
 ) -> Any:
     """The tuning when it is over; `whole`: how the network is tuned that teaches it."""
+    from ._goals import Goal
     from ._states import States, digest
     from ._tuning import Network, Tuning
 
-    part = train.more[spec.name]
+    part, goal = train.more[spec.name], Goal(context.classes)
     rows = digest(part, train.y)
     states = States.of(context.folder, rows, taught=whole is not None, **recipe.settings)
     held = None if valid is None else (_Sides(valid.more[spec.name], spec), valid.y)
-    tuning = Tuning(recipe, _Sides(part, spec), train.y, context.classes, states, context.deadline, held)
+    tuning = Tuning(recipe, _Sides(part, spec), train.y, goal, states, context.deadline, held)
     if whole is not None and not tuning.over:
         known = States.of(context.folder, rows, taught=False, **whole.settings).read()
         side = known.side if known else whole.sides[0]
-        teacher = Network(whole.checkpoint, whole.depth, side, context.classes, tuning.device)
+        teacher = Network(whole.checkpoint, whole.depth, side, goal, tuning.device)
         if known:
             teacher.take(known.state)
         tuning.taught_by(teacher, known is not None)
     tuning.run()
     return tuning
+
+
+def _scaled(rows: Any, scale: TargetScale | None) -> Any:
+    """The rows with numbers as they are learned; classes, and no rows, as they are."""
+    return rows if scale is None or rows is None else replace(rows, y=scale.forward(rows.y))
 
 
 class _Sides(dict[int, Pictures]):
