@@ -74,6 +74,19 @@ def test_a_model_that_does_no_better_than_none_is_told(
     assert not warned or "no better than answers that need no model" in said[0]
 
 
+@pytest.mark.parametrize(("interval", "warned"), [([2.8, 4.6], True), ([2.8, 3.9], False)])
+def test_a_lead_that_the_rows_do_not_show_is_told(tmp_path: Path, interval: list[float], warned: bool) -> None:
+    task = TaskSpec("tabular_regression", (Metric("rmse", "minimize"),))
+    journal = Journal(tmp_path / "run.sqlite", create=True)
+    journal.post([("person", "task", RunRequested(Request("predict y")))])
+    journal.post([("task", "data", TaskSpecified(task))])
+    metric = {"name": "rmse", "value": 3.7, "interval": interval, "baseline": 4.0}
+    journal.event("holdout_opened", delivery=1, rows=9, metric=metric)
+    said = outdone(SimpleNamespace(journal=journal, task=task))  # type: ignore[arg-type]
+    assert bool(said) == warned
+    assert not warned or "cannot tell whether the model is better" in said[0]
+
+
 def tried(memory: Memory, *trials: tuple[str, str], weights: tuple[float, ...] = (1.0,)) -> None:
     """Trials with (status, note), the first of them selected with these weights."""
     for i, (status, note) in enumerate(trials):

@@ -201,7 +201,7 @@ def test_copies_are_tied_and_copies_under_two_classes_are_set_aside(tmp_path: Pa
     assert number["000.png"] == number["again.png"] == number["resaved.jpg"]
     assert len(set(number.values())) == len(number) - 2
     (removed,) = table.removed
-    assert (removed.what, removed.rows) == ("copies under different classes", 2)
+    assert (removed.what, removed.rows) == ("copies with different answers", 2)
     assert "stripes/stray.png (stripes)" in removed.why
 
 

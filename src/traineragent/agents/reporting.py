@@ -221,8 +221,8 @@ def repeated(memory: Memory) -> list[str]:
 
 
 def outdone(memory: Memory) -> list[str]:
-    """That the model did no better on the sealed rows than answers that need no model; empty where it did, and where a
-    follow-up has no task yet: the rows were opened for the delivery before it."""
+    """That the model did no better on the sealed rows than answers that need no model, or not so that these rows show
+    it; empty where it did, and where a follow-up has no task yet: the rows were opened for the delivery before it."""
     opened = memory.journal.events("holdout_opened") if memory.journal.last(TaskSpecified) else []
     metric = opened[-1]["metric"] if opened else {}
     value, baseline = metric.get("value"), metric.get("baseline")
@@ -232,13 +232,19 @@ def outdone(memory: Memory) -> list[str]:
 
     name = str(metric["name"])
     smaller = registry.get("tasks", memory.task.task_type).direction(name) == "minimize"
-    if (value < baseline) if smaller else (value > baseline):
-        return []
+    low, high = metric.get("interval") or (value, value)
     told = f"{metric_title(name)} {score(value, name)}, by the simplest answers {score(baseline, name)}"
-    return [
-        f"on the held-out rows the model is no better than answers that need no model ({told}): do not rely on it; "
-        "more rows or minutes, or columns that say more of the answer, may help"
-    ]
+    if (value >= baseline) if smaller else (value <= baseline):
+        return [
+            f"on the held-out rows the model is no better than answers that need no model ({told}): do not rely on it; "
+            "more rows or minutes, or columns that say more of the answer, may help"
+        ]
+    if low <= baseline <= high:
+        return [
+            f"the held-out rows cannot tell whether the model is better than answers that need no model ({told}, which "
+            "lies within its interval): more rows would show it"
+        ]
+    return []
 
 
 def hurried(memory: Memory) -> list[str]:

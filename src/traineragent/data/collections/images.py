@@ -42,6 +42,7 @@ Progress = Callable[[str], None]
 IMAGE, LABEL, CAPTION = "image", "label", "caption"
 CAPTIONED = 0.8  # of the pictures must have a text of their name for texts to be captions
 MOST_CAPTION = 2_000  # characters
+FEWEST_AMOUNTS, MOST_CLASS_NUMBERS = 8, 30  # different fractions, or whole numbers, beyond which none is a class
 MENTIONED = 5  # files that a note names
 LEAST_PICTURES = 2
 NAMED = 200  # files that a removal names; findings hold them all
@@ -312,7 +313,7 @@ def _without_contradictions(
         return rows, looked, same, labels
     out = sorted({*range(len(looked))} - {*keep})
     said = [f"{rows.entries[i].name} ({labels[i]})" for i in sorted(out, key=lambda i: looked[i].sha256)]
-    removal = _removal("copies under different classes", said, "the same picture has more than one class")
+    removal = _removal("copies with different answers", said, "the same picture has more than one answer")
     cells = None if rows.cells is None else rows.cells.iloc[keep].reset_index(drop=True)
     rows = replace(rows, entries=[rows.entries[i] for i in keep], cells=cells, removed=[*rows.removed, removal])
     return rows, [looked[i] for i in keep], same[keep], [labels[i] for i in keep]
@@ -386,9 +387,10 @@ def _notes(
     if copies:
         which = "1 picture is a copy or near-copy" if copies == 1 else f"{copies:,} pictures are copies or near-copies"
         notes.append(f"{which} of others; all stay on one side of any split")
+    amounts = _amounts(labels)
     notes += [
         f"pictures that look the same have different classes: {', '.join(map(shown, group[:4]))}"
-        for group in findings["disputed"][:5]
+        for group in ([] if amounts else findings["disputed"][:5])
     ]
     if animated := findings["animated"]:
         notes.append(f"of {len(animated)} animated pictures the first frame is used: {_some(animated)}")
@@ -396,11 +398,20 @@ def _notes(
     if odd:
         kinds = ", ".join(f"{n} {mode}" for mode, n in Counter(s.mode for s in odd).most_common(5))
         notes.append(f"{len(odd):,} pictures were brought to RGB, transparency to white ({kinds})")
-    counts = _classes(labels).most_common()
+    counts = [] if amounts else _classes(labels).most_common()
     if len(counts) > 1 and counts[0][1] >= 10 * counts[-1][1]:
         (most, many), (least, few) = counts[0], counts[-1]
         notes.append(f"the classes are uneven: {many:,} pictures of {most!r}, {few:,} of {least!r}")
     return notes
+
+
+def _amounts(labels: Sequence[str | None]) -> bool:
+    """Whether the labels measure something, so that none of them is a class: fractions, or very many numbers."""
+    texts = {t for t in labels if t is not None}
+    if len(texts) < FEWEST_AMOUNTS:
+        return False
+    values = pd.to_numeric(pd.Series(sorted(texts), dtype=object), errors="coerce")
+    return bool(values.notna().all() and ((values % 1 != 0).any() or len(texts) > MOST_CLASS_NUMBERS))
 
 
 def _classes(labels: Sequence[str | None]) -> Counter[str]:
