@@ -270,6 +270,18 @@ def test_pictures_with_several_labels_are_counted_by_label(tmp_path: Path) -> No
     assert not any("uneven" in note for note in table.notes)
 
 
+@pytest.mark.parametrize(("step", "said"), [(0.5, False), (1.0, True)])
+def test_measured_numbers_are_no_classes_that_could_be_uneven(tmp_path: Path, step: float, said: bool) -> None:
+    lines = ["photo,bar"]
+    for i in range(40):
+        path = tmp_path / f"{i}.png"
+        Image.fromarray(np.random.default_rng(i).integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(path)
+        lines.append(f"{path.name},{step * max(0, i - 29)}")
+    (tmp_path / "readings.csv").write_text("\n".join(lines))
+    table = read_table([str(tmp_path / "readings.csv")])
+    assert any("uneven" in note for note in table.notes) == said
+
+
 @pytest.mark.parametrize("name", ["disc", "d" * 300 + "/9.png"])
 def test_an_archive_whose_names_cannot_be_files_is_refused(tmp_path: Path, name: str) -> None:
     """A file called as a folder beside it, and a name longer than file systems take."""
