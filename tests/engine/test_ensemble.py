@@ -130,6 +130,15 @@ def test_a_model_of_one_fold_joins_where_it_helps_the_best_though_no_better_itse
     assert {0, 2} <= {m.trial for m in case.select().members}
 
 
+@pytest.mark.parametrize(("enough", "taken"), [(60, False), (40, True)])
+def test_on_few_rows_only_a_lead_beyond_doubt_counts(enough: int, taken: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("traineragent.engine.ensemble.ENOUGH_ROWS", enough)
+    few = np.where(np.arange(400) % 10 == 0, 0.95 * noise(1.0, 2, 400) + noise(0.3, 6, 400), np.nan)  # it helps in 88 %
+    case = Case(noise(1.0, 2, 400), noise(1.02, 2, 400), few)
+    case.trials[2] = replace(case.trials[2], candidate=Candidate("f2", {"folds": 1}))
+    assert (2 in {m.trial for m in case.select().members}) == taken
+
+
 def test_failed_and_dropped_trials_are_never_delivered() -> None:
     case = Case(noise(1.0, 1), noise(0.1, 2))
     case.trials[1] = TrialResult(1, Candidate("f1"), "pruned", -0.1)

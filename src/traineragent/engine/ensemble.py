@@ -28,7 +28,7 @@ ANCHOR_WEIGHT = 0.5  # of the default model, where nothing beats it beyond doubt
 BEYOND_DOUBT = 0.95
 LIKELY = 0.85  # that a candidate of few folds is better, from which all are judged on its rows
 FEW_FOLDS = 3  # of a candidate that is too dear for all
-FEWEST_ROWS = 60  # on which such a candidate may be judged
+ENOUGH_ROWS, FEWEST_ROWS = 60, 30  # on which such a candidate may be judged; on fewer only a lead beyond doubt counts
 RANKED = ("roc_auc", "average_precision")
 SPEAKING = 100  # rows at least, in effect, decide on weights by squared errors
 SURE = 0.7  # share of resamples in which an ensemble must beat the single best
@@ -146,7 +146,8 @@ def _on_one_fold(
     gains = [
         paired_gain(metric, y[rows], guess, other, seed=seed, positive=positive) for guess in (own, (own + other) / 2)
     ]
-    if not any(gain > 0 and sure >= LIKELY for gain, sure in gains):
+    wanted = LIKELY if rows.sum() >= ENOUGH_ROWS else BEYOND_DOUBT
+    if not any(gain > 0 and sure >= wanted for gain, sure in gains):
         return results, oof
 
     def there(index: int) -> NDArray[np.float32]:
