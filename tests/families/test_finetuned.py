@@ -135,7 +135,7 @@ def test_tuning_teaches_numbers_too(context: Callable[..., FitContext], tmp_path
     train, valid, fresh = numbers(240, 0), numbers(80, 1), numbers(200, 2)
     how = replace(context(), classes=0, metric="mae")
     head = PLUGIN.fit({"epochs": 0.01, "rate": 0.0}, train, None, how)
-    tuned = PLUGIN.fit({"epochs": 8, "rate": 5e-3}, train, valid, how)
+    tuned = PLUGIN.fit({"epochs": 16, "rate": 5e-3}, train, valid, how)
     said = tuned.predict(fresh.x, fresh.more)
     assert said.shape == fresh.y.shape
     wrong = float(np.abs(said - fresh.y).mean())
