@@ -45,3 +45,17 @@ def test_a_target_of_many_numbers_beside_pictures_is_a_number() -> None:
     task = understand(Request("Look at the pictures.", target="weight_g"), table(FRUIT), ROWS, kind="images")
     assert task.task_type == "image_regression"
     assert task.metrics[0].name in ("rmse", "r2")
+
+
+@pytest.mark.parametrize(
+    ("words", "task_type"),
+    [
+        ("Draw capital letters on demand", "image_generation"),
+        ("It should paint flowers when asked", "image_generation"),
+        ("Recognise the letter that I draw on the screen", "image_classification"),
+        ("To draw conclusions about health, say which leaf is ill", "image_classification"),
+    ],
+)
+def test_what_is_told_to_draw_draws(words: str, task_type: str) -> None:
+    task = understand(Request(words), table("image:id, label:cat a|b|c"), ROWS, kind="images", answer="label")
+    assert task.task_type == task_type

@@ -66,6 +66,18 @@ def read(words: str, spec: str) -> TaskSpec:
             "marketvalue",
         ),
         (
+            "Estimate how far a car gets on a gallon on the highway. We never know cty beforehand.",
+            "displ:float 1..7, cty:float 9..35, hwy:float 12..44, class:cat a|b|c",
+            "hwy",
+        ),
+        ("median house value in Boston", "crim:float 0..80, nox:float 0..1, medv:float 5..50, chas:flag", "medv"),
+        ("Will a married woman have a job?", "lfp:yesno yes|no, age:float 2..6, foreign:yesno yes|no", "lfp"),
+        (
+            "Which heating system will a household install?",
+            "depvar:cat gc|gr|ec, income:int 1..9, region:cat a|b",
+            "depvar",
+        ),
+        (
             "Cash or credit card: how will the passenger pay?",
             "passengers:int 1..6, fare:float 1..90, payment:cat cash|credit card",
             "payment",

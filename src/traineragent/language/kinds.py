@@ -51,6 +51,11 @@ _EITHER = re.compile(
     r"[^\W\d]+(?:\s[^\W\d]+)?\s*(?:[,?:;]|\.(?:\s|$)|-\s)"
 )
 """Two that are told apart at the head of a sentence: "Toast or a real fire?", "Aimbot or honest player, judged …"."""
+_DRAW = re.compile(
+    r"(?:^\W*|[.!?;:]\s+|\b(?:to|can|should|could|please|will|must)\s)(?:draw|paint|sketch|doodle)\s"
+    r"(?!(?:(?:the|a|an|any|some|my|our)\s)?(?:conclusion|inference|attention|line|box|rectangle|frame|border|distinction)|from\b|on\b)"
+)
+"""What is told to draw: "Draw capital letters", "it should paint flowers"; not "what somebody drew"."""
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -103,7 +108,8 @@ def type_of(
 
 
 def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnProfile | None) -> tuple[str, float, str]:
-    if reading.said("tasks", "generation") and not reading.said("tasks", "not_generation"):
+    drawn = reading.said("tasks", "generation") or _DRAW.search(reading.text.plain)
+    if drawn and not reading.said("tasks", "not_generation"):
         return "image_generation", 0.85, "new pictures are asked for"
     if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):
         return "image_generation", 0.6, "pictures without classes"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
+from .abbreviations import glued_in, pieced_from, short_for
 from .answers import amount_points, fits, flag_points, holds_text, numbered
 from .columns import COMMON, SHORTENED, Columns, Mention, Regions
 from .horizon import forecast_said
@@ -42,6 +43,9 @@ GENERIC = {
     "目标": 2.5,
     "category": 1.0,
     "choice": 2.0,
+    "depvar": 3.0,
+    "dependent": 2.5,
+    "dependent variable": 3.0,
     "decision": 1.5,
     "answer": 1.5,
     "verdict": 1.5,
@@ -91,6 +95,7 @@ MANY_ALIKE = 8  # columns numbered alike that describe a thing together
 FEWEST_CROSSED = 3  # things of which two facts at least are told in columns of their own
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
+REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
 _GLUED = 9  # letters of a name that may be several words written as one
 _ENDING = 5  # letters of the last of them
 _CODE = 3  # letters of a unit's code: eur, kwh
@@ -241,6 +246,8 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
             key = next((k for t, k in short.items() if len(word) > len(t) + 2 and word.startswith(t)), key)
         if key not in stems:  # "weigh" asks for the weight, "interact" for the interaction
             key = next((k for t, k in stems_of.items() if akin(word, t, english)), key)
+        if key not in stems:  # "hwy" is the highway
+            key = next((k for t, k in stems_of.items() if short_for(t, word)), key)
         if key not in stems and (head := _COMPOUND.fullmatch(word)):  # "Gasverbrauch" is the use of gas
             key = next((k for t, k in stems_of.items() if t == head["first"]), key)
         if key not in stems and "de" in columns.reading.languages:  # "Gebrauchtwagenpreise" are prices
@@ -249,6 +256,7 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
         if key in stems and len(word) > 2:
             hits[key] = max(hits.get(key, 0.0), regions.weight(start))
     if not hits:
+        _by_short_name(evidence, columns, regions)
         return
     if max(hits.values()) < 0.2:
         evidence.add(-0.8, "")  # only named among the inputs, or among what to leave out
@@ -263,6 +271,19 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
         and max(hits.values()) >= 0.5
     )
     evidence.add(2.5 * share + 2.0 * whole, f"shares the words {words} with the request", spoken=True)
+
+
+def _by_short_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
+    """Its name is short for words of the request, or glued to one: "medv" for the median value, "wfood" for food."""
+    tokens = columns.names[evidence.column.name].split()
+    goal = [w for w, start, _ in columns.reading.text.tokens if w not in COMMON and regions.weight(start) >= REACHED]
+    own = {t for name in columns.names.values() for t in name.split()}
+    if len(tokens) != 1 or not tokens[0].isascii():
+        return
+    if word := glued_in(tokens[0], [w for w in goal if w not in own]):
+        evidence.add(2.0, f"its name holds {word!r}, which the request says", spoken=True)
+    elif words := pieced_from(tokens[0], goal):
+        evidence.add(2.0, f"its name is short for {' '.join(words)!r}", spoken=True)
 
 
 @once_per_overlay
@@ -450,6 +471,8 @@ def _by_being_what_comes_of_it(evidence: _Evidence, columns: Columns, wish: str 
     """Called after what comes of things, such as a use, a price or a result, rather than after what they are."""
     kind = "amount" if fits(evidence.column, "amount") else "choice"
     name = columns.names[evidence.column.name]
+    if wish == "flag" and not evidence.spoken and matches(_given_names(), name):
+        evidence.add(-0.7, "")
     if wish != kind:
         return
     if matches(_outcome_names(kind), name):

@@ -1,0 +1,56 @@
+"""Whether a short name stands for words of a request: "hwy" for the highway, "medv" for the median value, "wfood" for
+food.
+
+Compares folded letters. Knows no columns, and no sentences beyond the order of their words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+SHORTEST, LONGEST = 3, 5  # letters of a name that is pieced together from the beginnings of words
+LEAST_WORD = 4  # letters of a word that a name is glued to
+MOST_GLUED = 4  # letters of a name that belong to none of its words
+LONG_PIECE = 3  # letters of a piece from which on a word may be left out behind it: "medv" for the median house value
+_CONSONANTS = re.compile(r"[b-df-hj-np-tv-z]{3,5}")
+
+
+def short_for(token: str, word: str) -> bool:
+    """Whether a token without vowels holds letters of a word in their order, its first and last among them."""
+    return bool(_CONSONANTS.fullmatch(token)) and len(word) > len(token) and _skeleton(token, word)
+
+
+def glued_in(name: str, words: Sequence[str]) -> str | None:
+    """The word that a name of one piece holds beside a few letters more: "food" in "wfood", "bids" in "numbids"."""
+    able = (w for w in words if len(w) >= LEAST_WORD and 0 < len(name) - len(w) <= MOST_GLUED)
+    found = [w for w in able if name.startswith(w) or name.endswith(w) or (w in name and len(w) >= len(name) / 2)]
+    return max(found, key=len) if found else None
+
+
+def pieced_from(name: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The words, in their order, whose beginnings make up the name: "median", "value" for "medv"; empty without."""
+    if not SHORTEST <= len(name) <= LONGEST or not name.isalpha():
+        return ()
+    return next((found for i in range(len(words)) if len(found := _pieces(name, words[i:])) > 1), ())
+
+
+def _pieces(rest: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The words that `rest` is made of, the first one of `words` among them."""
+    if not words or words[0][:1] != rest[0]:
+        return ()
+    for length in range(min(len(rest), len(words[0]) - 1), 0, -1):
+        piece, behind = rest[:length], rest[length:]
+        if not (words[0].startswith(piece) or _skeleton(piece, words[0])):
+            continue
+        if not behind:
+            return (words[0],)
+        for skipped in (1, 2) if length >= LONG_PIECE else (1,):
+            if further := _pieces(behind, words[skipped:]):
+                return (words[0], *further)
+    return ()
+
+
+def _skeleton(token: str, word: str) -> bool:
+    letters, last = iter(word), (word[-1], word.removesuffix("s")[-1:])
+    return token[0] == word[0] and token[-1] in last and all(letter in letters for letter in token)
