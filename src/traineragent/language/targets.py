@@ -281,9 +281,16 @@ def _by_short_name(evidence: _Evidence, columns: Columns, regions: Regions) -> N
     if len(tokens) != 1 or not tokens[0].isascii():
         return
     if word := glued_in(tokens[0], [w for w in goal if w not in own]):
-        evidence.add(2.0, f"its name holds {word!r}, which the request says", spoken=True)
+        points = 0.8 if word in _measures() else 2.0  # "tbilrate" is one of many rates
+        evidence.add(points, f"its name holds {word!r}, which the request says", spoken=True)
     elif words := pieced_from(tokens[0], goal):
         evidence.add(2.0, f"its name is short for {' '.join(words)!r}", spoken=True)
+
+
+@once_per_overlay
+def _measures() -> frozenset[str]:
+    """Words for how a thing is measured, which say nothing about the thing: rate, level, price."""
+    return frozenset(fold(w) for w in lexicon("series")["not_additive"])
 
 
 @once_per_overlay
