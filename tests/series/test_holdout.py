@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from traineragent.series.holdout import FEWEST_RESAMPLES, RESAMPLES, resampled
+from traineragent.series.holdout import FEWEST_RESAMPLES, RESAMPLES, _Judge, forecasts_apart, resampled
 from traineragent.series.split import _held_steps
 from traineragent.series.windows import Cases
 
@@ -23,6 +23,35 @@ def test_times_and_series_are_both_drawn_anew(starts: int, series: int) -> None:
     error = np.random.default_rng(1).normal(size=starts * series)
     means = [error[rows].mean() for rows in drawn]
     assert np.std(means) > 0.5 * error.std() / np.sqrt(starts * series)
+
+
+def overlapping(span: int, horizon: int, starts: int) -> Cases:
+    at = np.unique(np.linspace(0, span - horizon, starts).round().astype(int))
+    return Cases(np.zeros(len(at), dtype=int), at, np.arange(len(at)), np.zeros((len(at), horizon)))
+
+
+@pytest.mark.parametrize(
+    ("span", "horizon", "apart"),
+    [(66, 14, 5), (50, 6, 8), (480, 24, 20), (29, 12, 2), (13, 12, 1), (12, 12, 1)],
+)
+def test_forecasts_that_share_values_are_not_so_many_proofs(span: int, horizon: int, apart: int) -> None:
+    found = overlapping(span, horizon, 20)
+    assert forecasts_apart(found) == apart
+    drawn = resampled(found, np.random.default_rng(0))
+    assert all(len(rows) == apart for rows in drawn)
+    assert bool(drawn) == (apart > 1)
+
+
+def test_intervals_hold_the_error_about_as_often_as_they_say() -> None:
+    found, rng = overlapping(66, 14, 20), np.random.default_rng(4)
+    held = 0
+    for _ in range(60):
+        errors = rng.normal(size=66)
+        said = np.stack([errors[a : a + 14] for a in found.at])
+        interval = _Judge(found, np.ones_like(said), 0).value("mae", said, said, said).interval
+        assert interval is not None
+        held += interval[0] <= np.sqrt(2 / np.pi) <= interval[1]
+    assert held >= 0.84 * 60  # half of them where starting points are drawn as if they shared nothing
 
 
 def test_a_single_forecast_says_nothing_of_others() -> None:

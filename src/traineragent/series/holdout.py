@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..domain.task import Direction
 from ..engine.evaluate import Evaluation, MetricValue
 from ..errors import TrainerError
 from ..serve.series.covariates import Covariate
@@ -181,6 +182,7 @@ class _Judge:
     def __init__(self, found: Cases, repeated: Float64, seed: int) -> None:
         self.found, self.repeated = found, repeated
         self.samples = resampled(found, np.random.default_rng(seed))
+        self.stretch = _stretch(found)
 
     def of(self, metric: str, said: Float64) -> float | None:
         value = score(metric, self.found.truth, said, self.repeated)
@@ -192,32 +194,60 @@ class _Judge:
             return self._covered((truth >= low) & (truth <= high))
         drawn = [score(metric, truth[rows], said[rows], repeated[rows]) for rows in self.samples]
         known = [v for v in drawn if np.isfinite(v)]
-        return MetricValue(metric, self.of(metric, said), _between(known), self.of(metric, repeated))
+        value = self.of(metric, said)
+        return MetricValue(metric, value, self._around(value, known, direction(metric)), self.of(metric, repeated))
+
+    def _around(self, value: float | None, drawn: Sequence[float], better: Direction) -> tuple[float, float] | None:
+        """The middle 95 % of what was drawn, stretched from `value`; an error is never below nought."""
+        between = _between(drawn)
+        if between is None or value is None:
+            return between
+        low, high = (value + self.stretch * (bound - value) for bound in between)
+        return min(value, max(low, 0.0) if better == "minimize" else low), max(value, high)
 
     def _covered(self, inside: NDArray[np.bool_]) -> MetricValue:
         """The share of known true values inside their intervals."""
         known = np.isfinite(self.found.truth)
         drawn = [float(inside[rows][known[rows]].mean()) for rows in self.samples]
-        return MetricValue(COVERED, float(inside[known].mean()), _between(drawn))
+        share = float(inside[known].mean())
+        between = self._around(share, drawn, "maximize")
+        return MetricValue(COVERED, share, between and (max(0.0, between[0]), min(1.0, between[1])))
 
 
 def resampled(found: Cases, rng: np.random.Generator) -> list[NDArray[np.int64]]:
     """Rows of `found` as other times and other series might have given them: starting points and series are drawn with
-    replacement, each on its own, and their cases taken (the pigeonhole bootstrap, Owen 2007). None where there is one
-    of each: a single forecast says nothing of others."""
+    replacement, each on its own, and their cases taken (the pigeonhole bootstrap, Owen 2007). Forecasts that share
+    values are not so many proofs: as many starting points are drawn as have none in common (m out of n, Bickel, Götze
+    and van Zwet 1997). None where that is one forecast of one series, which says nothing of others."""
+    apart = forecasts_apart(found)
     starts, window = np.unique(found.window, return_inverse=True)
     keys, which = np.unique(found.which, return_inverse=True)
-    if len(starts) * len(keys) < 2:
+    if apart * len(keys) < 2:
         return []
     row_of = np.full((len(starts), len(keys)), -1, dtype=np.int64)
     row_of[window, which] = np.arange(len(window))
     often = int(np.clip(RESAMPLED_CELLS // max(found.truth.size, 1), FEWEST_RESAMPLES, RESAMPLES))
-    drawn = (row_of[np.ix_(_again(len(starts), rng), _again(len(keys), rng))].ravel() for _ in range(often))
+    drawn = (row_of[np.ix_(_again(len(starts), rng, apart), _again(len(keys), rng))].ravel() for _ in range(often))
     return [rows for cases in drawn if len(rows := cases[cases >= 0])]
 
 
-def _again(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    return rng.integers(count, size=count)
+def _again(count: int, rng: np.random.Generator, often: int | None = None) -> NDArray[np.int64]:
+    return rng.integers(count, size=count if often is None else often)
+
+
+def forecasts_apart(found: Cases) -> int:
+    """How many forecasts of a series fit side by side into the steps that are forecast."""
+    starts, horizon = np.unique(found.at), found.truth.shape[1]
+    steps = np.unique(starts[:, None] + np.arange(horizon)[None, :]).size
+    return max(1, min(len(starts), round(steps / horizon)))
+
+
+def _stretch(found: Cases) -> float:
+    """How much wider an interval must be because forecasts that overlap differ less than such that lie apart do: the
+    variance among `n` of them is (n - 1) / n of theirs. 1 where none overlap."""
+    apart = forecasts_apart(found)
+    overlap = apart < len(np.unique(found.at)) and apart > 1
+    return float(np.sqrt(apart / (apart - 1))) if overlap else 1.0
 
 
 def _between(drawn: Sequence[float]) -> tuple[float, float] | None:
