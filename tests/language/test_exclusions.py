@@ -43,6 +43,11 @@ from .tables import ROWS, table
             "umsatz:int, alter:int, c:cat",
             "umsatz",
         ),
+        (
+            "Predict y. cd496, r, cd820 and days are not known by then.",
+            "cd496:int, r:flag, cd820:int, days:int, age:int",
+            "cd496 r cd820 days",
+        ),
         ("La edad y el sexo no se pueden usar en el modelo", "edad:int, sexo:cat, c:cat", "edad sexo"),
         ("A idade e o sexo não podem ser usados no modelo", "idade:int, sexo:cat, c:cat", "idade sexo"),
         ("जाति और धर्म का इस्तेमाल नहीं करना है", "जाति:cat, धर्म:cat, c:cat", "जाति धर्म"),

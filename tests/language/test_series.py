@@ -9,7 +9,7 @@ import pytest
 from traineragent.domain.data import ColumnProfile
 from traineragent.domain.task import Request
 from traineragent.language.columns import Columns
-from traineragent.language.horizon import until_end
+from traineragent.language.horizon import in_order_said, until_end
 from traineragent.language.moments import Moments, steps_until, usual_reach
 from traineragent.language.reading import Reading
 from traineragent.language.series import key_columns, side_by_side
@@ -141,3 +141,36 @@ def test_what_is_known_ahead_comes_from_words_and_names(words: str, expected: li
 def test_a_count_of_steps_ahead_names_no_column_to_predict(words: str) -> None:
     profiles = (DAY, column("quarter", "number", 4, min=1, max=4), column("jobless", "number"))
     assert understand(Request(words, ("x",)), profiles, 365).data_info.target == "jobless"
+
+
+CARS = (
+    column("Make", "category", 48),
+    column("Year", "number", 28, min=1990, max=2017),
+    *(column(n, "number", 600, min=1, max=900) for n in ("HP", "Doors", "Weight", "Popularity", "MSRP")),
+)
+
+
+@pytest.mark.parametrize("words", ["Forecast the price a used car will fetch (MSRP)", "Forecast the MSRP of a car"])
+def test_a_forecast_of_one_thing_among_many_is_no_forecast_of_values_ahead(words: str) -> None:
+    assert understand(Request(words, ("x",)), CARS, 12_000).task_type == "tabular_regression"
+
+
+@pytest.mark.parametrize("words", ["Forecast MSRP for the next 3 years", "Make a good forecast of MSRP"])
+def test_what_lies_ahead_is_forecast_all_the_same(words: str) -> None:
+    assert understand(Request(words, ("x",)), CARS, 12_000).task_type == "forecasting"
+
+
+@pytest.mark.parametrize(
+    ("words", "columns", "expected"),
+    [
+        ("Forecast the count of a patient", 20, False),
+        ("Forecast the values, 10 steps ahead", 20, True),
+        ("This is a time series, predict it", 20, True),
+        ("forecast sales", 2, True),
+        ("tell the price", 2, False),
+    ],
+)
+def test_rows_are_values_in_their_order_only_where_words_or_the_table_say_so(
+    words: str, columns: int, expected: bool
+) -> None:
+    assert in_order_said(Reading.of(words), columns) is expected

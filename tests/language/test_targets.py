@@ -78,6 +78,11 @@ def read(words: str, spec: str) -> TaskSpec:
             "depvar",
         ),
         (
+            "Forecast the cell count of a patient after 20 weeks (cd420) of drugs.",
+            "cd40:float 0..900, drugs:flag, age:int 1..90, treat:flag, cd420:float 0..1200, cd80:float 0..900",
+            "cd420",
+        ),
+        (
             "Cash or credit card: how will the passenger pay?",
             "passengers:int 1..6, fare:float 1..90, payment:cat cash|credit card",
             "payment",

@@ -23,7 +23,7 @@ from ..data.samewords import alike_texts
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
 from ..data.thresholds import cut_in_two
-from ..data.timetable import arranged, below_one_another, counts_steps, told_by_file
+from ..data.timetable import arranged, below_one_another, counts_steps, counts_time, told_by_file
 from ..domain.data import Target
 from ..domain.messages import (
     DataCollected,
@@ -41,7 +41,7 @@ from ..engine.compute.local import WorkFailed
 from ..errors import InputError
 from ..language.flags import flag_columns
 from ..language.happenings import counting_asked
-from ..language.horizon import forecast_said
+from ..language.horizon import forecast_said, in_order_said
 from ..language.kinds import wish_of
 from ..language.reading import Reading as Words
 from ..language.series import side_by_side
@@ -126,7 +126,11 @@ class DataAgent:
             return table
         if not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
             return table if request.target is not None else self._answerable(table, reading)
-        shaped = arranged(table, read_columns(table.frame), in_order=reading.said("tasks", "series"))
+        columns = read_columns(table.frame)
+        in_order = in_order_said(reading, len(columns)) or (
+            reading.said("tasks", "series") and any(counts_time(r) for r in columns.values())
+        )
+        shaped = arranged(table, columns, in_order=in_order)
         shaped = told_by_file(shaped)
         if request.target is not None or shaped.target is not None:
             return shaped

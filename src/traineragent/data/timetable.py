@@ -34,6 +34,7 @@ SHARED_MOMENTS = 0.3  # of all moments must stand in several files
 MOST_CELLS = 20_000_000
 GRID = 0.02  # of a twelfth or quarter of a year: how far from it a written fraction may be
 _YEAR = re.compile(r"\D{0,3}(1[5-9]\d\d|2[01]\d\d)(?:\D.*)?")
+_COUNTS_OF_TIME = ("t", "step", "tick")
 _PARTS = ("year", "quarter", "month", "week", "day", "hour")
 
 
@@ -354,3 +355,10 @@ def counts_steps(reading: Reading) -> bool:
     each = np.unique(reading.values)
     gaps = np.diff(each)
     return len(each) >= FEWEST_ACROSS and float(gaps.max()) == float(gaps.min()) and not holds_years(reading)
+
+
+def counts_time(reading: Reading) -> bool:
+    """Steps that are counted under a name of time, "week" or "t", and not of rows, "no" or "index"."""
+    listed = lexicon("series")["names_of_time"]
+    named = {fold_name(w) for part in ("week", "day", "hour", "month", "quarter", "moment") for w in listed[part]}
+    return counts_steps(reading) and fold_name(reading.name) in {*named, *_COUNTS_OF_TIME}

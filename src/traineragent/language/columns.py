@@ -65,7 +65,7 @@ class Columns:
                 if any(a < end and start < b for a, b in taken):
                     continue
                 quoted = bool(match["q"])
-                if not quoted and not self._may_be_name(column.name, start, end):
+                if not quoted and not (self._may_be_name(column.name, start, end) or self._listed(start, end, taken)):
                     continue
                 taken.append((start, end))
                 out.append(Mention(column.name, start, end, quoted=quoted))
@@ -81,6 +81,13 @@ class Columns:
         near = self.reading.masked[max(0, start - 24) : start]
         phrases = in_languages(lexicon("wishes")["pointer_before"], self.reading.languages)
         return any(m.end() >= len(near.rstrip()) for m in matches(phrases, near)) or bool(re.search(rf"[{WIDE}]", name))
+
+    def _listed(self, start: int, end: int, taken: Sequence[Span]) -> bool:
+        """Whether a name of one letter stands in a list of names: the "r" of "cd496, r, cd820"."""
+        plain = self.reading.text.plain
+        before, after = plain[:start].rstrip(), plain[end:]
+        beside = any(b == len(before) - 1 for _, b in taken) or any(a == end + 2 for a, _ in taken)
+        return end - start == 1 and before.endswith(",") and after.startswith(", ") and beside
 
     def compared(self, mention: Mention) -> bool:
         """Whether it is named as a group to treat alike: "equal treatment of men and women (column gender)"."""

@@ -8,6 +8,7 @@ from ..knowledge.lexicons import lexicon
 from .quantities import Quantity
 from .reading import Reading
 
+NARROW = 3  # columns of a table that holds values and hardly anything beside them
 _HOUR, _DAY = 3_600_000.0, 86_400_000.0
 _UNTIL = re.compile(
     r"\b(?:until|till|up to|through|out to|bis|jusqu'en|jusqu'a|hasta|ate|fino al)\s+"
@@ -53,6 +54,18 @@ def forecast_said(reading: Reading) -> bool:
         or until_end(reading) is not None
         or any(q.noun == "ahead" for q in reading.quantities)
     )
+
+
+def in_order_said(reading: Reading, columns: int) -> bool:
+    """Whether rows of a table without dates are values in their order: the words speak of a time series or of how far
+    ahead to go, or hardly anything stands beside the values. "Forecast the price of a car" alone says no such thing."""
+    told = reading.where("tasks", "series")
+    if not told:
+        return False
+    verbs = reading.where("tasks", "forecast")
+    spoken = any(not any(a <= start and end <= b for a, b in verbs) for start, end in told)
+    ahead = horizon_of(reading, hourly=False) is not None or until_end(reading) is not None
+    return spoken or ahead or last_year(reading) is not None or columns <= NARROW
 
 
 def horizon_quantity(reading: Reading) -> Quantity | None:

@@ -9,9 +9,9 @@ from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .answers import holds_text
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
-from .horizon import forecast_said
+from .horizon import NARROW, forecast_said, horizon_of, in_order_said
 from .metrics import find_metrics, tasks_of
-from .moments import placed_in_time
+from .moments import holds_years, placed_in_time, steps_of_time
 from .phrases import matches
 from .reading import Reading
 from .words import name_tokens
@@ -39,6 +39,12 @@ _ALTERNATIVES = re.compile(
     r"\w+,\s(?:\w+\s){0,2}?\w+,?\s(?:or|oder|ou|o|u|ya)\s(?:(?:a|an|the|eine?n?|une?|una?|um|uma)\s)?\w+\s*[?.!]|还是.+还是"
 )
 """Three or more that are told apart: "win, lose or draw?"."""
+_ONE_THING = re.compile(
+    r"(?:(?:forecast|predict|prognostizier\w*|prevo\w*|pronostic\w*|prever|prevedi\w*)\s(?:\w+\s){0,5}?)"
+    r"(?<!\bat\s)(?<!\bin\s)(?<!\bon\s)(?<!\bby\s)(?:an?|one|any|someone|somebody|his|her|eine?[rnms]?|une?|una|uma?)\s(?P<thing>(?!forecast|predict|prognos)\w+)"
+)
+MANY_FACTS = 5  # columns beside the moments
+FEW_MOMENTS = 0.5  # of the values of the column with most of them
 _TAKEN = re.compile(
     r"\bwhich\s(?:\w+\s(?:of\s)?)?\w*[^\Ws]\s(?:of\s\w+\s)?(?:do|does|did|(?:will|would|should|can|is|are)\s(?:an?|the|this|each|"
     r"every|my|our|their|he|she|it|we|they|people|someone|somebody)\b)(?!\s(?:most )?likely\b)"
@@ -163,9 +169,23 @@ def _is_bio(column: ColumnProfile) -> bool:
 
 
 def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
-    dated = placed_in_time(columns) or reading.said("tasks", "series")
+    dated = placed_in_time(columns) or in_order_said(reading, len(columns))
     number = target is None or (_numeric(target) and target.distinct > 2)
-    return dated and number and forecast_said(reading)
+    return dated and number and forecast_said(reading) and not _of_one_thing(reading, columns)
+
+
+def _of_one_thing(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
+    """Whether "forecast" is said of one thing, as "forecast the price of a car", and no more of time than that; in a
+    table with many facts of each thing and few moments."""
+    if in_order_said(reading, len(columns)) and len(columns) > NARROW:
+        return False
+    moments = [c for c in columns if c.meaning == "date" or holds_years(c)]
+    rows = max((c.distinct for c in columns), default=0)
+    few = all(c.distinct < FEW_MOMENTS * rows for c in moments)
+    if len(columns) - len(moments) < MANY_FACTS or not few or horizon_of(reading, hourly=False) is not None:
+        return False
+    idle = {w for listed in lexicon("generic").values() for w in map(str, listed)} | steps_of_time()
+    return any(m["thing"] not in idle for m in _ONE_THING.finditer(reading.text.plain))
 
 
 def _column_task(

@@ -181,6 +181,8 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
             points, reason = -1.0, "named among the inputs"
         elif not regions.goal(mention.start) and not _counted(columns.reading, mention):
             points = 2.0
+        elif _in_brackets(columns.reading, mention):
+            points, reason = 6.0, "named in brackets behind what is asked"
         if _asked_of(columns.reading, mention):
             points, reason = 6.0, "asked whether it is so or not"
         elif _is_period(columns.reading, mention) and not pointed:
@@ -196,6 +198,12 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
         evidence.pointed = pointed
         return
     _by_part_of_name(evidence, columns, regions)
+
+
+def _in_brackets(reading: Reading, mention: Mention) -> bool:
+    """Whether a name alone stands in brackets: "the count after 20 weeks (cd420)"."""
+    plain = reading.text.plain
+    return plain[: mention.start].endswith("(") and plain[mention.end :].startswith(")")
 
 
 def _asked_of(reading: Reading, mention: Mention) -> bool:

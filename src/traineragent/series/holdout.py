@@ -239,7 +239,7 @@ def forecasts_apart(found: Cases) -> int:
     """How many forecasts of a series fit side by side into the steps that are forecast."""
     starts, horizon = np.unique(found.at), found.truth.shape[1]
     steps = np.unique(starts[:, None] + np.arange(horizon)[None, :]).size
-    return max(1, min(len(starts), round(steps / horizon)))
+    return int(max(1, min(len(starts), round(steps / horizon))))
 
 
 def _stretch(found: Cases) -> float:
