@@ -6,7 +6,6 @@ Sees profiles only; names and values are compared with the words and never read 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import glued_in, pieced_from, short_for
+from .alike import called_alike
 from .answers import amount_points, fits, flag_points, holds_text, numbered
 from .columns import COMMON, SHORTENED, Columns, Mention, Regions
 from .horizon import forecast_said
@@ -91,8 +91,6 @@ _PER = re.compile(
 )
 """What stands before a unit of time that an answer is for."""
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
-MANY_ALIKE = 8  # columns numbered alike that describe a thing together
-FEWEST_CROSSED = 3  # things of which two facts at least are told in columns of their own
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
 REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
@@ -105,7 +103,6 @@ _COMPOUND = re.compile(
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
 _SHORT = frozenset({"max", "min"})
-_TWO_PARTS = re.compile(r"(.*[^\W_])[._: -]+([^\W_]+)")
 
 
 @dataclass(frozen=True)
@@ -533,26 +530,11 @@ def _by_place(found: list[_Evidence], reading: Reading) -> None:
 
 
 def _by_being_one_of_many(found: list[_Evidence]) -> None:
-    """Columns that are numbered alike ("pixel_0" to "pixel_63"), or that tell several facts of each of several things
-    ("price.coke", "price.pepsi", "offer.coke", "offer.pepsi"), describe the case and are not the answer to it."""
-    kind = {e.column.name: re.sub(r"\d+", "#", e.column.name) for e in found}
-    sizes = Counter(k for name, k in kind.items() if k != name)
-    crossed = _crossed(list(kind))
+    """Columns that are called alike describe the case and are not the answer to it."""
+    alike = called_alike([e.column.name for e in found])
     for evidence in found:
-        alike = sizes[kind[evidence.column.name]] >= MANY_ALIKE or evidence.column.name in crossed
-        if alike and not evidence.spoken:
+        if evidence.column.name in alike and not evidence.spoken:
             evidence.add(-2.0, "")
-
-
-def _crossed(names: Sequence[str]) -> frozenset[str]:
-    """Names made of a first and a second part, of which each first one stands with the same second ones as another."""
-    parts = {n: m.groups() for n in names if (m := _TWO_PARTS.fullmatch(n))}
-    seconds: dict[str, set[str]] = {}
-    for first, second in parts.values():
-        seconds.setdefault(first, set()).add(second)
-    shared = [(a, b, seconds[a] & seconds[b]) for a in seconds for b in seconds if a < b]
-    cells = {(first, s) for a, b, both in shared if len(both) >= FEWEST_CROSSED for first in (a, b) for s in both}
-    return frozenset(n for n, cell in parts.items() if cell in cells)
 
 
 def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:

@@ -1,0 +1,33 @@
+"""Columns of a table that are called alike, because they tell the same of several things or one thing in many parts.
+
+Looks at names only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+MANY_ALIKE = 8  # columns numbered alike that describe a thing together
+FEWEST_CROSSED = 3  # things of which two facts at least are told in columns of their own
+_TWO_PARTS = re.compile(r"(.*[^\W_])[._: -]+([^\W_]+)")
+
+
+def called_alike(names: Sequence[str]) -> frozenset[str]:
+    """Names that are numbered alike ("pixel_0" to "pixel_63"), or that tell several facts of each of several things
+    ("price.coke", "price.pepsi", "offer.coke", "offer.pepsi")."""
+    kind = {n: re.sub(r"\d+", "#", n) for n in names}
+    sizes = Counter(k for name, k in kind.items() if k != name)
+    return frozenset(n for n in names if sizes[kind[n]] >= MANY_ALIKE) | _crossed(names)
+
+
+def _crossed(names: Sequence[str]) -> frozenset[str]:
+    """Names made of a first and a second part, of which each first one stands with the same second ones as another."""
+    parts = {n: m.groups() for n in names if (m := _TWO_PARTS.fullmatch(n))}
+    seconds: dict[str, set[str]] = {}
+    for first, second in parts.values():
+        seconds.setdefault(first, set()).add(second)
+    shared = [(a, b, seconds[a] & seconds[b]) for a in seconds for b in seconds if a < b]
+    cells = {(first, s) for a, b, both in shared if len(both) >= FEWEST_CROSSED for first in (a, b) for s in both}
+    return frozenset(n for n, cell in parts.items() if cell in cells)
