@@ -18,12 +18,16 @@ def follow_up(report: Mapping[str, Any]) -> dict[str, Any] | None:
         "words": clean(report["follow_up"]),
         "changes": [sentence(c.get("text") or "") for c in rows(report.get("changes"))],
         "reused": ", ".join(texts(report.get("reused"))),
-        "deliveries": [_delivery(d) for d in (*rows(report.get("earlier")), _of(report))],
+        "deliveries": [_delivery(d) for d in (*rows(report.get("earlier")), *_own(report))],
     }
 
 
+def _own(report: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The delivery that the report is about, in the form of the earlier ones; none where nothing was delivered."""
+    return (_of(report),) if report.get("metric") else ()
+
+
 def _of(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The delivery that the report is about, in the form of the earlier ones."""
     metric, model = mapping(report.get("metric")), mapping(report.get("model"))
     return {
         "revision": report.get("revision"),

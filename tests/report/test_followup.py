@@ -1,0 +1,25 @@
+"""A follow-up beside the deliveries before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traineragent.report.followup import follow_up
+
+EARLIER = {"revision": 1, "words": "", "metric": "mae", "value": 4.5, "size_mb": 0.2, "model": "naive", "seconds": 17}
+
+
+def report(**more: Any) -> dict[str, Any]:
+    return {"revision": 2, "follow_up": "half the size", "earlier": [EARLIER], "changes": [], **more}
+
+
+def test_a_new_delivery_stands_behind_the_earlier_ones() -> None:
+    found = follow_up(report(metric={"name": "mae", "value": 4.0}, model={"family": "naive", "size_mb": 0.1}))
+    assert found is not None
+    assert [d["revision"] for d in found["deliveries"]] == ["1", "2"]
+
+
+def test_a_follow_up_that_delivered_nothing_is_no_delivery() -> None:
+    found = follow_up(report(metric=None))
+    assert found is not None
+    assert [d["revision"] for d in found["deliveries"]] == ["1"]
