@@ -211,6 +211,7 @@ def test_newer_values_given_in_a_request_are_used(delivered: tuple[Run, Served])
         ({"horizon": 2, "history": "x"}, "history"),
         ({"horizon": 2, "history": [1, "x"]}, "history"),
         ({"horizon": 2, "history": [[1, 2, 3]]}, "history"),
+        ({"horizon": 2, "history": [{"time": "2016-06"}]}, "history"),
         ({"horizon": 2, "history": [{"time": "2050-01", "value": 3}]}, "history"),
         ({"horizon": 2, "history": [{"time": "2016-06-15", "value": 3}]}, "history"),
         ({"horizon": 2, "history": [{"time": "2016-06", "value": 3}, 4]}, "history"),

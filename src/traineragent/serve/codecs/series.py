@@ -350,6 +350,9 @@ class SeriesPredictor(PlainServed):
         if isinstance(item, Mapping):
             when = item.get("time", item.get(self.manifest.settings["time"]))
             value = item.get("value", item.get(self.manifest.target.name))
+            if not {"value", self.manifest.target.name} & set(item):
+                told = ", ".join(map(repr, list(item)[:SHOWN])) or "nothing"
+                raise self._refused(number, f"a value under 'value' or {self.manifest.target.name!r}", f"only {told}")
         elif isinstance(item, (list, tuple)) and len(item) == 2:
             when, value = item
         else:
