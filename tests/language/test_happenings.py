@@ -39,6 +39,15 @@ def test_nothing_is_counted_where_no_count_is_asked_for() -> None:
 
 
 def test_a_column_that_holds_the_numbers_is_the_answer() -> None:
-    tickets = ColumnProfile("tickets", "number", 0.0, 60, stats={"min": 0.0, "max": 71.0})
+    tickets = ColumnProfile("tickets", "number", 0.0, 60, stats={"min": 0.0, "max": 71.0, "median": 9.0})
     asked = counting_asked(Reading.of("how many tickets will we get in the next 14 days"), (*LOG, tickets), 7000)
     assert asked is None
+
+
+def test_a_price_that_is_whole_at_both_ends_is_no_count() -> None:
+    fare = ColumnProfile("fare", "number", 0.0, 220, stats={"min": 1.0, "max": 150.0, "median": 9.5})
+    riders = ColumnProfile("passengers", "number", 0.0, 7, stats={"min": 0.0, "max": 6.0, "median": 1.0})
+    words = "how many taxi rides per hour will start in the next 2 days"
+    asked = counting_asked(Reading.of(words), (*LOG, fare, riders), 7000)
+    assert asked is not None
+    assert asked.step == "hour"

@@ -13,10 +13,12 @@ from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .columns import Columns, Regions
 from .horizon import horizon_of
+from .phrases import matches
 from .reading import Reading
 from .series import key_columns
-from .targets import rank_targets
+from .targets import Candidate, called, rank_targets
 
+COUNT = "count"  # the concept that any "how many" speaks of
 STEPS_OF_REACH = ((2.0, "hour"), (62.0, "day"), (190.0, "week"))
 """Days that a forecast reaches at most -> the step that is counted by where the words name none; else months."""
 
@@ -36,18 +38,26 @@ def counting_asked(reading: Reading, profiles: Sequence[ColumnProfile], rows: in
     if not reading.said("series", "counted"):
         return None
     columns = Columns(reading, profiles)
-    ranked = rank_targets(columns, Regions(reading, columns.mentions, ()), "amount")
+    regions = Regions(reading, columns.mentions, ())
+    ranked = rank_targets(columns, regions, "amount")
     spoken = [c.column for c in ranked if c.pointed or c.spoken]
-    if any(_holds_counts(columns.get(c.column), c.pointed) for c in ranked if c.pointed or c.spoken):
+    if any(_holds_counts(columns, regions, c) for c in ranked if c.pointed or c.spoken):
         return None
     keys = key_columns(columns, None, rows)
     return Counting(_step(reading), tuple(k for k in keys if columns.get(k).meaning != "date"), tuple(spoken))
 
 
-def _holds_counts(column: ColumnProfile, pointed: bool) -> bool:
-    """Whether a column that is spoken of may hold the numbers: whole ones, or any where the words point at it."""
-    whole = all(float(column.stats.get(k, 0.5)).is_integer() for k in ("min", "max"))
-    return pointed or (column.meaning == "number" and whole)
+def _holds_counts(columns: Columns, regions: Regions, found: Candidate) -> bool:
+    """Whether a column that is spoken of may hold the numbers: whole ones, or any where the words point at it. That a
+    count is asked for speaks for columns called a count, not for all that could be counted: passengers of a ride."""
+    column, name = columns.get(found.column), columns.names[found.column]
+    whole = all(float(column.stats.get(k, 0.5)).is_integer() for k in ("min", "max", "median"))
+    if found.pointed or not (column.meaning == "number" and whole):
+        return found.pointed
+    sentence = (0, len(columns.reading.text.plain))
+    said = {m.column for m in columns.mentions} | {c for c, _ in columns.partial(sentence)}
+    about = [c for c, book in regions.concepts.items() if book > 0 and c != COUNT and matches(called(c), name)]
+    return found.column in said or bool(about) or bool(matches(lexicon("tasks")["count_names"], name))
 
 
 def _step(reading: Reading) -> str | None:

@@ -310,7 +310,7 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
     name = columns.names[evidence.column.name]
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():
-        found = matches(_called(concept), name) if book > 0 else []
+        found = matches(called(concept), name) if book > 0 else []
         if book > 0 and _ends_in_unit(name, lexicon("concepts")[concept].get("unit", "")):
             evidence.add(book, f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
         if not found and not (book > 0 and _ends_in(name, concept)):
@@ -323,7 +323,7 @@ def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None
 
 
 @once_per_overlay
-def _called(concept: str) -> tuple[str, ...]:
+def called(concept: str) -> tuple[str, ...]:
     """How columns of a concept are called: as listed, and by the single words that name it in a request."""
     known = lexicon("concepts")[concept]
     said = (str(p) for phrases in known["said"].values() for p in phrases)
@@ -332,7 +332,7 @@ def _called(concept: str) -> tuple[str, ...]:
 
 def _ends_in(name: str, concept: str) -> bool:
     """Whether a name of one long word ends in what columns of the concept are called: "marketvalue", "kaltmiete"."""
-    ends = tuple(w.rstrip("*") for w in _called(concept) if re.fullmatch(rf"[a-z]{{{_ENDING},}}\*?", w))
+    ends = tuple(w.rstrip("*") for w in called(concept) if re.fullmatch(rf"[a-z]{{{_ENDING},}}\*?", w))
     return len(name) >= _GLUED and name.isalpha() and name.endswith(ends)
 
 
