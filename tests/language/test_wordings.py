@@ -176,3 +176,9 @@ def test_a_class_is_meant_by_the_recall_whose_sentence_names_it_alone() -> None:
     task = read("Chairlift: empty, seated, bar open (seat). An open bar has to be noticed 97 times in 100.", columns)
     assert task.verdict.decision == "accept"
     assert {r.name: r.positive_label for r in task.requirements} == {"recall": "bar_open"}
+
+
+def test_a_model_is_called_after_its_answer() -> None:
+    columns = "basket:float, gender:cat f|m, age:int 18..90, loyalty_y:int 0..20, discount_pct:float 0..40"
+    words = "Rebuild our discount model and use gender and age to show whether the error differs between groups."
+    assert read(words, columns).data_info.target == "discount_pct"

@@ -90,6 +90,10 @@ _PER = re.compile(
     r"chaque|por|cada)|每个?|每)\s*$"
 )
 """What stands before a unit of time that an answer is for."""
+_MODEL = re.compile(
+    r"\s(?:model|predictor|predictions?|forecasts?|forecaster|forecasting|classifier|estimator|estimation)(?!\w)"
+)
+"""What stands behind the answer in "our discount model", "a demand forecast"."""
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
@@ -276,6 +280,12 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
         and max(hits.values()) >= 0.5
     )
     evidence.add(2.5 * share + 2.0 * whole, f"shares the words {words} with the request", spoken=True)
+    if any(
+        _MODEL.match(columns.reading.text.plain, end)
+        for word, _, end in columns.reading.text.tokens
+        if stem(word) in hits
+    ):
+        evidence.add(2.0, "it is what the model is called after")
 
 
 def _by_short_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
