@@ -121,6 +121,8 @@ def test_german_compounds_name_their_column() -> None:
         ("I don't mind whether it has 90 % accuracy", "classification", {}),
         ("max. 200 MB on disk", "classification", {"size_mb": 200}),
         ("the 6 GB card it runs on must fit it", "generation", {"gpu_memory_mb": 6000}),
+        ("I can spare 2 GB of GPU memory", "generation", {"gpu_memory_mb": 2000}),
+        ("there is a 6 GB card in the lab", "generation", {}),
         ("never more than 50,000 off", "regression", {"max_error": 50_000}),
         ("never mind, 50,000 off on average", "regression", {"mae": 50_000}),
         ("up to 8 % of the harmless events may set it off", "classification", {"false_positive_rate": 0.08}),
@@ -180,5 +182,5 @@ def test_a_class_is_meant_by_the_recall_whose_sentence_names_it_alone() -> None:
 
 def test_a_model_is_called_after_its_answer() -> None:
     columns = "basket:float, gender:cat f|m, age:int 18..90, loyalty_y:int 0..20, discount_pct:float 0..40"
-    words = "Rebuild our discount model and use gender and age to show whether the error differs between groups."
+    words = "Rebuild our discount model, the old one is stale."
     assert read(words, columns).data_info.target == "discount_pct"

@@ -50,7 +50,9 @@ _AREA = re.compile(
     r"\b(?:area|overlap\w*|iou|intersect\w*|flache|uberlapp\w*|surface|chevauch\w*|superficie|solap\w*)\b"
 )
 """What stands beside the share of a box that makes it a hit, and is no share of hits."""
-_CARD = re.compile(r"\s*(?:of\s+)?(?:graphics\s|video\s|gpu\s|gaming\s|nvidia\s)?(?:card|gpu|vram|grafikkarte)(?!\w)")
+_CARD = re.compile(
+    r"\s*(?:of\s+)?(?:graphics\s|video\s|gpu\s|gaming\s|nvidia\s)?(?:card|grafikkarte|gpu(?!\s*(?:memory|ram)))(?!\w)"
+)
 _FITS = re.compile(r"\b(?:fits?|fitting|squeez\w*|no more than|at most|within|exceed\w*|only|max)\b")
 _PERCENTILES = {0.99: "latency_ms_p99", 0.95: "latency_ms_p95", 0.5: "latency_ms_p50"}
 _OF_REQUESTS = re.compile(
