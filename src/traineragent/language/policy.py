@@ -53,25 +53,20 @@ def trait_notice(reading: Reading, column: str, held: str, others: Sequence[str]
 
 
 class _Judge:
-    """Looks ideas up at most once a request."""
+    """Looks each idea up at most once a reading."""
 
     def __init__(self, reading: Reading, task_type: str, limits: Sequence[Limit]) -> None:
         self.reading, self.task_type, self.limits = reading, task_type, limits
         self.ideas: Mapping[str, Any] = lexicon("ideas", "policy")
-        self.known: dict[str, bool] = {}
         self.excused: dict[str, bool] = {}
-        self.places: dict[str, list[tuple[int, int]]] = {}
 
     def said(self, idea: str) -> bool:
-        if idea not in self.known:
-            self.known[idea] = self.reading.has(self.ideas[idea])
-        return self.known[idea]
+        return bool(self._spans(idea))
 
     def excuses(self, idea: str) -> bool:
         """Whether an excuse is said and not turned round: "filters that do not recognise it" detects nothing."""
         if idea not in self.excused:
-            found = self.reading.find(self.ideas[idea])
-            self.excused[idea] = any(not self._turned(m.start()) for m in found)
+            self.excused[idea] = any(not self._turned(start) for start, _ in self._spans(idea))
         return self.excused[idea]
 
     def _turned(self, start: int) -> bool:
@@ -82,9 +77,10 @@ class _Judge:
         return any(not re.search(r"[,.;:!?()]|\w+\W+\w+", self.reading.masked[end:start]) for _, end in negations)
 
     def _spans(self, idea: str) -> list[tuple[int, int]]:
-        if idea not in self.places:
-            self.places[idea] = [m.span() for m in self.reading.find(self.ideas[idea])]
-        return self.places[idea]
+        known = self.reading.ideas
+        if idea not in known:
+            known[idea] = [m.span() for m in self.reading.find(self.ideas[idea])]
+        return known[idea]
 
     def holds(self, rule: Mapping[str, Any]) -> bool:
         if rule.get("task") and self.task_type not in rule["task"]:

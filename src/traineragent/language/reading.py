@@ -58,6 +58,11 @@ class Reading:
         """The folded text with a mark in place of each quantity."""
         return masked(self.text.plain, self.quantities)
 
+    @cached_property
+    def ideas(self) -> dict[str, list[Span]]:
+        """Where ideas of the policy occur, filled as they are looked up: a request is judged for several task types."""
+        return {}
+
     def find(self, table: Mapping[str, Iterable[str]], within: Span | None = None) -> list[re.Match[str]]:
         """All matches of a {language: phrases} table, inside plain[within] where given."""
         return matches(in_languages(table, self.languages), self.masked, *(within or (0, None)))
