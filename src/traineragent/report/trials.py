@@ -20,6 +20,14 @@ FAMILIES = {
     "linear_chain": "Random field",
     "encoder_chain": "Encoder and random field",
     "tuned_chain": "Fine-tuned encoder and random field",
+    "cnn": "Convolutional network",
+    "finetuned": "Fine-tuned network",
+    "probe": "Linear on views",
+    "pixel_gaussian": "Gaussian of pixels",
+    "flow_matching": "Rectified flow",
+    "lora_diffusion": "Fine-tuned Stable Diffusion",
+    "grounding_dino": "Grounding DINO",
+    "phrase_grid": "Detector told by words",
 }
 """Names that do not read well as written in code; all others are shown with spaces and a capital."""
 
@@ -90,6 +98,10 @@ def _entry(place: int, e: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _setting(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " + ".join(map(_setting, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return figure(value) if is_number(value) else clean(value)
 
 
