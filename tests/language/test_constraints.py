@@ -22,6 +22,8 @@ def constraints(words: str) -> set[str]:
     ("words", "expected"),
     [
         ("My boss will ask why.", "interpretable"),
+        ("The farmer will want to see what pulled it down.", "interpretable"),
+        ("O chefe da frota tem de perceber porquê.", "interpretable"),
         ("a scorecard or a small decision tree, please", "interpretable"),
         ("my professor wants to see which oxide decided each case", "interpretable"),
         ("tell me where in the picture it looked", "interpretable"),

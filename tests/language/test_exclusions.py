@@ -14,6 +14,7 @@ from .tables import ROWS, table
 @pytest.mark.parametrize(
     ("words", "columns", "expected"),
     [
+        ("Please do not let the model see the breed column.", "breed:cat, age:int", "breed"),
         ("Don't let breed into it please, the forms are wrong", "age:int, breed:cat", "breed"),
         (
             "Neither age nor sex may be used, the law is clear.",

@@ -105,6 +105,11 @@ def test_german_compounds_name_their_column() -> None:
 @pytest.mark.parametrize(
     ("words", "task", "expected"),
     [
+        (
+            "At least three quarters of the ones that die must be picked out.",
+            "tabular_classification",
+            {"recall": 0.75},
+        ),
         ("F1 (macro) 0.75 or up", "classification", {"f1_macro": 0.75}),
         ("F1, weighted by class size, at least 80%", "classification", {"f1_weighted": 0.8}),
         ("an F1 of 0.8, and macro recall matters less", "classification", {"f1": 0.8}),
