@@ -12,8 +12,9 @@ In scripts without spaces pieces match anywhere and ".." spans up to 8 character
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
@@ -26,9 +27,7 @@ FILL = "\x0e"
 _PIECE = re.compile(r"\.\.\.|\.\.|[(|)\[\]]|<\w+>|[^\s()|\[\]<]+")
 _CLASS = re.compile(r"\{(\w+)\}")
 _WIDE = re.compile(f"[{WIDE}\u0900-\u097f]")
-_OPTIONAL = re.compile(r"\[[^\[\]]*\]")
-_GROUP = re.compile(r"\([^()]*\)")
-_LITERAL = re.compile(r"(?:[^\s()|\[\]<>*.]|(?<=\d)\.)+(?![^<]*>)")
+_TOKEN = re.compile(r"[a-z0-9_]+")
 
 
 def mark(kind: str, length: int) -> str:
@@ -41,10 +40,10 @@ def matches(phrases: Iterable[str], text: str, start: int = 0, end: int | None =
 
     Only phrases of which some word is in the text are compiled: a lexicon has thousands, a request needs dozens."""
     end = len(text) if end is None else end
+    said = _said(text)
     found: list[tuple[int, int, re.Match[str]]] = []
     for rank, phrase in enumerate(phrases):
-        needed, groups = _literals(phrase)
-        if all(word in text for word in needed) and all(any(word in text for word in group) for group in groups):
+        if said.has(_needed(phrase)):
             found += [(m.start(), rank, m) for m in _compiled(phrase).finditer(text, start, end)]
     out: list[re.Match[str]] = []
     for _, _, match in sorted(found, key=lambda f: f[:2]):
@@ -53,16 +52,59 @@ def matches(phrases: Iterable[str], text: str, start: int = 0, end: int | None =
     return out
 
 
+Sequence = tuple["str | Choice", ...]
+Choice = tuple[Sequence, ...]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The words of a folded text, and all that they begin with."""
+
+    text: str
+    words: frozenset[str]
+    beginnings: frozenset[str]
+
+    def has(self, needed: Choice) -> bool:
+        """Whether all that one of the sequences needs can be found; never false where the phrase occurs."""
+        return any(all(self._has(one) if isinstance(one, str) else self.has(one) for one in some) for some in needed)
+
+    def _has(self, piece: str) -> bool:
+        if piece.startswith("<"):
+            kind = piece[1:-1]
+            return any(m in self.text for m in (MARKS.values() if kind == "any" else (MARKS[kind],)))
+        word = piece.rstrip("*")
+        if _TOKEN.fullmatch(word):
+            return word in (self.words if word == piece else self.beginnings)
+        return word in self.text  # pieces of scripts without spaces, and words with other signs in them
+
+
+@lru_cache(maxsize=64)
+def _said(text: str) -> _Said:
+    words = frozenset(_TOKEN.findall(text))
+    return _Said(text, words, frozenset(w[: i + 1] for w in words for i in range(len(w))))
+
+
 @cache
-def _literals(phrase: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """(words that must be in a text, groups of which one word must be) for the phrase to occur there."""
-    plain = _OPTIONAL.sub(" ", _folded(phrase))
-    outside, passes = plain, 0
-    while _GROUP.search(outside):
-        outside, passes = _GROUP.sub(" ", outside), passes + 1
-    groups = _GROUP.findall(plain) if passes == 1 else []
-    words = (tuple(_LITERAL.findall(group)) for group in groups if "<" not in group)
-    return tuple(_LITERAL.findall(outside)), tuple(w for w in words if w)
+def _needed(phrase: str) -> Choice:
+    """What must be in a text for the phrase to occur there."""
+    return _alternatives(iter(_PIECE.findall(_folded(phrase))))
+
+
+def _alternatives(pieces: Iterator[str]) -> Choice:
+    """The sequences up to the closing bracket, each with what it needs. Pieces that may be absent are left out."""
+    sequences: list[list[str | Choice]] = [[]]
+    for piece in pieces:
+        if piece == "(":
+            sequences[-1].append(_alternatives(pieces))
+        elif piece == "[":
+            _alternatives(pieces)
+        elif piece == "|":
+            sequences.append([])
+        elif piece in (")", "]"):
+            break
+        elif piece not in ("..", "..."):
+            sequences[-1].append(piece)
+    return tuple(map(tuple, sequences))
 
 
 @cache
