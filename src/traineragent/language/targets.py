@@ -6,7 +6,7 @@ Sees profiles only; names and values are compared with the words and never read 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ..domain.data import ColumnProfile
@@ -14,6 +14,7 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import glued_in, pieced_from, short_for
 from .alike import called_alike
+from .alternatives import opposed, says, told_apart
 from .answers import amount_points, fits, flag_points, holds_text, numbered
 from .columns import COMMON, SHORTENED, Columns, Mention, Regions
 from .horizon import forecast_said
@@ -22,7 +23,7 @@ from .metrics import find_metrics
 from .moments import holds_years, placed_in_time, steps_of_time
 from .phrases import matches
 from .reading import Reading
-from .words import WIDE, fold, name_tokens, stem
+from .words import fold, name_tokens, stem
 
 GENERIC = {
     "target": 6.0,
@@ -79,12 +80,6 @@ _BEFOREHAND = re.compile(
 )
 
 
-_OR = r"(?:\b(?:or|vs|versus|from|oder|ou|o|ya)\b|/|还是|或|か|または|또는|या)"
-_ALTERNATIVE = re.compile(
-    rf"(?P<a>[^\W\d]+?)\s*{_OR}\s*"
-    r"(?:(?:a|an|the|eine?|une?|una|die|der|das)\s+)?(?P<b>[^\W\d]+)"
-)
-"""Two words that are told apart: "men or women", "spam from ham", "day/night"."""
 _PER = re.compile(
     r"(?:\b(?:per|each|every|any|given|certain|particular|next|in an?|at an?|on an?|within an?|pro|je|jede[rsnm]?|par|"
     r"chaque|por|cada)|每个?|每)\s*$"
@@ -386,7 +381,7 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
     said = [
         v
         for v, _ in column.top
-        if len(v) > 1 and not re.fullmatch(r"[\d.,]+", v) and fold(v).strip() not in COMMON and _says(plain, v)
+        if len(v) > 1 and not re.fullmatch(r"[\d.,]+", v) and fold(v).strip() not in COMMON and says(plain, v)
     ]
     if len(said) == column.distinct > 2:
         evidence.add(6.5, "the request speaks of all its values", spoken=True)
@@ -395,9 +390,9 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
             min(3.0, 1.2 * len(said)) if column.distinct <= 2 * len(said) + 1 else 0.6 * min(len(said), 3),
             "the request speaks of its values " + ", ".join(said[:4]),
         )
-    if told := _told_apart(said, plain):
+    if told := told_apart(said, plain):
         evidence.add(2.5, f"the request tells its values {told[0]} and {told[1]} apart", spoken=True)
-    if pair := _opposed(column, reading):
+    if pair := opposed(column, reading):
         evidence.add(4.0, f"its values {pair[0]} and {pair[1]} stand for what the request tells apart", spoken=True)
     coded = [
         v
@@ -411,63 +406,6 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
             total = column.top[0][1] + column.top[1][1]
             if total and abs(column.top[1][1] / total - q.value) < 0.12 * q.value:
                 evidence.add(0.8, f"its rarer value has the share that was named ({q.value:.0%})")
-
-
-def _told_apart(said: Sequence[str], plain: str) -> tuple[str, str] | None:
-    """Two values said as an alternative, with a word or two between: "cash or credit card", "toast or a real fire"."""
-    for one in said:
-        for other in said:
-            first, second = (re.escape(fold(v).strip(" .<>=").replace("_", " ")) for v in (one, other))
-            between = rf"(?:\s+\w+)?\s*{_OR}\s*(?:\w+\s+){{0,2}}?"
-            pair = rf"(?<!\w){first}\w{{0,3}}{between}{second}\w{{0,3}}(?!\w)"
-            if one != other and re.search(pair, plain):
-                return one, other
-    return None
-
-
-def _opposed(column: ColumnProfile, reading: Reading) -> tuple[str, str] | None:
-    """The two values that stand for the two sides of an alternative: m and f for "men or women", D and N for "day or
-    night". Short codes are initials or have a meaning of their own."""
-    values = [v for v, _ in column.top]
-    if not 2 <= len(values) <= 3 or column.distinct > 3:
-        return None
-    for found in _ALTERNATIVE.finditer(reading.text.plain):
-        if reading.said("groups", "fairness", reading.text.sentence_of(found.start())):
-            continue  # "no worse for men or women" names the groups to compare
-        first, second = found["a"], found["b"]
-        for one in values:
-            for other in values:
-                if one != other and _stands_for(one, first) and _stands_for(other, second):
-                    return one, other
-    return None
-
-
-def _stands_for(value: str, word: str) -> bool:
-    code = fold(value).strip(" .")
-    for name in lexicon("values"):
-        known = _folded_group(name)
-        if word in known or stem(word) in known:
-            return code in known
-        if code in known and len(code) > 1:
-            return False
-    return bool(code) and code.isalpha() and len(code) <= 2 and word.startswith(code)
-
-
-@once_per_overlay
-def _folded_group(name: str) -> frozenset[str]:
-    return frozenset(fold(str(w)) for w in lexicon("values")[name])
-
-
-def _says(plain: str, value: str) -> bool:
-    word = fold(value).strip(" .<>=")
-    if not word:
-        return False
-    if re.search(rf"[{WIDE}]", word):
-        return word in plain
-    root = re.sub(r"[aeo]s?$", "", stem(word))  # "positivo" is also "positivas"
-    root = root if len(root) > 4 else stem(word)
-    base = re.escape(root) + r"\w{0,3}" if len(word) > 4 and word.isalpha() else re.escape(word)
-    return bool(re.search(rf"(?<!\w){base}(?!\w)", plain))
 
 
 def _by_convention(evidence: _Evidence, columns: Columns) -> None:
