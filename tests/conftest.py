@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TRAINERAGENT_MEMORY", "off")  # what one test run teaches is nothing for the next
 os.environ["HF_HUB_OFFLINE"] = "1"  # the tests' own hub aside, nobody is asked
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background, and children would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def beside(name: str) -> Path:

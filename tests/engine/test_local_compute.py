@@ -260,10 +260,9 @@ def test_metric_may_be_agreed_after_the_start(compute: LocalCompute, tmp_path: P
 
 
 PARENT = """
-import signal, sys, time
+import sys, time
 from pathlib import Path
 from traineragent.engine.compute.local import LocalCompute
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have been told to ignore it
 data = Path(sys.argv[1])
 compute = LocalCompute(data, Path(sys.argv[2]), metric="rmse", seed=0, threads=1)
 compute.call("unruly:answer", {"what": "warm"}, 60)

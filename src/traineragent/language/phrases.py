@@ -43,17 +43,13 @@ def matches(phrases: Iterable[str], text: str, start: int = 0, end: int | None =
     said = _said(text)
     found: list[tuple[int, int, re.Match[str]]] = []
     for rank, phrase in enumerate(phrases):
-        if said.has(_needed(phrase)):
+        if any(need.met(said) for need in _needed(phrase)):
             found += [(m.start(), rank, m) for m in _compiled(phrase).finditer(text, start, end)]
     out: list[re.Match[str]] = []
     for _, _, match in sorted(found, key=lambda f: f[:2]):
         if match.end() > match.start() and (not out or match.start() >= out[-1].end()):
             out.append(match)
     return out
-
-
-Sequence = tuple["str | Choice", ...]
-Choice = tuple[Sequence, ...]
 
 
 @dataclass(frozen=True)
@@ -64,18 +60,25 @@ class _Said:
     words: frozenset[str]
     beginnings: frozenset[str]
 
-    def has(self, needed: Choice) -> bool:
-        """Whether all that one of the sequences needs can be found; never false where the phrase occurs."""
-        return any(all(self._has(one) if isinstance(one, str) else self.has(one) for one in some) for some in needed)
 
-    def _has(self, piece: str) -> bool:
-        if piece.startswith("<"):
-            kind = piece[1:-1]
-            return any(m in self.text for m in (MARKS.values() if kind == "any" else (MARKS[kind],)))
-        word = piece.rstrip("*")
-        if _TOKEN.fullmatch(word):
-            return word in (self.words if word == piece else self.beginnings)
-        return word in self.text  # pieces of scripts without spaces, and words with other signs in them
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What a text must hold for a sequence of pieces: `words`, words that begin with `stems`, `parts` in any place (of
+    scripts without spaces, words with other signs in them, marks of quantities), and one of each of `choices`."""
+
+    words: frozenset[str]
+    stems: frozenset[str]
+    parts: tuple[str, ...]
+    choices: tuple[tuple[_Need, ...], ...]
+
+    def met(self, said: _Said) -> bool:
+        """Never false where the sequence occurs."""
+        return (
+            self.words <= said.words
+            and self.stems <= said.beginnings
+            and all(part in said.text for part in self.parts)
+            and all(any(need.met(said) for need in some) for some in self.choices)
+        )
 
 
 @lru_cache(maxsize=64)
@@ -85,26 +88,47 @@ def _said(text: str) -> _Said:
 
 
 @cache
-def _needed(phrase: str) -> Choice:
-    """What must be in a text for the phrase to occur there."""
+def _needed(phrase: str) -> tuple[_Need, ...]:
+    """What a text must hold for the phrase to occur there: one of these."""
     return _alternatives(iter(_PIECE.findall(_folded(phrase))))
 
 
-def _alternatives(pieces: Iterator[str]) -> Choice:
+def _alternatives(pieces: Iterator[str]) -> tuple[_Need, ...]:
     """The sequences up to the closing bracket, each with what it needs. Pieces that may be absent are left out."""
-    sequences: list[list[str | Choice]] = [[]]
+    needs: list[_Need] = []
+    single: list[str] = []
+    choices: list[tuple[_Need, ...]] = []
     for piece in pieces:
         if piece == "(":
-            sequences[-1].append(_alternatives(pieces))
+            choices.append(_alternatives(pieces))
         elif piece == "[":
             _alternatives(pieces)
         elif piece == "|":
-            sequences.append([])
+            needs.append(_need(single, choices))
+            single, choices = [], []
         elif piece in (")", "]"):
             break
         elif piece not in ("..", "..."):
-            sequences[-1].append(piece)
-    return tuple(map(tuple, sequences))
+            single.append(piece)
+    return (*needs, _need(single, choices))
+
+
+def _need(pieces: Iterable[str], choices: Iterable[tuple[_Need, ...]]) -> _Need:
+    words: set[str] = set()
+    stems: set[str] = set()
+    parts: list[str] = []
+    some = list(choices)
+    for piece in pieces:
+        word = piece.rstrip("*")
+        if piece == "<any>":
+            some.append(tuple(_need((f"<{kind}>",), ()) for kind in QUANTITY_KINDS))
+        elif piece.startswith("<"):
+            parts.append(MARKS[piece[1:-1]])
+        elif not _TOKEN.fullmatch(word):
+            parts.append(word)
+        else:
+            (words if word == piece else stems).add(word)
+    return _Need(frozenset(words), frozenset(stems), tuple(parts), tuple(some))
 
 
 @cache
