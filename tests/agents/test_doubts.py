@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from traineragent.agents.doubts import doubts
 from traineragent.data.signal import signal
@@ -82,6 +83,7 @@ def test_nothing_is_said_where_models_see_more_than_the_matrix() -> None:
     assert doubts(task(accuracy=0.99), coins(), None, complete=False) == []
 
 
+@pytest.mark.slow
 def test_shuffled_answers_are_declined() -> None:
     rng = np.random.default_rng(3)
     table = data(rng.normal(size=(600, 5)).astype(np.float32), rng.integers(0, 2, 600).astype(np.float64), 2)

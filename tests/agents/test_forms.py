@@ -156,6 +156,7 @@ def test_the_planner_delivers_what_was_selected(tmp_path: Path) -> None:
     assert [d.what for d in memory.journal.decisions()] == ["form: take option=as selected"]
 
 
+@pytest.mark.slow
 def test_a_language_model_takes_a_lighter_one_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory, asked, found = asked_of_a_model(tmp_path, monkeypatch, "trial 1")
     assert found.members == (Member(1, 1.0),)

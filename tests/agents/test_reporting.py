@@ -13,11 +13,12 @@ from rich.console import Console
 
 from traineragent.agents import reporting
 from traineragent.agents.memory import Memory
-from traineragent.agents.reporting import hurried, outdone, seconds, write_report
+from traineragent.agents.reporting import hurried, outdone, seconds, settled_by_few, write_report
 from traineragent.domain.messages import ModelSelected, RunRequested, ServiceDelivered, TaskSpecified
 from traineragent.domain.run import Candidate, Measured, Member, Score, Selection, TrialResult
 from traineragent.domain.task import DataInfo, Metric, Request, TaskSpec
 from traineragent.report.terminal import print_summary
+from traineragent.store.files import write_json
 from traineragent.store.journal import Journal
 
 
@@ -85,6 +86,36 @@ def test_a_lead_that_the_rows_do_not_show_is_told(tmp_path: Path, interval: list
     said = outdone(SimpleNamespace(journal=journal, task=task))  # type: ignore[arg-type]
     assert bool(said) == warned
     assert not warned or "cannot tell whether the model is better" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "drops", "leaks", "warned"),
+    [
+        (
+            0.998,
+            {"HomeGoals": 0.48, "AwayGoals": 0.43, "Year": -0.001, "Round": 0.0},
+            [],
+            "'HomeGoals' and 'AwayGoals'",
+        ),
+        (0.998, {"code": 0.48, "Year": 0.001}, [], "'code' gives nearly all of them: if it is known"),
+        (0.98, {"HomeGoals": 0.48, "AwayGoals": 0.43, "Year": 0.0}, [], ""),  # some answers are wrong
+        (0.998, {"a": 0.3, "b": 0.2, "c": 0.2}, [], ""),  # it takes more than two
+        (0.998, {"a": 0.3, "b": 0.2}, [], ""),  # there are no others
+        (0.998, {"code": 0.48, "Year": 0.001}, ["code"], ""),  # told when the data was looked at
+    ],
+)
+def test_one_or_two_columns_that_give_all_answers_are_told(
+    tmp_path: Path, value: float, drops: dict[str, float], leaks: list[str], warned: str
+) -> None:
+    journal = Journal(tmp_path / "run.sqlite", create=True)
+    journal.event("holdout_opened", delivery=1, rows=900, metric={"name": "accuracy", "value": value})
+    (tmp_path / "data").mkdir()
+    importance = [{"column": c, "drop": d, "std": 0.0, "repeats": 3} for c, d in drops.items()]
+    write_json(tmp_path / "data/explanation.json", {"importance": importance})
+    write_json(tmp_path / "data/profile.json", {"leaks": [{"column": c} for c in leaks]})
+    said = settled_by_few(SimpleNamespace(journal=journal, folder=tmp_path))  # type: ignore[arg-type]
+    assert bool(said) == bool(warned)
+    assert not warned or warned in said[0]
 
 
 def tried(memory: Memory, *trials: tuple[str, str], weights: tuple[float, ...] = (1.0,)) -> None:

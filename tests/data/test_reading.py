@@ -297,6 +297,7 @@ def test_shared_table_comes_back_whole(
     assert (plain.to_numpy() == table.frame.astype(object).to_numpy()).all()
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_large_table_without_header_is_read_in_seconds(shared_data: Path) -> None:
     table = read_table([str(shared_data / "tabular/kdd99_10pct_large/kddcup.data_10_percent.gz")])

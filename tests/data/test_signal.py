@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from traineragent.data.signal import signal
 
@@ -29,6 +30,7 @@ def test_finds_a_strong_one_in_thirty_rows() -> None:
     assert signal(x, 3.0 * x[:, 1] + rng.normal(0, 0.5, 30), ("number",) * 3, classes=0).found
 
 
+@pytest.mark.slow
 def test_warns_where_there_is_none() -> None:
     x = noise(600)
     for classes, y in ((2, RNG.integers(0, 2, 600)), (3, RNG.integers(0, 3, 600)), (0, RNG.normal(size=600))):

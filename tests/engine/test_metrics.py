@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 from sklearn import metrics as reference
 
 from traineragent.engine.counts import counts_at_thresholds
@@ -34,6 +35,14 @@ LABELLED = {
     "mcc": reference.matthews_corrcoef,
     "specificity": lambda y, g: reference.recall_score(y, g, pos_label=0),
     "false_positive_rate": lambda y, g: 1 - reference.recall_score(y, g, pos_label=0),
+    "quadratic_kappa": lambda y, g: reference.cohen_kappa_score(y, g, weights="quadratic"),
+    "hamming_loss": reference.hamming_loss,
+    "f2": lambda y, g: reference.fbeta_score(y, g, beta=2),
+    "f0_5": lambda y, g: reference.fbeta_score(y, g, beta=0.5),
+    "jaccard": reference.jaccard_score,
+    "negative_predictive_value": lambda y, g: reference.precision_score(y, g, pos_label=0),
+    "youden_j": lambda y, g: reference.balanced_accuracy_score(y, g, adjusted=True),
+    "g_mean": lambda y, g: (reference.recall_score(y, g) * reference.recall_score(y, g, pos_label=0)) ** 0.5,
 }
 
 
@@ -43,7 +52,7 @@ def test_metrics_of_two_labels_are_those_of_scikit_learn(name: str) -> None:
     assert scorer(name)(y, p) == pytest.approx(LABELLED[name](y, (p[:, 1] > 0.5).astype(float)))
 
 
-@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "mcc"])
+@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "mcc", "quadratic_kappa"])
 def test_metrics_of_four_labels_are_those_of_scikit_learn(name: str) -> None:
     y, p = case(4)
     assert scorer(name)(y, p) == pytest.approx(LABELLED[name](y, p.argmax(axis=1)))
@@ -81,6 +90,11 @@ VALUED = {
     "mape": reference.mean_absolute_percentage_error,
     "r2": reference.r2_score,
     "rmsle": reference.root_mean_squared_log_error,
+    "wape": lambda y, v: np.abs(y - v).sum() / y.sum(),
+    "rmspe": lambda y, v: np.mean(((y - v) / y) ** 2) ** 0.5,
+    "bias": lambda y, v: abs(v.mean() - y.mean()),
+    "spearman_correlation": lambda y, v: stats.spearmanr(y, v).statistic,
+    "pearson_correlation": lambda y, v: stats.pearsonr(y, v).statistic,
 }
 
 
@@ -90,6 +104,13 @@ def test_metrics_of_values_are_those_of_scikit_learn(name: str) -> None:
     y = rng.gamma(2.0, 50.0, 300)
     v = y * rng.lognormal(0, 0.2, 300)
     assert scorer(name)(y, v) == pytest.approx(VALUED[name](y, v))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_ks_statistic_is_the_distance_of_the_scores_of_a_class_from_those_of_the_rest(classes: int) -> None:
+    y, p = case(classes)
+    wanted = [stats.ks_2samp(p[y == k, k], p[y != k, k]).statistic for k in range(classes)]
+    assert scorer("ks_statistic")(y, p) == pytest.approx(wanted[1] if classes == 2 else np.mean(wanted))
 
 
 def test_the_positive_class_may_be_the_first() -> None:

@@ -34,6 +34,8 @@ FOLDS = (np.arange(200) % 5).astype(np.int8)
         ("precision", lambda y, s: theirs.precision_score(y, s, average="micro")),
         ("recall", lambda y, s: theirs.recall_score(y, s, average="micro")),
         ("accuracy", theirs.accuracy_score),
+        ("hamming_loss", theirs.hamming_loss),
+        ("jaccard", lambda y, s: theirs.jaccard_score(y, s, average="samples", zero_division=1.0)),
     ],
 )
 def test_metrics_of_labels_are_scikit_learns(name: str, wanted: object) -> None:
@@ -53,6 +55,13 @@ def test_thresholds_beat_one_half(metric: str) -> None:
     chosen = np.array(thresholds(Y, P, metric, always=False))
     half = scorer(metric)(Y, answered(P, np.full(4, 0.5), False))
     assert scorer(metric)(Y, answered(P, chosen, False)) > half
+
+
+def test_thresholds_lower_a_loss() -> None:
+    chosen = np.array(thresholds(Y, P, "hamming_loss", always=False))
+    assert scorer("hamming_loss")(Y, answered(P, chosen, False)) < scorer("hamming_loss")(
+        Y, answered(P, chosen / 2, False)
+    )
 
 
 def test_where_every_row_has_a_label_one_is_always_answered() -> None:

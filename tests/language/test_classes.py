@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from traineragent.domain.task import Request, TaskSpec
+from traineragent.language.looked_for import Sought
 from traineragent.language.metrics import find_metrics
 from traineragent.language.phrases import in_languages, problem_of
 from traineragent.language.reading import Reading
@@ -16,7 +17,7 @@ from .tables import ROWS, table
 
 def limits(words: str, task: str = "classification", roots: tuple[str, ...] = ()) -> dict[str, float]:
     reading = Reading.of(words)
-    return {x.name: round(x.value, 4) for x in find_limits(reading, find_metrics(reading), task, roots)}
+    return {x.name: round(x.value, 4) for x in find_limits(reading, find_metrics(reading), task, Sought(roots))}
 
 
 def read(words: str, columns: str) -> TaskSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from traineragent.language.quantities import find_quantities
+from traineragent.language.reading import Reading
 from traineragent.language.words import Text
 
 CASES = {
@@ -101,3 +102,10 @@ def test_numbers_that_only_stand_together_are_no_ratio(language: str, words: str
 
 def test_a_word_that_begins_like_a_numeral_is_none() -> None:
     assert not find_quantities(Text.of("eineinhalbmal dreister Zweifel").plain, ("de", "en"))
+
+
+def test_coming_quarters_are_counted_and_no_share() -> None:
+    ahead = Reading.of("How much gas will be used in each of the next four quarters?")
+    assert [(q.kind, q.value) for q in ahead.quantities] == [("number", 4)]
+    part = Reading.of("three quarters of the alarms must be right")
+    assert [(q.kind, q.value) for q in part.quantities] == [("share", 0.75)]

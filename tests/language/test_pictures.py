@@ -59,3 +59,21 @@ def test_a_target_of_many_numbers_beside_pictures_is_a_number() -> None:
 def test_what_is_told_to_draw_draws(words: str, task_type: str) -> None:
     task = understand(Request(words), table("image:id, label:cat a|b|c"), ROWS, kind="images", answer="label")
     assert task.task_type == task_type
+
+
+@pytest.mark.parametrize(
+    ("words", "task_type"),
+    [
+        ("I want new little drawings of a circle, a square or a cross, by name", "image_generation"),
+        ("give me new pictures of crosses", "image_generation"),
+        ("neue Bilder von Symbolen bitte", "image_generation"),
+        ("Tell circles from squares and crosses in new images", "image_classification"),
+        ("which symbol is in new pictures?", "image_classification"),
+        ("Tell which new pictures are circles", "image_classification"),
+        ("recognise the symbol in new small images", "image_classification"),
+        ("Erkenne das Symbol auf neuen Bildern", "image_classification"),
+    ],
+)
+def test_new_pictures_are_wished_for_or_judged(words: str, task_type: str) -> None:
+    columns = table("image:id, label:cat circle|square|cross")
+    assert understand(Request(words), columns, ROWS, kind="images", answer="label").task_type == task_type

@@ -8,7 +8,7 @@ from traineragent.domain.task import Request, TaskSpec
 from traineragent.language.kinds import wish_of
 from traineragent.language.reading import Reading
 from traineragent.language.substance import is_specific
-from traineragent.language.task import understand
+from traineragent.language.task import target_ranking, understand
 
 from .tables import table
 
@@ -149,3 +149,65 @@ def test_facts_told_of_each_of_several_things_are_not_the_answer() -> None:
 )
 def test_what_kind_of_answer_is_wanted(words: str, wish: str) -> None:
     assert wish_of(Reading.of(words)) == wish
+
+
+def test_a_name_in_brackets_is_the_column_that_the_words_before_it_speak_of() -> None:
+    columns = table("title:text, rating:float 1..10, mpaa:cat G|PG|R")
+    best = target_ranking("which age rating (mpaa) should a film get", columns)
+    assert best[0][0] == "mpaa"
+    assert best[0][1] - best[1][1] > 1.2
+
+
+def test_of_a_passenger_tip_the_tip_is_meant() -> None:
+    columns = table("passengers:int 1..6, tip:float 0..30, fare:float 2..90")
+    best = target_ranking("how much will the passenger tip once the ride is over", columns)
+    assert best[0][0] == "tip"
+    assert best[0][1] - best[1][1] > 1.2
+
+
+def test_a_name_of_one_letter_in_brackets_is_named() -> None:
+    columns = table("s:int 1..900, d:int 1..1100, dept:int 1..14, y:int 1..5")
+    asked = "How many points does a lecture get (y)? Which student and department is known by number."
+    best = target_ranking(asked, columns)
+    assert best[0][0] == "y"
+    assert best[0][1] - best[1][1] > 1.2
+    assert target_ranking("Guess the lecture(s) dept", columns)[0][0] == "dept"
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        ("Predict the last column", "column_6"),
+        ("The last but one column is the alcohol in percent; estimate it", "column_5"),
+        ("Schätze die vorletzte Spalte", "column_5"),
+        ("the 3rd column is what we want", "column_3"),
+        ("estimate column number 2 please", "column_2"),
+        ("Leave out column 3 and predict the fourth column", "column_4"),
+        ("Sage Spalte 4 voraus", "column_4"),
+        ("Predis la troisieme colonne", "column_3"),
+    ],
+)
+def test_columns_without_names_are_pointed_at_by_their_place(words: str, target: str) -> None:
+    columns = table(", ".join(f"column_{i}:float 0..90" for i in range(1, 7)))
+    assert understand(Request(words), columns, 2000).data_info.target == target
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Predict the price. Ignore the second column.",
+        "Predict the price without the second column",
+        "Predict the price; column 2 must not be used",
+    ],
+)
+def test_a_column_left_out_by_its_place_is_no_answer(words: str) -> None:
+    task = understand(Request(words), table("rooms:int 1..9, code:int 1..90, price:float 5..900"), 2000)
+    assert task.data_info.target == "price"
+    assert "exclude:code" in task.constraints
+
+
+def test_a_name_in_brackets_with_its_unit_is_the_column_asked_for() -> None:
+    columns = table("months_loan_duration:int 4..72, amount:int 250..18000, age:int 18..75")
+    best = target_ranking("how large a loan will an applicant ask for? (amount, in DM)", columns)
+    assert best[0][0] == "amount"
+    assert best[0][1] - best[1][1] > 1.2

@@ -41,6 +41,7 @@ def test_figures_keep_about_four_digits(value: object, words: str) -> None:
         (1.0, "f1", "1.000"),
         (44406.8, "rmse", "44,407"),
         (-0.0003, "r2", "−0.0003"),
+        (-1e-16, "quadratic_kappa", "0.0000"),
         (0.169, "mape", "0.169"),
         (0.5, "own_metric", "0.500"),
     ],

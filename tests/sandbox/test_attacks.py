@@ -46,6 +46,7 @@ def tier() -> str:
     return found
 
 
+@pytest.mark.slow
 def test_no_attack_gets_what_it_wants(tier: str, tmp_path: Path) -> None:
     apart = ["unshare", "-m"] if os.geteuid() == 0 and shutil.which("unshare") else []
     os.environ["SECRET_KEY"] = "canary"

@@ -198,6 +198,7 @@ def test_the_report_shows_effects_with_their_margin() -> None:
     assert not price["sure"]
 
 
+@pytest.mark.slow
 def test_several_rows_of_a_step_are_known_as_their_mean(tmp_path: Path) -> None:
     """Promotions of single products, forecast by shop: the share of products on offer is what counts."""
     parts = [promotions(150, seed=seed).assign(product=product) for seed, product in enumerate(("bread", "cake"))]

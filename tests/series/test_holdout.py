@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from traineragent.series.holdout import FEWEST_RESAMPLES, RESAMPLES, _Judge, forecasts_apart, resampled
+from traineragent.series.scores import Yardstick
 from traineragent.series.split import _held_steps
 from traineragent.series.windows import Cases
 
@@ -42,13 +43,16 @@ def test_forecasts_that_share_values_are_not_so_many_proofs(span: int, horizon: 
     assert bool(drawn) == (apart > 1)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_error_about_as_often_as_they_say() -> None:
     found, rng = overlapping(66, 14, 20), np.random.default_rng(4)
     held = 0
     for _ in range(60):
         errors = rng.normal(size=66)
         said = np.stack([errors[a : a + 14] for a in found.at])
-        interval = _Judge(found, np.ones_like(said), 0).value("mae", said, said, said).interval
+        interval = (
+            _Judge(found, Yardstick(np.ones_like(said), np.ones(len(said))), 0).value("mae", said, said, said).interval
+        )
         assert interval is not None
         held += interval[0] <= np.sqrt(2 / np.pi) <= interval[1]
     assert held >= 0.84 * 60  # half of them where starting points are drawn as if they shared nothing

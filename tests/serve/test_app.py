@@ -226,6 +226,7 @@ anything = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(anything)
 def test_no_json_brings_the_service_down(churn: Path, value: Any) -> None:

@@ -68,7 +68,7 @@ def test_the_bundle_serves_itself(running: Running) -> None:
         assert set(json.load(reply)["predictions"][0]) == {"label", "probabilities"}
     for path in ("/docs", "/openapi.json", "/metrics", "/try", "/v2/health/ready"):
         assert urllib.request.urlopen(running.address + path).status == 200
-    assert running.ready_s < 5
+    assert running.ready_s < patience(5)
     assert running.memory_mb < 160
 
 

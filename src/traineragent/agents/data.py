@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import registry
 from ..data.choosing import check_operations
+from ..data.coarsening import coarsened
 from ..data.frames import write_frame
 from ..data.happenings import counted, moments_of_log
 from ..data.labels import gathered
@@ -45,6 +46,7 @@ from ..language.horizon import forecast_said, in_order_said
 from ..language.kinds import wish_of
 from ..language.reading import Reading as Words
 from ..language.series import side_by_side
+from ..language.stepping import step_asked
 from ..language.thresholds import cut_asked
 from ..ports import OperationSpec
 from ..serve.manifest import file_sha256
@@ -139,6 +141,8 @@ class DataAgent:
         asked = counting_asked(reading, profiles, len(shaped.frame))
         if asked is not None and (when := moments_of_log(readings, asked.spoken)) is not None:
             return counted(shaped, readings, when, asked.step, asked.keys)
+        if (step := step_asked(reading)) is not None:
+            shaped = coarsened(shaped, readings, step)
         able = [c for c in profiles if not counts_steps(readings[c.name])]
         series = side_by_side(reading, able, len(shaped.frame))
         return below_one_another(shaped, series) if len(series) > 1 else shaped

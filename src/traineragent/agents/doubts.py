@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from ..data.ceiling import Oracle, oracle
 from ..data.signal import Signal
 from ..engine.dataset import TrainingData
-from ..engine.metrics import scorer
+from ..engine.metrics import ABSOLUTE, scorer
 from ..errors import TrainerError
 
 Doubt = dict[str, Any]
-ABSOLUTE = ("mae", "median_absolute_error", "mape", "smape")
 ONE_CLASS = {"recall": ">=", "precision": ">=", "specificity": ">=", "false_positive_rate": "<="}
 _HELD_OUT = 0.2  # of the rows; the fewer they are, the further a limit may lie beyond the bound by chance
 _ERROR_MARGIN = 0.85

@@ -27,6 +27,7 @@ from ..domain.data import Target
 from ..engine.accelerator import accelerated
 from ..engine.drawing import DRAWN, FEWEST_AT_ALL, DrawContext, as_learned, wanted
 from ..engine.evaluate import Evaluation, MetricValue
+from ..engine.intervals import wilson
 from ..engine.likeness import Judge, Likeness, shrunk
 from ..engine.pictureset import PictureSet
 from ..errors import InputError, TrainerError
@@ -203,7 +204,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     judge = Judge(pictures.pixels, pictures.y, seed)
     likeness = judge.likeness(drawn, asked, real, real_y)
     metric = task["metrics"][0]["name"]
-    spread = _interval(metric, judge, drawn, asked, real, real_y, seed)
+    spread = _interval(metric, judge, drawn, asked, real, seed)
     first = MetricValue(metric, _value(metric, likeness), spread, _baseline(metric, judge, pictures, real, seed))
     others = [
         MetricValue(name, _value(name, likeness)) for name in ("asked_class", "frechet_distance", "diversity", "copied")
@@ -324,19 +325,15 @@ def _interval(
     drawn: NDArray[np.uint8],
     asked: NDArray[np.int64],
     real: NDArray[np.uint8],
-    real_y: NDArray[np.int64],
     seed: int,
-) -> tuple[float, float] | None:
-    """95 % interval by drawing the drawn pictures again with replacement."""
-    rng, values = np.random.default_rng([seed, 7]), []
+) -> tuple[float, float]:
+    """95 % interval: of a share Wilson's, of a distance by drawing the drawn pictures again with replacement."""
     if metric == "asked_class" and judge.classes:
-        right = judge.names(drawn) == asked
-        values = [float(rng.choice(right, len(right)).mean()) for _ in range(400)]
-    else:
-        again = [judge.distance(drawn[rng.integers(0, len(drawn), len(drawn))], real) for _ in range(40)]
-        # repeated pictures narrow a sample, which the distance takes for a difference: their own middle is taken off
-        values = (judge.distance(drawn, real) + np.array(again) - np.median(again)).tolist()
-    low, high = np.percentile(values, [2.5, 97.5])
+        return wilson(float((judge.names(drawn) == asked).mean()), len(asked))
+    rng = np.random.default_rng([seed, 7])
+    again = [judge.distance(drawn[rng.integers(0, len(drawn), len(drawn))], real) for _ in range(40)]
+    # repeated pictures narrow a sample, which the distance takes for a difference: their own middle is taken off
+    low, high = np.percentile(judge.distance(drawn, real) + np.array(again) - np.median(again), [2.5, 97.5])
     return max(float(low), 0.0), float(high)
 
 

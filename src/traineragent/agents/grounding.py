@@ -211,7 +211,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     main = main if main in METRICS else METRICS[0]
     values = {
         name: MetricValue(
-            name, float(each(name, given, true).mean()), interval(each(name, given, true), of, seed),
+            name, float(each(name, given, true).mean()), interval(name, each(name, given, true), of, seed),
             best_trivial(name, rules, shares),
         )
         for name in METRICS

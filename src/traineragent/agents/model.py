@@ -29,6 +29,7 @@ from ..engine.shrink import shrink
 from ..errors import InvalidAnswer, TrainerError
 from ..ports import ANSWERED, OperationSpec
 from ..store.files import read_json
+from .askedmodels import allowed, asked_for, require_fit, within
 from .experiments import Experiments
 from .features import Features
 from .hub import Outgoing
@@ -97,7 +98,7 @@ class ModelAgent:
             **self.memory.facts,
             "round": round,
             "trials": len(trials),
-            "trials_asked": self.memory.request.trials,
+            "trials_asked": self._trials_asked,
             "by_number": self._by_number,
             "usable": len(scores),
             "resorts": resorts,
@@ -170,6 +171,7 @@ class ModelAgent:
             "latency_limit_ms": self._latency_limit_ms,
         }
         chosen, why = [], []
+        require_fit(self.memory, self._learns)
         operations = self.memory.plan(
             self.name,
             self._portfolio_question,
@@ -187,10 +189,12 @@ class ModelAgent:
                 share = float(operation.args.get("share") or 0.25)
                 chosen.append(Candidate(operation.args["family"], operation.args.get("params") or {}, share=share))
                 why.append(operation.why)
+        named = asked_for(self.memory, chosen, self._learns)
+        chosen, why = [*chosen, *named], [*why, *("asked for in words" for _ in named)]
         if not chosen:
             raise TrainerError("no model family suits the data and the constraints; relax one of them")
         chosen, why = recalled(self.memory, chosen, why)
-        chosen, why = portfolio_after(self.memory, chosen, why)
+        chosen, why = portfolio_after(self.memory, *within(self.memory, chosen, why))
         self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
 
     def _families_told(self, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,8 +249,10 @@ class ModelAgent:
                     self.memory.line.offers, arguments, timeout_s=max(OFFERS_S, self.memory.left_s)
                 )
             )
-        found: Mapping[str, Mapping[str, Any]] = known
-        return found
+        return {n: {**o, "suits": o["suits"] and allowed(self.memory, n)} for n, o in known.items()}
+
+    def _learns(self, family: str) -> bool:
+        return self._suits(self._offers([family])[family])
 
     def _suits(self, offer: Mapping[str, Any]) -> bool:
         return bool(offer["suits"]) and (bool(offer["card"]["interpretable"]) or not self._interpretable)
@@ -289,12 +295,18 @@ class ModelAgent:
         if proposed is not None:
             return proposed
         trials = self.memory.journal.trials()
-        seed, asked = self.memory.request.seed, self.memory.request.trials
-        return propose(trials, self.portfolio, self._tunable(), seed=seed, trials=asked)
+        seed = self.memory.request.seed
+        return propose(trials, self.portfolio, self._tunable(), seed=seed, trials=self._trials_asked)
+
+    @property
+    def _trials_asked(self) -> int | None:
+        """How many trials there may be in all; those that a follow-up has ruled out do not count."""
+        asked, trials = self.memory.request.trials, self.memory.journal.trials()
+        return None if asked is None else asked + sum(not allowed(self.memory, t.candidate.family) for t in trials)
 
     @property
     def _families(self) -> list[str]:
-        return list(dict.fromkeys(c.family for c in self.portfolio))
+        return [f for f in dict.fromkeys(c.family for c in self.portfolio) if allowed(self.memory, f)]
 
     @cached_property
     def experiments(self) -> Experiments:
@@ -328,7 +340,7 @@ class ModelAgent:
             limit = min(left, limit)
         if not facts["usable"]:  # a model found late is worth more than the time kept back to deliver none
             limit = max(limit, min(self._settings["first_model_s"], 0.4 * self.memory.left_s))
-        asked = self.memory.request.trials
+        asked = self._trials_asked
         progress = {"done": trial.index, "of": asked or max(facts["portfolio"], trial.index + 1)}
         words = f"{trial.candidate.family} {_brief(trial.candidate.params)}".strip()
         self.memory.say("trial", words, phase="training", seconds_left=round(self.memory.left_s, 1), **progress)
@@ -349,6 +361,7 @@ class ModelAgent:
     def _select(self, relaxed: bool = False) -> Selection:
         """The best selection within the limits; `relaxed` leaves size and latency to what comes after."""
         trials = [t for t in self.memory.journal.trials() if t.status in ("done", "timeout") and t.score is not None]
+        trials = [t for t in trials if allowed(self.memory, t.candidate.family)] or trials
         if not trials:
             notes = [f"{t.candidate.family}: {t.note}" for t in self.memory.journal.trials()]
             raise TrainerError(f"no candidate could be trained in the time given ({'; '.join(notes[-3:])})")
@@ -379,7 +392,8 @@ class ModelAgent:
             around = settings["bundle_mb_around_model"]
             size = min(size, max(settings["model_share_of_size"] * size_asked - around, 0.25 * size_asked))
         usual = self._latency_limit_ms is None and size_asked is None
-        return Limits(size, latency, self._interpretable, settings["most_members"], usual)
+        most = 1 if "single_model" in task.constraints else settings["most_members"]
+        return Limits(size, latency, self._interpretable, most, usual)
 
     def _deliver(self, selection: Selection, round: int, provisional: bool) -> Outgoing:
         before: ModelSelected | None = self.memory.journal.last(ModelSelected)

@@ -25,6 +25,7 @@ from ..domain.messages import (
 from ..domain.refinement import Reuse, Revision
 from ..domain.run import Candidate, TrialResult
 from ..domain.task import Request, TaskSpec
+from ..language.models import WANTED
 from ..language.revising import revise
 from ..ports import Task
 from ..store.files import read_json
@@ -32,6 +33,7 @@ from ..store.journal import Journal
 from ..store.revisions import Revision as Delivery
 from ..store.revisions import deliveries, latest_delivered, new_revision, revisions_of, share_files
 from ..store.runfolder import JOURNAL, keep_overlay
+from .askedmodels import families_of
 from .dialogue import Dialogue
 from .inforce import check_overlay
 from .memory import Memory
@@ -228,7 +230,8 @@ def take_over(memory: Memory, asked: RefinementRequested, task: TaskSpec, reuse:
         for trial in taken:
             memory.journal.add_trial(trial)
         ranked: CandidatesRanked | None = old.last(CandidatesRanked)
-        known = [asdict(c) for c in (ranked.candidates if ranked else ())]
+        wanted = families_of(task, WANTED)  # asked for now, they are worth a try that the first plan did not come to
+        known = [asdict(c) for c in (ranked.candidates if ranked else ()) if c.family not in wanted]
         memory.journal.set_meta("known_candidates", json.dumps(known))
         return len(taken)
     finally:

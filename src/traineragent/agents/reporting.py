@@ -17,10 +17,11 @@ from .. import __version__, registry
 from ..domain.messages import DataCollected, ModelSelected, ServiceDelivered, TaskSpecified
 from ..domain.run import Status, TrialResult
 from ..domain.task import TaskSpec
-from ..knowledge.metrics import own_metrics
+from ..knowledge.metrics import formulas
 from ..language.metrics import ONE_SIDED
 from ..store.calls import CallLog
 from ..store.files import read_json, write_json
+from .askedmodels import UNFIT
 from .dialogue import told
 from .features import features_told
 from .learning import contributed
@@ -29,6 +30,8 @@ from .memory import Memory
 PHASES = {"read": "understand", "prepare": "prepare", "training": "train", "deliver": "deliver"}
 """Phase of an event -> phase of the report. What comes before the first event is part of understanding."""
 MUCH = 0.5  # share of a selection that was cut short
+ALL_BUT_PERFECT, NEARLY_ALL = 0.995, 0.95  # a score at its best of one; share of the importance of all columns
+_OF_ONE = ("accuracy", "balanced_accuracy", "roc_auc", "average_precision", "f1", "f1_macro", "f1_weighted", "r2")
 WANTED = 2  # usable trials below which the time was too short for a choice
 
 
@@ -75,13 +78,19 @@ def _report(
         "bundle": str(_place(memory, delivered) / "bundle") if delivered else None,
         "report": str(_place(memory, delivered) / "report.html"),
         "features": features_told(memory),
-        "own_metrics": {name: metric.to_json() for name, metric in own_metrics().items()},
+        "own_metrics": _formulas(task),
         "task": task.to_json(),
         "seed": memory.request.seed,
         "memory": contributed(memory),
         "dialogue": told(memory),
         **_follow_up(memory),
     }
+
+
+def _formulas(task: TaskSpec) -> dict[str, Any]:
+    """The metrics that are formulas: the user's, and those that ship where the task names them."""
+    named = {m.name for m in task.metrics} | {r.name for r in task.requirements}
+    return {name: metric.to_json() for name, metric in formulas().items() if name in named or not metric.ships}
 
 
 def _place(memory: Memory, delivered: ServiceDelivered | None) -> Path:
@@ -197,8 +206,9 @@ def data_facts(memory: Memory) -> dict[str, Any]:
         "leaks": profile.get("leaks", []),
         "warnings": [
             *outdone(memory),
+            *settled_by_few(memory),
             *hurried(memory),
-            *dict.fromkeys(e["text"] for e in memory.journal.events("extra")),
+            *dict.fromkeys(e["text"] for kind in (UNFIT, "extra") for e in memory.journal.events(kind)),
             *repeated(memory),
             *(collected.notes if collected else ()),
             *profile.get("warnings", []),
@@ -214,9 +224,12 @@ def repeated(memory: Memory) -> list[str]:
     fresh = (steps[-1] or {}).get("result", {}).get("fresh") if steps else None
     if not fresh:
         return []
+    from ..report.wording import metric_title, score  # as the report words and rounds it
+
+    name = memory.task.metric.name
     return [
         f"{fresh['share']:.0%} of the held-out rows hold the same as training rows in all columns that are used; on "
-        f"the {fresh['rows']:,} that are new {memory.task.metric.name} is {fresh['value']:.4g}"
+        f"the {fresh['rows']:,} that are new {metric_title(name)} is {score(fresh['value'], name)}"
     ]
 
 
@@ -228,12 +241,13 @@ def outdone(memory: Memory) -> list[str]:
     value, baseline = metric.get("value"), metric.get("baseline")
     if value is None or baseline is None or metric["name"] in ONE_SIDED:  # which saying always the same fulfils
         return []
-    from ..report.wording import metric_title, score  # as the report words and rounds it
+    from ..report.wording import metric_title, score, speaking_of  # as the report words and rounds it
 
     name = str(metric["name"])
     smaller = registry.get("tasks", memory.task.task_type).direction(name) == "minimize"
     low, high = metric.get("interval") or (value, value)
-    told = f"{metric_title(name)} {score(value, name)}, by the simplest answers {score(baseline, name)}"
+    with speaking_of({"own_metrics": _formulas(memory.task)}):
+        told = f"{metric_title(name)} {score(value, name)}, by the simplest answers {score(baseline, name)}"
     if (value >= baseline) if smaller else (value <= baseline):
         return [
             f"on the held-out rows the model is no better than answers that need no model ({told}): do not rely on it; "
@@ -245,6 +259,36 @@ def outdone(memory: Memory) -> list[str]:
             "lies within its interval): more rows would show it"
         ]
     return []
+
+
+def settled_by_few(memory: Memory) -> list[str]:
+    """That one or two columns give practically every answer, which is most often so because they hold it; empty where
+    errors are left, more columns are needed, or the columns were warned of when leaks were looked for."""
+    opened = memory.journal.events("holdout_opened")
+    metric = opened[-1]["metric"] if opened else {}
+    name, value = str(metric.get("name")), metric.get("value")
+    if name not in _OF_ONE or value is None or value < ALL_BUT_PERFECT:
+        return []
+    drops = {
+        i["column"]: max(0.0, float(i["drop"]))
+        for i in _read(memory.folder / "data/explanation.json").get("importance", [])
+    }
+    first = sorted(drops, key=lambda column: -drops[column])[:2]
+    leading = first[:1] if first and drops[first[0]] >= NEARLY_ALL * sum(drops.values()) else first
+    told = {leak["column"] for leak in _read(memory.folder / "data/profile.json").get("leaks", [])}
+    if len(drops) <= len(leading) or told & set(leading):
+        return []
+    if not (whole := sum(drops.values())) or sum(drops[c] for c in leading) < NEARLY_ALL * whole:
+        return []
+    from ..report.wording import metric_title, score  # as the report words and rounds it
+
+    named = " and ".join(repr(c) for c in leading)
+    alone = len(leading) == 1
+    gives, it, holds, them = ("gives", "it", "is", "it") if alone else ("give", "they", "are", "them")
+    return [
+        f"the answers are all but perfect ({metric_title(name)} {score(value, name)}) and {named} {gives} nearly all "
+        f"of them: if {it} {holds} known only once the answer is, say in the request to leave {them} out"
+    ]
 
 
 def hurried(memory: Memory) -> list[str]:

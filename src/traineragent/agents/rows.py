@@ -23,7 +23,7 @@ from ..engine.decide import tempered
 from ..engine.evaluate import Evaluation
 from ..engine.evaluate import evaluate as judge
 from ..engine.importance import column_groups, mixed_rows, permutation_importance
-from ..engine.metrics import scorer
+from ..engine.metrics import ABSOLUTE, scorer
 from ..engine.several import answered
 from ..engine.slices import column_values, group_gaps, weak_slices
 from ..engine.texts import SHOWN_LABELS, doubtful_labels, shortened, typical_words
@@ -36,7 +36,6 @@ from . import preparation
 from .gallery import gallery
 from .runfolder import RunFolder
 
-ABSOLUTE = ("mae", "median_absolute_error", "mape", "smape")  # errors that the median, not the mean, makes smallest
 LATENCIES = ("latency_ms_p50", "latency_ms_p95", "latency_ms_p99")
 LARGEST_NEW_SHARE = 0.9  # of held-out rows; where more are new, the score speaks for them anyway
 FEWEST_NEW_ROWS = 30

@@ -51,8 +51,8 @@ def counted(
         return table
     moments = pd.DatetimeIndex(np.round(days[known] * 86_400).astype("datetime64[s]"))
     for size in (step,) if step else STEPS[::-1]:
-        starts = _starts(moments, size)
-        whole = np.flatnonzero(_whole(moments, starts))
+        starts = starts_of(moments, size)
+        whole = np.flatnonzero(whole_steps(moments, starts))
         if not len(whole):
             continue
         begun = starts[whole]
@@ -95,7 +95,7 @@ def _side_by_side(days: Floats, known: NDArray[np.bool_], name: str, readings: M
     return bool(pd.unique(days[known]).size == known.sum())
 
 
-def _starts(moments: pd.DatetimeIndex, step: str) -> pd.DatetimeIndex:
+def starts_of(moments: pd.DatetimeIndex, step: str) -> pd.DatetimeIndex:
     """When the step began that each moment lies in; weeks begin on Monday."""
     if step == "week":
         days = moments.normalize()
@@ -105,7 +105,7 @@ def _starts(moments: pd.DatetimeIndex, step: str) -> pd.DatetimeIndex:
     return moments.floor(_OFFSETS[step])
 
 
-def _whole(moments: pd.DatetimeIndex, starts: pd.DatetimeIndex) -> NDArray[np.bool_]:
+def whole_steps(moments: pd.DatetimeIndex, starts: pd.DatetimeIndex) -> NDArray[np.bool_]:
     """Which rows lie in steps that the log covers whole, as far as the first and the last row of other steps tell."""
     kept = np.ones(len(moments), dtype=bool)
     into = pd.Series((moments - starts).total_seconds(), index=starts)

@@ -36,9 +36,11 @@ def profile_table(
     seed: int = 0,
     others: Mapping[str, pd.DataFrame] | None = None,
     readings: Mapping[str, Reading] | None = None,
+    gathered: bool = False,
 ) -> TableProfile:
     """Facts about the training rows. `others`: rows of other given files by name, to measure drift against; their
-    answers are not looked at. Relations come from at most 20,000 rows, drawn with `seed`."""
+    answers are not looked at. Relations come from at most 20,000 rows, drawn with `seed`. `gathered`: rows of the same
+    inputs become one value, so that their answers contradict nothing."""
     readings = readings or read_columns(train_frame)
     y = target_values(train_frame[target.name], target)
     columns = _related(readings, target, y, seed)
@@ -59,7 +61,7 @@ def profile_table(
         duplicate_rows=repeats,
         warnings=(
             *_answer_warnings(y, target, counts),
-            *_row_warnings(len(y), repeats, same),
+            *_row_warnings(len(y), len(y) - len(np.unique(same)) if gathered else repeats, same),
             *_column_warnings(columns, len(y)),
             *(d["sentence"] for d in drift),
         ),

@@ -22,6 +22,7 @@ from .labels import label_matrix, label_rows, label_separator, rarest_label
 from .levels import Levels, levels_of
 from .meaning import read_column
 from .numerals import Numerals, numbers, read_numerals
+from .scales import places
 from .wordlists import words_of
 
 Label = str | int | float | bool
@@ -240,7 +241,8 @@ def _class_target(name: str, series: pd.Series, positive_label: str | None) -> T
     rows = [sum(counts[t] for t in g) for g in groups]
     _require_classes(name, rows)
     labels = [_label(g[0], groups) for g in groups]
-    order = sorted(range(len(groups)), key=lambda i: (isinstance(labels[i], str), labels[i]))
+    steps = places(labels)
+    order = sorted(range(len(groups)), key=lambda i: (isinstance(labels[i], str), steps[i] if steps else 0, labels[i]))
     labels, groups, rows = [labels[i] for i in order], [groups[i] for i in order], [rows[i] for i in order]
     positive = _positive(name, labels, groups, rows, positive_label)
     return Target(name, "class", labels=tuple(labels), raw_labels=tuple(groups), positive=positive)

@@ -7,7 +7,6 @@ of counted steps; series that stand side by side are put below one another. Know
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -19,10 +18,10 @@ from numpy.typing import NDArray
 
 from ..domain.data import YEARS
 from ..knowledge.lexicons import lexicon
-from ..serve.values import tokens
 from .dates import read_dates
 from .meaning import Reading, name_words, read_column
 from .rawtable import RawTable
+from .wordlists import fold_words
 
 Float64 = NDArray[np.float64]
 
@@ -135,12 +134,6 @@ def _as(table: RawTable, shaped: _Shaped) -> RawTable:
     )
 
 
-def fold_name(name: str) -> str:
-    """A name in lower case without accents, its words parted by one space."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join(tokens("".join(c for c in plain if not unicodedata.combining(c)).replace("_", " ")))
-
-
 # ---------------------------------------------------------------------------------------------- many columns
 def _across_header(frame: pd.DataFrame) -> _Shaped | None:
     """Columns that are called like moments, a series a row: "1960, 1961, …" or "2020-01, 2020-02, …"."""
@@ -194,7 +187,7 @@ def _across_months(frame: pd.DataFrame, readings: Mapping[str, Reading]) -> _Sha
 
 def _months_in(names: Sequence[str]) -> dict[str, int]:
     """Column -> the month that it is called after, or begins with; empty where not all twelve or four are there."""
-    folded = {n: fold_name(n) for n in names}
+    folded = {n: fold_words(n) for n in names}
     for listed in lexicon("series")["months"].values():
         found = {n: i + 1 for i, m in enumerate(listed) for n, f in folded.items() if f.startswith(m)}
         if len(found) == 12 and len(set(found.values())) == 12:
@@ -272,15 +265,15 @@ def _of_parts(readings: Mapping[str, Reading]) -> tuple[list[str | None], str, l
 
 
 def _called(readings: Mapping[str, Reading], part: str) -> list[str]:
-    listed = {fold_name(w) for w in lexicon("series")["names_of_time"][part]}
-    return [n for n in readings if fold_name(n) in listed]
+    listed = {fold_words(w) for w in lexicon("series")["names_of_time"][part]}
+    return [n for n in readings if fold_words(n) in listed]
 
 
 def _part_numbers(reading: Reading, part: str) -> Float64 | None:
     """The numbers of a part of a date; months may be written as words, quarters as "Q3"."""
     if reading.values is not None and reading.dates is None:
         return reading.by_row
-    texts = [fold_name(t) for t in reading.levels.texts]
+    texts = [fold_words(t) for t in reading.levels.texts]
     if part == "quarter":
         found = [re.fullmatch(r"[qt] ?([1-4])|([1-4])[. ]*(?:q|t|quart\w*|trim\w*)", t) for t in texts]
         each = [float(m[1] or m[2]) if m else np.nan for m in found]
@@ -338,9 +331,9 @@ def holds_years(reading: Reading) -> bool:
     """Whole numbers that are years, under a name that says so."""
     if reading.values is None or not reading.integer or reading.dates is not None:
         return False
-    named = {fold_name(w) for part in ("year", "moment") for w in lexicon("series")["names_of_time"][part]}
+    named = {fold_words(w) for part in ("year", "moment") for w in lexicon("series")["names_of_time"][part]}
     low, high = float(np.nanmin(reading.values)), float(np.nanmax(reading.values))
-    spoken = fold_name(reading.name) in named or bool({fold_name(w) for w in name_words(reading.name)} & named)
+    spoken = fold_words(reading.name) in named or bool({fold_words(w) for w in name_words(reading.name)} & named)
     return spoken and YEARS[0] <= low <= high <= YEARS[1] and reading.levels.distinct >= FEWEST_YEARS
 
 
@@ -349,8 +342,8 @@ def counts_steps(reading: Reading) -> bool:
     if reading.values is None or not reading.integer or reading.dates is not None or reading.levels.missing_share:
         return False
     listed = lexicon("series")["names_of_time"]
-    named = {fold_name(w) for part in ("count", "week", "day", "hour", "month", "quarter") for w in listed[part]}
-    if fold_name(reading.name) not in named:
+    named = {fold_words(w) for part in ("count", "week", "day", "hour", "month", "quarter") for w in listed[part]}
+    if fold_words(reading.name) not in named:
         return False
     each = np.unique(reading.values)
     gaps = np.diff(each)
@@ -360,5 +353,5 @@ def counts_steps(reading: Reading) -> bool:
 def counts_time(reading: Reading) -> bool:
     """Steps that are counted under a name of time, "week" or "t", and not of rows, "no" or "index"."""
     listed = lexicon("series")["names_of_time"]
-    named = {fold_name(w) for part in ("week", "day", "hour", "month", "quarter", "moment") for w in listed[part]}
-    return counts_steps(reading) and fold_name(reading.name) in {*named, *_COUNTS_OF_TIME}
+    named = {fold_words(w) for part in ("week", "day", "hour", "month", "quarter", "moment") for w in listed[part]}
+    return counts_steps(reading) and fold_words(reading.name) in {*named, *_COUNTS_OF_TIME}

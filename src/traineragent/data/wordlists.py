@@ -6,10 +6,18 @@ words settle what content leaves open. It knows nothing of tables.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
+from ..serve.values import tokens
+
+
+def fold_words(name: str) -> str:
+    """A name in lower case without accents, its words parted by one space."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join(tokens("".join(c for c in plain if not unicodedata.combining(c)).replace("_", " ")))
 
 
 @once_per_overlay

@@ -132,7 +132,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Score:
-    """A metric on the sealed hold-out through the exported bundle. `interval`: 95 %, bootstrap over rows. `others`:
+    """A metric on the sealed hold-out through the exported bundle. `interval`: 95 %, from resampled rows. `others`:
     further metrics of the same answers, name -> value."""
 
     name: str

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ..domain.run import Score
 from .curves import calibration, ranking_curves, threshold_table
-from .metrics import Scorer, bootstrap_interval, scorer
+from .intervals import from_resamples, is_share, wilson
+from .metrics import Scorer, answers_in, bootstrap_interval, bootstrap_values, scorer
 from .own import applying
 
 Array = NDArray[np.float64]
@@ -49,7 +50,7 @@ FEWEST_DRAWS = 60
 
 @dataclass(frozen=True)
 class MetricValue:
-    """A metric on the held-out rows. `interval`: 95 %, bootstrap over rows; None where it cannot be computed."""
+    """A metric on the held-out rows. `interval`: 95 %, see `intervals`; None where it cannot be computed."""
 
     name: str
     value: float | None
@@ -271,10 +272,10 @@ def _baseline(measure: Scorer, case: _Case, dummy: _Case) -> float:
 def _interval(
     name: str, y: Array, scores: Array, value: float, seed: int, first: bool, positive: int = 1
 ) -> tuple[float, float] | None:
-    """95 % bootstrap interval within a few seconds for any number of rows.
+    """95 % interval within a few seconds for any number of rows.
 
-    Above `BOOTSTRAP_ROWS` rows the spread is taken from a random part and scaled by the square root of its share (the
-    m out of n bootstrap, Bickel, Götze and van Zwet 1997). Side metrics that sort every class's column go without."""
+    Above `BOOTSTRAP_ROWS` rows the spread is taken from a random part. Side metrics that sort every class's column go
+    without."""
     sorts = name in SORTING
     width = scores.shape[1] if sorts and scores.ndim == 2 else 1
     if sorts and width > 2 and not first:
@@ -282,38 +283,33 @@ def _interval(
     rows = min(len(y), max(FEWEST_BOOTSTRAP_ROWS, 2 * BOOTSTRAP_ROWS // max(width, 2)))
     cost = BOOTSTRAP_CELLS // (rows * width)
     draws = max(FEWEST_DRAWS, min(MAIN_RESAMPLES if first else OTHER_RESAMPLES, cost))
-    if value in (0.0, 1.0) and (proving := _proving_rows(name, y, scores, positive)):
-        return _wilson(value, proving)
+    if value in (0.0, 1.0) and is_share(name):
+        return wilson(value, _proving_rows(name, y, scores, positive))
     if rows == len(y):
         return _finite_pair(bootstrap_interval(name, y, scores, seed=seed, n=draws, positive=positive))
     pick = np.random.default_rng(seed).permutation(len(y))[:rows]
     middle = scorer(name)(y[pick], scores[pick], None, positive)
-    low, high = bootstrap_interval(name, y[pick], scores[pick], seed=seed, n=draws, positive=positive)
-    scale = math.sqrt(rows / len(y))
-    return _finite_pair((value + (low - middle) * scale, value + (high - middle) * scale))
+    values = bootstrap_values(name, y[pick], scores[pick], seed=seed, n=draws, positive=positive)
+    return _finite_pair(from_resamples(name, value, values, answers_in(name, y), part=rows / len(y), middle=middle))
 
 
-def _proving_rows(name: str, y: Array, scores: Array, positive: int) -> int:
+def _proving_rows(name: str, y: Array, scores: Array, positive: int) -> float:
     """How many rows show a share that is 0 or 1: those of the class for a recall, the alarms for a precision, the
-    rarer class where both must be right; 0 for metrics that are no shares."""
-    if name == "accuracy":
+    rarest class where every class must be right, else all."""
+    if name in ("accuracy", "f1_micro", "f1_weighted") or name.startswith("top"):
         return len(y)
+    counts = np.unique(y, return_counts=True)[1]
     case = y == positive
-    two = bool(np.isin(y, (0, 1)).all())
-    counts = {
-        "recall": case.sum(), "precision": (scores == 1).sum() if scores.ndim == 1 else 0,
-        "specificity": (~case).sum(), "false_positive_rate": (~case).sum(),
-    }  # fmt: skip
-    counts |= dict.fromkeys(("roc_auc", "average_precision", "f1", "balanced_accuracy"), min(case.sum(), (~case).sum()))
-    return int(counts.get(name, 0)) if two else 0
-
-
-def _wilson(share: float, rows: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927), for answers that are all right or all wrong: drawn again they stay so,
-    though a few dozen rows do not prove that every answer is."""
-    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    reach = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return max(min(middle - reach, share), 0.0), min(max(middle + reach, share), 1.0)  # rounding may leave it outside
+    if len(counts) == 2:
+        of_two = {
+            "recall": case.sum(), "precision": (scores == 1).sum() if scores.ndim == 1 else len(y),
+            "specificity": (~case).sum(), "false_positive_rate": (~case).sum(),
+        }  # fmt: skip
+        if of_two.get(name):
+            return int(of_two[name])
+    if len(counts) <= 2 or name == "min_class_recall":
+        return int(counts.min())
+    return float(len(counts) ** 2 / (1 / counts).sum())  # a mean over classes varies by that of each
 
 
 def _per_class(table: NDArray[np.int64], labels: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.located import meant, refuse
-from ..knowledge.metrics import COUNTS, SUMS, OwnMetric, own_metrics
+from ..knowledge.metrics import COUNTS, SUMS, OwnMetric, formulas, own_metrics
 from .formula import Formula, FormulaError
 from .metrics import SCORERS, Needs, Scorer
 
@@ -25,21 +25,23 @@ BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
 
 
 def own_scorers() -> Mapping[str, Scorer]:
-    """Name -> scorer, in the order of their files. Raises InputError with file and line for a metric that cannot be."""
+    """Name -> scorer of every formula, in the order of their files.
+
+    Raises InputError with file and line for a metric that cannot be."""
     return _own_scorers()
 
 
 @once_per_overlay
 def _own_scorers() -> Mapping[str, Scorer]:
     out: dict[str, Scorer] = {}
-    for metric in own_metrics().values():
+    for metric in formulas().values():
         out.update(_scorers(metric))
     return out
 
 
 def applying(task: str) -> list[str]:
-    """Own metrics that can be measured on a kind of task: "binary", "multiclass" or "regression"."""
-    return [name for name, s in own_scorers().items() if task in s.tasks and not name.endswith(AT_BEST)]
+    """The user's metrics that can be measured on a kind of task: "binary", "multiclass" or "regression"."""
+    return [name for name in own_metrics() if task in own_scorers()[name].tasks]
 
 
 def _scorers(metric: OwnMetric) -> dict[str, Scorer]:

@@ -70,6 +70,18 @@ def accuracy(y: Array, said: Array) -> float:
     return float((y == said).all(axis=1).mean())
 
 
+def hamming_loss(y: Array, said: Array) -> float:
+    """Share of the yes-or-no answers that are wrong."""
+    return float((y != said).mean())
+
+
+def jaccard(y: Array, said: Array) -> float:
+    """The mean over rows of what truth and answer share of all they name (Jaccard 1901); 1 where both name nothing."""
+    hit, called, true = _counts(y, said, 1)
+    either = called + true - hit
+    return float(np.where(either == 0, 1.0, _ratio(hit, either)).mean())
+
+
 def log_loss(y: Array, p: Array) -> float:
     return float(row_losses(y, p).mean())
 
@@ -99,8 +111,10 @@ LABELS: dict[str, Callable[[Array, Array], float]] = {
     "precision": precision,
     "recall": recall,
     "accuracy": accuracy,
+    "jaccard": jaccard,
+    "hamming_loss": hamming_loss,
 }
-"""Metrics of the labels answered."""
+"""Metrics of the labels answered; higher is better but for losses."""
 
 
 def score(
@@ -130,7 +144,11 @@ def answered(p: Array, thresholds: Array, always: bool) -> Array:
 def thresholds(y: Array, p: Array, metric: str, always: bool, rounds: int = 2) -> tuple[float, ...]:
     """A threshold a label that is best for a metric of labels: one for all first, then each by itself where its own
     gain is worth it; rare labels lean on the common one."""
-    goal = LABELS.get(metric, f1_micro)
+    found = LABELS.get(metric, f1_micro)
+
+    def goal(y: Array, said: Array) -> float:
+        return -found(y, said) if metric == "hamming_loss" else found(y, said)
+
     grid = np.unique(np.concatenate([np.linspace(0.04, 0.6, 29), np.quantile(p, np.linspace(0.5, 0.999, 20))]))
     grid = grid[(grid > 0.005) & (grid < 0.95)]
     best = max(grid.tolist(), key=lambda t: goal(y, answered(p, np.full(p.shape[1], t), always)))

@@ -11,10 +11,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from ..engine.metrics import ABSOLUTE
 from ..export.builder import GraphBuilder
 from ..ports import Batch, Card, FitContext
-
-MEDIAN_METRICS = ("mae", "median_absolute_error", "mape", "smape")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Dummy:
         if context.classes:
             share = np.bincount(train.y.astype(np.int64), minlength=context.classes) / len(train.y)
             return FittedDummy(share, train.x.shape[1], False)
-        middle = np.median(train.y) if context.metric in MEDIAN_METRICS else train.y.mean()
+        middle = np.median(train.y) if context.metric in ABSOLUTE else train.y.mean()
         return FittedDummy(np.array([middle], dtype=np.float64), train.x.shape[1], True)
 
     def load(self, path: Path, context: FitContext) -> FittedDummy:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from ..boosting import lightgbm
 from ..engine.effects import Effects, fit_unseen
 from ..engine.encoding import TreeEncoder, fit_trees, target_columns
+from ..engine.metrics import ABSOLUTE
 from ..engine.target import TargetScale, fit_target
 from ..export.builder import GraphBuilder
 from ..export.trees import read_lightgbm, write_forest
 from ..ports import Batch, Card, FitContext
 
-ABSOLUTE = ("mae", "median_absolute_error", "smape")
 LOG_LINK = ("poisson", "tweedie", "gamma")
 STEADY_FROM_ROWS = 5000  # many classes: leaves of a rare class with next to no weight blow up from here on
 OWN = ("target", "objective", "categories", "pairs", "smoothing", "rounds", "patience", "effects")
@@ -217,7 +217,7 @@ def _objective(params: Mapping[str, Any], context: FitContext) -> str:
         return "binary" if context.classes == 2 else "multiclass"
     if "objective" in params:
         return str(params["objective"])
-    return "regression_l1" if context.metric in ABSOLUTE else "mape" if context.metric == "mape" else "regression"
+    return "mape" if context.metric == "mape" else "regression_l1" if context.metric in ABSOLUTE else "regression"
 
 
 def _boost(

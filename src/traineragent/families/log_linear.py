@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from ..engine.encoding import DenseEncoder, fit_dense
+from ..engine.metrics import ABSOLUTE
 from ..engine.target import TargetScale, fit_target
 from ..export.builder import GraphBuilder
 from ..ports import Batch, Card, FitContext
@@ -31,7 +32,6 @@ LEAST_PENALTY = 1e-6  # a row: sums in float32 are no more exact
 BEYOND = 3.0  # inputs and answers may go so many times beyond the range seen
 STEPS = 6  # of Newton's method
 MOST_WORK = 2e10  # rows * width^2 above which the second estimator costs more than it gives
-ABSOLUTE = ("mae", "median_absolute_error", "smape", "mape")
 
 
 @dataclass(frozen=True)

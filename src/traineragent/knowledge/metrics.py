@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,17 +40,22 @@ SUMS = {
     "rows": "rows judged",
 }
 """What an expression about values may use."""
-OF_VALUES = frozenset({"rmse", "mse", "mae", "median_absolute_error", "max_error", "r2", "mape", "smape", "rmsle"})
+OF_VALUES = frozenset(
+    {"rmse", "mse", "mae", "median_absolute_error", "max_error", "r2", "mape", "smape", "rmsle", "rmspe"}
+    | {"spearman_correlation", "pearson_correlation"}
+)
 """Metrics of values; the other ones that ship are metrics of classes."""
 DIRECTIONS = ("maximize", "minimize")
 _KEYS = ("title", "means", "expression", "direction", "best", "values", "said", "share")
+FORMULAS = Path(__file__).parent / "formulas"
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,50}")
 
 
 @dataclass(frozen=True)
 class OwnMetric:
     """A metric as defined. `values`: numbers with names; `best`: the perfect value; `share`: a number from 0 to 1 that
-    is read with three decimals; `said`: phrases by which requests name it; `source`: file:line."""
+    is read with three decimals; `said`: phrases by which requests name it; `source`: file:line; `ships`: it is one of
+    `formulas/`, which speaks up only where it is asked for."""
 
     name: str
     expression: str
@@ -62,6 +67,7 @@ class OwnMetric:
     share: bool = False
     values: Mapping[str, float] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    ships: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -83,23 +89,29 @@ class OwnMetric:
             "expression": self.expression,
             "values": dict(self.values),
             "share": self.share,
-            "source": self.source,
+            "source": "ships with TrainerAgent" if self.ships else self.source,
         }
 
 
 def own_metrics() -> Mapping[str, OwnMetric]:
     """The metrics that the overlay in force defines, by name. Raises InputError with file and line."""
-    return _own_metrics()
+    return {name: metric for name, metric in formulas().items() if not metric.ships}
 
 
 @once_per_overlay
-def _own_metrics() -> Mapping[str, OwnMetric]:
+def formulas() -> Mapping[str, OwnMetric]:
+    """All metrics that are formulas, those that ship and the overlay's, which may define one that ships anew."""
     folder = overlay()
+    found = _read(sorted(FORMULAS.glob("*.yaml")), ships=True)
+    return {**found, **_read(metric_files(folder) if folder else ())}
+
+
+def _read(paths: Iterable[Path], ships: bool = False) -> dict[str, OwnMetric]:
     found: dict[str, OwnMetric] = {}
-    for path in metric_files(folder) if folder else ():
+    for path in paths:
         raw = require_mapping(read_located(path), str(path), None, "a file of metrics")
         for name in raw:
-            metric = _metric(name, raw[name], str(path), raw.lines[name])
+            metric = replace(_metric(name, raw[name], str(path), raw.lines[name]), ships=ships)
             if name in found:
                 raise refuse(str(path), raw.lines[name], f"{name} is defined in {found[name].source} already")
             found[name] = metric

@@ -17,14 +17,14 @@ CLASSES = {
     "decline": ("harmful", "unlawful", "fantastical", "unattainable"),
     "notice": ("high_risk", "medical", "sensitive"),
 }
-_CONDITIONS = {"when", "unless", "limit", "score", "count", "task"}
+_CONDITIONS = {"when", "unless", "limit", "score", "share", "count", "task"}
 _KEYS = {
     "decline": {"id", "class", "reason", "alternative", "remove", *_CONDITIONS},
     "notice": {"id", "class", "notice", "remove", *_CONDITIONS},
 }
 _SAID = {"decline": ("reason", "alternative"), "notice": ("notice",)}
 _NEEDED = {"decline": ("class", "reason"), "notice": ("class", "notice")}
-_COMPARED = {"limit": ("name",), "score": ("at_least",), "count": ("phrases", "below")}
+_COMPARED = {"limit": ("name",), "score": ("at_least",), "share": ("at_least",), "count": ("phrases", "below")}
 _BOUNDS = {"limit": ("below", "above")}  # of which there is one at least
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .ordinals import columns_by_place
 from .phrases import in_languages, matches
 from .reading import Reading, Span
 from .words import WIDE, fold, name_tokens, stem
@@ -27,7 +28,9 @@ _TELLING = frozenset({"age", "sex", "zip", "dob"})
 _OWNER = re.compile(r"'s\s+\w")
 """Behind whoever something is of: "a supporter's age"."""
 SHORTENED = 4  # letters of a name that may be the beginning of a word
+_ALONE = re.compile(r"(?<=\s)\((\w{1,3})\)")  # small words in brackets of their own
 _BESIDE = 60  # characters before a name in brackets that say what it is for
+_TITLE = 4  # words of a first sentence that says what it is all about
 _DENIED = 40  # characters after "not the" that it can be about
 
 
@@ -69,6 +72,10 @@ class Columns:
                     continue
                 taken.append((start, end))
                 out.append(Mention(column.name, start, end, quoted=quoted))
+        for index, (start, end) in columns_by_place(self.reading, len(self.columns)):
+            if not any(a < end and start < b for a, b in taken):
+                taken.append((start, end))
+                out.append(Mention(self.columns[index].name, start, end))
         return tuple(sorted(out, key=lambda m: m.start))
 
     def _may_be_name(self, name: str, start: int, end: int) -> bool:
@@ -78,6 +85,8 @@ class Columns:
             plain not in COMMON or (not name.islower() and self.reading.quote((start, end)) == name)
         ):
             return True
+        if _ALONE.findall(self.reading.text.plain) == [plain] and self.reading.text.plain[start - 2 : start] == " (":
+            return True  # "how many points it gets (y)", but no list of "(a) …, (b) …" and no "lecture(s)"
         near = self.reading.masked[max(0, start - 24) : start]
         phrases = in_languages(lexicon("wishes")["pointer_before"], self.reading.languages)
         return any(m.end() >= len(near.rstrip()) for m in matches(phrases, near)) or bool(re.search(rf"[{WIDE}]", name))
@@ -155,6 +164,9 @@ class Regions:
 
     def _goals(self) -> tuple[Span, ...]:
         goal = [s for s in self.reading.text.sentences if self.reading.said("wishes", "goal", s)]
+        title = self.reading.text.sentences[:1]
+        if goal and title[0] not in goal and len(self.reading.masked[slice(*title[0])].split()) <= _TITLE:
+            goal += title  # "Haemolysed samples. …"
         return tuple(goal or self.reading.text.sentences)
 
     def _givens(self) -> tuple[Span, ...]:

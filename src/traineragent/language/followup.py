@@ -20,11 +20,13 @@ from .constraints import deployment_of, find_constraints
 from .costs import dreaded
 from .exclusions import Exclusion, find_exclusions
 from .kinds import FAMILY
+from .limits import Limit
 from .metrics import find_metrics
+from .models import find_models
 from .personal import personal_columns
 from .quantities import Quantity, find_quantities
 from .reading import Reading, Span
-from .requirements import Limit, find_limits
+from .requirements import find_limits
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi")
 _HOURS = re.compile(r"hour|stunde|heure|hora\b|horas|\bor[ae]\b|小时|時間|시간|ghant")
@@ -388,10 +390,13 @@ class _Follow:
             for match in self.reading.find(table):
                 (lifted if self._inside(match.start(), self._lifts) else new).append(name)
                 self.spans.append(match.span())
+        models = find_models(self.reading)
+        self.spans += models.spans
         columnar = [
             c for c in find_constraints(self.reading, self.columns, ()) if c.split(":")[0] in ("split", "fairness")
         ]
-        return tuple(dict.fromkeys([*(n for n in new if n not in lifted), *columnar])), tuple(dict.fromkeys(lifted))
+        asked = [*(n for n in new if n not in lifted), *columnar, *models.constraints]
+        return tuple(dict.fromkeys(asked)), tuple(dict.fromkeys(lifted))
 
     def _deployment(self) -> DeploymentInfo:
         found = deployment_of(self.reading)

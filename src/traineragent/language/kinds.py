@@ -10,10 +10,11 @@ from ..knowledge.lexicons import lexicon
 from .answers import holds_text
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
 from .horizon import NARROW, forecast_said, horizon_of, in_order_said
-from .metrics import find_metrics, tasks_of
+from .metrics import find_metrics, of_classes, tasks_of
 from .moments import holds_years, placed_in_time, steps_of_time
 from .phrases import matches
 from .reading import Reading
+from .unit_words import units_asked
 from .words import name_tokens
 
 FAMILY = {
@@ -62,22 +63,31 @@ _DRAW = re.compile(
     r"(?!(?:(?:the|a|an|any|some|my|our)\s)?(?:conclusion|inference|attention|line|box|rectangle|frame|border|distinction)|from\b|on\b)"
 )
 """What is told to draw: "Draw capital letters", "it should paint flowers"; not "what somebody drew"."""
+_CLOSE = 40  # characters before "new pictures" that say whether they are wished for
 MOST_GRADES = 30  # different numbers that may be classes
 
 
 def wish_of(reading: Reading) -> str | None:
     """The kind of answer wanted: flag (yes or no), choice (which of several), amount (how much); None if open."""
     scores = {key: float(len(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
+    ahead = forecast_said(reading)  # "forecast sales with an accuracy of 95 %" asks for no class
+    named = find_metrics(reading)
+    namings = [n for n in named if not (ahead and n.name == "accuracy")]
+    if len(namings) < len(named):
+        scores["choice"] = max(0.0, scores["choice"] - 1)  # the word is one of choices, too
     scores["flag"] -= sum(
         bool(_ASKED.search(reading.text.plain[:start])) for start, _ in reading.where("wishes", "flag")
     )
+    judged = [n.span for n in namings if "classification" in tasks_of(n.name)]  # "how often it is right" is a metric
+    scores["amount"] -= sum(any(a <= m < b for a, b in judged) for m, _ in reading.where("wishes", "amount"))
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
+    scores["amount"] += 0.6 * bool(units_asked(reading))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
     scores["amount"] += bool(_at_the_start(reading, reading.where("wishes", "amount")))
     scores["choice"] += 1.5 * bool(_ALTERNATIVES.search(reading.text.plain))
     scores["choice"] += 2 * bool(_TAKEN.search(reading.text.plain))
     scores["flag"] += any(_QUESTION.match(reading.text.plain, start, end) for start, end in reading.text.sentences)
-    for naming in find_metrics(reading):
+    for naming in namings:
         tasks = tasks_of(naming.name)
         scores["amount"] += 2 * ("regression" in tasks)
         scores["choice"] += 0.5 * ("classification" in tasks)
@@ -113,8 +123,22 @@ def type_of(
     return _column_task(reading, columns, target)
 
 
+def new_pictures_wished(reading: Reading) -> bool:
+    """Whether new pictures are the wish, and not what is to be judged: "recognise the sign in new pictures"."""
+    if reading.said("tasks", "sorting"):
+        return False
+    return any(
+        not any(end <= at and not reading.masked[end:at].strip() for _, end in _before(reading, at))
+        for at, _ in reading.where("tasks", "new_pictures")
+    )
+
+
+def _before(reading: Reading, at: int) -> list[tuple[int, int]]:
+    return reading.where("tasks", "judged_pictures", (max(0, at - _CLOSE), at))
+
+
 def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnProfile | None) -> tuple[str, float, str]:
-    drawn = reading.said("tasks", "generation") or _DRAW.search(reading.text.plain)
+    drawn = reading.said("tasks", "generation") or _DRAW.search(reading.text.plain) or new_pictures_wished(reading)
     if drawn and not reading.said("tasks", "not_generation"):
         return "image_generation", 0.85, "new pictures are asked for"
     if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):
@@ -137,6 +161,8 @@ def _counted(reading: Reading, target: ColumnProfile) -> bool:
 
 
 def _without_data(reading: Reading) -> tuple[str, float, str]:
+    if new_pictures_wished(reading):
+        return "image_generation", 0.6, "by the words alone, as there is no data"
     for key, task in (
         ("generation", "image_generation"),
         ("pictures", "image_classification"),
@@ -171,6 +197,9 @@ def _is_bio(column: ColumnProfile) -> bool:
 def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
     dated = placed_in_time(columns) or in_order_said(reading, len(columns))
     number = target is None or (_numeric(target) and target.distinct > 2)
+    if dated and target is not None and number and not forecast_said(reading):
+        given = [c for c in columns if c.name != target.name and c.meaning not in ("constant", "empty")]
+        return bool(given) and all(c.meaning == "date" for c in given)  # nothing but time to tell it from
     return dated and number and forecast_said(reading) and not _of_one_thing(reading, columns)
 
 
@@ -218,6 +247,8 @@ def _few_numbers(reading: Reading, target: ColumnProfile, wish: str | None) -> t
     """Whole numbers with few values: the words decide, then the name."""
     about = f"{target.name} holds {target.distinct} whole numbers"
     classes, values = reading.said("tasks", "as_classes"), reading.said("tasks", "as_number")
+    if of_classes(find_metrics(reading), loosely=wish is None and not values):
+        return False, 0.8, about + ", and a metric of classes is named"
     if classes != values:
         return values, 0.9, about + (" and the words ask for classes" if classes else " and the words ask for a value")
     if wish in ("choice", "flag"):

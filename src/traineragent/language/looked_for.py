@@ -6,24 +6,100 @@ What the case and the classes are called comes from the target's name and labels
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .phrases import in_languages, matches
+from .polarity import pole_pairs, side_in
+from .positive import says_no
 from .reading import Reading, Span
 from .words import name_tokens
 
 _PREFIX = 5  # letters that words of one root share
 _LEAST = 4  # letters of a word that says something
 _NEAR = 34  # characters behind a share in which it is said of what
+_GOOD = {"any": ("{good}",)}
+_GENERAL = ("status", "active", "outcome", "result", "event", "target", "label")
 _QUANTIFIED = {"any": ("{no}", "{worst}", "{per_class}")}
 
 
-def roots_of(profile: ColumnProfile | None, positive: str | None) -> tuple[str, ...]:
-    """Beginnings of the words by which the case looked for may go: those of the target's name and of its label."""
+@dataclass(frozen=True)
+class Sought:
+    """What the case looked for is called. `roots`: beginnings of words of the target's name and label; `own`: those of
+    them that mean it alone, `other`: that mean its opposite; `events`: phrases for what happens to it; `plus`, `minus`:
+    phrases of that side and of the opposite one; `label`: it, where it is known."""
+
+    roots: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    label: str = ""
+
+    def sign(self, reading: Reading, text: str) -> int:
+        """1 where the words speak of the case, -1 where they speak of its opposite, 0 where of neither."""
+        if not text.strip():
+            return 0
+        if (at := _at(text, self.own)) is not None:
+            return _turned(reading, text, at)
+        if (at := _at(text, self.other)) is not None:
+            return -_turned(reading, text, at)
+        for phrases, sign in ((self.plus, 1), (self.minus, -1), (self.events, 1)):
+            if found := matches(phrases, text):
+                return sign * _turned(reading, text, found[0].start())
+        if (at := _at(text, self._doers)) is not None:
+            return _turned(reading, text, at)
+        if found := matches(in_languages(lexicon("labels")["case"], reading.languages), text):
+            return _turned(reading, text, found[0].start())
+        return -1 if matches(in_languages(_GOOD, reading.languages), text) else 0
+
+    @cached_property
+    def _doers(self) -> tuple[str, ...]:
+        """Beginnings of words for who does it, with their endings: "leavers" from "leave"."""
+        words = {w for phrase in (*self.plus, *self.events) for w in re.findall(r"(?<![a-z])[a-z]{4,}", phrase)}
+        return tuple({f"{w.removesuffix('e')}er" for w in words})
+
+
+def _turned(reading: Reading, text: str, position: int) -> int:
+    """-1 where a negation stands right before a place, else 1: "machines that don't fail"."""
+    denied = matches(in_languages(lexicon("poles")["negation"], reading.languages), text, 0, position)
+    return -1 if any(len(text[m.end() : position].split()) <= 1 for m in denied) else 1
+
+
+def sought(profile: ColumnProfile | None, positive: str | None, languages: Sequence[str]) -> Sought:
+    """What the case looked for may be called in these languages."""
     if profile is None:
-        return ()
-    words = [w for text in (profile.name, positive or "") for w in name_tokens(text)]
+        return Sought()
+    label = positive or ""
+    denied = says_no(label)  # the case of "survived" is a no: who died
+    own = _roots(label) or (() if denied else _roots(profile.name))
+    other = _roots(profile.name) if denied else ()
+    pairs = [
+        (pair, sign)
+        for pair in pole_pairs()
+        if (sign := side_in(pair, label) or (-1 if denied else 1) * side_in(pair, profile.name))
+    ]
+    plus = tuple(str(p) for pair, sign in pairs for p in pair["plus" if sign > 0 else "minus"])
+    minus = tuple(str(p) for pair, sign in pairs for p in pair["minus" if sign > 0 else "plus"])
+    named = " ".join(name_tokens(f"{profile.name} {label}"))
+    books = [b for b in lexicon("concepts").values() if b["kind"] == "flag" and matches(_telling(b), named)]
+    events = () if denied else tuple(p for b in books for p in in_languages(b["said"], languages))
+    return Sought(_roots(f"{profile.name} {label}"), own, other, events, plus, minus, label)
+
+
+def _telling(book: Mapping[str, Any]) -> list[str]:
+    """How columns of a concept are called, by words that no other column would have."""
+    return [str(p) for p in book["column"] if str(p) not in _GENERAL]
+
+
+def _roots(text: str) -> tuple[str, ...]:
+    """Beginnings of the words of a name, by which others of one family may go."""
+    words = list(name_tokens(text))
     words += [re.sub(r"([aou])e", r"\1", w) for w in words]  # "zu_spaet" stands for "zu spät"
     return tuple(dict.fromkeys(w[:_PREFIX] for w in words if len(w) >= _LEAST and not w.isdigit()))
 
@@ -45,5 +121,10 @@ def of_every_class(reading: Reading, sentence: Span, roots: Sequence[str]) -> bo
 
 
 def _speaks(text: str, roots: Sequence[str]) -> bool:
-    words = re.findall(r"[^\W\d_]+", text)
-    return any(word.startswith(root) for word in words for root in roots)
+    return _at(text, roots) is not None
+
+
+def _at(text: str, roots: Sequence[str]) -> int | None:
+    """Where a word stands that begins so."""
+    words = re.finditer(r"[^\W\d_]+", text)
+    return next((m.start() for m in words if m.group().startswith(tuple(roots))), None)

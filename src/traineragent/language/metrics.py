@@ -13,6 +13,8 @@ from .reading import Reading, Span
 
 TOP = "top5_accuracy"
 """The entry of the lexicon for the share of cases whose answer is among the first few guesses, however many."""
+NEARNESS = "accuracy"
+"""Of numbers the word means how near answers come: "90 % accuracy" is an error of a tenth."""
 ONE_SIDED = ("false_positive_rate", "specificity")
 """Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
 BOUNDS_ONLY = (*ONE_SIDED, "recall_gap", "interval_coverage")
@@ -42,6 +44,16 @@ def top_name(reading: Reading, span: Span) -> str:
     return f"top{many}_accuracy" if many > 1 else "accuracy"
 
 
+def is_top(name: str) -> bool:
+    """Whether the metric counts the first few guesses."""
+    return name.startswith("top") and name.endswith("_accuracy")
+
+
+def is_metric(name: str) -> bool:
+    """Whether a requirement is about how good answers are, and not about the service."""
+    return is_top(name) or name in lexicon("metrics")
+
+
 def direction_of(name: str) -> Direction:
     return lexicon("metrics").get(name, {}).get("direction", "maximize")  # type: ignore[no-any-return]
 
@@ -53,6 +65,12 @@ def scale_of(name: str) -> str:
 def tasks_of(name: str) -> tuple[str, ...]:
     """The groups of tasks that a metric belongs to."""
     return tuple(lexicon("metrics").get(name, {}).get("tasks", ("classification",)))
+
+
+def of_classes(namings: Sequence[Naming], loosely: bool = False) -> bool:
+    """Whether only metrics of classes are named. `loosely`: "accuracy" counts, though people say it of numbers too."""
+    tasks = [tasks_of(n.name) for n in namings if loosely or n.name != NEARNESS]
+    return bool(tasks) and all("classification" in t and "regression" not in t for t in tasks)
 
 
 def find_metrics(reading: Reading) -> list[Naming]:

@@ -55,6 +55,9 @@ class Numerals:
         self.out_of = _before(w for book in books for w in book.get("out_of", ()))
         self.among = _before(w for book in books for w in book.get("among", ()))
         self.out_of_after = _behind(w for book in books for w in book.get("out_of_after", ()))
+        self.of_a_year = frozenset(w for book in books for w in book.get("of_a_year", ()))
+        spans = [w for book in books for w in book.get("of_a_year_behind", ())]
+        self.spans = re.compile(rf"(?<!\w)(?:{alternatives(spans)})\s+$") if spans else None
         counters = "".join(w for book in books for w in book.get("counters", ()))
         self.counted = re.compile(f"[{counters}]") if counters else None
         halves = [w for book in books for w in book.get("halves", ())]
@@ -121,6 +124,10 @@ class Numerals:
             return value * factor, times.end(), "digits"
         return value, end, "digits"
 
+    def _of_a_year(self, plain: str, word: str, start: int) -> bool:
+        """Whether parts are of a year and counted: "the next four quarters" are no share of anything."""
+        return word in self.of_a_year and self.spans is not None and self.spans.search(plain, 0, start) is not None
+
     def _words(self, plain: str, match: re.Match[str]) -> tuple[float, int, str]:
         """Adds up a run of number words: "two hundred and fifty" is 250; "a" alone counts nothing."""
         total = current = offset = 0.0
@@ -128,6 +135,8 @@ class Numerals:
         at = match
         while True:
             word = _spaced(at.group("w") if "w" in at.re.groupindex else at.group())
+            if current > 1 and self._of_a_year(plain, word, match.start()):
+                break
             if word in self.parts and not (word in self.values and kind != "article"):
                 return self._part(plain, (current or 1.0) * self.parts[word] + total, at.end())
             value = self.values.get(word) if word in self.values else (self._glued.value(word) if self._glued else None)

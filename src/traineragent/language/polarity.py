@@ -31,8 +31,8 @@ class Side:
 
 def opposite_asked(reading: Reading, name: str) -> str | None:
     """The words that ask for the opposite of the event that a column is named after; None where they ask for it."""
-    for pair in _pairs():
-        own = _sign_of_name(pair, name)
+    for pair in pole_pairs():
+        own = side_in(pair, name)
         if own:
             side = _side(reading, [(pair["plus"], 1), (pair["minus"], -1)])
             return side.said if side and side.sign != own else None
@@ -44,17 +44,17 @@ def opposite_asked(reading: Reading, name: str) -> str | None:
 
 def label_side(label: str, name: str) -> int:
     """The side that a label takes by itself: +1 for the event of the column's name, -1 for its opposite, 0 for none."""
-    for pair in _pairs():
-        own = _sign_of_name(pair, name)
+    for pair in pole_pairs():
+        own = side_in(pair, name)
         if own:
-            return own * _sign_of_name(pair, label)
+            return own * side_in(pair, label)
     return 0
 
 
 def label_asked(reading: Reading, labels: Sequence[str]) -> tuple[str, str] | None:
     """(label, words) where two labels are opposites and the words take the side of one: "leave" of churned/retained."""
-    for pair in _pairs():
-        signs = {_sign_of_name(pair, label): label for label in labels}
+    for pair in pole_pairs():
+        signs = {side_in(pair, label): label for label in labels}
         if set(signs) == {1, -1}:
             side = _side(reading, [(pair["plus"], 1), (pair["minus"], -1)])
             return (signs[side.sign], side.said) if side else None
@@ -62,11 +62,12 @@ def label_asked(reading: Reading, labels: Sequence[str]) -> tuple[str, str] | No
 
 
 @once_per_overlay
-def _pairs() -> tuple[dict[str, Any], ...]:
+def pole_pairs() -> tuple[dict[str, Any], ...]:
+    """Events and their opposites, each with phrases of both sides."""
     return tuple(lexicon("poles")["pairs"])
 
 
-def _sign_of_name(pair: dict[str, Any], name: str) -> int:
+def side_in(pair: dict[str, Any], name: str) -> int:
     """The side of a column's name or label; a negation in it turns it round ("not_renewed")."""
     words = " ".join(name_tokens(name))
     plus, minus = (bool(matches(map(str, pair[key]), words)) for key in ("plus", "minus"))

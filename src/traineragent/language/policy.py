@@ -1,22 +1,33 @@
 """May it be done, and can it be done, judged from the words by rules kept as data (knowledge/policy).
 
 A rule combines ideas: who is concerned, what is inferred, what is done with it, and what excuses it; a scary word alone
-never declines. Knows nothing of cells and headers, so nothing in the data can move a verdict.
+never declines. Where one of three or more roles goes unheard, learned weights of all ideas decide. Knows nothing of
+cells and headers, so nothing in the data can move a verdict.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..domain.task import Request, Verdict
 from ..knowledge.lexicons import lexicon
+from .limits import Limit
 from .metrics import scale_of
 from .phrases import matches
 from .reading import Reading
-from .requirements import Limit
 from .words import name_tokens
+
+_AS_A_WHOLE = (
+    "No single word says so; the request as a whole comes close to it. Say what it is for if that is not what is meant."
+)
+_FIGURES = "figures_of_speech"
+"""What is said inside one of these is not meant: a face value shows no face."""
+_OF_CONDUCT = ("harmful", "unlawful")
+_MEASURED = {"limit", "score", "share", "count"}
+_LEAST_ROLES = 3
+"""A rule of two roles with one of them unsaid says too little."""
 
 
 def judge_words(request: Request, task_type: str = "", limits: Sequence[Limit] = ()) -> Verdict:
@@ -33,6 +44,11 @@ def judge_reading(reading: Reading, task_type: str, limits: Sequence[Limit]) -> 
             return Verdict(
                 "decline", f"{rule['class']}:{rule['id']}", (rule["reason"],), (), (), rule.get("alternative")
             )
+    near = judge.nearest(rules["decline"])
+    if near is not None:
+        return Verdict(
+            "decline", f"{near['class']}:{near['id']}", (near["reason"], _AS_A_WHOLE), (), (), near.get("alternative")
+        )
     noticed = [rule for rule in rules["notice"] if judge.holds(rule)]
     name = f"{noticed[0]['class']}:{noticed[0]['id']}" if noticed else "ordinary"
     return Verdict("accept", name, notices=tuple(dict.fromkeys(str(rule["notice"]) for rule in noticed)))
@@ -79,7 +95,9 @@ class _Judge:
     def _spans(self, idea: str) -> list[tuple[int, int]]:
         known = self.reading.ideas
         if idea not in known:
-            known[idea] = [m.span() for m in self.reading.find(self.ideas[idea])]
+            spans = [m.span() for m in self.reading.find(self.ideas[idea])]
+            figures = self._spans(_FIGURES) if idea != _FIGURES else []
+            known[idea] = [(a, b) for a, b in spans if not any(start <= a and b <= end for start, end in figures)]
         return known[idea]
 
     def holds(self, rule: Mapping[str, Any]) -> bool:
@@ -89,7 +107,39 @@ class _Judge:
             return False
         if any(self.excuses(idea) for idea in rule.get("unless", ())):
             return False
-        return self._limit(rule) and self._score(rule) and self._count(rule)
+        return self._limit(rule) and self._score(rule) and self._share(rule) and self._count(rule)
+
+    def nearest(self, rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        """The rule of conduct of which all roles but one are said and nothing excuses, where the ideas of the whole
+        text weigh as those of declined requests do (logistic regression, knowledge/policy/weights.yaml); else None.
+
+        Roles have more wordings than any list holds, so one of several may go unheard."""
+        near = [rule for rule in rules if self._lacks_one(rule)]
+        if not near or self._weight(self.ideas) < float(lexicon("weights", "policy")["least"]):
+            return None
+        return max(near, key=lambda rule: self._weight(idea for line in rule["when"] for idea in line))
+
+    def _lacks_one(self, rule: Mapping[str, Any]) -> bool:
+        lines = rule.get("when", ())
+        if (
+            rule["class"] not in _OF_CONDUCT
+            or len(lines) < _LEAST_ROLES
+            or {"limit", "score", "share", "count"} & set(rule)
+        ):
+            return False
+        if rule.get("task") and self.task_type not in rule["task"]:
+            return False
+        unsaid = 0
+        for line in lines:
+            unsaid += not any(self.said(idea) for idea in line)
+            if unsaid > 1:
+                return False
+        return not any(self.excuses(idea) for idea in rule.get("unless", ()))
+
+    def _weight(self, ideas: Iterable[str]) -> float:
+        """The sum of the weights of those ideas that are said, each once."""
+        weights = lexicon("weights", "policy")["ideas"]
+        return sum(float(weights[idea]) for idea in dict.fromkeys(ideas) if idea in weights and self.said(idea))
 
     def _limit(self, rule: Mapping[str, Any]) -> bool:
         asked = rule.get("limit")
@@ -110,12 +160,20 @@ class _Judge:
         ]
         return any(value >= float(asked["at_least"]) for value in scores)
 
+    def _share(self, rule: Mapping[str, Any]) -> bool:
+        """Whether some share in the words is at least so high, where the rule speaks of one."""
+        asked = rule.get("share")
+        least = float(asked["at_least"]) if asked else 0.0
+        return not asked or any(q.kind == "share" and q.value >= least for q in self.reading.quantities)
+
     def _count(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a quantity in one of the rule's phrases lies between its bounds; times are milliseconds."""
         asked = rule.get("count")
         if not asked:
             return True
+        kind, above, below = asked.get("kind", "number"), float(asked.get("above", "-inf")), float(asked["below"])
         for match in matches(asked["phrases"], self.reading.masked):
             for q in self.reading.quantities:
-                if match.start() <= q.start < match.end() and q.kind == "number" and q.value < float(asked["below"]):
+                if match.start() <= q.start < match.end() and q.kind == kind and above < q.value < below:
                     return True
         return False

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
-from .phrases import matches
+from .phrases import in_languages, matches
 from .polarity import label_asked, label_side, opposite_asked
 from .reading import Reading
 from .words import WIDE, fold, name_tokens, stem
@@ -72,6 +72,33 @@ _NO = (
     "faux",
     "falso",
 )
+
+
+_DENIALS = (
+    "no",
+    "n",
+    "false",
+    "f",
+    "0",
+    "0.0",
+    "nein",
+    "non",
+    "nao",
+    "否",
+    "无",
+    "いいえ",
+    "아니오",
+    "नहीं",
+    "falsch",
+    "faux",
+    "falso",
+)
+_GOOD = {"any": ("{good}",)}
+
+
+def says_no(label: str) -> bool:
+    """Whether a label is a plain no: that what its column is called after did not happen."""
+    return fold(label).strip(" .") in _DENIALS
 
 
 def says_yes_or_no(column: ColumnProfile) -> bool:
@@ -161,6 +188,7 @@ def _yes_no(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple
     if len(yes) == 1:
         return yes[0], f"{yes[0]} stands for yes", 0.9
     no = [v for v, f in zip(labels, folded, strict=True) if f in _NO or f.startswith(("no ", "not ", "non"))]
+    no = no or [v for v, f in zip(labels, folded, strict=True) if matches(in_languages(_GOOD, reading.languages), f)]
     if len(no) == 1:
         other = next(v for v in labels if v != no[0])
         return other, f"{no[0]} stands for the ordinary case", 0.8
@@ -187,6 +215,13 @@ def _singled_out(plain: str, word: str) -> bool:
         re.search(rf"[\"'`]{said}[\"'`]", plain)
         or re.search(rf"(?<!\w){said}\s+(?:ones?|cases?|class|kind|sort|faelle|falle|cas|casos|casi)\b", plain)
     )
+
+
+def _matters(reading: Reading, label: str, at: int) -> bool:
+    """Whether a label named at a place is said to be the one that counts: "ragweed is what we care about"."""
+    end = at + len(fold(label).strip())
+    stop = reading.text.sentence_of(at)[1]
+    return any(not reading.masked[end:a].strip() for a, _ in reading.where("labels", "counts", (end, stop)))
 
 
 def _limited(reading: Reading, labels: list[str]) -> str | None:
@@ -225,7 +260,7 @@ def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> t
         return said[0][0], "the request speaks of this value", 0.7
     if len(labels) > 2 and (alone := _limited(reading, labels)):
         return alone, "a share is asked for where the request speaks of this value alone", 0.7
-    singled = [label for label, _ in said if _singled_out(plain, fold(label).strip())]
+    singled = [v for v, at in said if _singled_out(plain, fold(v).strip()) or _matters(reading, v, at)]
     if len(singled) == 1:
         return singled[0], "the request singles this value out", 0.75
     for label, at in said:

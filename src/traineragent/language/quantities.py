@@ -93,9 +93,10 @@ class _Grammar:
         self.rate = re.compile(
             rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
         )
+        article = r"(?<!\w)an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b|for\b|with\b|without\b))"
+        words = r"(?:\s+[^\W\d]+)"
         self.rate_of_any = re.compile(
-            rf"(?:\s+[^\W\d]+){{1,2}}?\s*(?:(?<!\w)(?:per|every|each|pro|je|par|por|al)|/|(?<!\w)an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b|for\b|with\b|without\b)))"
-            rf"\s*{second}(?!\w)"
+            rf"(?:{words}{{1,5}}?\s*(?<!\w)(?:per|every|each|pro|je|par|por|al)|{words}{{1,2}}?\s*(?:/|{article}))\s*{second}(?!\w)"
         )
         self.rate_in = re.compile(rf"\s*(?:{nouns})\s*(?:in|within|en|em|dans|innerhalb)?\s*")
         self.frames_per = re.compile(rf"\s*(?:(?:{frames})\s*(?:{per})\s*{second}|fps)(?!\w)")
@@ -174,10 +175,10 @@ class _Grammar:
             how == "article"
             or how == "part"
             or not value < base <= 1e6
-            or (_is_year(plain, after.start(), base) and "out" not in found[0])
+            or (_is_year(plain, after.start(), base) and "out" not in found[0] and after.group().isdigit())
         ):
             return None
-        if found["of"].strip() in ("of", "von", "de", "des", "di", "/", ":", "unter", "zu") and (
+        if found["of"].strip() in ("of", "from", "von", "de", "des", "di", "/", ":", "unter", "zu") and (
             (noun and noun not in _TIMES) or base not in (5, 10, 20, 50, 100, 200, 500, 1000)
         ):
             return None
@@ -271,8 +272,8 @@ _THROUGH = re.compile(
 )
 """Between how many and how long: "50,000 segments have to be through within ten seconds"."""
 _RATIO = re.compile(
-    r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
-    r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
+    r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|from\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
+    r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|from|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
 _TIMES = frozenset(
     {

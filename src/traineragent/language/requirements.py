@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
-from .calibration import explains_probability
 from .horizon import horizon_quantity
 from .improvements import improvements
-from .looked_for import of_every_class, of_the_case
-from .metrics import TOP, Naming, direction_of, scale_of, tasks_of, top_name
+from .limits import Limit
+from .looked_for import Sought, of_every_class, of_the_case
+from .metrics import TOP, Naming, is_top, scale_of, tasks_of, top_name
 from .phrases import FILL, MARKS, in_languages, matches
+from .populations import told_of
 from .quantities import Quantity
 from .reading import Reading, Span
+from .settling import marked, settled
 from .words import name_tokens
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
+_FURTHER = 90  # characters between a limit and the number that goes on about it
+_TINY = 1e-9
 _SERVICE = {"time", "size", "rate", "fps"}
 _ERROR_KINDS = ("number", "time", "money", "measure")
 _SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s", "quarter_s", "eighth_s", "half_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 
+_ANSWERED = ("classification", "generation", "grounding", "tokens")  # where a time apiece is no error of it
 _LONGEST_WAIT = 86_400_000.0  # ms; whoever has days has them of data
 _LONGEST_ANSWER = 3_600_000.0  # ms
 _HALF = 0.5
@@ -42,7 +47,6 @@ _AROUND_SHARE = re.compile(
     r"ok|okay|accuracy|right|correct|suffices?|here|that|will|must|be|should|no)\b|[至少以上要求達达到不低于]"
 )
 _INSIDE = re.compile(r"\b(?:in|within|after|nach|binnen|dans|en|em|dentro de|in meno di|entro)\s+$")
-_ENOUGH = re.compile(r"\b(?:would be|is|seems) (?:good|great|nice) enough\b")
 _OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 
 
@@ -63,56 +67,36 @@ _OF_REQUESTS = re.compile(
 """Behind a share that is one of answers: "99 % of requests within 100 ms"."""
 
 
-@dataclass(frozen=True)
-class Limit:
-    """A limit before it is final: the requirement's name and value, the quantity behind it, where it was said."""
-
-    name: str
-    value: float
-    quantity: Quantity
-    at: int
-    described: bool = False  # by an idiom, not by the metric's name
-    soft: bool = False
-    baseline: bool = False
-    settled: bool = False  # worked out from today's figure
-
-    @property
-    def direction(self) -> Literal["<=", ">="]:
-        if self.name == "throughput_rows_s":
-            return ">="
-        if self.name in _LOWER:
-            return "<="
-        return ">=" if direction_of(self.name) == "maximize" else "<="
-
-
+NOBODY = Sought()
 _OF_CLASSES = ("recall", "precision", "false_positive_rate", "accuracy", "min_class_recall", "recall_gap")
-_LOWER = frozenset(
-    {"latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "size_mb", "memory_mb", "gpu_memory_mb", "train_minutes"}
-)
 
 
 def find_limits(
-    reading: Reading, namings: Sequence[Naming], task: str, roots: Sequence[str] = (), several: bool = True
+    reading: Reading, namings: Sequence[Naming], task: str, case: Sought = NOBODY, several: bool = True
 ) -> list[Limit]:
     """All limits that hold, in the order in which they are said; the arguments are those of `told_limits`."""
-    return settled(reading, told_limits(reading, namings, task, roots, several))
+    return settled(reading, told_limits(reading, namings, task, case, several))
 
 
 def told_limits(
-    reading: Reading, namings: Sequence[Naming], task: str, roots: Sequence[str] = (), several: bool = True
+    reading: Reading, namings: Sequence[Naming], task: str, case: Sought = NOBODY, several: bool = True
 ) -> list[Limit]:
     """All limits that are told, wishes, today's figures and numbers that are taken back among them. `task`:
-    classification, regression, tokens, …; `roots`: how words begin by which the case looked for, or a class, may go;
-    `several`: there are more than two."""
+    classification, regression, tokens, …; `case`: what the case looked for, or a class, is called; `several`: there are
+    more than two classes."""
     scan = _Scan(reading, namings, task)
-    limits = [*scan.by_improvement(), *scan.by_metric_with_unit(), *scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
+    limits = [*scan.by_improvement(), *scan.by_metric_with_unit()]
+    if task == "classification" and (not several or case.label):
+        limits += scan.by_population(case)
+    limits += [*scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
+    limits += scan.continued(limits)
     if task == "classification":
-        limits = [_of_each(reading, x, roots) for x in limits] if several else limits
-        limits += scan.by_case(roots)
+        limits = [_of_each(reading, x, case.roots) for x in limits] if several else limits
+        limits += scan.by_case(case.roots)
     limits += scan.by_bare_share() if task == "classification" and not namings else []
     limits = _of_boxes(reading, limits, scan.free) if task == "grounding" else limits
-    return [_marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
+    return [marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
 
 
 def _of_each(reading: Reading, limit: Limit, roots: Sequence[str]) -> Limit:
@@ -169,8 +153,8 @@ def in_unit_of(quantity: Quantity, column: str | None, value: float | None = Non
     said = float(units[kinds[0]][quantity.unit][0])
     number = value / said if quantity.kind == "time" else value
     for token in reversed(name_tokens(column or "")):
-        for factor, *spellings in units[kinds[0]].values():
-            if token in spellings:
+        for name, (factor, *spellings) in units[kinds[0]].items():
+            if token == name or token in spellings:
                 return number * said / float(factor)
     return number
 
@@ -187,7 +171,11 @@ class _Scan:
     def __init__(self, reading: Reading, namings: Sequence[Naming], task: str) -> None:
         self.reading, self.namings, self.task = reading, list(namings), task
         ahead = horizon_quantity(reading) if task == "forecasting" else None
-        self.free = [q for q in reading.quantities if q is not ahead]
+        guesses = [n.span for n in namings if is_top(n.name)]  # "among the first 100" counts guesses, no percent
+        self.free = [
+            q for q in reading.quantities
+            if q is not ahead and not (q.kind == "number" and any(a <= q.start < b for a, b in guesses))
+        ]  # fmt: skip
 
     def _use(self, quantity: Quantity) -> None:
         self.free = [q for q in self.free if q is not quantity]
@@ -204,6 +192,12 @@ class _Scan:
     def _fits(self, name: str) -> bool:
         tasks = tasks_of(name)
         return self.task in tasks or (self.task == "forecasting" and "regression" in tasks) or self.task == "tokens"
+
+    def by_population(self, case: Sought) -> list[Limit]:
+        """Shares that say by whom they are told of what they bound."""
+        shares = [q for q in self.free if q.kind == "share" and not self._named_near(q)]
+        told = [(q, t) for q in shares if (t := told_of(self.reading, q, case))]
+        return [replace(self._limit(t.name, t.how, q, t.at), settled=t.firm) for q, t in told]
 
     def by_idiom(self) -> list[Limit]:
         """Idioms inside one clause first: a number belongs to the words that it stands with, not to the next clause."""
@@ -357,6 +351,33 @@ class _Scan:
                         out.append(replace(had[giving.name], name=lacking.name, at=lacking.start))
         return out
 
+    def continued(self, limits: Sequence[Limit]) -> list[Limit]:
+        """A number that goes on about the share before it: "catch 80 percent of those, 60 is the minimum"."""
+        out: list[Limit] = []
+        told = [x for x in limits if x.quantity.kind in ("share", "number") and scale_of(x.name) in ("score", "share")]
+        for q in [q for q in self.free if q.kind in ("share", "number")]:
+            before = [x for x in told if 0 < q.start - x.quantity.end <= _FURTHER]
+            last = max(before, key=lambda x: x.quantity.end, default=None)
+            if last is None or not self._goes_on(last.quantity, q):
+                continue
+            value = q.value / 100 if q.kind == "number" and q.value > 1 else q.value
+            if 0 < value <= 1:
+                self._use(q)
+                mistakes = last.described and abs(last.value + last.quantity.value - 1) < _TINY
+                value = 1 - value if mistakes and value <= _HALF else value
+                out.append(replace(last, value=value, quantity=q, at=q.start, settled=False))
+        return out
+
+    def _goes_on(self, last: Quantity, q: Quantity) -> bool:
+        """Whether nothing but words that take back or bound stand between two numbers, or bound the second."""
+        between, stop = (last.end, q.start), self.reading.text.clause_of(max(0, q.end - 1))[1]
+        if any(last.end <= n.start < q.start for n in self.namings) or any(
+            last.end <= x.start < q.start for x in self.reading.quantities
+        ):
+            return False
+        taken_back = self.reading.said("service", "correction", between)
+        return taken_back or self.reading.said("service", "floor_behind", (q.end, min(stop, q.end + _BRIDGE)))
+
     def by_metric_with_unit(self) -> list[Limit]:
         """A score named right beside its number: "recall of .7", "F1 88", "AUC: 0.85"."""
         return [limit for n in self.namings if scale_of(n.name) != "error" for limit in self._metric_limits(n)]
@@ -448,6 +469,9 @@ class _Scan:
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
         if self.reading.said("horizon", "coming", (max(sentence[0], q.start - _NEXT), q.start)):
             return None  # "within the next ten minutes" is when it is to happen
+        apiece = self.reading.where("service", "apiece", (q.end, min(sentence[1], q.end + _NEXT)))
+        if any(not self.reading.masked[q.end : a].strip() for a, _ in apiece) and self.task in _ANSWERED:
+            return Limit(self._percentile(sentence, q), q.value, q, q.start) if self._bounded(q, 40) else None
         if q.unit == "min" and q.value <= _LONGEST_ANSWER and self._near("latency", q, 30) and self._bounded(q):
             return Limit(self._percentile(sentence, q), q.value, q, q.start)
         return None
@@ -522,75 +546,9 @@ class _Scan:
         return any(o.kind == "size" and o is not q and low <= o.start < high for o in self.reading.quantities)
 
     def _rate(self, q: Quantity) -> Limit | None:
+        if self.reading.said("service", "one_by_one", self.reading.text.sentence_of(q.start)):
+            return Limit("latency_ms_p95", 1000 / q.value, q, q.start)  # each comes alone and leaves so much time
         return Limit("throughput_rows_s", q.value, q, q.start)
 
     def _fps(self, q: Quantity) -> Limit | None:
         return Limit("latency_ms_p95", 1000 / q.value, q, q.start) if q.value else None
-
-
-def _marked(reading: Reading, limit: Limit) -> Limit:
-    """Notes whether the sentence makes it a wish, or today's figure."""
-    clause = reading.text.clause_of(limit.quantity.start)
-    sentence = reading.text.sentence_of(limit.quantity.start)
-    enough = _ENOUGH.search(reading.masked, limit.quantity.start, clause[1])
-    soft = (reading.said("service", "soft", clause) and not enough) or (
-        reading.said("service", "soft", (sentence[0], sentence[1])) and len(reading.quantities) <= 1 and not enough
-    )
-    tail = (limit.quantity.end, sentence[1])
-    soft = soft or bool(
-        re.search(r"\b(?:would be nice|isn't a must|is not a must|not a must)\b", reading.masked[slice(*tail)])
-    )
-    soft = soft and not reading.said("service", "as_a_floor", clause)
-    base = reading.said("service", "baseline", (sentence[0], limit.quantity.start))
-    return replace(limit, soft=soft, baseline=base)
-
-
-def settled(reading: Reading, limits: Sequence[Limit]) -> list[Limit]:
-    """Drops wishes, voided numbers and figures of today; a corrected number replaces the first."""
-    out: list[Limit] = []
-    for limit in limits:
-        if limit.soft or (not limit.settled and _void(reading, limit)):
-            continue
-        if limit.baseline and not limit.settled:
-            improved = _improved(reading, limit)
-            if improved is None:
-                continue
-            limit = improved
-        same = next((o for o in out if o.name == limit.name), None)
-        if same is None:
-            out.append(limit)
-        elif reading.said("service", "correction", (same.quantity.end, limit.quantity.start)) or _stricter(limit, same):
-            out[out.index(same)] = limit
-    return out
-
-
-def _stricter(one: Limit, other: Limit) -> bool:
-    return one.value < other.value if one.direction == "<=" else one.value > other.value
-
-
-def _void(reading: Reading, limit: Limit) -> bool:
-    if explains_probability(reading, limit.quantity):
-        return True
-    if limit.name.startswith("latency") and _WAITS.search(reading.text.plain, 0, limit.quantity.start):
-        return False
-    clause = reading.text.clause_of(limit.quantity.start)
-    before, behind = (clause[0], limit.quantity.end), (limit.quantity.end, clause[1])
-    return reading.said("service", "void", before) or reading.said("service", "too_much", behind)
-
-
-_WAITS = re.compile(r"\b(?:not|don't|wouldn't) mind (?:to wait|waiting|it taking|if it takes)\s+(?:\w+\s+){0,3}$")
-""" "I don't mind waiting two seconds" puts up with so much and no more."""
-
-
-def _improved(reading: Reading, limit: Limit) -> Limit | None:
-    """ "Ours has an RMSE of 40, a tenth lower please" -> 36; "... anything that doesn't beat that" -> the figure."""
-    rest = (limit.quantity.end, len(reading.masked))
-    lower = next(iter(reading.find(lexicon("service")["lower"], rest)), None)
-    if lower:
-        share = next(
-            (q for q in reading.quantities if lower.start() <= q.start < lower.end() and q.kind == "share"), None
-        )
-        if share:
-            factor = 1 - share.value if limit.direction == "<=" else 1 + share.value
-            return replace(limit, value=limit.value * factor)
-    return replace(limit, baseline=False) if reading.said("service", "beat", rest) else None

@@ -29,6 +29,7 @@ from .feasibility import feasible
 from .followup import FollowUp, Relative, read_follow_up
 from .kinds import FAMILY
 from .metrics import BOUNDS_ONLY, direction_of, find_metrics
+from .models import still_asked, told
 from .policy import judge_words
 from .reading import Reading
 from .requirements import as_requirements
@@ -372,10 +373,11 @@ class _Revising:
 
     def _wishes(self) -> None:
         new = [c for c in self.asked.constraints if c not in self.task.constraints]
-        self.held += [f"{c} is asked for" for c in self.asked.constraints if c not in new]
-        self.task = replace(self.task, constraints=(*self.task.constraints, *new))
+        self.held += [told(c) for c in self.asked.constraints if c not in new]
+        kept = still_asked(self.task.constraints, new)
+        self.task = replace(self.task, constraints=(*kept, *new))
         for name in new:
-            self._change("wish", f"{name.replace('_', ' ')} is asked for")
+            self._change("wish", told(name))
         said = self.asked.deployment
         named = {k: v for k, v in vars(said).items() if v is not None}
         if named:

@@ -21,8 +21,10 @@ from .horizon import forecast_said
 from .kinship import akin, overlap
 from .metrics import find_metrics
 from .moments import holds_years, placed_in_time, steps_of_time
+from .ordinals import columns_by_place
 from .phrases import matches
 from .reading import Reading
+from .unit_words import unit_of, units_asked
 from .words import fold, name_tokens, stem
 
 GENERIC = {
@@ -92,6 +94,7 @@ _MODEL = re.compile(
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
+_BESIDE_HEAD = 0.4  # of its weight keeps a word that only says whose or what kind of thing the name behind it is
 REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
 _GLUED = 9  # letters of a name that may be several words written as one
 _ENDING = 5  # letters of the last of them
@@ -102,6 +105,8 @@ _COMPOUND = re.compile(
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
 _SHORT = frozenset({"max", "min"})
+_IN_UNITS = re.compile(r"(?:,| in| en| em) [^(),]{1,30}\)")
+"""What may stand behind a name in brackets: "(amount, in DM)"; a list of names has more commas."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +145,14 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None, aside: Co
         evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
         _by_name(evidence, columns, regions)
         _by_concept(evidence, columns, regions)
+        _by_unit(evidence, columns)
         _by_concept_of_values(evidence, regions)
         _by_values(evidence, columns.reading)
         _by_convention(evidence, columns)
         _by_being_what_comes_of_it(evidence, columns, wish)
         _by_type(evidence, wish)
     _by_being_one_of_many(found)
-    _by_place(found, columns.reading)
+    _by_place(found, columns.reading, regions)
     if wish in (None, "amount") and forecast_said(columns.reading) and placed_in_time(columns.columns):
         _by_being_a_series(found)
     _by_being_alone(found)
@@ -175,16 +181,18 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
             points, reason, pointed = 9.0, "named as the column to predict", True
         elif regions.given(mention.start):
             points, reason = -1.0, "named among the inputs"
+        elif _in_brackets(columns.reading, mention) and _behind_goal(columns.reading, regions, mention):
+            points, reason = 6.0, "named in brackets behind what is asked"
         elif not regions.goal(mention.start) and not _counted(columns.reading, mention):
             points = 2.0
-        elif _in_brackets(columns.reading, mention):
-            points, reason = 6.0, "named in brackets behind what is asked"
         if _asked_of(columns.reading, mention):
             points, reason = 6.0, "asked whether it is so or not"
         elif _is_period(columns.reading, mention) and not pointed:
             points, reason = 0.5, "named as the time that an answer is for"
         elif numbered(evidence.column) and not pointed:
             points = min(points, 1.0)  # "buses of the line": its values say which one
+        if not pointed and _named_again(columns, mention):
+            points = min(points, 1.0)  # "which age rating (mpaa)": the column is the one in brackets
         if not pointed and _BEFOREHAND.search(columns.names[evidence.column.name]):
             points = min(points, 1.5)  # "our experts write an estimate, but what will it fetch?"
         if points > best or not best:
@@ -197,9 +205,26 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
 
 
 def _in_brackets(reading: Reading, mention: Mention) -> bool:
-    """Whether a name alone stands in brackets: "the count after 20 weeks (cd420)"."""
+    """Whether a name alone stands in brackets: "the count after 20 weeks (cd420)", "how much (amount, in euros)"."""
     plain = reading.text.plain
-    return plain[: mention.start].endswith("(") and plain[mention.end :].startswith(")")
+    if not plain[: mention.start].endswith("("):
+        return False
+    return plain[mention.end :].startswith(")") or bool(_IN_UNITS.match(plain, mention.end))
+
+
+def _behind_goal(reading: Reading, regions: Regions, mention: Mention) -> bool:
+    """Whether what is asked stands around brackets or right before them: "How much will it be? (amount, in DM)"."""
+    before = len(reading.text.plain[: mention.start - 1].rstrip()) - 1
+    return regions.goal(mention.start) or regions.goal(before)
+
+
+def _named_again(columns: Columns, mention: Mention) -> bool:
+    """Whether another column stands in brackets right behind, which then is what the words before it speak of."""
+    plain = columns.reading.text.plain
+    return any(
+        m.column != mention.column and plain[mention.end : m.start].strip() == "(" and _in_brackets(columns.reading, m)
+        for m in columns.mentions
+    )
 
 
 def _asked_of(reading: Reading, mention: Mention) -> bool:
@@ -241,6 +266,7 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
     short = {t: key for key, t in stems.items() if len(t) >= SHORTENED or t in _SHORT}
     hits: dict[str, float] = {}
     english = columns.reading.languages[0] == "en"
+    besides = _before_names(columns, evidence.column.name)
     elsewhere = {t for name in columns.names.values() for t in name.split()} - set(stems_of)
     for word, start, _ in columns.reading.text.tokens:
         key = stem(word)
@@ -258,7 +284,8 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
             tails = (k for t, k in stems_of.items() if len(t) >= SHORTENED and len(word) > len(t) + 2)
             key = next((k for k in tails if re.search(rf"{re.escape(stems[k])}(?:e|en|n|s|es|er)?$", word)), key)
         if key in stems and len(word) > 2:
-            hits[key] = max(hits.get(key, 0.0), regions.weight(start))
+            weight = regions.weight(start) * (_BESIDE_HEAD if english and start in besides else 1.0)
+            hits[key] = max(hits.get(key, 0.0), weight)
     if not hits:
         _by_short_name(evidence, columns, regions)
         return
@@ -281,6 +308,14 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
         if stem(word) in hits
     ):
         evidence.add(2.0, "it is what the model is called after")
+
+
+def _before_names(columns: Columns, own: str) -> set[int]:
+    """Where words start that stand right before the whole name of another column: "passenger tip" asks for the tip."""
+    starts = {m.start for m in columns.mentions if m.whole and m.column != own}
+    plain = columns.reading.text.plain
+    words = columns.reading.text.tokens
+    return {start for _, start, end in words if plain[end : end + 1] == " " and end + 1 in starts}
 
 
 def _by_short_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
@@ -308,6 +343,14 @@ def _unit_codes() -> frozenset[str]:
     """Short spellings of units, as they end a column's name; "min" is as often the least value."""
     kinds = ("money", "mass", "length", "energy", "power", "time")
     return frozenset(s for kind in kinds for s in _codes_of(kind) if len(s) <= _CODE) - {"min"}
+
+
+def _by_unit(evidence: _Evidence, columns: Columns) -> None:
+    """Its name ends in the unit that the answer is asked for in: "how many kilos", "in days"."""
+    *before, last = columns.names[evidence.column.name].split() or [""]
+    own = unit_of(last) if before and evidence.column.meaning == "number" else None
+    if own and own in units_asked(columns.reading):
+        evidence.add(2.0, f"it is in {last}, the unit that the request asks for", spoken=True)
 
 
 def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
@@ -470,11 +513,11 @@ def _by_type(evidence: _Evidence, wish: str | None) -> None:
     )
 
 
-def _by_place(found: list[_Evidence], reading: Reading) -> None:
-    for key, index in (("last_column", -1), ("first_column", 0)):
-        if found and reading.said("wishes", key):
-            found[index].add(10.0, "the request says " + key.replace("_", " "))
-            found[index].pointed = True
+def _by_place(found: list[_Evidence], reading: Reading, regions: Regions) -> None:
+    said = {i: span for i, span in columns_by_place(reading, len(found)) if not regions.excluded(span[0])}
+    for index, span in said.items():
+        found[index].add(10.0, f"the request says {reading.quote(span)}")
+        found[index].pointed = True
 
 
 def _by_being_one_of_many(found: list[_Evidence]) -> None:

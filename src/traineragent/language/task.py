@@ -33,18 +33,22 @@ from .constraints import contradiction, deployment_of, find_constraints, for_chi
 from .costs import classes_alike, dreaded
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
+from .fitting import Replaced, fitted_limits, fitted_names, without_columns
 from .horizon import horizon_of, last_year, until_end
-from .kinds import FAMILY, has_tokens, type_of, wish_of
-from .looked_for import roots_of
+from .kinds import FAMILY, has_tokens, new_pictures_wished, type_of, wish_of
+from .limits import Limit
+from .looked_for import sought
 from .metrics import BOUNDS_ONLY, ONE_SIDED, Naming, default_metric, direction_of, find_metrics
+from .models import find_models
 from .moments import Moments, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
 from .phrases import matches
 from .policy import judge_reading, trait_notice
 from .positive import positive_label, spelled_once
 from .reading import Reading
-from .requirements import Limit, as_requirements, find_limits, settled, told_limits
+from .requirements import as_requirements, find_limits, told_limits
 from .series import all_together, key_columns, known_ahead
+from .settling import settled
 from .substance import is_specific, says_nothing
 from .targets import Candidate, rank_targets
 
@@ -132,6 +136,7 @@ class _Understanding:
         self.assumptions = [Assumption("data", note, "said by the reader of the data", 1.0) for note in notes]
         self.questions: list[Question] = []
         self.clash: str | None = None
+        self.asked: list[Limit] = []  # limits as they were said, on whatever metric
 
     def _ranking(self) -> list[Candidate]:
         spans = [e.span for e in (*self.exclusions, *self.only)]
@@ -162,7 +167,7 @@ class _Understanding:
             budget=Budget(self.request.minutes or training, self.request.trials),
             language=self.reading.languages[0],
         )
-        verdict = self._verdict(task, limits, profile)
+        verdict = self._verdict(task, profile)
         return replace(task, assumptions=tuple(self.assumptions), verdict=verdict)
 
     def _has(self, name: str) -> bool:
@@ -270,12 +275,13 @@ class _Understanding:
         family = FAMILY[task_type]
         namings = self._namings(family, profile)
         found = positive_label(self.reading, profile) if profile is not None and family == "classification" else None
-        roots = roots_of(profile, found[0] if found else None)
+        case = sought(profile, found[0] if found else None, self.reading.languages)
         several = profile is None or profile.distinct > 2
-        told = told_limits(self.reading, namings, family, roots, several)
+        told = told_limits(self.reading, namings, family, case, several)
         self.clash = clash(self.reading, told)
-        limits = settled(self.reading, told)
-        stated = _stated_metrics(namings, limits, self.reading)
+        self.asked = settled(self.reading, told)
+        limits, bent = fitted_limits(self.asked, family, profile)
+        stated, left = fitted_names(_stated_metrics(namings, limits, self.reading), family, profile)
         alike = family == "classification" and classes_alike(self.reading)
         if alike and "f1" in stated:
             stated = ["f1_macro" if name == "f1" else name for name in stated]
@@ -288,12 +294,20 @@ class _Understanding:
             metrics = self._inferred_metric(task_type, profile, stated)
         if stated == ["skill_vs_seasonal_naive"]:
             metrics += (Metric("mae", "minimize"),)  # what skill is worked out from
+        self._tell_replaced([*bent, *left], metrics[0].name)
         bounds = tuple(Metric(name, direction_of(name), True) for name in stated if name in BOUNDS_ONLY)
         return metrics + bounds, limits
 
+    def _tell_replaced(self, replaced: Sequence[Replaced], leading: str) -> None:
+        """Says once of each metric asked for that cannot judge these answers what stands for it."""
+        for name in dict.fromkeys(r.name for r in replaced):
+            found = next(r for r in replaced if r.name == name)
+            self.assumptions.append(Assumption(name, found.instead or leading, found.why, 0.6))
+
     def _namings(self, family: str, profile: ColumnProfile | None) -> list[Naming]:
         """The metrics named; of several classes alike a "hit rate" or "Trefferquote" is the share of right answers."""
-        namings = find_metrics(self.reading)
+        mentions = [(m.start, m.end) for m in self.columns.mentions if m.whole]
+        namings = without_columns(find_metrics(self.reading), mentions, family)
         several = family == "classification" and profile is not None and profile.distinct > 2
         if not several or profile is None or positive_label(self.reading, profile) is not None:
             return namings
@@ -335,6 +349,7 @@ class _Understanding:
 
     def _constraints(self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit]) -> tuple[str, ...]:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
+        found += self._models()
         if any(x.name == "interval_coverage" for x in limits) and "intervals" not in found:
             found.append("intervals")
         if task_type == "image_generation" and "content:child_safe" not in found and for_children(self.reading):
@@ -344,6 +359,15 @@ class _Understanding:
         if task_type == "forecasting":
             found += self._about_series(profile.name if profile else None)
         return tuple(found)
+
+    def _models(self) -> tuple[str, ...]:
+        """Kinds of models asked for and refused; what there is none of is said."""
+        asked = find_models(self.reading)
+        for name in asked.absent:
+            title = lexicon("models")["kinds"][name]["title"]
+            why = f"{title} was asked for, and there is no such family here; the best of the others is chosen"
+            self.assumptions.append(Assumption("model", "any", why, 0.6))
+        return asked.constraints
 
     def _about_series(self, target: str | None) -> list[str]:
         """How far ahead, and what tells series apart, where words settle it."""
@@ -421,7 +445,7 @@ class _Understanding:
             self.questions.append(Question("positive_label", text, tuple(v for v, _ in profile.top[:20])))
 
     def _nothing_asked(self) -> bool:
-        said = self.reading.said("tasks", "generation")
+        said = self.reading.said("tasks", "generation") or new_pictures_wished(self.reading)
         return not said and (self.reading.said("wishes", "vague") or says_nothing(self.columns))
 
     def _horizon(self) -> str | None:
@@ -438,10 +462,10 @@ class _Understanding:
         days = _days_until(moments.last.isoformat(), year)
         return f"{days}d" if days else None
 
-    def _verdict(self, task: TaskSpec, limits: Sequence[Limit], profile: ColumnProfile | None) -> Verdict:
+    def _verdict(self, task: TaskSpec, profile: ColumnProfile | None) -> Verdict:
         settled = self.kind == "none" or self.answer is not None or self.request.target is not None
         settled = settled or (bool(self.ranking) and self.ranking[0].pointed)
-        judged = _judged(self.reading, task.task_type, limits, settled)
+        judged = _judged(self.reading, task.task_type, self.asked, settled)
         if judged.decision == "decline":
             return judged
         if profile is not None and judged.policy_class == "ordinary" and (held := what_it_holds(profile)):

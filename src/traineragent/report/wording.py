@@ -53,6 +53,15 @@ METRICS: dict[str, MetricWords] = {
     "recall_gap": MetricWords("Gap in recall", "How far the recall of the groups compared lies apart.", "lower"),
     "interval_coverage": MetricWords("Coverage", "Share of true values inside the prediction interval."),
     "cohen_kappa": MetricWords("Cohen's kappa", "Agreement beyond chance; 0 is guessing, 1 is perfect."),
+    "quadratic_kappa": MetricWords(
+        "Quadratic kappa",
+        "Agreement beyond chance, where a mistake weighs by the square of its distance in the order of the classes; "
+        "0 is guessing, 1 is perfect.",
+    ),
+    "ks_statistic": MetricWords(
+        "KS statistic", "The largest distance between the distributions of the scores of both classes; 1 is perfect."
+    ),
+    "hamming_loss": MetricWords("Hamming loss", "The share of wrong labels.", "lower"),
     "mcc": MetricWords("Matthews correlation", "Agreement between answers and truth; 0 is guessing, 1 is perfect."),
     "log_loss": MetricWords("Log loss", "How surprised the probabilities are by the truth.", "lower", False),
     "brier_score": MetricWords("Brier score", "Mean squared error of the probabilities.", "lower"),
@@ -68,6 +77,15 @@ METRICS: dict[str, MetricWords] = {
     "max_error": MetricWords("Largest error", "The single worst answer.", "lower", False),
     "smape": MetricWords("sMAPE", "Absolute error as a share of the mean of true and predicted value.", "lower"),
     "mape": MetricWords("MAPE", "Mean absolute error as a share of the true value.", "lower"),
+    "rmspe": MetricWords("RMSPE", "Typical error as a share of the true value; large errors weigh more.", "lower"),
+    "mase": MetricWords(
+        "MASE",
+        "Mean absolute error beside that of repeating seasons in the history; 1 is no better.",
+        "lower",
+        False,
+    ),
+    "spearman_correlation": MetricWords("Spearman correlation", "How right the order of the answers is; 1 is perfect."),
+    "pearson_correlation": MetricWords("Pearson correlation", "How straight answers go with the truth; 1 is perfect."),
     "rmsle": MetricWords("RMSLE", "Typical error of the logarithm: errors count in proportion.", "lower", False),
     "r2": MetricWords("R²", "Share of the variation of the target that is explained; 0 is answering the mean."),
     "skill": MetricWords("Skill", "Error removed against repeating the last season.", "higher"),
@@ -199,7 +217,8 @@ def score(value: Any, name: str = "") -> str:
         if 0.99995 <= value < 1:
             return "> 0.9999"
         digits = 4 if 0.995 <= abs(value) < 1 or 0 < abs(value) < 0.01 else 3
-        return f"{value:.{digits}f}".replace("-", "−")
+        text = f"{value:.{digits}f}"
+        return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
     return figure(value)
 
 
@@ -289,6 +308,8 @@ _CONDITIONS = {
     "series": "a series for each {}",
     "split:group": "split by {}",
     "resolution": "pictures of {}",
+    "model": "with {}",
+    "not_model": "without {}",
     "horizon": "{} ahead",
 }
 _WISHES = {
@@ -297,6 +318,7 @@ _WISHES = {
     "prefer:recall": "a missed case is worse than a false alarm",
     "prefer:precision": "a false alarm is worse than a missed case",
     "no_pretrained": "no pretrained weights",
+    "single_model": "one model, no ensemble",
     "despite_doubts": "trained in spite of doubts",
 }
 _REACH = re.compile(r"([\d.]+)(h|d|steps)")
@@ -312,4 +334,5 @@ def condition(word: Any) -> str:
     about = text.removeprefix(f"{kind}:")
     if kind == "horizon" and (reach := _REACH.fullmatch(about)):
         about = f"{reach[1]} {_UNITS[reach[2]]}{'' if reach[1] == '1' else 's'}"
+    about = about.replace("_", " ") if kind in ("model", "not_model") else about
     return _CONDITIONS[kind].format(about) if kind else text

@@ -29,7 +29,7 @@ from .intervals import Errors, bounds, chosen
 from .panel import Float64, Panel
 from .prepare import make_panel, open_rows
 from .scores import COVERED, direction, score
-from .train import EFFECTS, FORECASTS, fit, last_season, validation
+from .train import EFFECTS, FORECASTS, fit, validation, yardstick
 from .windows import Cases
 
 COVERAGE = 0.9
@@ -183,7 +183,7 @@ def validate(folder: str, task: Mapping[str, Any], metric: str) -> float | None:
     panel = Panel.load(run / "data" / "prepared")
     found = validation(panel)
     members = [Member(m["trial"], m["weight"]) for m in read_json(run / "data" / "graph.json")["members"]]
-    return score(metric, found.truth, _validated(run, members), last_season(panel, found))
+    return score(metric, found.truth, _validated(run, members), yardstick(panel, found))
 
 
 def examples(folder: str, most: int) -> list[dict[str, Any]]:

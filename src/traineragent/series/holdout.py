@@ -23,7 +23,8 @@ from .build import TOLD, promised, relative_errors, whole_panel
 from .fitted import FittedSeries, forecaster
 from .panel import Float64, Panel
 from .prepare import cells_of, open_rows
-from .scores import COVERED, SKILL, SKILLS, direction, score
+from .scores import COVERED, SKILL, SKILLS, Yardstick, direction, score
+from .train import yardstick
 from .windows import Cases, cases, forecasts, origins
 
 BASELINES = ("seasonal_naive", "naive", "drift")
@@ -45,7 +46,8 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     said, low, high = _asked(open_bundle(run / "bundle"), panel, found, cut, _Known.open(run, panel))
     naive = {name: _baseline(name, panel, found) for name in BASELINES}
     metric = task["metrics"][0]["name"]
-    judge = _Judge(found, naive["seasonal_naive"], seed)
+    beside = yardstick(panel, found)
+    judge = _Judge(found, beside, seed)
     truth = np.abs(found.truth[np.isfinite(found.truth)])
     others = _others(metric, task, bool(truth.min() > NEAR_ZERO * truth.mean()))
     measured = [m for m in (metric, *others) if m != COVERED]
@@ -63,7 +65,7 @@ def evaluate(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "series": panel.series,
         "starts": len(found.starts),
         "by_step": _by_step(found.truth, said, naive["seasonal_naive"]),
-        "windows": _by_window(panel, found, said, naive["seasonal_naive"], metric),
+        "windows": _by_window(panel, found, said, beside, metric),
         "baselines": [{"name": n, "values": {m: judge.of(m, v) for m in measured}} for n, v in naive.items()],
         "errors": relative_errors(panel, found, said),
         "effects": _effects(run),
@@ -179,23 +181,25 @@ def _baseline(name: str, panel: Panel, found: Cases) -> Float64:
 class _Judge:
     """Metrics with intervals over resampled cases."""
 
-    def __init__(self, found: Cases, repeated: Float64, seed: int) -> None:
-        self.found, self.repeated = found, repeated
+    def __init__(self, found: Cases, beside: Yardstick, seed: int) -> None:
+        self.found, self.beside = found, beside
         self.samples = resampled(found, np.random.default_rng(seed))
         self.stretch = _stretch(found)
 
     def of(self, metric: str, said: Float64) -> float | None:
-        value = score(metric, self.found.truth, said, self.repeated)
+        value = score(metric, self.found.truth, said, self.beside)
         return value if np.isfinite(value) else None
 
     def value(self, metric: str, said: Float64, low: Float64, high: Float64) -> MetricValue:
-        truth, repeated = self.found.truth, self.repeated
+        truth, beside = self.found.truth, self.beside
         if metric == COVERED:
             return self._covered((truth >= low) & (truth <= high))
-        drawn = [score(metric, truth[rows], said[rows], repeated[rows]) for rows in self.samples]
+        drawn = [score(metric, truth[rows], said[rows], beside[rows]) for rows in self.samples]
         known = [v for v in drawn if np.isfinite(v)]
         value = self.of(metric, said)
-        return MetricValue(metric, value, self._around(value, known, direction(metric)), self.of(metric, repeated))
+        return MetricValue(
+            metric, value, self._around(value, known, direction(metric)), self.of(metric, beside.repeated)
+        )
 
     def _around(self, value: float | None, drawn: Sequence[float], better: Direction) -> tuple[float, float] | None:
         """The middle 95 % of what was drawn, stretched from `value`; an error is never below nought."""
@@ -283,14 +287,14 @@ def _by_step(truth: Float64, said: Float64, repeated: Float64) -> list[dict[str,
     return out
 
 
-def _by_window(panel: Panel, found: Cases, said: Float64, repeated: Float64, metric: str) -> list[dict[str, Any]]:
+def _by_window(panel: Panel, found: Cases, said: Float64, beside: Yardstick, metric: str) -> list[dict[str, Any]]:
     """The metric at each starting point, with that of repeating the last season."""
     out = []
     for number in np.unique(found.window):
         rows = np.flatnonzero(found.window == number)
-        truth, base = found.truth[rows], repeated[rows]
+        truth, base = found.truth[rows], beside[rows]
         at = int(found.at[rows[0]])
-        values = [score(metric, truth, v, base) for v in (said[rows], base)]
+        values = [score(metric, truth, v, base) for v in (said[rows], base.repeated)]
         skill = score(SKILL, truth, said[rows], base)
         out.append({"from": panel.timeline.write(at), "value": values[0], "baseline": values[1], "skill": skill})
     return out

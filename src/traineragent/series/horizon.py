@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.timetable import fold_name
+from ..data.wordlists import fold_words
 from ..knowledge.lexicons import lexicon
 from ..serve.series.timeline import DAY, HOUR, WEEK, Timeline
 
@@ -35,9 +35,9 @@ def horizon_steps(constraints: Sequence[str], timeline: Timeline, time: str = ""
 
 def _counted_s(name: str) -> float:
     """Seconds in a step of a column that counts hours, weeks, months …, by its name."""
-    said = fold_name(name)
+    said = fold_words(name)
     known = lexicon("series")["names_of_time"]
-    return next((s for part, s in _COUNTED_S.items() if said in map(fold_name, known[part])), DAY)
+    return next((s for part, s in _COUNTED_S.items() if said in map(fold_words, known[part])), DAY)
 
 
 def _months(days: float) -> float:

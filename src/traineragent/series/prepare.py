@@ -17,7 +17,7 @@ from ..data.frames import read_frame
 from ..data.meaning import Reading, name_words, read_columns
 from ..data.profile import profile_table
 from ..data.target import target_values
-from ..data.timetable import fold_name
+from ..data.wordlists import fold_words
 from ..domain.data import Column, Removal, TableProfile, Target
 from ..domain.run import Operation
 from ..errors import InputError
@@ -74,7 +74,8 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
     data = Path(folder) / "data"
     rows = open_rows(Path(folder), ["train.parquet"])
     split = read_json(data / "split.json")
-    profile = profile_table(rows.frame, rows.target, seed=seed, readings=rows.readings)
+    gathered = rows.facts["doubled"] > 0
+    profile = profile_table(rows.frame, rows.target, seed=seed, readings=rows.readings, gathered=gathered)
     profile = replace(profile, warnings=(*profile.warnings, *rows.facts["notes"], *split["notes"]))
     write_value(data / "profile.json", profile, TableProfile)
     shape = _shape(rows)
@@ -103,9 +104,9 @@ def examine(folder: str, task: Mapping[str, Any], seed: int) -> dict[str, Any]:
 def adds_up(target: str, coarser: bool) -> bool:
     """Whether values of one moment are summed, by the words in the target's name. `coarser`: rows are finer than the
     series that were asked for, so that they are summed unless the name speaks of prices, rates, levels …"""
-    words = set(fold_name(" ".join(name_words(target))).split())
-    said = {fold_name(w) for w in lexicon("series")["additive"]}
-    against = {fold_name(w) for w in lexicon("series")["not_additive"]}
+    words = set(fold_words(" ".join(name_words(target))).split())
+    said = {fold_words(w) for w in lexicon("series")["additive"]}
+    against = {fold_words(w) for w in lexicon("series")["not_additive"]}
     if words & against:
         return False
     return coarser or bool(words & said) or any(w in target for w in said if not w.isascii())

@@ -12,21 +12,39 @@ from ..engine.metrics import scorer
 
 Float64 = NDArray[np.float64]
 
-SKILL, COVERED = "skill", "interval_coverage"
+SKILL, COVERED, SCALED = "skill", "interval_coverage", "mase"
 SKILLS = (SKILL, "skill_vs_seasonal_naive")
 
 
-def score(metric: str, truth: Float64, said: Float64, repeated: Float64) -> float:
-    """A metric over all known cells of truth (cases, horizon). `repeated`: what repeating the last season says."""
+@dataclass(frozen=True)
+class Yardstick:
+    """What forecasts are set beside: `repeated` (cases, horizon), what repeating the last season says, and `usual`
+    (cases,), the mean absolute error of doing so over the history of the case's series, NaN where that has none."""
+
+    repeated: Float64
+    usual: Float64
+
+    def __getitem__(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Yardstick:
+        return Yardstick(self.repeated[rows], self.usual[rows])
+
+
+def score(metric: str, truth: Float64, said: Float64, beside: Yardstick) -> float:
+    """A metric over all known cells of truth (cases, horizon). "mase" is scaled by the errors of the history (Hyndman
+    and Koehler 2006), and NaN where no series has any."""
     known = np.isfinite(truth)
+    if metric == SCALED:
+        scaled = (np.abs(said - truth) / beside.usual[:, None])[known]
+        return float(np.nanmean(scaled)) if np.isfinite(scaled).any() else float("nan")
     if metric not in SKILLS:
         return float(scorer(metric)(truth[known], said[known], None, 1))
-    base = float(np.abs(repeated - truth)[known].mean())
+    base = float(np.abs(beside.repeated - truth)[known].mean())
     wrong = float(np.abs(said - truth)[known].mean())
     return 1.0 - wrong / base if base > 0 else float(wrong == 0.0)
 
 
 def direction(metric: str) -> Direction:
+    if metric == SCALED:
+        return "minimize"
     return "maximize" if metric in (*SKILLS, COVERED) else scorer(metric).direction
 
 
@@ -43,6 +61,6 @@ class Judged:
     by_window: tuple[float, ...]
 
 
-def judged(metric: str, truth: Float64, said: Float64, repeated: Float64, window: NDArray[np.int64]) -> Judged:
-    parts = [score(metric, truth[window == w], said[window == w], repeated[window == w]) for w in np.unique(window)]
-    return Judged(score(metric, truth, said, repeated), tuple(parts))
+def judged(metric: str, truth: Float64, said: Float64, beside: Yardstick, window: NDArray[np.int64]) -> Judged:
+    parts = [score(metric, truth[window == w], said[window == w], beside[window == w]) for w in np.unique(window)]
+    return Judged(score(metric, truth, said, beside), tuple(parts))

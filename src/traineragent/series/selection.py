@@ -15,8 +15,8 @@ from ..domain.run import Member, Selection, TrialResult
 from ..engine.ensemble import Limits
 from ..engine.selection import select_single
 from .panel import Float64, Panel
-from .scores import score, utility
-from .train import FORECASTS, last_season, last_value, validation
+from .scores import Yardstick, score, utility
+from .train import FORECASTS, last_value, validation, yardstick
 from .windows import Cases
 
 MOST_OF_A_FAMILY = 2
@@ -85,22 +85,22 @@ class _Judge:
     """Scores forecasts of the validation's cases. `simple`: the error of the best naive rule; what is no better adds
     nothing to a mean."""
 
-    def __init__(self, metric: str, found: Cases, repeated: Float64, last: Float64) -> None:
-        self.metric, self.found, self.repeated = metric, found, repeated
-        self.simple = min(self.error(repeated), self.error(last))
+    def __init__(self, metric: str, found: Cases, beside: Yardstick, last: Float64) -> None:
+        self.metric, self.found, self.beside = metric, found, beside
+        self.simple = min(self.error(beside.repeated), self.error(last))
 
     @staticmethod
     def open(folder: Path, metric: str) -> _Judge:
         panel = Panel.load(folder / "data" / "prepared")
         found = validation(panel)
-        return _Judge(metric, found, last_season(panel, found), last_value(panel, found))
+        return _Judge(metric, found, yardstick(panel, found), last_value(panel, found))
 
     def utility(self, said: Float64) -> float:
-        return utility(self.metric, score(self.metric, self.found.truth, said, self.repeated))
+        return utility(self.metric, score(self.metric, self.found.truth, said, self.beside))
 
     def error(self, said: Float64) -> float:
         """Mean absolute error, for weights."""
-        return score("mae", self.found.truth, said, self.repeated)
+        return score("mae", self.found.truth, said, self.beside)
 
     @property
     def independent(self) -> float:
@@ -118,7 +118,7 @@ class _Judge:
     def _by_window(self, said: Float64) -> list[float]:
         found = self.found
         return [
-            utility(self.metric, score(self.metric, found.truth[rows], said[rows], self.repeated[rows]))
+            utility(self.metric, score(self.metric, found.truth[rows], said[rows], self.beside[rows]))
             for rows in (np.flatnonzero(found.window == w) for w in np.unique(found.window))
         ]
 

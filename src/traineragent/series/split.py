@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..data.coarsening import COARSER
 from ..data.meaning import Reading
 from ..data.rawtable import RawTable
 from ..data.split import SHARE, Holdout
@@ -63,7 +64,7 @@ def split_series(
         "irregular": axis.irregular,
         "future": [c.removeprefix("future:") for c in task.constraints if c.startswith("future:")],
         "doubled": axis.doubled,
-        "coarser": bool(said) and axis.doubled > DOUBLED,
+        "coarser": (bool(said) or COARSER in table.findings) and axis.doubled > DOUBLED,
         "notes": axis.notes,
         "horizon": horizon,
         "cut": cut,

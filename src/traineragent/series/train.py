@@ -24,7 +24,7 @@ from ..serve.series.covariates import Effects
 from .covariates import cleaned, estimated
 from .fitted import FittedSeries, forecaster
 from .panel import Panel
-from .scores import judged, utility
+from .scores import Yardstick, judged, utility
 from .windows import Cases, cases, forecasts, refits, validation_origins
 
 FORECASTS = "forecasts.npy"
@@ -47,7 +47,7 @@ def train(
     """Saves the fitted member and what it said at every starting point of validation."""
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    panel, found, repeated = _validation(data, (data / "values.npy").stat().st_mtime_ns)
+    panel, found, beside = _validation(data, (data / "values.npy").stat().st_mtime_ns)
     family: SeriesFamily = registry.get("families", trial.candidate.family)
     context = SeriesContext(metric, seed_of(seed, trial.index), threads, deadline)
     said = np.full_like(found.truth, np.nan)
@@ -59,7 +59,7 @@ def train(
         said[part.rows] = forecasts(panel, part, runner.forecast, effects)
         if progress is not None:
             progress(number + 1, len(groups) + 1, None)
-    result = judged(metric, found.truth, said, repeated, found.window)
+    result = judged(metric, found.truth, said, beside, found.window)
     final, _ = fit(family, trial.candidate.params, panel, context)
     np.save(folder / FORECASTS, said, allow_pickle=False)
     names = [*final.save(folder), FORECASTS]
@@ -88,11 +88,11 @@ def fit(
 
 
 @lru_cache(maxsize=1)
-def _validation(data: Path, changed_ns: int) -> tuple[Panel, Cases, NDArray[np.float64]]:
-    """The panel, the forecasts that candidates are judged by, and what repeating the last season says there."""
+def _validation(data: Path, changed_ns: int) -> tuple[Panel, Cases, Yardstick]:
+    """The panel, the forecasts that candidates are judged by, and what they are set beside."""
     panel = Panel.load(data)
     found = validation(panel)
-    return panel, found, last_season(panel, found)
+    return panel, found, yardstick(panel, found)
 
 
 def validation(panel: Panel) -> Cases:
@@ -104,6 +104,16 @@ def last_season(panel: Panel, found: Cases) -> NDArray[np.float64]:
     """What repeating the last season says of each case."""
     naive = FittedSeries({"kind": "seasonal_naive", "keep": panel.season})
     return forecasts(panel, found, forecaster(naive, panel, False).forecast)
+
+
+def yardstick(panel: Panel, found: Cases) -> Yardstick:
+    """What forecasts of these cases are set beside; the history is what lies before the first of them."""
+    season, past = panel.season, panel.values[:, : int(found.at.min())]
+    errors = np.abs(past[:, season:] - past[:, :-season]) if past.shape[1] > season else past[:, :0]
+    known = np.isfinite(errors)
+    total = np.where(known, errors, 0.0).sum(axis=1)
+    usual = np.where(total > 0, total / np.maximum(known.sum(axis=1), 1), np.nan)
+    return Yardstick(last_season(panel, found), usual[found.which])
 
 
 def last_value(panel: Panel, found: Cases) -> NDArray[np.float64]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..domain.task import Direction
-from ..series.scores import SKILL, direction
+from ..series.scores import SCALED, SKILL, direction
 
-LIKE = ("mae", "rmse", "mse", "mape", "smape", "median_absolute_error", SKILL)
+LIKE = ("mae", "rmse", "mse", "mape", "smape", "median_absolute_error", "wape", SCALED, SKILL)
 """Metrics that a search can be led by; others lead by mean absolute error."""
 
 

@@ -21,8 +21,8 @@ def test_overlap_hits_and_pointing_agree_with_their_definitions() -> None:
 def test_intervals_are_wider_where_phrases_share_their_picture() -> None:
     rng = np.random.default_rng(0)
     hits = np.repeat(rng.random(40) < 0.6, 10).astype(float)  # ten phrases a picture that are all right or all wrong
-    alone = interval(hits, np.arange(400), 0)
-    together = interval(hits, np.repeat(np.arange(40), 10), 0)
+    alone = interval("accuracy_iou50", hits, np.arange(400), 0)
+    together = interval("accuracy_iou50", hits, np.repeat(np.arange(40), 10), 0)
     assert alone is not None
     assert together is not None
     assert together[1] - together[0] > 2 * (alone[1] - alone[0])

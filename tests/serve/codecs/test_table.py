@@ -78,6 +78,7 @@ def one(column: Column, value: Any) -> list[float]:
     return [float(v) for v in matrix[0]]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ALL), st.lists(cells, min_size=1, max_size=4))
 def test_training_and_serving_agree_to_the_last_bit(column: Column, values: list[Any]) -> None:

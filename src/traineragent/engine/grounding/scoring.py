@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..intervals import from_resamples
+
 Floats = NDArray[np.float64]
 HIT = 0.5
 DRAWS = 1000
@@ -34,7 +36,7 @@ def each(metric: str, given: NDArray[np.floating], true: NDArray[np.floating]) -
     return overlap if metric == "mean_iou" else np.asarray(overlap >= HIT, dtype=np.float64)
 
 
-def interval(values: Floats, of: NDArray[np.int64], seed: int) -> tuple[float, float] | None:
+def interval(metric: str, values: Floats, of: NDArray[np.int64], seed: int) -> tuple[float, float] | None:
     """95 % interval of the mean: bootstrap over pictures, as the phrases of one share its difficulty. `of` (n,) is the
     picture of each value."""
     units, mine = np.unique(of, return_inverse=True)
@@ -42,8 +44,8 @@ def interval(values: Floats, of: NDArray[np.int64], seed: int) -> tuple[float, f
         return None
     total, count = np.bincount(mine, values), np.bincount(mine)
     weight = np.random.default_rng([seed, 5]).multinomial(len(units), np.full(len(units), 1 / len(units)), size=DRAWS)
-    low, high = np.percentile((weight @ total) / (weight @ count), [2.5, 97.5])
-    return float(low), float(high)
+    value, draws = float(values.mean()), (weight @ total) / (weight @ count)
+    return from_resamples(metric, value, draws, len(units) if value in (0.0, 1.0) else len(values))
 
 
 def trivial(boxes: NDArray[np.floating], seed: int = 0) -> dict[str, Floats]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..evaluate import Evaluation, MetricValue
+from ..intervals import from_resamples
 from .scoring import HIT, TRUE, counts, values
 
 Entity = tuple[str, int, int]
@@ -80,10 +81,9 @@ def _intervals(mine: np.ndarray, seed: int) -> dict[str, tuple[float, float]]:
     for _ in range(DRAWS if mine.size < 5_000_000 else DRAWS // 5):
         weight = rng.multinomial(texts, np.full(texts, 1 / texts))
         draws.append(values(np.tensordot(weight, mine, axes=1)))
-    return {
-        name: (float(np.quantile([d[name] for d in draws], 0.025)), float(np.quantile([d[name] for d in draws], 0.975)))
-        for name in draws[0]
-    }
+    whole = values(mine.sum(axis=0))
+    entities = int(max(mine.sum(axis=(0, 1)).max(), 1))  # answered, or there: each of them can be right or wrong
+    return {n: from_resamples(n, whole[n], np.array([d[n] for d in draws]), entities) for n in draws[0]}
 
 
 def _per_label(total: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
