@@ -24,7 +24,7 @@ from traineragent.language.reading import Reading
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src/traineragent/knowledge/policy/weights.yaml"
-LEAST = 0.8
+LEAST = 0.97
 """The least probability of being declined at which a rule with one role unheard counts as meant."""
 PENALTY = 1.0
 HEAD = """\
