@@ -24,6 +24,8 @@ _AS_A_WHOLE = (
 )
 _FIGURES = "figures_of_speech"
 """What is said inside one of these is not meant: a face value shows no face."""
+_OF_THINGS = "of_things"
+"""Where drawn faces or the stress of materials are spoken of, nothing is guessed about people."""
 _OF_CONDUCT = ("harmful", "unlawful")
 _MEASURED = {"limit", "score", "share", "count"}
 _LEAST_ROLES = 3
@@ -115,7 +117,7 @@ class _Judge:
 
         Roles have more wordings than any list holds, so one of several may go unheard."""
         near = [rule for rule in rules if self._lacks_one(rule)]
-        if not near or self._weight(self.ideas) < float(lexicon("weights", "policy")["least"]):
+        if not near or self.excuses(_OF_THINGS) or self._weight(self.ideas) < float(lexicon("weights", "policy")["least"]):
             return None
         return max(near, key=lambda rule: self._weight(idea for line in rule["when"] for idea in line))
 
