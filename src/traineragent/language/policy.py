@@ -117,17 +117,14 @@ class _Judge:
 
         Roles have more wordings than any list holds, so one of several may go unheard."""
         near = [rule for rule in rules if self._lacks_one(rule)]
-        if not near or self.excuses(_OF_THINGS) or self._weight(self.ideas) < float(lexicon("weights", "policy")["least"]):
+        least = float(lexicon("weights", "policy")["least"])
+        if not near or self.excuses(_OF_THINGS) or self._weight(self.ideas) < least:
             return None
         return max(near, key=lambda rule: self._weight(idea for line in rule["when"] for idea in line))
 
     def _lacks_one(self, rule: Mapping[str, Any]) -> bool:
         lines = rule.get("when", ())
-        if (
-            rule["class"] not in _OF_CONDUCT
-            or len(lines) < _LEAST_ROLES
-            or {"limit", "score", "share", "count"} & set(rule)
-        ):
+        if rule["class"] not in _OF_CONDUCT or len(lines) < _LEAST_ROLES or _MEASURED & set(rule):
             return False
         if rule.get("task") and self.task_type not in rule["task"]:
             return False
