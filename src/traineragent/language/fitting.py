@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .limits import Limit
-from .metrics import Naming, is_metric, is_top
+from .metrics import Naming, is_metric, is_top, scale_of
 
+_POINTS = 0.1  # "an error of 0.05 points" of a fraction is none in hundredths
 _OF_HITS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "f1_micro", "f1_weighted")
 _MEANT = {"grounding": "accuracy_iou50", "tokens": "span_f1", "generation": "asked_class"}
 _WHY = {
@@ -73,7 +74,7 @@ def fitted_limits(
         if always_right(limit.name, target):
             told.append(Replaced(limit.name, "", _ALWAYS_RIGHT))
         elif not is_metric(limit.name) or fits(limit.name, family):
-            out.append(limit)
+            out.append(_of_fractions(limit, target))
         elif limit.name in _OF_HITS and family in ("regression", "forecasting"):
             meant, sense = _of_numbers(limit, family, target)
             out.append(meant)
@@ -84,6 +85,14 @@ def fitted_limits(
         else:
             told.append(Replaced(limit.name, "", _unfit(limit.name, family) + "; the limit on it is left out"))
     return out, told
+
+
+def _of_fractions(limit: Limit, target: ColumnProfile | None) -> Limit:
+    """An error in percentage points is in hundredths where the values are fractions of one."""
+    low, high = (target.stats.get("min"), target.stats.get("max")) if target is not None else (None, None)
+    fractions = low is not None and high is not None and 0 <= float(low) < float(high) <= 1
+    in_points = limit.quantity.unit == "points" and scale_of(limit.name) == "error"
+    return replace(limit, value=limit.value / 100) if in_points and fractions and limit.value > _POINTS else limit
 
 
 def fitted_names(names: Sequence[str], family: str, target: ColumnProfile | None) -> tuple[list[str], list[Replaced]]:

@@ -21,6 +21,13 @@ _YEAR_BEFORE = re.compile(
 )
 
 
+@once_per_overlay
+def physical_kinds() -> tuple[str, ...]:
+    """Kinds of units that measure something: mass, length, pressure, …"""
+    plain = ("share", "time", "size", "money")
+    return tuple(kind for kind, table in lexicon("units").items() if isinstance(table, dict) and kind not in plain)
+
+
 @dataclass(frozen=True)
 class Quantity:
     """`kind`: share, time (ms), size (MB), money, fps, rate (rows/s), measure (physical, in `unit`), number (no unit).
@@ -78,13 +85,14 @@ class _Grammar:
         self.numerals = Numerals(languages)
         self.number, self.value = self.numerals.pattern, self.numerals.value
         self.units: dict[str, tuple[str, str, float]] = {}
-        for kind in ("share", "time", "size", "money", "mass", "length", "energy", "power"):
-            for name, (factor, *spellings) in units[kind].items():
+        for kind, table in units.items():
+            for name, (factor, *spellings) in table.items() if isinstance(table, dict) else ():
                 for spelling in spellings:
                     self.units.setdefault(spelling, (kind, name, float(factor)))
         long = [u for u in self.units if len(u) > 2 or not u.isascii() or not u.isalpha() or u in _AFTER_WORDS]
         self.unit = re.compile(_unit_expression(self.units))
         self.long_unit = re.compile(_unit_expression(long))
+        self.points = re.compile(rf"[\s-]*(?:{alternatives(units['points'])})(?![a-z])")
         self._compile_rates(units)
 
     def _compile_rates(self, units: dict[str, Any]) -> None:
@@ -113,7 +121,7 @@ class _Grammar:
             return Quantity("share", value, start, end, "part")
         if value != value:  # an article with nothing countable after it
             return None
-        for reader in (self._ratio, self._range, self._part, self._rate, self._unit):
+        for reader in (self._ratio, self._range, self._points, self._part, self._rate, self._unit):
             if quantity := reader(plain, start, value, end, worded):
                 return quantity
         if worded == "article" or worded == "part":
@@ -123,6 +131,19 @@ class _Grammar:
         if _is_year(plain, start, value) or (value == 1 and worded == "words" and not _AT_MOST.search(plain[:start])):
             return None
         return Quantity("number", value, start, end)
+
+    def _points(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
+        """ "Eight percentage points", "un punto y medio": a number without the word, for which phrases can ask."""
+        gap = self._part_gap(plain, start, end) if worded == "part" else end
+        found = self.points.match(plain, gap)
+        if found is None or self.number.match(plain, found.end() + 1):
+            return None  # "nought point eight"
+        halved = self.numerals.half(plain, found.end())
+        counted = worded == "article" and (halved or _counts(plain, start))
+        if worded in ("article", "part") and not (counted or _PERCENTAGE.search(found.group())):
+            return None
+        stop = found.end() if not found.group().isascii() else halved or end
+        return Quantity("number", value + 0.5 * bool(halved), start, stop, "points")
 
     def unit_at(self, plain: str, end: int) -> bool:
         """Whether a unit stands at `end`."""
@@ -143,10 +164,10 @@ class _Grammar:
         if found is None:
             return None
         (kind, name, factor), end = found
-        if worded == "article" and kind in ("share", "money", "mass", "length"):
+        if worded == "article" and kind in ("share", "money"):
             return None
         halved = self.numerals.half(plain, end) if name != "tenth_zh" else None  # "une heure et demie"
-        if worded == "article" and kind == "time" and name not in _COUNTED and not (halved or _counts(plain, start)):
+        if worded == "article" and kind != "size" and name not in _COUNTED and not (halved or _counts(plain, start)):
             return None  # "once a day" and "in an hour" count nothing; "within a second" does
         if name == "tenth_zh":
             half = re.compile("半|(?P<d>[一二三四五六七八九]|[1-9](?=分))分?").match(plain, end)
@@ -154,9 +175,9 @@ class _Grammar:
                 tenths = half["d"] and (HAN_VALUE.get(half["d"]) or float(half["d"]))
                 value += tenths / 10 if tenths else 0.5
                 end = half.end()
-        if kind in ("mass", "length", "energy", "power"):
-            return Quantity("measure", value, start, end, name)
         value, end = (value + 0.5, halved) if halved else (value, end)
+        if kind in physical_kinds():
+            return Quantity("measure", value, start, end, name)
         return Quantity(kind, round(value * factor, 12), start, end, name, "ahead" if ahead else "")
 
     def _ratio(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
@@ -217,16 +238,20 @@ class _Grammar:
         top = self.value(plain, upper)[0]
         return replace(high, value=high.value * value / top, start=start, low_end=True) if top > value else None
 
+    def _part_gap(self, plain: str, start: int, end: int) -> int:
+        """Where a unit may begin behind a part that ends here: "half a", "a tenth of a"."""
+        of = (_ADJECTIVE_PART if _MEAN.match(plain, start) else _PART_OF).match(plain, end)
+        return of.end() if of else end
+
     def _part(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         """ "a fifth of a second", "half a gig", "half a percent"; "two thirds" alone is a share."""
         if worded != "part":
             return None
-        of = (_ADJECTIVE_PART if _MEAN.match(plain, start) else _PART_OF).match(plain, end)
-        unit = self._unit_at(plain, of.end() if of else end, "words")
+        unit = self._unit_at(plain, self._part_gap(plain, start, end), "words")
         if unit:
             (kind, name, factor), stop = unit
             return Quantity(
-                "measure" if kind in ("mass", "length", "energy", "power") else kind, value * factor, start, stop, name
+                *(("measure", value) if kind in physical_kinds() else (kind, value * factor)), start, stop, name
             )
         every = re.search(r"\b(?:every|jede[rns]?)\s$", plain[:start])
         alone = every or _ALONE.match(plain, start) or not plain[start:end].isalpha()
@@ -237,6 +262,9 @@ class _Grammar:
     def _rate(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         if worded == "article" or worded == "part":
             return None
+        unit = self._unit_at(plain, end, worded)
+        if unit and unit[0][0] in physical_kinds():
+            return None  # "3 m/s"
         if found := self.frames_per.match(plain, end):
             return Quantity("fps", value, start, found.end(), "fps")
         found = self.rate.match(plain, end)
@@ -403,6 +431,8 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
     return out
 
 
+_PERCENTAGE = re.compile(r"%|pp|pct|per\s?cent|prozent|pour\s?cent|porcent|प्रतिशत|百分")
+"""What makes points such of a percentage."""
 _REACH = 70  # characters between a whole and the part of it that follows, at most
 _BESIDE = 18  # characters beside the part in which its bound stands
 _STOP = re.compile(r"[.!?;\n](?:\s|$)")
@@ -498,6 +528,7 @@ def _counts(plain: str, start: int) -> bool:
     """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
     before = re.search(
         r"\b(?:take|takes|need|needs|within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses) by|"
+        r"(?:error|erro|erreur|ecart|miss|deviation|fehler|abweichung)(?: \w+){0,2} (?:of|de|von|d[e']?)|"
         r"innerhalb|unter|binnen|"
         r"moins d[e']?|menos de|meno di|error de|erro de|erreur d[e']?|half|"
         r"(?:quarter|third|fifth|tenth) of)\s*$",

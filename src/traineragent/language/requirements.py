@@ -15,6 +15,7 @@ from typing import Any
 
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
+from .converting import in_unit_of
 from .horizon import horizon_quantity
 from .improvements import improvements
 from .limits import Limit
@@ -25,7 +26,6 @@ from .populations import told_of
 from .quantities import Quantity
 from .reading import Reading, Span
 from .settling import marked, settled
-from .words import name_tokens
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _FURTHER = 90  # characters between a limit and the number that goes on about it
@@ -140,23 +140,6 @@ def as_requirements(
 def in_target_unit(limit: Limit, target: str | None) -> float:
     """An error of "four minutes" is 240 where the target is called delivery_seconds."""
     return in_unit_of(limit.quantity, target, limit.value) if scale_of(limit.name) == "error" else limit.value
-
-
-def in_unit_of(quantity: Quantity, column: str | None, value: float | None = None) -> float:
-    """A time or measure in the unit that the name of a column speaks of, else in the unit that was said; any other
-    quantity as it is. `value`: another number in place of the quantity's own."""
-    value = quantity.value if value is None else value
-    units = lexicon("units")
-    kinds = [k for k in ("time", "mass", "length", "energy", "power") if quantity.unit in units[k]]
-    if quantity.kind not in ("time", "measure") or not kinds:
-        return value
-    said = float(units[kinds[0]][quantity.unit][0])
-    number = value / said if quantity.kind == "time" else value
-    for token in reversed(name_tokens(column or "")):
-        for name, (factor, *spellings) in units[kinds[0]].items():
-            if token == name or token in spellings:
-                return number * said / float(factor)
-    return number
 
 
 def _stated_as(reading: Reading, limit: Limit) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile, Cut
 from .columns import Columns, Mention, Regions
+from .converting import in_unit_of
 from .metrics import find_metrics
 from .moments import holds_years
 from .quantities import Quantity
 from .reading import Reading, Span
-from .requirements import find_limits, in_unit_of
+from .requirements import find_limits
 from .targets import rank_targets
 
 SIDES = (("at_most", "<="), ("at_least", ">="), ("above", ">"), ("below", "<"))

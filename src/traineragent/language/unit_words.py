@@ -7,10 +7,15 @@ import re
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .numerals import alternatives
+from .quantities import physical_kinds
 from .reading import Reading
 
-_KINDS = ("time", "mass", "length", "energy", "power", "money")
 _LEAST = 3  # letters of a unit that is no other word
+
+
+def _kinds() -> tuple[str, ...]:
+    return ("time", "money", *physical_kinds())
+
 
 Unit = tuple[str, str]
 """A kind of unit and the name of one: ("mass", "kg")."""
@@ -19,7 +24,7 @@ Unit = tuple[str, str]
 @once_per_overlay
 def unit_of(word: str) -> Unit | None:
     """The unit that a word, or the code at the end of a name, stands for."""
-    for kind in _KINDS:
+    for kind in _kinds():
         for name, (_, *spellings) in lexicon("units")[kind].items():
             if word == name or word in spellings:
                 return kind, str(name)
@@ -35,7 +40,7 @@ def units_asked(reading: Reading) -> tuple[Unit, ...]:
 
 @once_per_overlay
 def _patterns(languages: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    spelled = {str(s) for kind in _KINDS for row in lexicon("units")[kind].values() for s in row[1:]}
+    spelled = {str(s) for kind in _kinds() for row in lexicon("units")[kind].values() for s in row[1:]}
     words = [s for s in spelled if len(s) >= _LEAST and re.fullmatch(r"[a-z ]+", s)]
     asked = lexicon("wishes")["in_unit"]
     before, behind = (
