@@ -64,6 +64,37 @@ def test_a_denied_use_leaves_the_named_columns_out(words: str, columns: str, exp
 
 
 @pytest.mark.parametrize(
+    ("words", "columns", "expected"),
+    [
+        # an order that is a thing here
+        ("Will a drop at the second door work? Skip nothing.", "second_door:flag, price:float", ""),
+        ("drop second_door and price", "second_door:flag, price:float, y:flag", "second_door price"),
+        # what the rows are, and no column of theirs
+        ("Hide angry comments until a moderator comes", "comment:text, angry:flag, hour:int", ""),
+        ("Hide the hour please", "comment:text, angry:flag, hour:int", "hour"),
+        ("Hide comments", "comment:text, angry:flag", "comment"),
+        # a person told by what she does
+        ("Late? Don't use who drove that day.", "driver:cat, km:int, late:flag", "driver"),
+        ("Ignore who graded the paper", "grader:cat, graded_pages:int, y:flag", "grader"),
+        ("Ignoriere, wer den Brief geschrieben hat", "autor:cat, briefe:int, y:flag", "autor"),
+        ("Don't use who came", "km:int, hour:int, late:flag", ""),
+        # a name in brackets behind other words for it
+        ("Leave out the home region (LAND) of the client", "land:cat, km:int, late:flag", "land"),
+        ("Não use o município (cidade) do cliente", "cidade:cat, km:int, late:flag", "cidade"),
+        # verbs of putting, and what somebody will not have in it
+        ("No pongas el sexo del cliente", "sexo:cat, precio:float, z:int", "sexo"),
+        ("Ne mettez pas le quartier dans le modèle", "quartier:cat, prix:float, z:int", "quartier"),
+        ("Nimm das Alter bitte nicht mit rein", "alter:int, preis:float, z:int", "alter"),
+        ("Our council does not want shift or team in there", "shift:cat, team:cat, y:flag", "shift team"),
+        ("The mayor won't have noise in this town", "noise:float, street:cat, y:flag", ""),
+    ],
+)
+def test_who_and_what_is_left_out_is_told_from_what_is_spoken_of(words: str, columns: str, expected: str) -> None:
+    found = find_exclusions(Columns(Reading.of(words), table(columns, ROWS)))
+    assert {e.column for e in found} == set(expected.split())
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [
         ("Who repays? gender must play no role", "gender"),

@@ -39,6 +39,18 @@ from .tables import table
         ("We use a random forest today. Predict churn", ()),
         ("Predict the number of trees in the forest", ()),
         ("predict the voltage of the transformer", ()),
+        ("Which substation transformers will overheat in July?", ()),
+        ("kaun se transformer garam honge", ()),
+        ("With the oil of each transformer predict its failure", ()),
+        ("No transformer stands here, so predict the voltage drop", ()),
+        ("Was it CNN or Fox? Sort the headlines by sender", ()),
+        ("Buyers with a cart above 80 euro: who pays?", ()),
+        ("Use a transformer for the letters", ("model:transformer",)),
+        ("Sort the letters, train a small transformer please", ("model:transformer",)),
+        ("Bitte mit einem Transformer-Modell sortieren", ("model:transformer",)),
+        ("Don't use a CNN for the leaves", ("not_model:convolutional_network",)),
+        ("random forest se batao kaun jayega", ("model:random_forest",)),
+        ("ランダムフォレストで予測して", ("model:random_forest",)),
     ],
 )
 def test_kinds_of_models_asked_for_and_refused(words: str, asked: tuple[str, ...]) -> None:

@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
-from .columns import Columns, only_glue
+from .columns import Columns, Mention, only_glue
+from .kinship import akin
 from .phrases import matches
 from .reading import Reading, Span
 
 _ONLY_SO_MANY = re.compile(r"\s*(?:au|sur|de|of|in|out|per|von|aus|auf|di|en|entre)\b")
+
+_IN_BRACKETS = re.compile(r"\s*(?:[^\W\d]+['\s]\s*){1,4}\(\s*")
+"""Words before a name in brackets that they are another word for."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,17 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
             sentence = reading.text.sentence_of(match.start())
             if _of_others(reading, sentence, match.start()) or (kind == "later" and _supposed(reading, match.start())):
                 continue
-            names = _listed(columns, match.span(), sentence, before=kind != "before")
-            if kind == "before" and not names:
-                names = _repeated(columns, match.end(), match.start())
-            for name, span in names:
+            if kind == "before" and _is_noun(reading, match.start()):
+                continue
+            names = _ordered if kind == "before" else _told
+            for name, span in names(columns, match.span(), sentence):
                 out.setdefault(
                     name,
                     Exclusion(name, reading.quote((min(span[0], match.start()), max(span[1], match.end()))), span, why),
                 )
     for name, span in (*_between(columns), *_denied(columns), *_wanted_none(columns)):
         out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
-    return tuple(out.values())
+    return tuple(out.values()) if len(out) < len(columns.columns) else ()  # with nothing left it speaks of the rows
 
 
 def find_only(columns: Columns) -> tuple[Exclusion, ...]:
@@ -81,13 +85,51 @@ def _given(columns: Columns, position: int) -> bool:
     return any(end <= position for _, end in reading.where("exclusions", "given", (start, position)))
 
 
-def _listed(columns: Columns, at: Span, sentence: Span, *, before: bool) -> list[tuple[str, Span]]:
-    """Names beside the phrase, or columns that a few words there are part of the names of."""
-    if before:
-        span = (max(sentence[0], at[0] - 30), at[0])
-        return _list_before(columns, at, sentence) or _partial(columns, span) or _other(columns, span)
+def _told(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
+    """Names before a phrase that tells of them, or columns that a few words there are part of the names of."""
+    span = (max(sentence[0], at[0] - 30), at[0])
+    return _list_before(columns, at, sentence) or _partial(columns, span) or _other(columns, span)
+
+
+def _ordered(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
+    """Names behind an order to leave them out, or columns that a few words there are part of the names of."""
+    if (told := _told_who(columns.reading, at[1])) is not None:
+        return _doers(columns, (told, columns.reading.text.clause_of(told)[1]))
     span = (at[1], min(sentence[1], at[1] + 30))
-    return _list_after(columns, at, sentence) or _partial(columns, span) or _other(columns, span)
+    names = _list_after(columns, at, sentence)
+    if names and _are_rows(columns.reading, names):
+        return []
+    named = names or _partial(columns, span) or _other(columns, span)
+    return named or _repeated(columns, at[1], at[0])
+
+
+def _is_noun(reading: Reading, position: int) -> bool:
+    """Whether a word that may be an order is a thing here: "a drop", "our skip"."""
+    told = reading.where("exclusions", "article", (max(0, position - 12), position))
+    return any(not reading.masked[end:position].strip() for _, end in told)
+
+
+def _are_rows(reading: Reading, names: Sequence[tuple[str, Span]]) -> bool:
+    """Whether names in a row are one noun with what it is like, of many things: "hide rude posts"."""
+    plain = reading.text.plain
+    (_, first), (_, last) = names[0], names[-1]
+    return len(names) > 1 and plain[first[1] : last[0]].isspace() and plain[last[1] : last[1] + 1].isalpha()
+
+
+def _told_who(reading: Reading, position: int) -> int | None:
+    """Where a person is told by what she does, right behind a place: "don't use who signed it"."""
+    told = reading.where("exclusions", "who", (position, position + 20))
+    return next((start for start, _ in told if not reading.masked[position:start].strip(" ,'\"`")), None)
+
+
+def _doers(columns: Columns, span: Span) -> list[tuple[str, Span]]:
+    """The column of persons who do what is said, or the only one of persons: "who wrote it" beside a column author."""
+    roles = [str(role) for role in lexicon("exclusions")["roles"]]
+    able = [c.name for c in columns.columns if matches(roles, columns.names[c.name])]
+    said = [w for w, start, _ in columns.reading.text.tokens if span[0] <= start < span[1]]
+    meant = [n for n in able if any(akin(w, t, english=True) for w in said for t in columns.names[n].split())]
+    found = meant or able
+    return [(found[0], span)] if len(found) == 1 else []
 
 
 def _other(columns: Columns, span: Span) -> list[tuple[str, Span]]:
@@ -100,11 +142,17 @@ def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, S
     for mention in columns.mentions:
         if mention.start < end or mention.end > sentence[1]:
             continue
-        if not only_glue(columns.reading, (end, mention.start)):
+        if not only_glue(columns.reading, (end, mention.start)) and not _told_again(columns.reading, end, mention):
             break
         out.append((mention.column, (mention.start, mention.end)))
         end = mention.end
     return out
+
+
+def _told_again(reading: Reading, end: int, mention: Mention) -> bool:
+    """Whether a name stands in brackets behind a few words that say it: "the state (UF)"."""
+    gap = reading.text.plain[end : mention.start]
+    return bool(_IN_BRACKETS.fullmatch(gap)) and reading.text.plain[mention.end :].startswith(")")
 
 
 def _list_before(columns: Columns, at: Span, sentence: Span, allowed: Sequence[Span] = ()) -> list[tuple[str, Span]]:
@@ -142,8 +190,9 @@ def _denied(columns: Columns) -> list[tuple[str, Span]]:
             beside = [n for n in nots if max(n[0] - verb[1], verb[0] - n[1]) <= _APART]
             if beside and _of_others(reading, sentence, min(beside[0][0], verb[0])):
                 continue
-            for denial in beside[:1]:
-                out += _beside(columns, (min(denial[0], verb[0]), max(denial[1], verb[1])), sentence)
+            if beside:
+                around = [beside[0], verb, *(n for n in nots if 0 <= n[0] - verb[1] <= 1)]  # "ne mets pas"
+                out += _beside(columns, (min(a for a, _ in around), max(b for _, b in around)), sentence)
     return out
 
 

@@ -70,16 +70,26 @@ def still_asked(constraints: Sequence[str], new: Sequence[str]) -> tuple[str, ..
 
 def _names(reading: Reading) -> Iterator[tuple[str, int, int]]:
     """Every kind named, longest first where two overlap: "convolutional neural network" is no other network."""
-    found = [
+    kinds = lexicon("models")["kinds"].items()
+    found = [(name, *match.span()) for name, kind in kinds for match in reading.find(kind["said"])]
+    found += [
         (name, *match.span())
-        for name, kind in lexicon("models")["kinds"].items()
-        for match in reading.find(kind["said"])
+        for name, kind in kinds
+        for match in reading.find(kind.get("ordinary", {}))
+        if _speaks_of_learning(reading, match.start())
     ]
     taken: list[Span] = []
     for name, start, stop in sorted(found, key=lambda f: (f[1] - f[2], f[1])):
         if not any(a < stop and start < b for a, b in taken):
             taken.append((start, stop))
             yield name, start, stop
+
+
+def _speaks_of_learning(reading: Reading, start: int) -> bool:
+    """Whether a word that has another meaning, too, is a kind of model here: "use a transformer", "train a CNN", but
+    not "which transformer burns out"."""
+    around = lexicon("models")["around"]
+    return _leads(reading, around["takes"], start) or reading.has(around["learning"], reading.text.sentence_of(start))
 
 
 def _how(reading: Reading, span: Span) -> str:
