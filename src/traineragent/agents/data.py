@@ -21,6 +21,7 @@ from ..data.operations import row_texts
 from ..data.rawtable import RawTable
 from ..data.reading import read_table
 from ..data.samewords import alike_texts
+from ..data.selecting import LEFT_OUT, meets, selected
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
 from ..data.thresholds import cut_in_two
@@ -36,6 +37,7 @@ from ..domain.messages import (
     TaskSpecified,
 )
 from ..domain.run import AgentName
+from ..domain.selection import HELD, RowCondition, conditions_of, held_share
 from ..domain.task import TaskSpec
 from ..engine.checkpoints import Checkpoint
 from ..engine.compute.local import WorkFailed
@@ -237,30 +239,50 @@ class DataAgent:
 
     def _split(self, task: TaskSpec, key: str) -> tuple[Any, list[Path]]:
         """Chooses how to split, seals the hold-out on disk and writes its hash into the journal."""
-        table = self._with_copies(self._read(self.memory.request.data), task)
+        table = self._with_copies(self._chosen(self._read(self.memory.request.data), task), task)
         facts = self._perceive_split(table, task)
         (operation,) = self.memory.plan(self.name, self.memory.line.question("split"), facts, SPLIT, key)
         time = operation.args.get("time")
         time = facts["time_found"] if time is True else time
         split = registry.at(self.memory.line.split)
-        last = {"last": True} if operation.args.get("last") and facts["end_ratio"] is not None else {}
+        readings = self._readings(table)
+        asked = conditions_of(task.constraints, [str(c) for c in table.frame.columns], HELD)
+        more: dict[str, Any] = {"last": True} if operation.args.get("last") and facts["end_ratio"] is not None else {}
+        if (share := held_share(task.constraints)) is not None:
+            more["share"] = share
         holdout, target = split(
             table,
             task,
-            parts=_roles(table),
+            parts=_roles_asked(asked, readings, len(table.frame)) if asked else _roles(table),
             group=operation.args.get("group"),
             time=time,
             seed=self.memory.request.seed,
-            readings=self._readings(table),
-            **last,
+            readings=readings,
+            **more,
         )
-        if last:
+        if asked and holdout.how == "given":
+            said = " and ".join(c.words for c in asked)
+            time = asked[0].column
+            holdout = replace(holdout, why=f"the {len(holdout.holdout):,} rows where {said}, as the words ask for it")
+        elif "last" in more:
             holdout = replace(holdout, why=f"{holdout.why}: {operation.why}")
+        lost = tuple(r for r in table.removed if r.what == LEFT_OUT)
+        holdout = replace(holdout, removed=(*lost, *holdout.removed))
         written = self._seal(table, holdout, target, operation.args.get("group"), time)
         self._agree_metric(task, target)
         for used in ("table", "readings"):  # from here on the rows are in files
             self.memory.cache.pop(used)
         return {"files": {str(p.relative_to(self.memory.folder)): file_sha256(p) for p in written}}, written
+
+    def _chosen(self, table: RawTable, task: TaskSpec) -> RawTable:
+        """The rows that the words ask to learn from, all of them where they do not say."""
+        conditions = conditions_of(task.constraints, [str(c) for c in table.frame.columns])
+        if not conditions:
+            return table
+        table = selected(table, conditions, self._readings(table))
+        del self.memory.cache["readings"]  # of all rows
+        self.memory.say("phase", table.notes[-1])
+        return table
 
     def _with_copies(self, table: RawTable, task: TaskSpec) -> RawTable:
         """The table with copies and near-copies of texts known as such, for a task of texts."""
@@ -354,6 +376,11 @@ def _told(kind: str, facts: Mapping[str, Any], task: TaskSpec) -> dict[str, Any]
         "choices": {"column": tuple(c["name"] for c in columns)},
         "check": lambda chosen: check_operations(chosen, columns),
     }
+
+
+def _roles_asked(asked: Sequence[RowCondition], readings: Mapping[str, Reading], rows: int) -> list[str | None]:
+    """The role of each row, where words say which are to be measured on."""
+    return ["test" if held else "train" for held in meets(asked, readings, rows)]
 
 
 def _roles(table: RawTable) -> list[str | None] | None:

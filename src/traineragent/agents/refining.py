@@ -24,6 +24,7 @@ from ..domain.messages import (
 )
 from ..domain.refinement import Reuse, Revision
 from ..domain.run import Candidate, TrialResult
+from ..domain.selection import HELD, ROWS
 from ..domain.task import Request, TaskSpec
 from ..language.models import WANTED
 from ..language.revising import revise
@@ -40,7 +41,7 @@ from .memory import Memory
 
 RESCORE = "traineragent.engine.rescore:rescore"
 RESCORE_S = 60.0
-SPLIT_WORDS = ("split:", "horizon:")
+SPLIT_WORDS = ("split:", "horizon:", ROWS, HELD)
 """Wishes that decide which rows are held out, or what one row is."""
 MORE_CANDIDATES = 3
 """Where a number of trials was asked for, so many more may be tried for a new limit."""

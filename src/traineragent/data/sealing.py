@@ -23,6 +23,7 @@ def split_rows(
     seed: int,
     readings: Mapping[str, Reading],
     last: bool = False,
+    share: float | None = None,
 ) -> tuple[Holdout, Target]:
     """The hold-out of a table with one answer a row, and how that answer is read."""
     kind = registry.get("tasks", task.task_type)
@@ -35,6 +36,7 @@ def split_rows(
         group=group,
         time=time,
         last=last,
+        share=share,
         seed=seed,
         readings=readings,
         alike=table.alike,

@@ -63,14 +63,15 @@ def split_holdout(
     group: str | None = None,
     time: str | None = None,
     last: bool = False,
+    share: float | None = None,
     seed: int = 0,
     readings: Mapping[str, Reading] | None = None,
     alike: Int64 | None = None,
 ) -> Holdout:
-    """Seals the smaller of 20 % and 5,000 rows, unless `parts` (a role a row) already says which rows are "test".
-    `last`: those at the end of the file, for rows in order of time or source. `readings` of the same table save reading
-    it again. `alike` (rows,) gives rows that are copies of one another the same number; without it rows are compared by
-    their inputs.
+    """Seals the smaller of 20 % and 5,000 rows, or the `share` asked for, unless `parts` (a role a row) already says
+    which rows are "test". `last`: those at the end of the file, for rows in order of time or source. `readings` of the
+    same table save reading it again. `alike` (rows,) gives rows that are copies of one another the same number; without
+    it rows are compared by their inputs.
 
     Raises InputError when fewer than ten rows have an answer."""
     y = target_values(frame[target.name], target)
@@ -87,7 +88,7 @@ def split_holdout(
     given = _given(parts, labelled)
     if given is not None:
         return _given_split(labelled, given, same, removed)
-    want = int(min(round(SHARE * len(labelled)), MOST_ROWS))
+    want = round(share * len(labelled)) if share else int(min(round(SHARE * len(labelled)), MOST_ROWS))
     if time is not None:
         return _time_split(rows, labelled, time, want, removed)
     if last:

@@ -13,11 +13,14 @@ from datetime import datetime
 from typing import Literal
 
 from ..domain.data import ColumnProfile
+from ..domain.selection import conditions_of
 from ..domain.task import MEASURED_ON_SERVICE, Requirement, TaskSpec
 from .positive import spelled_once
 
 LEAST_ROWS = 20
 """Below this nothing can be held back for an honest test."""
+LEAST_CHOSEN = 10
+"""Of rows that the words choose, fewer are none to learn from."""
 SMALLEST_MB = {
     "tabular_classification": 0.004,
     "tabular_regression": 0.004,
@@ -51,7 +54,8 @@ class Finding:
 def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tuple[Finding, ...]:
     """Findings from light facts, the gravest first; empty when nothing speaks against it."""
     target = next((c for c in columns if c.name == task.data_info.target), None)
-    found: list[Finding] = []
+    every, rows = rows, _rows_left(task, columns, rows)
+    found = _about_choice(rows, every)
     if target is not None:
         found += _about_target(task, target, columns, rows)
         found += _about_trivial(task, target, rows)
@@ -62,6 +66,24 @@ def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tup
     found += _about_horizon(task, columns)
     order = {"decline": 0, "ask": 1, "warn": 2}
     return tuple(sorted(found, key=lambda f: order[f.action]))
+
+
+def _rows_left(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> int:
+    """At most so many rows count, where the words choose some by their values."""
+    chosen = [c for c in conditions_of(task.constraints, [c.name for c in columns]) if c.operator == "="]
+    for column in columns:
+        values = {c.value for c in chosen if c.column == column.name}
+        counts = [n for value, n in column.top if value in values]
+        if values and len(counts) == len(values):
+            rows = min(rows, sum(counts))
+    return rows
+
+
+def _about_choice(rows: int, every: int) -> list[Finding]:
+    if rows >= LEAST_CHOSEN or rows == every:
+        return []
+    text = f"{rows} rows of {every:,} are such as the words choose; at least {LEAST_CHOSEN} are needed to learn from."
+    return [Finding("decline", "rows", text, "other rows, or all of them")]
 
 
 def _about_target(task: TaskSpec, target: ColumnProfile, columns: Sequence[ColumnProfile], rows: int) -> list[Finding]:

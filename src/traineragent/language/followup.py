@@ -19,6 +19,7 @@ from .columns import Columns, Mention, Regions
 from .constraints import deployment_of, find_constraints
 from .costs import dreaded
 from .exclusions import Exclusion, find_exclusions
+from .holdouts import holdout_asked
 from .kinds import FAMILY
 from .limits import Limit
 from .metrics import find_metrics
@@ -27,6 +28,7 @@ from .personal import personal_columns
 from .quantities import Quantity, find_quantities
 from .reading import Reading, Span
 from .requirements import find_limits
+from .rows import RowsAsked, find_rows, not_of_rows, of_columns
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi")
 _HOURS = re.compile(r"hour|stunde|heure|hora\b|horas|\bor[ae]\b|小时|時間|시간|ghant")
@@ -325,7 +327,7 @@ class _Follow:
         again = self._again_spans
         found = [
             e
-            for e in find_exclusions(self.columns)
+            for e in not_of_rows(find_exclusions(self.columns), self._rows)
             if not self._inside(e.span[0], self._lifts) and not self._inside(e.span[0], again)
         ]
         named = {e.column for e in found}
@@ -395,8 +397,21 @@ class _Follow:
         columnar = [
             c for c in find_constraints(self.reading, self.columns, ()) if c.split(":")[0] in ("split", "fairness")
         ]
-        asked = [*(n for n in new if n not in lifted), *columnar, *models.constraints]
+        asked = [*(n for n in new if n not in lifted), *columnar, *models.constraints, *self._about_rows()]
         return tuple(dict.fromkeys(asked)), tuple(dict.fromkeys(lifted))
+
+    @cached_property
+    def _rows(self) -> tuple[RowsAsked, ...]:
+        target = self.task.data_info.target
+        return of_columns(find_rows(self.columns), [target] if target else [])
+
+    def _about_rows(self) -> list[str]:
+        """Which rows are to count from now on, and which are to be held out."""
+        self.spans += [r.span for r in self._rows]
+        held = holdout_asked(self.columns) if self.family in ("classification", "regression") else None
+        if held is not None:
+            self.spans.append(held.span)
+        return [c.word() for r in self._rows for c in r.conditions] + ([held.word] if held else [])
 
     def _deployment(self) -> DeploymentInfo:
         found = deployment_of(self.reading)

@@ -38,6 +38,12 @@ def placed_in_time(columns: Sequence[ColumnProfile]) -> bool:
     return any(c.meaning == "date" or holds_years(c) for c in columns)
 
 
+def only_time(columns: Sequence[ColumnProfile]) -> ColumnProfile | None:
+    """The one column that says when each row was, of dates before one of years; None where there is not just one."""
+    found = [c for c in columns if c.meaning == "date"] or [c for c in columns if holds_years(c)]
+    return found[0] if len(found) == 1 else None
+
+
 @dataclass(frozen=True)
 class Moments:
     """When the rows of a table are: `last` of them, and the days between one and the next."""

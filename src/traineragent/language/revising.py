@@ -33,6 +33,8 @@ from .models import still_asked, told
 from .policy import judge_words
 from .reading import Reading
 from .requirements import as_requirements
+from .rows import still_chosen
+from .rows import told as told_rows
 from .task import understand
 
 SUGGESTED = {
@@ -373,16 +375,23 @@ class _Revising:
 
     def _wishes(self) -> None:
         new = [c for c in self.asked.constraints if c not in self.task.constraints]
-        self.held += [told(c) for c in self.asked.constraints if c not in new]
-        kept = still_asked(self.task.constraints, new)
+        self.held += [self._told(c) for c in self.asked.constraints if c not in new]
+        kept = still_chosen(still_asked(self.task.constraints, new), new, self._names)
         self.task = replace(self.task, constraints=(*kept, *new))
         for name in new:
-            self._change("wish", told(name))
+            self._change("wish", self._told(name))
         said = self.asked.deployment
         named = {k: v for k, v in vars(said).items() if v is not None}
         if named:
             self.task = replace(self.task, deployment_info=replace(self.task.deployment_info, **named))
             self._change("deployment", ", ".join(f"{k} {v}" for k, v in named.items()))
+
+    @property
+    def _names(self) -> list[str]:
+        return [c.name for c in self.columns]
+
+    def _told(self, constraint: str) -> str:
+        return told_rows(constraint, self._names) or told(constraint)
 
     def _time(self) -> None:
         if self.asked.minutes is not None:

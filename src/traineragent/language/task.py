@@ -34,6 +34,7 @@ from .costs import classes_alike, dreaded
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
 from .fitting import Replaced, fitted_limits, fitted_names, without_columns
+from .holdouts import holdout_asked
 from .horizon import horizon_of, last_year, until_end
 from .kinds import FAMILY, has_tokens, new_pictures_wished, type_of, wish_of
 from .limits import Limit
@@ -47,6 +48,7 @@ from .policy import judge_reading, trait_notice
 from .positive import positive_label, spelled_once
 from .reading import Reading
 from .requirements import as_requirements, find_limits, told_limits
+from .rows import find_rows, not_of_rows, of_columns
 from .series import all_together, key_columns, known_ahead
 from .settling import settled
 from .substance import is_specific, says_nothing
@@ -66,6 +68,8 @@ _PREFERENCES = {
 _NEAR = 8  # characters between a metric's name and what is said of it
 TOGETHER = "series:*"
 """The constraint word for one series of all rows, whatever tells them apart."""
+_OF_ROWS = ("table", "series")
+"""Kinds of data whose rows may be chosen by what they hold."""
 _NO_TARGET = frozenset({"image_generation", "visual_grounding"})
 
 
@@ -129,7 +133,8 @@ class _Understanding:
         self.request, self.rows, self.kind = request, rows, kind if columns or kind != "table" else "none"
         self.reading = Reading.of(request.words)
         self.columns = Columns(self.reading, [spelled_once(c) for c in columns])
-        self.exclusions = find_exclusions(self.columns)
+        self.chosen_rows = find_rows(self.columns)
+        self.exclusions = not_of_rows(find_exclusions(self.columns), self.chosen_rows)
         self.only = find_only(self.columns)
         self.wish = wish_of(self.reading)
         self.ranking = self._ranking()
@@ -350,6 +355,8 @@ class _Understanding:
     def _constraints(self, task_type: str, profile: ColumnProfile | None, limits: Sequence[Limit]) -> tuple[str, ...]:
         found = list(find_constraints(self.reading, self.columns, self.exclusions))
         found += self._models()
+        found += self._rows_asked(profile.name if profile else None)
+        found += self._holdout_asked(task_type)
         if any(x.name == "interval_coverage" for x in limits) and "intervals" not in found:
             found.append("intervals")
         if task_type == "image_generation" and "content:child_safe" not in found and for_children(self.reading):
@@ -368,6 +375,28 @@ class _Understanding:
             why = f"{title} was asked for, and there is no such family here; the best of the others is chosen"
             self.assumptions.append(Assumption("model", "any", why, 0.6))
         return asked.constraints
+
+    def _rows_asked(self, target: str | None) -> list[str]:
+        """Which rows alone are to count, where words say so of a table."""
+        if self.kind not in _OF_ROWS:
+            return []
+        found = of_columns(self.chosen_rows, [target] if target else [])
+        for asked in found:
+            said = " and ".join(c.words for c in asked.conditions)
+            self.assumptions.append(Assumption("rows", said, f"{asked.stated_as!r}: only these rows count", 0.9))
+        return list(dict.fromkeys(c.word() for asked in found for c in asked.conditions))
+
+    def _holdout_asked(self, task_type: str) -> list[str]:
+        """What the words want to be measured on, where answers of single rows are."""
+        asked = holdout_asked(self.columns)
+        if asked is None:
+            return []
+        if FAMILY[task_type] not in ("classification", "regression"):
+            why = "what is measured on follows from the task: windows at the end, whole texts or whole pictures"
+            self.assumptions.append(Assumption("holdout", "as usual", f"{asked.stated_as!r}: {why}", 0.5))
+            return []
+        self.assumptions.append(Assumption("holdout", asked.said, f"{asked.stated_as!r}", 0.9))
+        return [asked.word]
 
     def _about_series(self, target: str | None) -> list[str]:
         """How far ahead, and what tells series apart, where words settle it."""
