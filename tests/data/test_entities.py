@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from traineragent.data.collections import collection_of
 from traineragent.data.rawtable import RawTable
@@ -134,6 +135,21 @@ def test_other_data_is_not_taken_for_marked_texts(name: str, content: str, tmp_p
     (tmp_path / name).write_text(content)
     found = collection_of([str(tmp_path / name)])
     assert found is None or "entities" not in type(found).__module__
+
+
+def test_tables_beside_marked_texts_are_named_and_pictures_beside_them_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "marked.txt").write_text("Ann B-PER\nsleeps O\n\nRome B-LOC\nburns O\n\n" * 5)
+    (tmp_path / "customers.csv").write_text("age,left\n" + "1,yes\n2,no\n" * 9)
+    table = read_table([str(tmp_path)])
+    assert table.kind == "entities"
+    assert "customers.csv: nothing is marked in it, so it was left out" in table.notes
+    for shade, kind in enumerate(("cat", "dog")):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for number in range(3):
+            Image.new("RGB", (8, 8), (90 * number, 200 * shade, 0)).save(tmp_path / "pets" / kind / f"{number}.png")
+    with pytest.raises(InputError, match=r"marked entities in .*marked.txt; pictures in .*pets; point at"):
+        read_table([str(tmp_path)])
+    assert read_table([str(tmp_path / "pets")]).kind == "images"
 
 
 def test_han_is_joined_without_spaces(tmp_path: Path) -> None:

@@ -205,6 +205,15 @@ def test_copies_are_tied_and_copies_under_two_classes_are_set_aside(tmp_path: Pa
     assert "stripes/stray.png (stripes)" in removed.why
 
 
+def test_folders_of_the_same_pictures_are_refused_by_name(tmp_path: Path) -> None:
+    for kind in ("cat", "dog"):
+        (tmp_path / kind).mkdir()
+        for number in range(4):
+            Image.new("RGB", (8, 8), (number * 60, 0, 0)).save(tmp_path / kind / f"{number}.png")
+    with pytest.raises(InputError, match="8 of 8 pictures are copies of one another with different answers"):
+        read_table([str(tmp_path)])
+
+
 def test_a_changed_picture_changes_the_checksum(tmp_path: Path) -> None:
     class_folders(tmp_path)
     before = read_table([str(tmp_path)]).files[0].sha256

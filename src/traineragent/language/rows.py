@@ -14,11 +14,11 @@ from ..domain.data import ColumnProfile
 from ..domain.selection import HELD, Operator, RowCondition, conditions_of, held_share
 from ..knowledge.lexicons import lexicon
 from .columns import Columns
+from .converting import in_unit_of
 from .exclusions import Exclusion
 from .moments import only_time
 from .phrases import in_languages, matches
 from .reading import Span
-from .requirements import in_unit_of
 from .thresholds import SIDES
 from .words import WIDE, fold
 

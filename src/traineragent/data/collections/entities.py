@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ from traineragent.data.entities.tags import marked_of, scheme_of
 from traineragent.data.joining import role_of
 from traineragent.data.part import FileFacts, line_list
 from traineragent.data.rawtable import RawTable
-from traineragent.data.sources import Source, file_source, find_sources, shown
+from traineragent.data.sources import TABLE_SUFFIXES, Source, file_source, find_sources, shown
 from traineragent.domain.data import Removal
 from traineragent.errors import InputError
 
@@ -67,6 +67,10 @@ class _Read:
 
 
 class Entities:
+    name: ClassVar[str] = "entities"
+    what: ClassVar[str] = "texts with marked entities"
+    over: ClassVar[frozenset[str]] = frozenset({"texts"})
+
     def claims(self, sources: Sequence[str]) -> bool:
         return claimed(sources, lambda paths: bool(_files([str(p) for p in paths])))
 
@@ -78,7 +82,8 @@ class Entities:
         for file in _files(sources):
             say(f"reading {file.name}")
             read.append(_read(file))
-        return _finished(read, max_rows)
+        table = _finished(read, max_rows)
+        return replace(table, notes=(*table.notes, *_left_out(sources, read)))
 
 
 PLUGIN = Entities()
@@ -119,6 +124,14 @@ def _of_folder(folder: Path) -> list[_File]:
     if pairs is not None:
         return [_File(a, None, b) for a, b in pairs]
     return [_File(s, shape, address=address) for s, address in found if (shape := shape_of(s)) is not None]
+
+
+def _left_out(sources: Sequence[str], read: Sequence[_Read]) -> list[str]:
+    """Which tables beside marked texts were not read."""
+    names = {s.name for r in read for s in (r.file.source, r.file.tags) if s is not None}
+    folders = [path for s in sources if (path := Path(s).expanduser()).is_dir()]
+    beside = [p.name for f in folders for p in sorted(f.iterdir()) if p.suffix.lower() in TABLE_SUFFIXES]
+    return [f"{name}: nothing is marked in it, so it was left out" for name in beside if name not in names]
 
 
 def _opened(source: Source) -> list[Source]:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -73,6 +73,10 @@ class _Row:
 
 
 class Grounding:
+    name: ClassVar[str] = "grounding"
+    what: ClassVar[str] = "pictures with phrases and boxes"
+    over: ClassVar[frozenset[str]] = frozenset({"images"})
+
     def claims(self, sources: Sequence[str]) -> bool:
         return claimed(sources, lambda paths: any(map(_holds_phrases, paths)))
 

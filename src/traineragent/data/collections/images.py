@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -65,6 +65,10 @@ class _Rows:
 
 
 class Images:
+    name: ClassVar[str] = "images"
+    what: ClassVar[str] = "pictures"
+    over: ClassVar[frozenset[str]] = frozenset({"texts"})
+
     def claims(self, sources: Sequence[str]) -> bool:
         return claimed(sources, lambda paths: any(map(_holds_pictures, paths)))
 
@@ -313,6 +317,11 @@ def _without_contradictions(
         return rows, looked, same, labels
     out = sorted({*range(len(looked))} - {*keep})
     said = [f"{rows.entries[i].name} ({labels[i]})" for i in sorted(out, key=lambda i: looked[i].sha256)]
+    if len(keep) < LEAST_PICTURES:
+        raise InputError(
+            f"{len(out)} of {len(looked)} pictures are copies of one another with different answers, such as "
+            f"{' and '.join(said[:2])}; at least {LEAST_PICTURES} must be left, so put each picture under one class"
+        )
     removal = _removal("copies with different answers", said, "the same picture has more than one answer")
     cells = None if rows.cells is None else rows.cells.iloc[keep].reset_index(drop=True)
     rows = replace(rows, entries=[rows.entries[i] for i in keep], cells=cells, removed=[*rows.removed, removal])

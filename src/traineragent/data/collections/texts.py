@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,10 @@ TEXT, LABEL = "text", "label"
 
 
 class Texts:
+    name: ClassVar[str] = "texts"
+    what: ClassVar[str] = "texts in folders of classes"
+    over: ClassVar[frozenset[str]] = frozenset()
+
     def claims(self, sources: Sequence[str]) -> bool:
         return claimed(sources, lambda paths: all(map(_holds_texts, paths)))
 
