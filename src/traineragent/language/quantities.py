@@ -277,26 +277,33 @@ class _Grammar:
             span = self._unit(plain, second.start(), *self.value(plain, second))
             if span and span.kind == "time" and value > 1:
                 return Quantity("rate", value / (span.value / 1000), start, span.end, "rows/s")
-        if (
-            value >= _MANY
-            and (found := _THROUGH.match(plain, end))
-            and (second := self.number.match(plain, found.end()))
-        ):
+        found = _THROUGH.match(plain, end) or (_ALL.search(plain, 0, start) and _ALL_THROUGH.match(plain, end))
+        found = found if value >= _MANY else None
+        if found and (second := self.number.match(plain, found.end())):
             amount, stop, how = self.value(plain, second)
             unit = self._unit_at(plain, stop, how)
-            if unit and unit[0][0] == "time":
+            if unit and unit[0][0] == "time" and amount * unit[0][2] <= _DAY:
                 return Quantity("rate", value / (amount * unit[0][2] / 1000), start, unit[1], "rows/s")
         return None
 
 
 _MANY = 20  # rows that may be asked for in a while
+_DAY = 86_400_000.0  # ms
+_WITHIN = (
+    r"(?:in|within|inside|under|every|per|in\s+under|in\s+less\s+than|"
+    r"within\s+at\s+most|in\s+hochstens|innerhalb\s+von|binnen|en|em|en\s+moins\s+de|en\s+menos\s+de|em\s+menos\s+de|dans|dentro\s+de)\s+"
+)
+_ALL = re.compile(
+    r"\b(?:all|all\s+(?:the|our|those|these)|alle|tous\s+les|toutes\s+les|todos\s+[lo]s|todas\s+l?as|todos\s+os|tutt[ie]\s+[il]e?)\s+$"
+)
+""" "All two million within twenty minutes": what comes in at once is to be through by then."""
+_ALL_THROUGH = re.compile(r"\s+(?:of\s+(?:them|these|those)\s+)?(?:[^\W\d]+\s+){0,3}?" + _WITHIN)
 _THROUGH = re.compile(
     r"\s+(?:of\s+(?:them|these|those)\s+)?(?:[^\W\d]+\s+){0,3}?(?:(?:(?:have|has|had|need|ought)\s+to|must|should|shall|can|will|could|are\s+to)\s+)?"
     r"(?:be\s+|get\s+|go\s+|run\s+|pass\s+)?(?:through|done|processed|scored|handled|classified|sorted|predicted|checked|rated|answered|finished|"
     r"ready|worked\s+off|judged|labelled|labeled|tagged|screened|evaluated|estimated|forecast|completed|calculated|computed|"
     r"verarbeitet|bewertet|durch|geschafft|klassifiziert|bearbeitet|traites?|traitees?|classes?|procesad[oa]s|clasificad[oa]s|"
-    r"evaluad[oa]s|processad[oa]s|classificad[oa]s|avaliad[oa]s)\s+(?:up\s+)?(?:in|within|inside|under|every|per|in\s+under|in\s+less\s+than|"
-    r"within\s+at\s+most|in\s+hochstens|innerhalb\s+von|binnen|en|em|en\s+moins\s+de|en\s+menos\s+de|em\s+menos\s+de|dans|dentro\s+de)\s+"
+    r"evaluad[oa]s|processad[oa]s|classificad[oa]s|avaliad[oa]s)\s+(?:up\s+)?" + _WITHIN
 )
 """Between how many and how long: "50,000 segments have to be through within ten seconds"."""
 _RATIO = re.compile(

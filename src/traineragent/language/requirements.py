@@ -25,19 +25,13 @@ from .phrases import FILL, MARKS, in_languages, matches
 from .populations import told_of
 from .quantities import Quantity
 from .reading import Reading, Span
+from .service_limits import KINDS, SHORT, Service
 from .settling import marked, settled
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _FURTHER = 90  # characters between a limit and the number that goes on about it
 _TINY = 1e-9
-_SERVICE = {"time", "size", "rate", "fps"}
 _ERROR_KINDS = ("number", "time", "money", "measure")
-_SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s", "quarter_s", "eighth_s", "half_s")
-_LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
-
-_ANSWERED = ("classification", "generation", "grounding", "tokens")  # where a time apiece is no error of it
-_LONGEST_WAIT = 86_400_000.0  # ms; whoever has days has them of data
-_LONGEST_ANSWER = 3_600_000.0  # ms
 _HALF = 0.5
 _NEXT = 16  # characters beside a number in which its bound stands
 _AROUND_SHARE = re.compile(
@@ -46,25 +40,12 @@ _AROUND_SHARE = re.compile(
     r"almeno|dei|delle|on|new|unseen|fresh|photos|pictures|images|data|ones|cases|texts|rows|examples|test|set|plenty|would|do|"
     r"ok|okay|accuracy|right|correct|suffices?|here|that|will|must|be|should|no)\b|[至少以上要求達达到不低于]"
 )
-_INSIDE = re.compile(r"\b(?:in|within|after|nach|binnen|dans|en|em|dentro de|in meno di|entro)\s+$")
-_OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 
 
 _AREA = re.compile(
     r"\b(?:area|overlap\w*|iou|intersect\w*|flache|uberlapp\w*|surface|chevauch\w*|superficie|solap\w*)\b"
 )
 """What stands beside the share of a box that makes it a hit, and is no share of hits."""
-_CARD = re.compile(
-    r"\s*(?:of\s+)?(?:graphics\s|video\s|gpu\s|gaming\s|nvidia\s)?(?:card|grafikkarte|gpu(?!\s*(?:memory|ram)))(?!\w)"
-)
-_FITS = re.compile(r"\b(?:fits?|fitting|squeez\w*|no more than|at most|within|exceed\w*|only|max)\b")
-_PERCENTILES = {0.99: "latency_ms_p99", 0.95: "latency_ms_p95", 0.5: "latency_ms_p50"}
-_OF_REQUESTS = re.compile(
-    r"\s*(?:of|der|aller|von|des|de|dos|das|delle)\s+(?:(?:all|the|our|its|den|las|los|les|toutes)\s+)*"
-    r"(?:requests?|calls|queries|answers|replies|responses|lookups|predictions|anfragen|antworten|aufrufe|requetes|reponses|appels|"
-    r"peticiones|respuestas|consultas|llamadas|requisicoes|respostas|chamadas|richieste)(?!\w)"
-)
-"""Behind a share that is one of answers: "99 % of requests within 100 ms"."""
 
 
 NOBODY = Sought()
@@ -153,6 +134,7 @@ class _Scan:
 
     def __init__(self, reading: Reading, namings: Sequence[Naming], task: str) -> None:
         self.reading, self.namings, self.task = reading, list(namings), task
+        self.service = Service(reading, task)
         ahead = horizon_quantity(reading) if task == "forecasting" else None
         guesses = [n.span for n in namings if is_top(n.name)]  # "among the first 100" counts guesses, no percent
         self.free = [
@@ -212,7 +194,8 @@ class _Scan:
         for span in spans:
             for match in matches(phrases, text, *span):
                 held = self._free_in(match.span(), name, how)
-                if held and not self._named_near(held, but=name) and not (name == "mae" and self._is_latency(held)):
+                late = held is not None and name == "mae" and self.service.is_latency(held)
+                if held and not late and not self._named_near(held, but=name):
                     meant = self._turned(name, how, held, match.start())
                     if name == TOP:
                         meant = top_name(self.reading, match.span()), how
@@ -269,27 +252,11 @@ class _Scan:
 
     def _is_training_time(self, q: Quantity) -> bool:
         """A time whose own clause speaks of training or of being done, and of no error."""
-        if q.kind != "time" or q.unit in _SHORT:
+        if q.kind != "time" or q.unit in SHORT:
             return False
         clause = self.reading.text.clause_of(q.start)
-        return (self.reading.said("service", "training", clause) or self._is_deadline(q)) and not self.reading.said(
-            "service", "deviation", clause
-        )
-
-    def _is_deadline(self, q: Quantity) -> bool:
-        """ "finish within two minutes", "be done in half an hour": an order to who trains; it opens a clause."""
-        if q.kind != "time" or q.value < _LEAST_DEADLINE:
-            return False
-        start, end = self.reading.text.clause_of(q.start)
-        orders = self.reading.where("service", "deadline", (start, end))
-        return bool(orders) and not re.search(r"\w", _OPENING.sub("", self.reading.masked[start : orders[0][0]]))
-
-    def _is_allowance(self, q: Quantity) -> bool:
-        """ "I've got ten minutes for it": a time that the one who asks has for everything."""
-        if q.kind != "time" or q.value < _LEAST_DEADLINE or (self.task == "forecasting" and q.value >= _LONGEST_WAIT):
-            return False
-        spans = self.reading.where("service", "allowance", self.reading.text.sentence_of(q.start))
-        return any(start <= q.start and q.end <= end for start, end in spans)
+        done = self.reading.said("service", "training", clause) or self.service.is_deadline(q)
+        return done and not self.reading.said("service", "deviation", clause)
 
     def _free_in(self, span: Span, name: str, how: str) -> Quantity | None:
         kinds = {"mae": _ERROR_KINDS, "max_error": _ERROR_KINDS}.get(
@@ -424,81 +391,12 @@ class _Scan:
 
     def by_unit(self) -> list[Limit]:
         out = []
-        for q in [q for q in self.free if q.kind in _SERVICE]:
-            limit = {"time": self._time, "size": self._size, "rate": self._rate, "fps": self._fps}[q.kind](q)
-            if limit:
-                self._use(q)
-                out.append(limit)
+        for q in [q for q in self.free if q.kind in KINDS]:
+            if q in self.free and (told := self.service.limit(q, self.free)):
+                for used in told[1]:
+                    self._use(used)
+                out.append(told[0])
         return out
-
-    def _near(self, key: str, q: Quantity, reach: int = 60) -> bool:
-        sentence = self.reading.text.sentence_of(q.start)
-        return self.reading.said("service", key, (max(sentence[0], q.start - reach), min(sentence[1], q.end + reach)))
-
-    def _bounded(self, q: Quantity, reach: int = 22) -> bool:
-        sentence = self.reading.text.sentence_of(q.start)
-        return self.reading.said(
-            "service", "comparator", (max(sentence[0], q.start - reach), min(sentence[1], q.end + reach))
-        )
-
-    def _time(self, q: Quantity) -> Limit | None:
-        if self._is_deadline(q) or self._is_allowance(q):
-            return Limit("train_minutes", q.value / 60000, q, q.start)
-        if self._near("training", q) and q.value >= 1000 and q.unit not in _SHORT:
-            bounded = self._bounded(q, 40) or _INSIDE.search(self.reading.text.plain[: q.start])
-            return Limit("train_minutes", q.value / 60000, q, q.start) if bounded else None
-        sentence = self.reading.text.sentence_of(q.start)
-        if q.unit in _SHORT or (q.unit == "s" and (self._bounded(q) or self._near("latency", q))):
-            return Limit(self._percentile(sentence, q), q.value, q, q.start)
-        if self.reading.said("horizon", "coming", (max(sentence[0], q.start - _NEXT), q.start)):
-            return None  # "within the next ten minutes" is when it is to happen
-        apiece = self.reading.where("service", "apiece", (q.end, min(sentence[1], q.end + _NEXT)))
-        if any(not self.reading.masked[q.end : a].strip() for a, _ in apiece) and self.task in _ANSWERED:
-            return Limit(self._percentile(sentence, q), q.value, q, q.start) if self._bounded(q, 40) else None
-        if q.unit == "min" and q.value <= _LONGEST_ANSWER and self._near("latency", q, 30) and self._bounded(q):
-            return Limit(self._percentile(sentence, q), q.value, q, q.start)
-        return None
-
-    def _is_latency(self, q: Quantity) -> bool:
-        """A short time beside words of answering is no error of the prediction."""
-        return q.kind == "time" and (q.unit in _SHORT or (q.unit == "s" and self._near("latency", q, 30)))
-
-    def _percentile(self, sentence: Span, q: Quantity) -> str:
-        around = (max(sentence[0], q.start - 40), min(sentence[1], q.end + 50))
-        for span in (self.reading.text.clause_of(q.start), around):
-            for key, name in (("percentile", "latency_ms_p99"), ("median", "latency_ms_p50")):
-                if self.reading.said("service", key, span):
-                    return name
-        for share in [x for x in self.free if x.kind == "share" and sentence[0] <= x.start < sentence[1]]:
-            name = _PERCENTILES.get(round(share.value, 3), "")
-            if name and _OF_REQUESTS.match(self.reading.text.plain, share.end):
-                self._use(share)
-                return name
-        return "latency_ms_p95"
-
-    def _size(self, q: Quantity) -> Limit | None:
-        """What the size is of: the word nearest before it, or right behind it ("64 KB RAM")."""
-        sentence = self.reading.text.sentence_of(q.start)
-        if re.search(r"(?:gpu|vram)\W*$", self.reading.masked[sentence[0] : q.start]):
-            return Limit("gpu_memory_mb", q.value, q, q.start)
-        if _CARD.match(self.reading.text.plain, q.end):
-            return (
-                Limit("gpu_memory_mb", q.value, q, q.start)
-                if _FITS.search(self.reading.text.plain[slice(*sentence)])
-                else None
-            )
-        nearest: tuple[int, str] | None = None
-        for key in ("gpu_memory", "memory", "machine", "size"):
-            for start, end in self.reading.where("service", key, sentence):
-                if self._other_size_between(q, start):
-                    continue
-                distance = q.start - end if end <= q.start else (0 if start - q.end <= 4 else 2 * (start - q.end))
-                if 0 <= distance <= 45 and (nearest is None or distance < nearest[0]):
-                    nearest = distance, key
-        what = nearest[1] if nearest else "size"
-        if what == "machine" and not self._bounded(q, 14):
-            return None
-        return Limit({"gpu_memory": "gpu_memory_mb", "memory": "memory_mb"}.get(what, "size_mb"), q.value, q, q.start)
 
     def by_bare_share(self) -> list[Limit]:
         """ "Ripe or unripe, 93 %": a share that stands alone is the share of right answers."""
@@ -522,16 +420,3 @@ class _Scan:
             if q.value > _HALF or few or self.reading.said("service", "at_least", before):
                 out.append(self._limit("recall", "complement" if few else "as_is", q, q.start))
         return out
-
-    def _other_size_between(self, q: Quantity, at: int) -> bool:
-        """Whether a word at this place stands nearer to another size: "1 MB, with 2 GB of memory"."""
-        low, high = min(q.start, at), max(q.start, at)
-        return any(o.kind == "size" and o is not q and low <= o.start < high for o in self.reading.quantities)
-
-    def _rate(self, q: Quantity) -> Limit | None:
-        if self.reading.said("service", "one_by_one", self.reading.text.sentence_of(q.start)):
-            return Limit("latency_ms_p95", 1000 / q.value, q, q.start)  # each comes alone and leaves so much time
-        return Limit("throughput_rows_s", q.value, q, q.start)
-
-    def _fps(self, q: Quantity) -> Limit | None:
-        return Limit("latency_ms_p95", 1000 / q.value, q, q.start) if q.value else None
