@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from traineragent.domain.selection import HELD, RowCondition, conditions_of, held_share
+from traineragent.domain.selection import HELD, RowCondition, conditions_of, held_share, in_words
 from traineragent.domain.task import Request
 from traineragent.language.columns import Columns
 from traineragent.language.followup import read_follow_up
 from traineragent.language.holdouts import holdout_asked
 from traineragent.language.reading import Reading
-from traineragent.language.rows import find_rows, still_chosen, told
+from traineragent.language.rows import find_rows, still_chosen
 from traineragent.language.task import understand
 
 from .tables import table
@@ -147,6 +147,7 @@ def test_a_follow_up_chooses_other_rows_and_says_so() -> None:
     assert not found.unread
     names = [c.name for c in SHOP]
     assert still_chosen((*task.constraints, "holdout:0.2", "intervals"), found.constraints, names) == ("intervals",)
-    assert told("rows:city=Bonn", names) == "only rows count where 'city' is 'Bonn'"
-    assert told("holdout:0.4", names) == "40% of the rows are held out"
-    assert told("intervals", names) is None
+    assert in_words("rows:city=Bonn") == "only rows where 'city' is 'Bonn'"
+    assert in_words("holdout:0.4") == "40% of the rows held out"
+    assert in_words("holdout:year>=2021") == "held out where 'year' is at least '2021'"
+    assert in_words("intervals") is None

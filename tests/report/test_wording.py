@@ -101,6 +101,8 @@ def test_a_sentence_gets_a_capital_and_an_end_but_column_names_keep_theirs() -> 
         ("split:group:patient", "split by patient"),
         ("series:*", "one series of everything"),
         ("interpretable", "interpretable"),
+        ("rows:city=Ulm", "only rows where 'city' is 'Ulm'"),
+        ("holdout:0.25", "25% of the rows held out"),
     ],
 )
 def test_conditions_are_told_in_words(written: str, said: str) -> None:

@@ -51,3 +51,15 @@ def conditions_of(constraints: Iterable[str], columns: Sequence[str], prefix: st
                 out.append(RowCondition(column, found[0], rest[found.end() :]))  # type: ignore[arg-type]
                 break
     return tuple(out)
+
+
+def in_words(constraint: str) -> str | None:
+    """A constraint word about rows for people; None for any other."""
+    if (share := held_share([constraint])) is not None:
+        return f"{share:.0%} of the rows held out"
+    prefix = next((p for p in (ROWS, HELD) if constraint.startswith(p)), "")
+    found = _OPERATOR.search(constraint, len(prefix) + 1) if prefix else None
+    if found is None:
+        return None
+    said = RowCondition(constraint[len(prefix) : found.start()], found[0], constraint[found.end() :])  # type: ignore[arg-type]
+    return f"only rows where {said.words}" if prefix == ROWS else f"held out where {said.words}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ..domain.data import ColumnProfile
 from ..domain.refinement import Change, Revision
+from ..domain.selection import in_words
 from ..domain.task import (
     MEASURED_ON_SERVICE,
     Assumption,
@@ -34,7 +35,6 @@ from .policy import judge_words
 from .reading import Reading
 from .requirements import as_requirements
 from .rows import still_chosen
-from .rows import told as told_rows
 from .task import understand
 
 SUGGESTED = {
@@ -376,7 +376,7 @@ class _Revising:
     def _wishes(self) -> None:
         new = [c for c in self.asked.constraints if c not in self.task.constraints]
         self.held += [self._told(c) for c in self.asked.constraints if c not in new]
-        kept = still_chosen(still_asked(self.task.constraints, new), new, self._names)
+        kept = still_chosen(still_asked(self.task.constraints, new), new, [c.name for c in self.columns])
         self.task = replace(self.task, constraints=(*kept, *new))
         for name in new:
             self._change("wish", self._told(name))
@@ -386,12 +386,8 @@ class _Revising:
             self.task = replace(self.task, deployment_info=replace(self.task.deployment_info, **named))
             self._change("deployment", ", ".join(f"{k} {v}" for k, v in named.items()))
 
-    @property
-    def _names(self) -> list[str]:
-        return [c.name for c in self.columns]
-
     def _told(self, constraint: str) -> str:
-        return told_rows(constraint, self._names) or told(constraint)
+        return in_words(constraint) or told(constraint)
 
     def _time(self) -> None:
         if self.asked.minutes is not None:

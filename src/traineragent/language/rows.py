@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..domain.data import ColumnProfile
-from ..domain.selection import HELD, Operator, RowCondition, conditions_of, held_share
+from ..domain.selection import HELD, Operator, RowCondition, conditions_of
 from ..knowledge.lexicons import lexicon
 from .columns import Columns
 from .converting import in_unit_of
@@ -356,13 +356,3 @@ def still_chosen(constraints: Sequence[str], new: Sequence[str], columns: Sequen
     gone = {c.word() for c in conditions_of(constraints, columns) if c.column in again}
     held = any(c.startswith(HELD) for c in new)
     return tuple(c for c in constraints if c not in gone and not (held and c.startswith(HELD)))
-
-
-def told(constraint: str, columns: Sequence[str]) -> str | None:
-    """A wish about rows in words; None for any other."""
-    if found := conditions_of([constraint], columns):
-        return f"only rows count where {found[0].words}"
-    if found := conditions_of([constraint], columns, HELD):
-        return f"rows where {found[0].words} are held out"
-    share = held_share([constraint])
-    return None if share is None else f"{share:.0%} of the rows are held out"
