@@ -251,3 +251,34 @@ def test_people_judged_by_gender_are_declined_whatever_the_table_holds() -> None
     assert task.verdict.decision == "decline"
     assert task.verdict.reasons
     assert "relevant criteria" in (task.verdict.alternative or "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The MAPE must be minus 2 percent.",
+        "Eine MAPE von minus 4 Prozent, sonst nehmen wir es nicht ab.",
+        "The weight of each lamb with an error of zero grams.",
+        "El peso de cada pieza con un error de cero gramos.",
+    ],
+)
+def test_no_error_lies_at_or_below_zero(words: str) -> None:
+    assert judged(words).policy_class.startswith("unattainable:")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Freezer at minus 18 degrees: predict its temperature, MAE 0.5 degrees.",
+        "Demand per shop, MAPE 12 percent, plus or minus 3 percent.",
+        "Recall - 90 % or more, please.",
+    ],
+)
+def test_a_sign_elsewhere_bounds_no_error(words: str) -> None:
+    assert judged(words).decision == "accept"
+
+
+def test_one_place_in_the_text_plays_one_role() -> None:
+    """What nobody understands is the model here, neither a weak person nor what is done to one."""
+    assert judged("Who leaves the gym? My managers trust nothing they can't understand.").decision == "accept"
+    assert judged("Which clients can't understand the contract? Sell them the dear plan first.").decision == "decline"

@@ -99,3 +99,18 @@ def test_sees_no_quantity_in(words: str) -> None:
 def test_slots_are_lined_up_with_their_numbers() -> None:
     reading = Reading.of("recall / latency / size: 95 / 20 / 3 (%, ms, MB)")
     assert [(q.kind, q.value) for q in reading.quantities] == [("share", 0.95), ("time", 20), ("size", 3)]
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("a share of minus 3 percent", -0.03),
+        ("ein Anteil von minus 5 Prozent", -0.05),
+        ("negative 4 percent", -0.04),
+        ("plus or minus 3 percent", 0.03),
+        ("plus/minus 3 percent", 0.03),
+        ("plus minus 3 Prozent", 0.03),
+    ],
+)
+def test_a_sign_in_words_is_heard_and_a_width_has_none(words: str, value: float) -> None:
+    assert [q.value for q in Reading.of(words).quantities if q.kind == "share"] == [pytest.approx(value)]

@@ -105,17 +105,18 @@ class _Judge:
     def holds(self, rule: Mapping[str, Any]) -> bool:
         if rule.get("task") and self.task_type not in rule["task"]:
             return False
-        if not all(self._heard(rule.get("when", ()))):
+        if self._unheard(rule.get("when", ())):
             return False
         if any(self.excuses(idea) for idea in rule.get("unless", ())):
             return False
         return self._limit(rule) and self._score(rule) and self._share(rule) and self._count(rule)
 
-    def _heard(self, lines: Sequence[Sequence[str]]) -> list[bool]:
-        """Of each role whether it is said. What says one role alone says no second one: "what they can't understand" is
-        no weak person and what is done to him at once."""
+    def _unheard(self, lines: Sequence[Sequence[str]]) -> int:
+        """How many roles nothing says. A single place in the text says one role at most: "what they can't understand"
+        is no weak person and what is done to him at once."""
         spans = [{span for idea in line for span in self._spans(idea)} for line in lines]
-        return [bool(own) and not (len(own) == 1 and own in spans[:i]) for i, own in enumerate(spans)]
+        unsaid = spans.count(set())
+        return unsaid if unsaid or len(lines) < 2 or len(set().union(*spans)) > 1 else len(lines) - 1
 
     def nearest(self, rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """The rule of conduct of which all roles but one are said and nothing excuses, where the ideas of the whole
@@ -134,7 +135,7 @@ class _Judge:
             return False
         if rule.get("task") and self.task_type not in rule["task"]:
             return False
-        if self._heard(lines).count(False) > 1:
+        if self._unheard(lines) > 1:
             return False
         return not any(self.excuses(idea) for idea in rule.get("unless", ()))
 

@@ -47,6 +47,9 @@ class Quantity:
 _AFTER_WORDS = frozenset({"ms", "kb", "mb", "gb"})
 """Units of two letters that are none but units, so that they may follow a number in words: "ten ms"."""
 _TOP = re.compile(r"\btop[\s-]*$")
+_MINUS = re.compile(r"(?<!or )(?<!and )(?<!und )(?<!plus )(?<![\d/] )(?<!/)(?:\bminus\s+|\bnegative\s+|负)$")
+"""A sign in words; "plus or minus 3" is a width, "ten minus 3" a sum."""
+_SIGNED = frozenset({"share", "number", "measure"})
 
 
 def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...]:
@@ -59,9 +62,18 @@ def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...
         if quantity is None:
             at = match.end()
             continue
-        found.append(quantity)
+        found.append(_signed(plain, quantity))
         at = max(quantity.end, match.end())
     return tuple(_wholes_first(plain, _reversed_ratios(plain, _corrected(plain, found)), grammar, tuple(languages)))
+
+
+def below_zero(plain: str, q: Quantity) -> bool:
+    """Whether a sign in words stands before it, "minus 3 percent"; a dash may as well part a name from its number."""
+    return q.kind in _SIGNED and _MINUS.search(plain[max(0, q.start - 24) : q.start]) is not None
+
+
+def _signed(plain: str, q: Quantity) -> Quantity:
+    return replace(q, value=-q.value) if q.value > 0 and below_zero(plain, q) else q
 
 
 def masked(plain: str, quantities: Sequence[Quantity]) -> str:

@@ -23,7 +23,7 @@ from .looked_for import Sought, of_every_class, of_the_case
 from .metrics import TOP, Naming, is_top, scale_of, tasks_of, top_name
 from .phrases import FILL, MARKS, in_languages, matches
 from .populations import told_of
-from .quantities import Quantity
+from .quantities import Quantity, below_zero
 from .reading import Reading, Span
 from .service_limits import KINDS, SHORT, Service
 from .settling import marked, settled
@@ -354,7 +354,7 @@ class _Scan:
     def _scaled(self, name: str, q: Quantity) -> float | None:
         scale = scale_of(name)
         if scale in ("score", "share"):
-            if q.kind not in ("share", "number") or q.value < 0:
+            if q.kind not in ("share", "number") or (q.value < 0 and not below_zero(self.reading.text.plain, q)):
                 return None
             value = q.value if q.kind == "share" else (q.value / 100 if q.value > 1 else q.value)
             return value if value <= 1 or scale == "share" or q.kind == "share" else None
