@@ -50,6 +50,7 @@ def test_years_to_be_judged_on_are_held_out(tmp_path: Path) -> None:
     assert "'year' is at least '2021'" in str(found["why"])
 
 
+@pytest.mark.e2e
 def test_a_plan_for_rows_that_there_are_not_says_so(tmp_path: Path) -> None:
     frame = churn(200).assign(city=["Ulm"] * 195 + ["Bonn"] * 5)
     table = write_csv(frame, tmp_path / "customers.csv")

@@ -31,6 +31,7 @@ def test_nothing_is_declined_that_would_be_served_once_its_data_was_read(words: 
                 assert understand(Request(words, target=target), columns, 500).verdict.decision == "decline"
 
 
+@pytest.mark.slow
 def test_nearly_all_that_may_not_be_done_needs_no_data_to_be_declined() -> None:
     asked = requests("decline")
     assert sum(map(declined_unseen, asked)) > 0.97 * len(asked)

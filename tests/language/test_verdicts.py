@@ -1,8 +1,9 @@
-"""Two sets of requests kept as data beside this file: prohibited or impossible, served with duties, harmless."""
+"""Sets of requests kept as data beside this file: prohibited or impossible, served with duties, harmless."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,11 +11,15 @@ import yaml
 from traineragent.domain.task import Request, Verdict
 from traineragent.language.task import understand
 
-BOOKS = [yaml.safe_load(p.read_text(encoding="utf-8")) for p in (Path(__file__).parent / "verdicts").glob("*.yaml")]
+BOOKS = sorted((Path(__file__).parent / "verdicts").glob("*.yaml"))
+QUICK = ("collisions", "fresh", "tenth")
+"""Sets that are judged at every check; those before them belong to the whole suite, as each request takes its time."""
 
 
-def requests(kind: str) -> list[str]:
-    return [words for book in BOOKS for words in book[kind]]
+def requests(kind: str) -> list[Any]:
+    said = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))[kind] for path in BOOKS}
+    slow = [pytest.mark.slow]
+    return [pytest.param(w, marks=[] if name in QUICK else slow) for name, all_ in said.items() for w in all_]
 
 
 def verdict(words: str) -> Verdict:
