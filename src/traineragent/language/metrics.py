@@ -19,7 +19,9 @@ ONE_SIDED = ("false_positive_rate", "specificity")
 """Metrics that a model which never speaks fulfils best: limits, but nothing to search by."""
 BOUNDS_ONLY = (*ONE_SIDED, "recall_gap", "interval_coverage")
 """Metrics that nothing can be searched by: what is asked of them is a limit beside the metric that leads."""
-_BESIDE_NUMBER = re.compile(rf"[\s:=>≥.]*(?:of |at |at least |over |above )?[{MARKS['share']}{MARKS['number']}]")
+_BESIDE_NUMBER = re.compile(
+    rf"[\s:=>≥.]*(?:(?:of|at|at least|over|above|from|no less than|is|=) )*[{MARKS['share']}{MARKS['number']}]"
+)
 """What follows a metric's short name, which is also a word of its own: "sens 80 spec 70", not "to the spec"."""
 
 

@@ -27,6 +27,11 @@ _SCALES = re.compile(
     r"\s?(k|thousand|tausend|tsd|mille?|mil|grand|million|millionen|millones|millions|milhoes|mio|lakh|hazaar|crore|लाख|"
     r"करोड़|हज़ार|हजार)(?![\w/])|\s?([万千萬만])"
 )
+_OF_TIME = (
+    r"(?:day|week|month|year|hour|minute|second|night|of\b|row|frame|line|tag|nacht|woche|monat|jahr|stunde|sekunde|zeile|"
+    r"des\b|im\b)"
+)
+"""What stands behind an ordinal that counts on: "every 15th minute", "every 3rd of the month"."""
 _POINT = re.compile(r"(?:^|[^\w\s]|\b(?:of|at|than|over|under|above|below|least|most)\b)\s*point\s$")
 _OF_SCALE = re.compile(r"\s+(?:(?:de|di|of)\s+)?(?:an?\s+|un\s+|um\s+)?")
 
@@ -65,15 +70,20 @@ class Numerals:
             rf"\s+(?:{alternatives(halves)})(?!\w)|半(?!年|天|小时|个)" if halves else "半(?!年|天|小时|个)"
         )
         self._glued = next((_Glued(book) for book in books if "glued" in book), None)
+        openers = {str(w) for book in books for w in book.get("every", {}).get("opens", ())}
+        self._nth = re.compile(
+            rf"(?<!\w)(?:{alternatives(openers)})\s+(?P<nth>\d{{1,5}})(?:\.|\.?(?:st|nd|rd|th|te[rnsm]?|ste[rnsm]?))(?=\s+(?!{_OF_TIME})[^\W\d])"
+        )
         self._compile()
 
     def _compile(self) -> None:
         names = [*self.values, *self.times, *self.parts, *self.articles, *self.offsets]
         glued = f"|{self._glued.expression}" if self._glued else ""
         word = rf"(?<!\w)(?:(?:{alternatives(names)})(?!\w){glued})"
+        nth = f"|{self._nth.pattern}" if self.every else ""
         every = rf"|(?<!\w)(?:{alternatives(self.every)})(?!\w)(?=\s+[^\W\d])" if self.every else ""
         self.pattern = re.compile(
-            rf"{_OF_PARTS.pattern}{every}|{_DIGITS}|{_WIDE_DIGITS}|{word}|[{_HAN}]+|(?<=[€$£¥])\d+(?:[.,]\d+)?"
+            rf"{_OF_PARTS.pattern}{nth}{every}|{_DIGITS}|{_WIDE_DIGITS}|{word}|[{_HAN}]+|(?<=[€$£¥])\d+(?:[.,]\d+)?"
         )
         self._word = re.compile(rf"[\s-]*(?P<w>(?:{alternatives(names)})(?!\w){glued})")
 
@@ -86,6 +96,8 @@ class Numerals:
             return (self._plain_value(match["part"]) / whole if whole else 0.0), match.end(), "of_parts"
         if (share := self.every.get(_spaced(text))) is not None:
             return share, match.end(), "every"
+        if "nth" in match.re.groupindex and match["nth"] and int(match["nth"]) > 1:
+            return 1 / int(match["nth"]), match.end(), "every"
         if text in self.parts and text[0] in f"{_HAN}半":
             return self.parts[text], match.end(), "part"
         if text[0] in _HAN:

@@ -143,13 +143,21 @@ class _Share:
             relative = self._opens_relative(behind)
             spans = [(q.start, q.end), *([(q.end, stop)] if relative else [])]
             return f"{q.noun} {behind if relative else ''}", spans
-        if not _NOBODY.match(behind):
+        if not _NOBODY.match(self._without_bounds(behind)):
             return behind, [(q.start, stop)]
         opened = _OPENED.search(plain[self.sentence[0] : q.start])
         if opened:
             start = self.sentence[0] + opened.start("np")
             return opened["np"], [(start, q.end)]
         return self._subject()
+
+    def _without_bounds(self, text: str) -> str:
+        """The words without "at least" and the like, which say nothing of whom a share is told."""
+        out = list(text)
+        for key in ("at_least", "at_most", "lower_bound_behind", "upper_bound_behind"):
+            for m in matches(in_languages(lexicon("service")[key], self.reading.languages), text):
+                out[m.start() : m.end()] = " " * (m.end() - m.start())
+        return "".join(out)
 
     def _subject(self) -> tuple[str, list[Span]]:
         """What stands before the verb of the clause that a share ends: "its warnings should be right 95 % of the
@@ -247,7 +255,11 @@ class _Share:
         return self.reading.has(_EVENTS["found"], self.reading.text.clause_of(self.q.start))
 
     def _if(self, key: str) -> bool:
-        """Whether the sentence opens with the case in which something is reported, or done: "if we drive out"."""
+        """Whether the sentence has a clause of the case in which something is reported, or done: "if we drive out"."""
         opened = self.reading.where("populations", "if_acted", self.sentence)
-        done = self.reading.where("populations", key, self.sentence)
-        return any(b <= c <= self.q.start for _, b in opened for c, _ in done)
+        done = [*self.reading.where("populations", key, self.sentence)]
+        done += self.reading.where("populations", "speaks", self.sentence) if key == "handed" else []
+        return any(b <= c and self._in_one_clause(b, c) for _, b in opened for c, _ in done)
+
+    def _in_one_clause(self, start: int, end: int) -> bool:
+        return self.reading.text.clause_of(start) == self.reading.text.clause_of(end)

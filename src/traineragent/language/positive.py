@@ -101,6 +101,11 @@ def says_no(label: str) -> bool:
     return fold(label).strip(" .") in _DENIALS
 
 
+def says_yes(label: str) -> bool:
+    """Whether a label is a plain yes: the column, and what is asked about, alone names the case."""
+    return fold(label).strip(" .") in _YES
+
+
 def says_yes_or_no(column: ColumnProfile) -> bool:
     """Whether a column holds one value for yes and one for no, such as 1 and 0."""
     values = {fold(v) for v, _ in column.top}

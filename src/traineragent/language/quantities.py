@@ -379,7 +379,7 @@ _AHEAD = re.compile(
     r"(?=\s)"
 )
 _ALONE = re.compile(
-    r"(?:half|halbe?n?|halfte|mitad|metade|moitie|meta)\b|一半|半数|半分|आध[ाेी]"
+    r"(?:half|halbe?n?|halfte|mitad|metade|moitie|meta)\b|一半|半数|半分|आध[ाेी]|\baadh[aeiy]\b"
 )  # "medio" alone is "mean" in Spanish
 _IF_SO_MANY = re.compile(
     r"(?:\b(?:if|when|whenever|once) (?:i|we|you|they|our \w+|the \w+) \w+|\b(?:for|from|among) (?:every|each))\s*$"

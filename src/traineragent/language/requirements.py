@@ -23,6 +23,7 @@ from .looked_for import Sought, of_every_class, of_the_case
 from .metrics import TOP, Naming, is_top, scale_of, tasks_of, top_name
 from .phrases import FILL, MARKS, in_languages, matches
 from .populations import told_of
+from .positive import says_yes
 from .quantities import Quantity, below_zero
 from .reading import Reading, Span
 from .service_limits import KINDS, SHORT, Service
@@ -75,7 +76,7 @@ def told_limits(
     if task == "classification":
         limits = [_of_each(reading, x, case.roots) for x in limits] if several else limits
         limits += scan.by_case(case.roots)
-    limits += scan.by_bare_share() if task == "classification" and not namings else []
+    limits += scan.by_bare_share(case) if task == "classification" and not namings else []
     limits = _of_boxes(reading, limits, scan.free) if task == "grounding" else limits
     return [marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
 
@@ -398,14 +399,16 @@ class _Scan:
                 out.append(told[0])
         return out
 
-    def by_bare_share(self) -> list[Limit]:
-        """ "Ripe or unripe, 93 %": a share that stands alone is the share of right answers."""
+    def by_bare_share(self, case: Sought) -> list[Limit]:
+        """ "Ripe or unripe, 93 %": a share that stands alone is the share of right answers; "8 in 10 of them" is one of
+        the cases, where only they have a name."""
         out = []
         for q in [q for q in self.free if q.kind == "share" and q.value > 0.5]:
             start, end = self.reading.text.clause_of(q.start)
             rest = self.reading.masked[start : q.start] + " " + self.reading.masked[q.end : end]
             if not re.search(r"\w", _AROUND_SHARE.sub(" ", rest)):
-                out.append(self._limit("accuracy", "as_is", q, q.start))
+                them = self.reading.said("populations", "them", (q.end, end)) and says_yes(case.label)
+                out.append(self._limit("recall" if them else "accuracy", "as_is", q, q.start))
         return out
 
     def by_case(self, roots: Sequence[str]) -> list[Limit]:

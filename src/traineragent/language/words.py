@@ -52,9 +52,17 @@ WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 
 _MARKS = "\u0900-\u0903\u093a-\u094f\u0962\u0963"  # vowel signs, which count as no letters
 _TOKEN = re.compile(rf"[{WIDE}]|(?:[^\W\d_{WIDE}]|[{_MARKS}])+|\d+")
+_ORDINALS = "".join(
+    rf"(?<!\b{opener} {digits}\.)"
+    for opener in ("jede", "jeder", "jedes", "jeden", "jedem", "am", "vom", "zum")
+    for digits in (r"\d", r"\d\d", r"\d\d\d")
+)
+"""The point behind an ordinal in German ends no sentence: "jedes 25. Teil", "am 3. Mai"."""
 _SENTENCE_END = re.compile(
     r"(?<=[!?;\n])\s*|(?<=\.)(?=\s|$|[^\W\d])(?<!\b[a-z]\.)(?<!\bno\.)(?<!\bmax\.)(?<!\bmin\.)(?<!\bavg\.)"
-    r"(?<!\babs\.)(?<!\bapprox\.)(?<!\bcol\.)(?<!\bcols\.)(?<!\bmind\.)(?<!\bincl\.)(?<!\bexcl\.)(?<!\bresp\.)(?<!\bbzw\.)(?<!\bca\.)(?<!\bvs\.)\s*"
+    r"(?<!\babs\.)(?<!\bapprox\.)(?<!\bcol\.)(?<!\bcols\.)(?<!\bmind\.)(?<!\bincl\.)(?<!\bexcl\.)(?<!\bresp\.)(?<!\bbzw\.)(?<!\bca\.)(?<!\bvs\.)"
+    + _ORDINALS
+    + r"\s*"
 )
 _CLAUSE_END = re.compile(
     r"[,:()]\s|[,:()](?=[^\W\d])|\s(?:but|and|aber|und|mais|et|pero|y|mas|e|although|though)\s|\s-+\s|[()]"
