@@ -82,6 +82,7 @@ def find_metrics(reading: Reading) -> list[Naming]:
         found += [Naming(name, *m.span()) for m in reading.find(book["said"])]
         short = matches(map(str, book.get("short", ())), reading.masked)
         found += [Naming(name, *m.span()) for m in short if _number_follows(reading, m.span())]
+    found = [n for n in found if not _says_mean(reading, n)]
     found = [_averaged(reading, n) if n.name == "f1" else n for n in found]
     found = [replace(n, name="mape") if _in_percent(reading, n) else n for n in found]
     found = [replace(n, name=top_name(reading, n.span)) if n.name == TOP else n for n in found]
@@ -92,6 +93,12 @@ def find_metrics(reading: Reading) -> list[Naming]:
     return sorted(out, key=lambda n: n.start)
 
 
+def _says_mean(reading: Reading, naming: Naming) -> bool:
+    """Whether "IoU 0.6 or more" is no measure of a hit, since it is the mean that is bounded."""
+    return naming.name == "accuracy_iou50" and _MEAN_BEFORE.search(reading.text.plain, 0, naming.start) is not None
+
+
+_MEAN_BEFORE = re.compile(r"\b(?:mean|average|avg|mittlere[rns]?|moyen|media|medio|平均)\W*$|\bm$")
 _ASIDE = re.compile(r"[\s,(:/-]*(?:score\b|measure\b)?[\s,(:/-]*")
 
 

@@ -216,7 +216,8 @@ class _Grammar:
         ):
             return None
         unit = self._unit_at(plain, stop, "digits" if how == "digits" else "words")
-        if unit and unit[0][0] in ("time", "size", "share", "money"):
+        parts = found["of"].strip() in _OF_A_WHOLE and unit is not None and unit[0][0] == "time"
+        if unit and unit[0][0] in ("time", "size", "share", "money") and not parts:
             return None
         if (further := _FURTHER.match(plain, stop)) and int(further["whole"]) > base:
             return None  # "has to be one in 92 of 100 cases"
@@ -341,6 +342,8 @@ _TIMES = frozenset(
     }
 )
 """Nouns of a ratio that count cases and nothing else: "nueve veces de diez"."""
+_OF_A_WHOLE = ("of", "out of", "von", "aus", "de cada", "em cada")
+"""What makes a time behind it the whole of a ratio: "in 9 of 10 weeks", but not "5 in 10 days"."""
 _SLASHED = re.compile(r"\s?(?P<sign>[:/])\s?(?P<base>2|3|4|5|10|20|25|50|100|200|250|500|1000|10000)(?![\d/.:])")
 _SCORE = re.compile(
     r"(?:recall|precision|accuracy|sensitivity|specificity|auc|f1|rate|prazision|genauigkeit|trefferquote|sensitivitat|rappel|"

@@ -20,7 +20,7 @@ from .horizon import horizon_quantity
 from .improvements import improvements
 from .limits import Limit
 from .looked_for import Sought, of_every_class, of_the_case
-from .metrics import TOP, Naming, is_top, scale_of, tasks_of, top_name
+from .metrics import TOP, Naming, is_metric, is_top, scale_of, tasks_of, top_name
 from .phrases import FILL, MARKS, in_languages, matches
 from .populations import told_of
 from .positive import says_yes
@@ -32,6 +32,9 @@ from .settling import marked, settled
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _FURTHER = 90  # characters between a limit and the number that goes on about it
 _TINY = 1e-9
+_ERRORS = ("mae", "mape", "max_error")  # one limit on each is told in a sentence
+_INTERVAL = {"any": ("{interval}",)}
+_HOLDS = {"any": ("{inside}", "{right}")}
 _ERROR_KINDS = ("number", "time", "money", "measure")
 _HALF = 0.5
 _NEXT = 16  # characters beside a number in which its bound stands
@@ -44,7 +47,8 @@ _AROUND_SHARE = re.compile(
 
 
 _AREA = re.compile(
-    r"\b(?:area|overlap\w*|iou|intersect\w*|flache|uberlapp\w*|surface|chevauch\w*|superficie|solap\w*)\b"
+    r"\b(?:area|overlap\w*|iou|intersect\w*|flache|uberlapp\w*|uberdeck\w*|surface|chevauch\w*|recouvr\w*|superficie|solap\w*|"
+    r"superpo\w*|sobrepo\w*|sovrappo\w*)\b|重叠|交并比|重合"
 )
 """What stands beside the share of a box that makes it a hit, and is no share of hits."""
 
@@ -70,9 +74,11 @@ def told_limits(
     limits = [*scan.by_improvement(), *scan.by_metric_with_unit()]
     if task == "classification" and (not several or case.label):
         limits += scan.by_population(case)
+    limits += scan.by_interval() if task in ("regression", "forecasting") else []
     limits += [*scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
     limits += scan.continued(limits)
+    limits += scan.corrected(limits)
     if task == "classification":
         limits = [_of_each(reading, x, case.roots) for x in limits] if several else limits
         limits += scan.by_case(case.roots)
@@ -96,14 +102,21 @@ def _of_boxes(reading: Reading, limits: Sequence[Limit], free: Sequence[Quantity
     """A share of hits is one of boxes: those that overlap by half, or whose middle lies inside; "IoU 0.5" beside it
     only says what a hit is."""
     hits = [x for x in limits if x.name in ("accuracy", "recall", "precision", "pointing_accuracy", "accuracy_iou50")]
-    shares = [q for q in free if q.kind == "share"]
-    shares.sort(key=lambda q: bool(_AREA.search(reading.text.plain[slice(*reading.text.clause_of(q.start))])))
+    told = [q for q in free if q.kind == "share"]
+    shares = sorted(told, key=lambda q: _of_an_area(reading, q, told))
     hits = hits or [Limit("accuracy", q.value, q, q.start, described=True) for q in shares][:1]
     if not hits:
         return list(limits)
     name = "pointing_accuracy" if reading.said("service", "pointing") else "accuracy_iou50"
     others = [x for x in limits if x not in hits and not (x.name == "mean_iou" and x.value == _HALF)]
     return [*others, *(replace(x, name=name) for x in hits)]
+
+
+def _of_an_area(reading: Reading, q: Quantity, others: Sequence[Quantity]) -> bool:
+    """Whether a share is how much of a box has to be hit: the one that an area is named nearest to."""
+    clause = reading.text.clause_of(q.start)
+    named = [clause[0] + m.start() for m in _AREA.finditer(reading.text.plain[slice(*clause)])]
+    return any(min(others, key=lambda x: abs(x.start - at)) is q for at in named)
 
 
 def as_requirements(
@@ -168,8 +181,22 @@ class _Scan:
     def by_idiom(self) -> list[Limit]:
         """Idioms inside one clause first: a number belongs to the words that it stands with, not to the next clause."""
         idioms = [idiom for idiom in lexicon("requirements") if self._applies(idiom)]
-        text = self.reading.text
-        return [x for spans in (text.clauses, text.sentences) for idiom in idioms for x in self._matches(idiom, spans)]
+        text, out = self.reading.text, list[Limit]()
+        for spans in (text.clauses, text.sentences):
+            for idiom in idioms:
+                told = {text.sentence_of(x.at) for x in out if x.name == idiom["name"] and x.name in _ERRORS}
+                out += self._matches(idiom, [s for s in spans if text.sentence_of(s[0]) not in told])
+        return out
+
+    def by_interval(self) -> list[Limit]:
+        """ "A from-to that is right in four cases of five": a share that holds, where an interval is asked for."""
+        out = []
+        for q in [q for q in self.free if q.kind == "share" and q.value > _HALF and not self._named_near(q)]:
+            sentence, clause = self.reading.text.sentence_of(q.start), self.reading.text.clause_of(q.start)
+            asked = self.reading.has(_INTERVAL, sentence) or self.reading.said("constraints", "intervals", sentence)
+            if asked and self.reading.has(_HOLDS, clause) and not self.reading.said("service", "deviation", clause):
+                out.append(self._limit("interval_coverage", "as_is", q, q.start))
+        return out
 
     def _applies(self, idiom: Mapping[str, Any]) -> bool:
         tasks = idiom.get("tasks")
@@ -279,7 +306,12 @@ class _Scan:
     def _claimed(self, naming: Naming) -> list[Quantity]:
         """The numbers that belong to a name: those behind it, else the one before it."""
         claimed = [q for q in self.reading.quantities if self._claims(naming, q)]
-        return [q for q in claimed if q.start >= naming.end] or claimed
+        behind = [q for q in claimed if q.start >= naming.end]
+        stop = self.reading.text.clause_of(naming.start)[1]
+        beside = [q for q in claimed if q.end <= naming.start and not self.reading.masked[q.end : naming.start].strip()]
+        if beside and all(q.start >= stop for q in behind):  # "0.85 accuracy is a must, 0.9 would be lovely"
+            return beside
+        return behind or claimed
 
     def _limit(self, name: str, how: str, q: Quantity, at: int) -> Limit:
         self._use(q)
@@ -317,6 +349,19 @@ class _Scan:
                 mistakes = last.described and abs(last.value + last.quantity.value - 1) < _TINY
                 value = 1 - value if mistakes and value <= _HALF else value
                 out.append(replace(last, value=value, quantity=q, at=q.start, settled=False))
+        return out
+
+    def corrected(self, limits: Sequence[Limit]) -> list[Limit]:
+        """A number that is said to stand for the one before it of its kind: "an error of 2 km … no, make it 1 km"."""
+        out: list[Limit] = []
+        for q in self.free:
+            sentence = self.reading.text.sentence_of(q.start)
+            said = self.reading.where("service", "replaced_by", (sentence[0], q.start))
+            before = [x for x in limits if x.quantity.end <= q.start and x.quantity.kind == q.kind]
+            if said and before and not self.reading.masked[said[-1][1] : q.start].strip():
+                last = max(before, key=lambda x: x.quantity.end)
+                value = self._scaled(last.name, q) if is_metric(last.name) else q.value
+                out += [replace(last, value=value, quantity=q, at=q.start)] if value is not None else []
         return out
 
     def _goes_on(self, last: Quantity, q: Quantity) -> bool:
@@ -373,7 +418,8 @@ class _Scan:
         if last - first > _BRIDGE or last < first:
             return False
         between = self.reading.masked[first:last]
-        if re.search(r"(?<!max)(?<!min)[.!?;\n](?:\s|$)", between):
+        ends = r"[.!?\n]" if self._is_a_floor(q) else r"[.!?;\n]"
+        if re.search(rf"(?<!max)(?<!min){ends}(?:\s|$)", between):
             return False
         if any(mark in between for mark in MARKS.values()) and not self._replaces(first, last):
             return False
@@ -389,6 +435,12 @@ class _Scan:
             nearer = any(n is not naming and n.end <= q.start and q.start - n.end < 12 for n in self.namings)
             return not nearer and last - first < 24 and not re.search(r"[,:]", between)
         return True
+
+    def _is_a_floor(self, q: Quantity) -> bool:
+        """Whether a number is said to be the least, and so goes on about what was named: "…; 0.75 is the least"."""
+        stop = self.reading.text.clause_of(max(0, q.end - 1))[1]
+        floors = self.reading.where("service", "floor_behind", (q.end, stop))
+        return any(not self.reading.masked[q.end : start].strip() for start, _ in floors)
 
     def by_unit(self) -> list[Limit]:
         out = []

@@ -71,6 +71,8 @@ def _void(reading: Reading, limit: Limit) -> bool:
     if limit.name.startswith("latency") and _WAITS.search(reading.text.plain, 0, limit.quantity.start):
         return False
     clause = reading.text.clause_of(limit.quantity.start)
+    if any(a == limit.quantity.start for a, _ in reading.where("service", "background", clause)):
+        return True
     before, behind = (clause[0], limit.quantity.end), (limit.quantity.end, clause[1])
     return reading.said("service", "void", before) or reading.said("service", "too_much", behind)
 

@@ -312,7 +312,8 @@ class _Understanding:
     def _namings(self, family: str, profile: ColumnProfile | None) -> list[Naming]:
         """The metrics named; of several classes alike a "hit rate" or "Trefferquote" is the share of right answers."""
         mentions = [(m.start, m.end) for m in self.columns.mentions if m.whole]
-        namings = without_columns(find_metrics(self.reading), mentions, family)
+        said = [n for n in find_metrics(self.reading) if not _dismissed(self.reading, n)]
+        namings = without_columns(said, mentions, family)
         several = family == "classification" and profile is not None and profile.distinct > 2
         if not several or profile is None or positive_label(self.reading, profile) is not None:
             return namings
@@ -542,10 +543,14 @@ def _stated_metrics(namings: Sequence[Naming], limits: Sequence[Limit], reading:
 
 
 def _set_aside(reading: Reading, naming: Naming) -> bool:
-    """Whether a metric is only named to say that it is not the one: "accuracy is misleading here"."""
-    start, end = reading.text.clause_of(naming.start)
-    if reading.said("service", "void", (start, naming.end)):
-        return True
+    """Whether a metric is only named to say that it is not the one: "I don't need accuracy"."""
+    start = reading.text.clause_of(naming.start)[0]
+    return reading.said("service", "void", (start, naming.end)) or _dismissed(reading, naming)
+
+
+def _dismissed(reading: Reading, naming: Naming) -> bool:
+    """Whether it is said right behind a metric that it is not what counts: "accuracy is misleading here"."""
+    end = reading.text.sentence_of(naming.start)[1]
     return any(at - naming.end <= _NEAR for at, _ in reading.where("service", "no_measure", (naming.end, end)))
 
 
