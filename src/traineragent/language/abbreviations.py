@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 SHORTEST, LONGEST = 3, 5  # letters of a name that is pieced together from the beginnings of words
+LEAST_INITIALS = 2  # letters of a name made of the first ones of words
 LEAST_WORD = 4  # letters of a word that a name is glued to
 MOST_GLUED = 4  # letters of a name that belong to none of its words
 LONG_PIECE = 3  # letters of a piece from which on a word may be left out behind it: "medv" for the median house value
@@ -19,6 +20,20 @@ _CONSONANTS = re.compile(r"[b-df-hj-np-tv-z]{3,5}")
 def short_for(token: str, word: str) -> bool:
     """Whether a token without vowels holds letters of a word in their order, its first and last among them."""
     return bool(_CONSONANTS.fullmatch(token)) and len(word) > len(token) and _skeleton(token, word)
+
+
+def initials_of(token: str, words: Sequence[tuple[str, int]]) -> frozenset[int]:
+    """Where words stand, one behind another, that begin with the letters of a token: "fg" for the final gravity."""
+    if not LEAST_INITIALS <= len(token) <= LONGEST or not token.isalpha() or not token.isascii():
+        return frozenset()
+    size = len(token)
+    runs = (words[i : i + size] for i in range(len(words) - size + 1))
+    return frozenset(
+        start
+        for run in runs
+        if all(len(w) >= LEAST_WORD - 1 and w[0] == letter for (w, _), letter in zip(run, token, strict=True))
+        for _, start in run[:1]
+    )
 
 
 def glued_in(name: str, words: Sequence[str]) -> str | None:

@@ -14,7 +14,7 @@ from .phrases import matches
 from .words import WIDE, fold, name_tokens
 
 _WORDY = 4.0  # characters of a script without spaces, or thirds of Latin ones, that a label seldom has
-_NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+")
+_NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+|([a-z]{1,3})[\s_-][a-z]")
 _YES_NO = frozenset(
     {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
 )
@@ -45,9 +45,10 @@ def flag_points(column: ColumnProfile) -> float:
 
 
 def numbered(column: ColumnProfile) -> bool:
-    """Values that number things, such as K1 and K9: they say which thing, and never whether something happens to it."""
+    """Values that number things, such as K1 and K9 or WT-A and WT-B: they say which thing, and never whether something
+    happens to it."""
     found = [_NUMBERED.fullmatch(fold(v).strip()) for v, _ in column.top]
-    return bool(found) and all(found) and len({m[1] for m in found if m}) == 1
+    return bool(found) and all(found) and len({m[1] or m[2] for m in found if m}) == 1
 
 
 def yes_or_no(column: ColumnProfile) -> bool:

@@ -31,6 +31,7 @@ SHORTENED = 4  # letters of a name that may be the beginning of a word
 _ALONE = re.compile(r"(?<=\s)\((\w{1,3})\)")  # small words in brackets of their own
 _BESIDE = 60  # characters before a name in brackets that say what it is for
 _TITLE = 4  # words of a first sentence that says what it is all about
+_ARTICLE = re.compile(r"\b(?:die|das|den|einen?|eine)\s")  # of an object
 _DENIED = 40  # characters after "not the" that it can be about
 
 
@@ -175,10 +176,19 @@ class Regions:
             stop = self.reading.text.sentence_of(start)[1]
             goals = self.reading.where("wishes", "goal", (end, stop))  # "from the text, work out which product it is"
             comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
-            spans.append((end, goals[0][0] if comma else stop))
+            spans.append((end, goals[0][0] if comma else self._object_from(end, goals) or stop))
         known = [start for start, _ in self.reading.where("wishes", "inputs_after")]
         spans += [(self._listed_from(start), start) for start in known]
         return tuple(spans)
+
+    def _object_from(self, start: int, goals: Sequence[Span]) -> int | None:
+        """Where what is asked for begins in German, whose verb stands last: "aus dem Alter die Größe schätzen"."""
+        if self.reading.languages[0] != "de" or not goals:
+            return None
+        first, end = goals[0]
+        last = re.match(r"[^\W\d]*\s*(?:[.,;:!?]|$)", self.reading.masked[end:])
+        articles = [m.end() for m in _ARTICLE.finditer(self.reading.masked, start, first)]
+        return articles[-1] if last and articles else None
 
     def _listed_from(self, position: int) -> int:
         """Where the list that ends here begins: with its sentence, or behind a colon in it."""

@@ -33,7 +33,7 @@ def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Ex
         out.append("privacy")
     out += [f"exclude:{e.column}" for e in exclusions]
     out += [f"split:group:{name}" for name in unseen_groups(reading, columns)]
-    out += [f"fairness:{name}" for name in _fairness(reading, columns)]
+    out += [f"fairness:{name}" for name in compared_groups(reading, columns)]
     for match in _RESOLUTION.finditer(reading.text.plain):
         width, height = match[1] or match[3], match[2] or match[3]
         out.append(f"resolution:{width}x{height}")
@@ -124,7 +124,7 @@ def _same_thing(said: str, name: str) -> bool:
     return said == name or (len(name) >= _LEAST_STEM and said.startswith(name) and len(said) - len(name) <= _ENDING)
 
 
-def _fairness(reading: Reading, columns: Columns) -> list[str]:
+def compared_groups(reading: Reading, columns: Columns) -> list[str]:
     """ "men and women about equally well" with a column sex: the gap between its groups is to be measured."""
     if not reading.said("groups", "fairness"):
         return []

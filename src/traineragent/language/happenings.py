@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .columns import Columns, Regions
+from .evidence import Candidate
 from .horizon import horizon_of
 from .phrases import matches
 from .reading import Reading
 from .series import key_columns
-from .targets import Candidate, called, rank_targets
+from .targets import COUNT, called, rank_targets
 
-COUNT = "count"  # the concept that any "how many" speaks of
 STEPS_OF_REACH = ((2.0, "hour"), (62.0, "day"), (190.0, "week"))
 """Days that a forecast reaches at most -> the step that is counted by where the words name none; else months."""
 

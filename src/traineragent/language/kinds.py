@@ -51,6 +51,11 @@ _TAKEN = re.compile(
     r"every|my|our|their|he|she|it|we|they|people|someone|somebody)\b)(?!\s(?:most )?likely\b)"
 )
 """One thing of several that is taken: "which brand does a shopper buy", "which course will she choose"."""
+_SOME_OF_THEM = re.compile(
+    r"\bwhich\s(?:[^\W\d]+\s){0,2}?(?!\w*(?:word|column|feature|factor|input|sign|value|reason|driver|thing|part)s\s)"
+    r"[^\W\d]{2,}[^\Wsui]s\s(?!is|does|did|do|has|should|would|could|can|of|and|or|from)[^\W\d]+"
+)
+"""Many things of which it is so for some: "which horses go lame"."""
 _ASKED = re.compile(r"\b(?:what|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$")
 """What stands before a verb that asks for no yes or no: "what will the rate be", "how is the weather"."""
 _EITHER = re.compile(
@@ -64,6 +69,8 @@ _DRAW = re.compile(
 )
 """What is told to draw: "Draw capital letters", "it should paint flowers"; not "what somebody drew"."""
 _CLOSE = 40  # characters before "new pictures" that say whether they are wished for
+_PRICED = re.compile(r"\b(?:costs?|cost us|worth)$")
+_FAR = 9
 MOST_GRADES = 30  # different numbers that may be classes
 
 
@@ -80,6 +87,7 @@ def wish_of(reading: Reading) -> str | None:
     )
     judged = [n.span for n in namings if "classification" in tasks_of(n.name)]  # "how often it is right" is a metric
     scores["amount"] -= sum(any(a <= m < b for a, b in judged) for m, _ in reading.where("wishes", "amount"))
+    scores["amount"] -= sum(_is_told(reading, span) for span in reading.where("wishes", "amount"))
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
     scores["amount"] += 0.6 * bool(units_asked(reading))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
@@ -92,11 +100,19 @@ def wish_of(reading: Reading) -> str | None:
         scores["amount"] += 2 * ("regression" in tasks)
         scores["choice"] += 0.5 * ("classification" in tasks)
         scores["flag"] += 0.5 * ("classification" in tasks)
+    scores["flag"] += not reading.said("wishes", "flag") and bool(_SOME_OF_THEM.search(reading.text.plain))
     scores["flag"] += 1.5 * bool(_EITHER.search(reading.text.plain))
     if scores["choice"] == scores["flag"] >= scores["amount"] + 0.5:
         return "choice"  # of a few: two or more
     best = max(scores, key=lambda key: scores[key])
     return best if scores[best] and list(scores.values()).count(scores[best]) == 1 else None
+
+
+def _is_told(reading: Reading, span: tuple[int, int]) -> bool:
+    """Whether a price stands right behind, so that it is told and not asked for: "the gadget cost 30,000"."""
+    behind = _PRICED.search(reading.text.plain[: span[1]])
+    near = (q.start - span[1] for q in reading.quantities if q.kind in ("money", "number") and q.start >= span[1])
+    return bool(behind) and min(near, default=_FAR) <= 1
 
 
 def _at_the_start(reading: Reading, spans: Sequence[tuple[int, int]]) -> bool:

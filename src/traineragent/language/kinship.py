@@ -33,12 +33,18 @@ def akin(one: str, other: str, english: bool) -> bool:
 
 
 def overlap(name: str, plain: str) -> float:
-    """How much of a name in a script without spaces stands in the words in one piece, of two characters or more."""
+    """How much of a name in a script without spaces stands in the words, in pieces of two characters or more."""
     letters = "".join(re.findall(f"[{WIDE}]", name))
+    return _covered(letters, plain) / len(letters) if letters else 0.0
+
+
+def _covered(letters: str, plain: str) -> int:
+    """Characters of the longest piece that stands in the words, and of those on either side of it."""
     for length in range(len(letters), 1, -1):
-        if any(letters[i : i + length] in plain for i in range(len(letters) - length + 1)):
-            return length / len(letters)
-    return 0.0
+        for i in range(len(letters) - length + 1):
+            if letters[i : i + length] in plain:
+                return _covered(letters[:i], plain) + length + _covered(letters[i + length :], plain)
+    return 0
 
 
 def _bare(word: str) -> str:

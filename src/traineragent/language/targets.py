@@ -7,16 +7,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
 from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
-from .abbreviations import glued_in, pieced_from, short_for
+from .abbreviations import short_for
 from .alike import called_alike
 from .alternatives import opposed, says, told_apart
 from .answers import amount_points, fits, flag_points, holds_text, numbered
 from .columns import COMMON, SHORTENED, Columns, Mention, Regions
+from .conventions import (
+    AHEAD,
+    BEFOREHAND,
+    FLAG_NAME,
+    GENERIC,
+    ID_NAME,
+    LATER,
+    PARTICIPLE,
+    REFERENCE_NAME,
+    THING_NAME,
+)
+from .dimensions import kinds_of_errors
+from .evidence import Candidate, Evidence
 from .horizon import forecast_said
 from .kinship import akin, overlap
 from .metrics import find_metrics
@@ -24,63 +36,9 @@ from .moments import holds_years, placed_in_time, steps_of_time
 from .ordinals import columns_by_place
 from .phrases import matches
 from .reading import Reading
-from .unit_words import unit_of, units_asked
+from .spelled import by_initials, by_number_in_name, by_short_name, by_unit, by_unit_of_errors, codes_of, unit_codes
+from .unit_words import units_asked
 from .words import fold, name_tokens, stem
-
-GENERIC = {
-    "target": 6.0,
-    "label": 2.5,
-    "labels": 2.5,
-    "class": 2.0,
-    "y": 2.0,
-    "outcome": 2.0,
-    "result": 1.0,
-    "response": 1.5,
-    "tags": 1.5,
-    "ziel": 2.5,
-    "zielwert": 2.5,
-    "cible": 2.5,
-    "objetivo": 2.5,
-    "etiqueta": 2.5,
-    "标签": 2.5,
-    "目标": 2.5,
-    "category": 1.0,
-    "choice": 2.0,
-    "depvar": 3.0,
-    "dependent": 2.5,
-    "dependent variable": 3.0,
-    "decision": 1.5,
-    "answer": 1.5,
-    "verdict": 1.5,
-    "wahl": 1.5,
-    "entscheidung": 1.5,
-    "choix": 1.5,
-    "eleccion": 1.5,
-    "escolha": 1.5,
-    "scelta": 1.5,
-    "status": 0.5,
-    "ner tags": 2.0,
-    "bio": 1.0,
-}
-"""Names that by convention hold the answer, with what that is worth as evidence."""
-
-_PARTICIPLE = re.compile(r"\b(?:\w{3,}ed|won|lost|sold|paid|kept|left|broken|stolen|bought|sent|read|repaid|met|hit)$")
-_FLAG_NAME = re.compile(r"^(?:is|has|will|was|did|had|ist|hat|est|es)\b|\b(?:flag|yn|ind)$|^是否|^有无|かどうか$|여부$")
-_ID_NAME = re.compile(r"\b(?:id|uuid|guid|key|no|nr|number|code|index|sku)$|(?:号|编号|番号)$")
-_THING_NAME = re.compile(
-    r"\b(?:name|names|tag|serial|ref|reference|nummer|nombre|nom|nome|bezeichnung|plate|label id)$|(?:名称|名字|姓名)$"
-)
-"""Ends of names of columns that say which thing or person a row is about."""
-_AHEAD = re.compile(r"\b(?:within|next|in|after)\b|\b\d+ ?(?:d|m|h|w|y|min|days|months|weeks|hours)\b|\d+(?:d|m|h|w)$")
-_LATER = re.compile(
-    r"\b(?:planned|expected|list|estimated|budget|initial|original|previous|prev|prior|last|past|old|avg|average|mean|"
-    r"max|min|std|n|num of)\b"
-)
-_BEFOREHAND = re.compile(
-    r"\b(?:since|planned|expected|list price|price list|estimated?|budget|initial|original|previous|prev|prior|past|"
-    r"net|gross|requested)\b"
-)
-
 
 _PER = re.compile(
     r"(?:\b(?:per|each|every|any|given|certain|particular|next|in an?|at an?|on an?|within an?|pro|je|jede[rsnm]?|par|"
@@ -91,61 +49,49 @@ _MODEL = re.compile(
     r"\s(?:model|predictor|predictions?|forecasts?|forecaster|forecasting|classifier|estimator|estimation)(?!\w)"
 )
 """What stands behind the answer in "our discount model", "a demand forecast"."""
+COUNT = "count"  # the concept that any "how many" speaks of
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
 MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
 _BESIDE_HEAD = 0.4  # of its weight keeps a word that only says whose or what kind of thing the name behind it is
-REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
 _GLUED = 9  # letters of a name that may be several words written as one
 _ENDING = 5  # letters of the last of them
-_CODE = 3  # letters of a unit's code: eur, kwh
 _COMPOUND = re.compile(
     r"(?P<first>[a-z]{3,}?)s?(?:verbrauch|bedarf|menge|preis|preise|wert|kosten|zahl|zahlen|absatz|umsatz|dauer|zeit|last|leistung|"
     r"erzeugung|produktion|ertrag|stand|druck|gehalt|quote|nachfrage|verkauf|verkaufe|ausgaben|einnahmen|aufkommen|mangel)s?"
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
 _SHORT = frozenset({"max", "min"})
+_WHICH = re.compile(
+    r"(?:\b(?:which|what|welche[rsnm]?|quelle?|que|cual|qual|kaun sa|kaun si|kis)\s+(?:[^\W\d]+\s+){0,2}\(?|"
+    r"[哪什][一个种家台]*\w{0,2})$"
+)
+"""What stands before the one thing that is asked for: "which age rating"."""
 _IN_UNITS = re.compile(r"(?:,| in| en| em) [^(),]{1,30}\)")
 """What may stand behind a name in brackets: "(amount, in DM)"; a list of names has more commas."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A column with its score as the target and the evidence, strongest first."""
-
-    column: str
-    score: float
-    why: tuple[str, ...]
-    pointed: bool = False  # the words point at it: by name, as "column X", or by place
-    spoken: bool = False  # something in the words speaks for it
-
-
-@dataclass
-class _Evidence:
-    column: ColumnProfile
-    score: float = 0.0
-    why: list[tuple[float, str]] = field(default_factory=list)
-    pointed: bool = False
-    spoken: bool = False  # something in the words speaks for it
-    outcome: bool = False  # called after what comes of things
-    given: bool = False  # called after what things are
-
-    def add(self, points: float, why: str, spoken: bool = False) -> None:
-        self.score += points
-        self.spoken |= spoken and points > 0
-        if points:
-            self.why.append((points, why))
-
-
-def rank_targets(columns: Columns, regions: Regions, wish: str | None, aside: Collection[str] = ()) -> list[Candidate]:
+def rank_targets(
+    columns: Columns,
+    regions: Regions,
+    wish: str | None,
+    aside: Collection[str] = (),
+    compared: Collection[str] = (),
+) -> list[Candidate]:
     """All columns, best first. `wish` is the kind of answer wanted: flag, amount, choice or None; `aside`: columns that
-    the words leave out, or only split by."""
-    found = [_Evidence(c) for c in columns.columns]
+    the words leave out, or only split by; `compared`: columns of groups that are to be treated alike."""
+    found = [Evidence(c) for c in columns.columns]
+    wish = wish or _implied(regions)
+    errors = kinds_of_errors(columns.reading)
     for evidence in found:
         evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
-        _by_name(evidence, columns, regions)
-        _by_concept(evidence, columns, regions)
-        _by_unit(evidence, columns)
+        _by_name(evidence, columns, regions, wish)
+        if evidence.column.name not in compared:
+            _by_concept(evidence, columns, regions)
+        by_unit(evidence, columns)
+        by_unit_of_errors(evidence, columns, errors)
+        by_number_in_name(evidence, columns)
+        by_initials(evidence, columns, regions)
         _by_concept_of_values(evidence, regions)
         _by_values(evidence, columns.reading)
         _by_convention(evidence, columns)
@@ -162,11 +108,17 @@ def rank_targets(columns: Columns, regions: Regions, wish: str | None, aside: Co
     return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken) for e in ranked]
 
 
-def _reasons(evidence: _Evidence) -> tuple[str, ...]:
+def _implied(regions: Regions) -> str | None:
+    """The kind of answer that the ideas spoken of have, where the words show none: "policies that get cancelled"."""
+    kinds = {lexicon("concepts")[c]["kind"] for c, weight in regions.concepts.items() if weight >= 1}
+    return "flag" if "flag" in kinds and "amount" not in kinds else None
+
+
+def _reasons(evidence: Evidence) -> tuple[str, ...]:
     return tuple(why for points, why in sorted(evidence.why, reverse=True) if points > 0)
 
 
-def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
+def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str | None) -> None:
     mine = [m for m in columns.mentions if m.column == evidence.column.name]
     best, why, pointed = 0.0, "", False
     for mention in mine:
@@ -191,9 +143,11 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
             points, reason = 0.5, "named as the time that an answer is for"
         elif numbered(evidence.column) and not pointed:
             points = min(points, 1.0)  # "buses of the line": its values say which one
+        elif wish == "flag" and not pointed and _asked_about(columns.reading, mention, evidence.column):
+            points = min(points, 1.0)  # "which cells will be jammed": the cells are asked about
         if not pointed and _named_again(columns, mention):
             points = min(points, 1.0)  # "which age rating (mpaa)": the column is the one in brackets
-        if not pointed and _BEFOREHAND.search(columns.names[evidence.column.name]):
+        if not pointed and BEFOREHAND.search(columns.names[evidence.column.name]):
             points = min(points, 1.5)  # "our experts write an estimate, but what will it fetch?"
         if points > best or not best:
             best, why = points, reason
@@ -202,6 +156,16 @@ def _by_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
         evidence.pointed = pointed
         return
     _by_part_of_name(evidence, columns, regions)
+
+
+def _asked_about(reading: Reading, mention: Mention, column: ColumnProfile) -> bool:
+    """Whether a yes or no is asked of the things of a column that holds more than two labels, none of them spoken of:
+    "which cells will be jammed", "will the inverter stop"; but not "which cell will it join"."""
+    plain = reading.text.plain
+    if column.meaning != "category" or column.distinct <= 2 or any(says(plain, v) for v, _ in column.top if len(v) > 1):
+        return False
+    one = not plain[mention.end : mention.end + 1].isalpha()
+    return not (one and _WHICH.search(plain[: mention.start]))
 
 
 def _in_brackets(reading: Reading, mention: Mention) -> bool:
@@ -243,7 +207,7 @@ def _is_period(reading: Reading, mention: Mention) -> bool:
     if not counted and not _PER.search(reading.text.plain[: mention.start]):
         return False
     said = reading.text.plain[mention.start : mention.end].split()
-    return bool(said) and (said[-1] in _codes_of("time") or said[-1] in steps_of_time())
+    return bool(said) and (said[-1] in codes_of("time") or said[-1] in steps_of_time())
 
 
 def _counted(reading: Reading, mention: Mention) -> bool:
@@ -252,14 +216,14 @@ def _counted(reading: Reading, mention: Mention) -> bool:
     return bool(before) and reading.said("service", "deviation", reading.text.clause_of(mention.start))
 
 
-def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
+def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> None:
     tokens = [t for t in columns.names[evidence.column.name].split() if len(t) > 2 or not t.isascii()]
-    if len(tokens) > 1 and tokens[-1] in _unit_codes():
+    if len(tokens) > 1 and tokens[-1] in unit_codes():
         del tokens[-1]  # "gas_mwh" is gas, in whatever unit
     if not tokens:
         return
-    if (part := overlap(evidence.column.name, columns.reading.text.plain)) and part < 1:
-        evidence.add(2.5 * part, "part of its name stands in the request", spoken=True)
+    if part := overlap(evidence.column.name, columns.reading.text.plain):
+        evidence.add(2.5 * part + (part == 1), "part of its name stands in the request", spoken=True)
         return
     stems = {stem(t): t for t in tokens}
     stems_of = {t: key for key, t in stems.items()}
@@ -287,14 +251,14 @@ def _by_part_of_name(evidence: _Evidence, columns: Columns, regions: Regions) ->
             weight = regions.weight(start) * (_BESIDE_HEAD if english and start in besides else 1.0)
             hits[key] = max(hits.get(key, 0.0), weight)
     if not hits:
-        _by_short_name(evidence, columns, regions)
+        by_short_name(evidence, columns, regions)
         return
     if max(hits.values()) < 0.2:
         evidence.add(-0.8, "")  # only named among the inputs, or among what to leave out
         return
     share = sum(max(0.0, w) for w in hits.values()) / len(stems)
     words = ", ".join(sorted(stems[k] for k in hits))
-    early = _BEFOREHAND.search(columns.names[evidence.column.name])
+    early = BEFOREHAND.search(columns.names[evidence.column.name])
     whole = (
         not early
         and len(hits) == len(stems)
@@ -318,47 +282,14 @@ def _before_names(columns: Columns, own: str) -> set[int]:
     return {start for _, start, end in words if plain[end : end + 1] == " " and end + 1 in starts}
 
 
-def _by_short_name(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
-    """Its name is short for words of the request, or glued to one: "medv" for the median value, "wfood" for food."""
-    tokens = columns.names[evidence.column.name].split()
-    goal = [w for w, start, _ in columns.reading.text.tokens if w not in COMMON and regions.weight(start) >= REACHED]
-    own = {t for name in columns.names.values() for t in name.split()}
-    if len(tokens) != 1 or not tokens[0].isascii():
-        return
-    if word := glued_in(tokens[0], [w for w in goal if w not in own]):
-        points = 0.8 if word in _measures() else 2.0  # "tbilrate" is one of many rates
-        evidence.add(points, f"its name holds {word!r}, which the request says", spoken=True)
-    elif words := pieced_from(tokens[0], goal):
-        evidence.add(2.0, f"its name is short for {' '.join(words)!r}", spoken=True)
-
-
-@once_per_overlay
-def _measures() -> frozenset[str]:
-    """Words for how a thing is measured, which say nothing about the thing: rate, level, price."""
-    return frozenset(fold(w) for w in lexicon("series")["not_additive"])
-
-
-@once_per_overlay
-def _unit_codes() -> frozenset[str]:
-    """Short spellings of units, as they end a column's name; "min" is as often the least value."""
-    kinds = ("money", "mass", "length", "energy", "power", "time")
-    return frozenset(s for kind in kinds for s in _codes_of(kind) if len(s) <= _CODE) - {"min"}
-
-
-def _by_unit(evidence: _Evidence, columns: Columns) -> None:
-    """Its name ends in the unit that the answer is asked for in: "how many kilos", "in days"."""
-    *before, last = columns.names[evidence.column.name].split() or [""]
-    own = unit_of(last) if before and evidence.column.meaning == "number" else None
-    if own and own in units_asked(columns.reading):
-        evidence.add(2.0, f"it is in {last}, the unit that the request asks for", spoken=True)
-
-
-def _by_concept(evidence: _Evidence, columns: Columns, regions: Regions) -> None:
+def _by_concept(evidence: Evidence, columns: Columns, regions: Regions) -> None:
     """Same idea, other word: a concept that is said and that the column's name also expresses."""
     name = columns.names[evidence.column.name]
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():
         found = matches(called(concept), name) if book > 0 else []
+        if concept == COUNT and units_asked(columns.reading):
+            continue  # "how many km" asks for no count
         if book > 0 and _ends_in_unit(name, lexicon("concepts")[concept].get("unit", "")):
             evidence.add(book, f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
         if not found and not (book > 0 and _ends_in(name, concept)):
@@ -387,18 +318,11 @@ def _ends_in(name: str, concept: str) -> bool:
 def _ends_in_unit(name: str, kind: str) -> bool:
     """Whether the last word of a name is a unit of this kind, behind another word: "finish min", "完赛分钟"."""
     *before, last = name.split()
-    wide = not name.isascii() and any(name.endswith(c) for c in _codes_of(kind) if len(c) > 1 and not c.isascii())
-    return (bool(before) and last in _codes_of(kind)) or wide
+    wide = not name.isascii() and any(name.endswith(c) for c in codes_of(kind) if len(c) > 1 and not c.isascii())
+    return (bool(before) and last in codes_of(kind)) or wide
 
 
-@once_per_overlay
-def _codes_of(kind: str) -> frozenset[str]:
-    """Spellings of the units of a kind as they end a column's name."""
-    rows = lexicon("units").get(kind, {}).values()
-    return frozenset(str(s) for row in rows for s in row[1:])
-
-
-def _by_concept_of_values(evidence: _Evidence, regions: Regions) -> None:
+def _by_concept_of_values(evidence: Evidence, regions: Regions) -> None:
     """Values that name the event asked for, or its absence: a column of "ok" and "failed" where things are to fail."""
     column = evidence.column
     if column.meaning not in ("category", "boolean") or not 2 <= column.distinct <= MOST_STATES:
@@ -415,7 +339,7 @@ def _by_concept_of_values(evidence: _Evidence, regions: Regions) -> None:
             return
 
 
-def _by_values(evidence: _Evidence, reading: Reading) -> None:
+def _by_values(evidence: Evidence, reading: Reading) -> None:
     """Its values are spoken of: "spam or ham", "positive (1)", "more than 50K"."""
     column = evidence.column
     if column.meaning in ("id", "date", "text", "number", "constant", "empty") or column.distinct > 60:
@@ -454,26 +378,27 @@ def _by_values(evidence: _Evidence, reading: Reading) -> None:
                 evidence.add(0.8, f"its rarer value has the share that was named ({q.value:.0%})")
 
 
-def _by_convention(evidence: _Evidence, columns: Columns) -> None:
+def _by_convention(evidence: Evidence, columns: Columns) -> None:
     name = columns.names[evidence.column.name]
     last = columns.columns[-1].name == evidence.column.name
     evidence.add(GENERIC.get(name, 0.0), "by its name it holds the answer")
     evidence.add(0.8 if last else 0.0, "it is the last column")
-    evidence.add(0.6 if _FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
-    evidence.add(-3.0 if _THING_NAME.search(name) and not evidence.spoken else 0.0, "")
-    evidence.add(-1.2 if _BEFOREHAND.search(name) else 0.0, "")
-    evidence.add(1.0 if _AHEAD.search(name) and not _LATER.search(name) else 0.0, "its name speaks of what comes after")
-    event = matches(_event_names(), name) or _PARTICIPLE.search(name)
+    evidence.add(0.6 if FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
+    evidence.add(-3.0 if THING_NAME.search(name) and not evidence.spoken else 0.0, "")
+    evidence.add(-1.2 if BEFOREHAND.search(name) else 0.0, "")
+    evidence.add(1.0 if AHEAD.search(name) and not LATER.search(name) else 0.0, "its name speaks of what comes after")
+    event = matches(_event_names(), name) or PARTICIPLE.search(name)
     evidence.add(0.5 if event else 0.0, "it is called after an event")
     if evidence.column.meaning in ("constant", "empty"):
         evidence.add(-6.0, "")
-    if evidence.column.meaning == "id" or _ID_NAME.search(name):
+    filed = evidence.column.meaning == "category" and REFERENCE_NAME.search(name)
+    if evidence.column.meaning == "id" or ID_NAME.search(name) or filed:
         evidence.add(-4.0, "")
     if evidence.column.meaning == "date" or holds_text(evidence.column):
         evidence.add(-4.0, "")
 
 
-def _by_being_what_comes_of_it(evidence: _Evidence, columns: Columns, wish: str | None) -> None:
+def _by_being_what_comes_of_it(evidence: Evidence, columns: Columns, wish: str | None) -> None:
     """Called after what comes of things, such as a use, a price or a result, rather than after what they are."""
     kind = "amount" if fits(evidence.column, "amount") else "choice"
     name = columns.names[evidence.column.name]
@@ -500,7 +425,7 @@ def _given_names() -> tuple[str, ...]:
     return tuple(str(p) for c in lexicon("concepts").values() if c.get("given") for p in c["column"])
 
 
-def _by_type(evidence: _Evidence, wish: str | None) -> None:
+def _by_type(evidence: Evidence, wish: str | None) -> None:
     """Does the column give the kind of answer that is wanted?"""
     column = evidence.column
     number = column.meaning == "number" and column.distinct > 10
@@ -516,14 +441,14 @@ def _by_type(evidence: _Evidence, wish: str | None) -> None:
     )
 
 
-def _by_place(found: list[_Evidence], reading: Reading, regions: Regions) -> None:
+def _by_place(found: list[Evidence], reading: Reading, regions: Regions) -> None:
     said = {i: span for i, span in columns_by_place(reading, len(found)) if not regions.excluded(span[0])}
     for index, span in said.items():
         found[index].add(10.0, f"the request says {reading.quote(span)}")
         found[index].pointed = True
 
 
-def _by_being_one_of_many(found: list[_Evidence]) -> None:
+def _by_being_one_of_many(found: list[Evidence]) -> None:
     """Columns that are called alike describe the case and are not the answer to it."""
     alike = called_alike([e.column.name for e in found])
     for evidence in found:
@@ -531,7 +456,7 @@ def _by_being_one_of_many(found: list[_Evidence]) -> None:
             evidence.add(-2.0, "")
 
 
-def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
+def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
     """One column alone has the type of the answer that is wanted."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
     fitting = [e for e in able if fits(e.column, wish)]
@@ -539,7 +464,7 @@ def _by_being_the_only_fit(found: list[_Evidence], wish: str | None) -> None:
         fitting[0].add(1.2, "no other column gives such an answer")
 
 
-def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> None:
+def _by_default(found: list[Evidence], wish: str | None, reading: Reading) -> None:
     """No column is spoken of, but something is to be predicted: tables mostly end with the answer."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
     asked = bool(wish) or reading.said("wishes", "goal") or reading.text.plain.rstrip()[-1:] in ("?", "？")
@@ -558,10 +483,10 @@ def _by_default(found: list[_Evidence], wish: str | None, reading: Reading) -> N
         last.add(1.5, "nothing else fits better, and tables mostly end with the answer")
 
 
-def _is_event(evidence: _Evidence) -> bool:
+def _is_event(evidence: Evidence) -> bool:
     """Whether a column is called after something that happens or does not: "passed", "is_late", "repaid"."""
     name = " ".join(name_tokens(evidence.column.name))
-    return bool(_FLAG_NAME.search(name) or _PARTICIPLE.search(name) or matches(_event_names(), name))
+    return bool(FLAG_NAME.search(name) or PARTICIPLE.search(name) or matches(_event_names(), name))
 
 
 @once_per_overlay
@@ -570,7 +495,7 @@ def _event_names() -> tuple[str, ...]:
     return tuple(p for c in concepts if c["kind"] == "flag" for p in c["column"] if p not in GENERIC)
 
 
-def _by_being_a_series(found: list[_Evidence]) -> None:
+def _by_being_a_series(found: list[Evidence]) -> None:
     """A forecast is of numbers over time, and not of time itself or of names."""
     for evidence in found:
         if holds_years(evidence.column):
@@ -579,7 +504,7 @@ def _by_being_a_series(found: list[_Evidence]) -> None:
             evidence.add(-2.5, "")
 
 
-def _by_being_alone(found: list[_Evidence]) -> None:
+def _by_being_alone(found: list[Evidence]) -> None:
     """All others are ids, dates, texts or constants: then this one is meant."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
     if len(able) == 1:

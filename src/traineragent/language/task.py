@@ -29,8 +29,9 @@ from .beyond import beyond
 from .clashes import clash
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Columns, Regions
-from .constraints import contradiction, deployment_of, find_constraints, for_children, unseen_groups
+from .constraints import compared_groups, contradiction, deployment_of, find_constraints, for_children, unseen_groups
 from .costs import classes_alike, dreaded
+from .evidence import Candidate
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
 from .fitting import Replaced, fitted_limits, fitted_names, without_columns
@@ -52,7 +53,7 @@ from .rows import find_rows, not_of_rows, of_columns
 from .series import all_together, key_columns, known_ahead
 from .settling import settled
 from .substance import is_specific, says_nothing
-from .targets import Candidate, rank_targets
+from .targets import rank_targets
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
@@ -147,7 +148,8 @@ class _Understanding:
         spans = [e.span for e in (*self.exclusions, *self.only)]
         regions = Regions(self.reading, self.columns.mentions, spans)
         aside = {e.column for e in self.exclusions} | {*unseen_groups(self.reading, self.columns)}
-        return rank_targets(self.columns, regions, self.wish, aside) if self.columns.columns else []
+        compared = compared_groups(self.reading, self.columns)
+        return rank_targets(self.columns, regions, self.wish, aside, compared) if self.columns.columns else []
 
     def task(self) -> TaskSpec:
         target = self._target()
@@ -229,7 +231,7 @@ class _Understanding:
             return None
         confidence = min(_confidence(best.score, lead), 1.0 if best.spoken else UNSPOKEN)
         clear, enough = CLEAR, SPOKEN if best.spoken else ENOUGH
-        alone = not rest or not rest[0].spoken  # else the words fit both
+        alone = not rest or not rest[0].spoken or self._alone_says_yes(best)  # else the words fit both
         if alone and fits(self.columns.get(best.column), self.wish) and is_specific(self.reading):
             clear, enough = AHEAD, min(enough, FITTING)
         if best.score < enough or (lead < clear and not best.pointed):
@@ -238,6 +240,11 @@ class _Understanding:
         if not best.pointed:
             self.assumptions.append(Assumption("target", best.column, "; ".join(best.why), confidence))
         return best.column
+
+    def _alone_says_yes(self, best: Candidate) -> bool:
+        """Whether a yes or no is asked for, and no other column could hold it."""
+        able = [c.column for c in self.ranking if fits(self.columns.get(c.column), "flag")]
+        return self.wish == "flag" and able == [best.column]
 
     def _preferred(self) -> list[Candidate]:
         """The ranking, with the one column first that words speak for and that can be the answer, if it is about as

@@ -11,6 +11,7 @@ from .quantities import physical_kinds
 from .reading import Reading
 
 _LEAST = 3  # letters of a unit that is no other word
+_SHORT = re.compile(r"(?!ms)[b-df-hj-np-tv-z]{2}")  # km, kg, mm: no other word either
 
 
 def _kinds() -> tuple[str, ...]:
@@ -41,7 +42,7 @@ def units_asked(reading: Reading) -> tuple[Unit, ...]:
 @once_per_overlay
 def _patterns(languages: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     spelled = {str(s) for kind in _kinds() for row in lexicon("units")[kind].values() for s in row[1:]}
-    words = [s for s in spelled if len(s) >= _LEAST and re.fullmatch(r"[a-z ]+", s)]
+    words = [s for s in spelled if (len(s) >= _LEAST and re.fullmatch(r"[a-z ]+", s)) or _SHORT.fullmatch(s)]
     asked = lexicon("wishes")["in_unit"]
     before, behind = (
         [str(w) for language in languages for w in asked[key].get(language, ())] for key in ("before", "behind")

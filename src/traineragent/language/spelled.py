@@ -1,0 +1,96 @@
+"""How a column's name is spelled, as evidence that it is meant: its unit, a number in it, what it is short for.
+
+Knows names and units; nothing of values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from ..knowledge.force import once_per_overlay
+from ..knowledge.lexicons import lexicon
+from .abbreviations import glued_in, initials_of, pieced_from
+from .columns import COMMON, Columns, Regions
+from .dimensions import kind_of_unit
+from .evidence import Evidence
+from .unit_words import unit_of, units_asked
+from .words import fold
+
+_CODE = 3  # letters of a unit's code: eur, kwh
+REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
+
+
+def by_unit(evidence: Evidence, columns: Columns) -> None:
+    """Its name ends in the unit that the answer is asked for in: "how many kilos", "in days"."""
+    *before, last = columns.names[evidence.column.name].split() or [""]
+    own = unit_of(last) if before and evidence.column.meaning == "number" else None
+    if own and own in units_asked(columns.reading):
+        evidence.add(2.0, f"it is in {last}, the unit that the request asks for", spoken=True)
+
+
+def by_unit_of_errors(evidence: Evidence, columns: Columns, errors: Collection[str]) -> None:
+    """It is in a unit of the kind that errors are told in, or of another: "within 500 grams" is told of no hours."""
+    own = kind_of_unit(columns.names[evidence.column.name], evidence.column) if errors else None
+    if own in errors:
+        evidence.add(1.2, "errors are told in such units", spoken=True)
+    elif own:
+        evidence.add(-1.0 if evidence.spoken else -6.0, "")
+
+
+def by_number_in_name(evidence: Evidence, columns: Columns) -> None:
+    """Of columns that are called alike but for a number, it is the one whose number is said: "after 28 days"."""
+    name = columns.names[evidence.column.name]
+    twins = [c for c in columns.names.values() if c != name and _numberless(c) == _numberless(name) != name]
+    for number, unit in re.findall(r"(\d+) ([a-z])", name) if twins else ():
+        if re.search(rf"(?<![\w.]){number}[\s-]?{unit}[a-z]*(?!\w)", columns.reading.text.plain):
+            evidence.add(2.0, f"its number {number} is said", spoken=True)
+
+
+def _numberless(name: str) -> str:
+    return re.sub(r"\d+", "#", name)
+
+
+def by_initials(evidence: Evidence, columns: Columns, regions: Regions) -> None:
+    """A piece of its name is made of the first letters of what is asked for: "final gravity" beside fg_plato."""
+    words = [(w, start) for w, start, _ in columns.reading.text.tokens]
+    for token in columns.names[evidence.column.name].split():
+        if token in COMMON or token in unit_codes():
+            continue
+        if any(regions.weight(start) >= 1 for start in initials_of(token, words)):
+            evidence.add(2.0, f"{token!r} is short for words of the request", spoken=True)
+            return
+
+
+def by_short_name(evidence: Evidence, columns: Columns, regions: Regions) -> None:
+    """Its name is short for words of the request, or glued to one: "medv" for the median value, "wfood" for food."""
+    tokens = columns.names[evidence.column.name].split()
+    goal = [w for w, start, _ in columns.reading.text.tokens if w not in COMMON and regions.weight(start) >= REACHED]
+    own = {t for name in columns.names.values() for t in name.split()}
+    if len(tokens) != 1 or not tokens[0].isascii():
+        return
+    if word := glued_in(tokens[0], [w for w in goal if w not in own]):
+        points = 0.8 if word in _measures() else 2.0  # "tbilrate" is one of many rates
+        evidence.add(points, f"its name holds {word!r}, which the request says", spoken=True)
+    elif words := pieced_from(tokens[0], goal):
+        evidence.add(2.0, f"its name is short for {' '.join(words)!r}", spoken=True)
+
+
+@once_per_overlay
+def _measures() -> frozenset[str]:
+    """Words for how a thing is measured, which say nothing about the thing: rate, level, price."""
+    return frozenset(fold(w) for w in lexicon("series")["not_additive"])
+
+
+@once_per_overlay
+def unit_codes() -> frozenset[str]:
+    """Short spellings of units, as they end a column's name; "min" is as often the least value."""
+    kinds = ("money", "mass", "length", "energy", "power", "time")
+    return frozenset(s for kind in kinds for s in codes_of(kind) if len(s) <= _CODE) - {"min"}
+
+
+@once_per_overlay
+def codes_of(kind: str) -> frozenset[str]:
+    """Spellings of the units of a kind as they end a column's name."""
+    rows = lexicon("units").get(kind, {}).values()
+    return frozenset(str(s) for row in rows for s in row[1:])
