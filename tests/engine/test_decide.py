@@ -9,6 +9,7 @@ import pytest
 from scipy.special import expit, softmax
 from sklearn.metrics import f1_score, fbeta_score, precision_recall_curve, precision_score, recall_score
 
+from traineragent.domain.preference import Preference, in_words
 from traineragent.domain.run import Decision
 from traineragent.domain.task import Requirement
 from traineragent.engine.decide import calibrate, class_weights, decide, intervals, tempered, threshold
@@ -211,7 +212,7 @@ def test_a_floor_under_the_metric_itself_leaves_the_rest_to_its_counterpart() ->
 @pytest.mark.parametrize("metric", ["average_precision", "log_loss", "accuracy"])
 def test_what_matters_more_moves_the_threshold_on_new_rows(metric: str, prefer: str, goal: float) -> None:
     y, p, folds = binary()
-    cut = decide(y, p, folds, classes=2, metric=metric, positive=1, prefer=prefer)
+    cut = decide(y, p, folds, classes=2, metric=metric, positive=1, prefer=Preference(prefer))
     plain = decide(y, p, folds, classes=2, metric=metric, positive=1)
     fresh_y, fresh_p, _ = binary(seed=1)
     said, usual = (
@@ -226,7 +227,7 @@ def test_what_matters_more_moves_the_threshold_on_new_rows(metric: str, prefer: 
 def test_a_stated_limit_counts_for_more_than_a_preference() -> None:
     y, p, folds = binary()
     limit = Requirement("precision", ">=", 0.8)
-    decided = decide(y, p, folds, classes=2, metric="f1", requirements=[limit], positive=1, prefer="recall")
+    decided = decide(y, p, folds, classes=2, metric="f1", requirements=[limit], positive=1, prefer=Preference("recall"))
     assert precision_score(y, p[:, 1] >= decided.decision.threshold) >= 0.8
 
 
@@ -273,3 +274,46 @@ def test_a_limit_that_can_be_kept_offers_no_choice() -> None:
     limit = Requirement("recall", ">=", 0.9)
     assert decide(y, p, folds, classes=2, metric="f1", requirements=[limit], positive=1).tradeoff == ""
     assert decide(y, p, folds, classes=2, metric="f1", positive=1).tradeoff == ""
+
+
+@pytest.mark.parametrize(
+    ("constraint", "cut", "said"),
+    [
+        ("costs:190:10", 0.05, "a missed case costs 190, a false alarm 10"),
+        ("costs:1:3", 0.75, "a missed case costs 1, a false alarm 3"),
+        ("threshold:0.3", 0.3, "answered from a probability of 0.3 on"),
+    ],
+)
+def test_words_settle_from_where_on_a_case_is_answered_unless_a_limit_is_stated(
+    constraint: str, cut: float, said: str
+) -> None:
+    assert in_words(constraint) == said
+    y, p, folds = binary()
+    prefer = Preference.of(["interpretable", constraint])
+    found = decide(y, p, folds, classes=2, metric="roc_auc", positive=1, prefer=prefer)
+    assert found.decision.threshold == pytest.approx(cut)
+    limit = Requirement("recall", ">=", 0.9)
+    both = decide(y, p, folds, classes=2, metric="roc_auc", requirements=[limit], positive=1, prefer=prefer)
+    assert both.decision.threshold != pytest.approx(cut)
+
+
+@pytest.mark.parametrize("costs", [(190.0, 10.0), (1.0, 4.0)])
+def test_told_costs_lower_what_mistakes_cost_on_new_rows(costs: tuple[float, float]) -> None:
+    y, p, folds = binary()
+    prefer = Preference.of([f"costs:{costs[0]:g}:{costs[1]:g}"])
+    found = decide(y, p, folds, classes=2, metric="log_loss", positive=1, prefer=prefer)
+    assert "a row, answering the more probable class" in found.why[1]
+    fresh_y, fresh_p, _ = binary(seed=1)
+
+    def cost(cut: float) -> float:
+        called, case = fresh_p[:, 1] >= cut, fresh_y == 1
+        return float(costs[0] * (case & ~called).mean() + costs[1] * (~case & called).mean())
+
+    assert found.decision.threshold is not None
+    assert cost(found.decision.threshold) < 0.9 * cost(0.5)
+
+
+def test_words_that_settle_nothing_prefer_nothing() -> None:
+    assert Preference.of(["interpretable", "prefer:recall"]) == Preference("recall")
+    assert Preference.of(["threshold:0.2", "costs:5:5"]).threshold == pytest.approx(0.2)
+    assert in_words("prefer:recall") is None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from traineragent.domain.preference import still_preferred
 from traineragent.domain.task import Request
 from traineragent.language.costs import classes_alike, dreaded
+from traineragent.language.followup import read_follow_up
 from traineragent.language.reading import Reading
 from traineragent.language.task import understand
 
@@ -156,3 +158,52 @@ def test_a_metric_that_silence_fulfils_is_a_limit_and_leads_no_search(words: str
 def test_a_metric_that_can_lead_stands_first() -> None:
     task = understand(Request("Which pumps will break? False alarms below 4 %, recall over 80 %."), PUMPS, ROWS)
     assert [m.name for m in task.metrics] == ["recall", "false_positive_rate"]
+
+
+@pytest.mark.parametrize(
+    ("words", "constraint"),
+    [
+        ("Predict left; a missed leaver costs us 200 euro, a false alarm 10 euro.", "costs:200:10"),
+        ("Predict left. A false positive costs 5 and a false negative costs 100.", "costs:100:5"),
+        ("Predict left. Missing one is ten times as expensive as a false alarm.", "costs:10:1"),
+        ("Predict left. A false alarm is twice as bad as a missed one.", "costs:1:2"),
+        ("left vorhersagen: ein Fehlalarm kostet 5 Euro, ein übersehener Fall 300 Euro.", "costs:300:5"),
+        ("Prédire left : une fausse alerte coûte 20 euros, un faux négatif 400 euros.", "costs:400:20"),
+        ("Predecir left: una falsa alarma cuesta 3 euros y un falso negativo cuesta 90 euros.", "costs:90:3"),
+        ("Predict left with a decision threshold of 0.3.", "threshold:0.3"),
+        ("Predict left, cut-off 40 %.", "threshold:0.4"),
+        ("Flag customers who leave when the predicted probability is above 70 %.", "threshold:0.7"),
+        ("left vorhersagen mit einem Schwellwert von 0,25", "threshold:0.25"),
+        ("Prédire left avec un seuil de 0,6", "threshold:0.6"),
+    ],
+)
+def test_what_mistakes_cost_and_from_where_on_to_answer(words: str, constraint: str) -> None:
+    task = understand(Request(words), table("age:int 18..90, income:float 0..90, left:flag yes|no"), 2000)
+    assert constraint in task.constraints
+    assert not [c for c in task.constraints if c.startswith("prefer:")]
+    assert not task.requirements
+    assert any(a.what == "decision" for a in task.assumptions)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Predict left. Missing one is worse than a false alarm.",
+        "Predict left with a recall of 0.9; a false alarm costs 10 euro.",
+        "Predict left, a missed payment costs 10 euro and 20 of them are usual.",
+        "Who will leave once the threshold for rebates falls to 100 euro?",
+    ],
+)
+def test_costs_that_are_not_both_told_settle_nothing(words: str) -> None:
+    task = understand(Request(words), table("age:int 18..90, income:float 0..90, left:flag yes|no"), 2000)
+    assert not [c for c in task.constraints if c.startswith(("costs:", "threshold:"))]
+
+
+def test_a_follow_up_replaces_what_was_said_of_mistakes() -> None:
+    columns = table("age:int 18..90, income:float 0..90, left:flag yes|no")
+    task = understand(Request("Predict left. Missing one is worse than a false alarm."), columns, 2000)
+    assert "prefer:recall" in task.constraints
+    found = read_follow_up("a missed one costs 50 euro, a false alarm 5 euro", task, columns)
+    assert found.constraints == ("costs:50:5",)
+    assert not found.unread
+    assert still_preferred(task.constraints, found.constraints) == ()

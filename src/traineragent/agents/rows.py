@@ -16,6 +16,7 @@ from ..data.frames import cells, read_frame, sent
 from ..data.operations import row_texts
 from ..data.target import answers_of
 from ..domain.data import Column
+from ..domain.preference import Preference
 from ..domain.run import Member
 from ..engine import build as building
 from ..engine.dataset import TrainingData
@@ -126,7 +127,7 @@ def build(
         metric=task["metrics"][0]["name"],
         requirements=task["requirements"],
         positive=run.target.positive,
-        prefer=_preferred(task),
+        prefer=Preference.of(task["constraints"]),
         nonnegative=run.target.nonnegative,
         single_best=single_best,
         metadata=metadata,
@@ -145,12 +146,6 @@ def _usual_certainty(run: _Run, facts: building.GraphFacts) -> list[float]:
     p = building.out_of_fold(run.folder / "trials", [Member(**m) for m in facts.members])
     top = tempered(p[np.isfinite(p).all(axis=1)], facts.temperature).max(axis=1)
     return [round(float(q), 5) for q in np.quantile(top, np.linspace(0, 1, 101))]
-
-
-def _preferred(task: Mapping[str, Any]) -> str:
-    """ "recall" or "precision", whichever was said to matter more; else "" """
-    said = (c.removeprefix("prefer:") for c in task["constraints"] if c.startswith("prefer:"))
-    return next((c for c in said if c in ("recall", "precision")), "")
 
 
 def examples(folder: str, most: int) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ import onnx
 from numpy.typing import NDArray
 
 from .. import registry
+from ..domain.preference import Preference
 from ..domain.run import Candidate, Member, TrialResult
 from ..domain.task import Requirement
 from ..errors import TrainerError
@@ -27,7 +28,7 @@ from ..ports import Family, Fitted
 from ..serve.inputs.parts import Rows
 from ..store.files import write_bytes
 from .dataset import TrainingData
-from .decide import Decided, decide
+from .decide import NO_PREFERENCE, Decided, decide
 from .training import load_models, predicted
 from .views import values_of, view_graphs
 
@@ -70,13 +71,13 @@ def build(
     metric: str,
     requirements: Sequence[Mapping[str, Any]] = (),
     positive: int | None = None,
-    prefer: str = "",
+    prefer: Preference = NO_PREFERENCE,
     nonnegative: bool = False,
     single_best: int | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> GraphFacts:
     """Writes the graph of `members` [{"trial", "weight", "models"?}] to `out` and its facts beside it as JSON.
-    `prefer`: "recall", "precision" or "", as `decide` takes it. `nonnegative`: the answer cannot be below 0.
+    `prefer`: what words settle about mistakes. `nonnegative`: the answer cannot be below 0.
 
     A graph that does not answer as its models is not delivered: `single_best` alone is built instead. Raises
     TrainerError when that fails too."""
@@ -138,7 +139,7 @@ def _decide(
     metric: str,
     limits: Sequence[Requirement],
     positive: int | None,
-    prefer: str,
+    prefer: Preference,
 ) -> Decided:
     return decide(
         table.y,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from ..domain.preference import Preference
 from ..domain.run import Decision, Interval
 from ..domain.task import Requirement
 from . import several
@@ -22,6 +23,8 @@ from .metrics import known, scorer
 Float64 = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+NO_PREFERENCE = Preference()
+HALF = 0.5
 COVERAGE = 0.9
 SMALLEST_PROBABILITY = 1e-7
 SURE = 1.645  # standard errors by which calibration must help
@@ -67,10 +70,10 @@ def decide(
     metric: str,
     requirements: Sequence[Requirement] = (),
     positive: int | None = None,
-    prefer: str = "",
+    prefer: Preference = NO_PREFERENCE,
 ) -> Decided:
     """Decisions for a model whose out-of-fold predictions are `oof`, (rows, classes) or (rows,), NaN where unknown.
-    `prefer` "recall" or "precision": which of the two matters more where no limit says how much."""
+    `prefer`: what words settle about mistakes, where no limit says more."""
     known = np.isfinite(oof.reshape(len(y), -1)).all(axis=1)
     y, oof, folds = y[known], oof[known].astype(np.float64), folds[known]
     if y.ndim == 2:
@@ -178,22 +181,40 @@ def threshold(
     metric: str,
     requirements: Sequence[Requirement] = (),
     positive: int = 1,
-    prefer: str = "",
+    prefer: Preference = NO_PREFERENCE,
 ) -> tuple[Decision, str]:
     """The probability of the positive class from which it is answered: best for the metric, or for the counterpart of
-    a stated limit among the thresholds that keep it. With neither, the more probable class is answered."""
+    a stated limit among the thresholds that keep it; that which words settle, where there is no such limit. With none
+    of these, the more probable class is answered."""
     limits = label_limits(requirements)
-    by_label = scorer(metric).needs == "labels"
     truth, score = y == positive, p[:, positive]
+    if prefer.threshold is not None and not limits:
+        return Decision(threshold=prefer.threshold), _settled(truth, score, prefer.threshold, prefer)
+    by_label = scorer(metric).needs == "labels"
     sought = metric in RANKING and float(truth.mean()) < RARE
-    if not (by_label or limits or sought or prefer):
+    if not (by_label or limits or sought or prefer.mistake):
         return Decision(), "the more probable class is answered"
-    goal, why_goal = _goal(metric, by_label, limits, prefer)
+    goal, why_goal = _goal(metric, by_label, limits, prefer.mistake)
     if not limits and not _helps(truth, score, folds, goal):
         return Decision(), f"the more probable class is answered: no other threshold raises {goal} on unseen folds"
     best, kept = _best_threshold(truth, score, goal, limits)
     why = f"from {best:.3f} on: {_reached(goal, limits, kept)}"
     return Decision(threshold=best), why + (f" ({why_goal})" if why_goal else "")
+
+
+def _settled(truth: NDArray[np.bool_], score: Float64, cut: float, prefer: Preference) -> str:
+    """Why a case is answered from there on; what that costs a row, where costs are told. With probabilities p that are
+    true, a case costs less to answer than to leave where p * miss > (1 - p) * alarm (Elkan 2001)."""
+    why = f"from {cut:.3f} on: {prefer.why}"
+    if prefer.costs is None:
+        return why
+    miss, alarm = prefer.costs
+
+    def cost(called: NDArray[np.bool_]) -> float:
+        return float(miss * (truth & ~called).mean() + alarm * (~truth & called).mean())
+
+    half = cost(score >= HALF)
+    return f"{why}; out of fold that costs {cost(score >= cut):.4g} a row, answering the more probable class {half:.4g}"
 
 
 def _reached(goal: str, limits: Sequence[Requirement], kept: Sequence[Requirement]) -> str:
@@ -209,10 +230,10 @@ def _reached(goal: str, limits: Sequence[Requirement], kept: Sequence[Requiremen
     return f"no threshold gives {stated} out of fold; this one keeps {held} and comes nearest to {missed}"
 
 
-def _goal(metric: str, by_label: bool, limits: Sequence[Requirement], prefer: str) -> tuple[str, str]:
+def _goal(metric: str, by_label: bool, limits: Sequence[Requirement], mistake: str) -> tuple[str, str]:
     """What to maximise, and why if that is not the metric itself."""
-    if prefer and not limits:
-        return PREFERRED[prefer]
+    if mistake and not limits:
+        return PREFERRED[mistake]
     if not by_label and not limits:
         return "f1", SOUGHT
     if metric in ONE_SIDED and [r.name for r in limits] == [metric]:

@@ -1,16 +1,20 @@
 """Which mistake is said to be the worse one: a case that is missed, or a false alarm; and whether classes count alike.
 
 "Missing one is worse than a false alarm", "lieber ein Fehlalarm zu viel", "only tell me when you are sure". Knows
-nothing of metrics and thresholds.
+nothing of metrics, and of thresholds only that one is named.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
+from ..domain.preference import COSTS, THRESHOLD
+from .quantities import Quantity
 from .reading import Reading, Span
 
 Mistake = Literal["miss", "alarm"]
+_PRICES, _SHARES = ("money", "number"), ("share", "number")
+"""Kinds of quantities that a cost or a probability may be."""
 _NEAR = 45  # characters between a mistake and "is worse" where the other mistake is not named
 
 
@@ -23,6 +27,53 @@ def dreaded(reading: Reading) -> Mistake | None:
     if reading.said("costs", "missing_is_worse"):
         return "miss"
     return "alarm" if reading.said("costs", "false_alarm_is_worse") else None
+
+
+def stated_costs(reading: Reading) -> tuple[float, float] | None:
+    """What a missed case and a false alarm cost, as amounts or by how many times one is the worse: "a missed case costs
+    us 200 euro, a false alarm 10"; None where not both are told."""
+    found: dict[Mistake, float] = {}
+    for sentence in reading.text.sentences:
+        named = list(dict.fromkeys(kind for *_, kind in _mistakes(reading, sentence)))
+        if len(named) == 2 and (ratio := _times(reading, sentence)) is not None:
+            return (ratio, 1.0) if named[0] == "miss" else (1.0, ratio)
+        amounts = [q for q in reading.quantities if sentence[0] <= q.start < sentence[1] and q.kind in _PRICES]
+        priced = reading.said("costs", "priced", sentence) or any(q.kind == "money" for q in amounts)
+        if priced and len(named) == len(amounts):
+            found |= {kind: q.value for kind, q in zip(named, amounts, strict=True)}
+    if len(found) < 2 or min(found.values()) <= 0:
+        return None
+    return found["miss"], found["alarm"]
+
+
+def _times(reading: Reading, sentence: Span) -> float | None:
+    """By how many times one mistake is as bad as another that is named beside it."""
+    for start, end in reading.where("costs", "times", sentence):
+        counted = [q.value for q in reading.quantities if start <= q.start and q.end <= end]
+        return counted[0] if counted else 2.0
+    return None
+
+
+def cut_named(reading: Reading) -> float | None:
+    """The probability from which a case is to be answered, where words name it: "a threshold of 0.3"."""
+    for start, end in reading.where("costs", "cut"):
+        named = [q.value for q in reading.quantities if start <= q.start and q.end <= end and q.kind in _SHARES]
+        if named and 0 < named[-1] < 1:
+            return named[-1]
+    return None
+
+
+def about_mistakes(reading: Reading) -> list[str]:
+    """Constraint words for the probability that words name, and for what mistakes are said to cost."""
+    found = [f"{THRESHOLD}{cut:g}"] if (cut := cut_named(reading)) is not None else []
+    if costs := stated_costs(reading):
+        found.append(f"{COSTS}{costs[0]:g}:{costs[1]:g}")
+    return found
+
+
+def is_cut(reading: Reading, quantity: Quantity) -> bool:
+    """Whether a share is the probability from which to answer, and no limit."""
+    return any(a <= quantity.start and quantity.end <= b for a, b in reading.where("costs", "cut"))
 
 
 def classes_alike(reading: Reading) -> bool:

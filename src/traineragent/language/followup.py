@@ -17,7 +17,7 @@ from ..domain.task import DeploymentInfo, TaskSpec
 from ..knowledge.lexicons import lexicon
 from .columns import Columns, Mention, Regions
 from .constraints import deployment_of, find_constraints
-from .costs import dreaded
+from .costs import about_mistakes, dreaded
 from .exclusions import Exclusion, find_exclusions
 from .holdouts import holdout_asked
 from .kinds import FAMILY
@@ -317,7 +317,7 @@ class _Follow:
         fewer_misses, fewer_alarms = self._heard("fewer_misses"), self._heard("fewer_alarms")
         if fewer_misses != fewer_alarms:
             return "prefer:recall" if fewer_misses else "prefer:precision"
-        worse = dreaded(self.reading)
+        worse = None if about_mistakes(self.reading) else dreaded(self.reading)
         if worse:
             self.spans.append((0, len(self.reading.text.plain)))
         return {"miss": "prefer:recall", "alarm": "prefer:precision"}.get(worse or "", "")
@@ -397,7 +397,13 @@ class _Follow:
         columnar = [
             c for c in find_constraints(self.reading, self.columns, ()) if c.split(":")[0] in ("split", "fairness")
         ]
-        asked = [*(n for n in new if n not in lifted), *columnar, *models.constraints, *self._about_rows()]
+        asked = [
+            *(n for n in new if n not in lifted),
+            *columnar,
+            *models.constraints,
+            *self._about_rows(),
+            *self._about_mistakes(),
+        ]
         return tuple(dict.fromkeys(asked)), tuple(dict.fromkeys(lifted))
 
     @cached_property
@@ -412,6 +418,13 @@ class _Follow:
         if held is not None:
             self.spans.append(held.span)
         return [c.word() for r in self._rows for c in r.conditions] + ([held.word] if held else [])
+
+    def _about_mistakes(self) -> list[str]:
+        """The probability from which to answer, and what mistakes cost."""
+        found = about_mistakes(self.reading) if self.family == "classification" else []
+        if found:
+            self.spans += [s for key in ("cut", "priced", "times") for s in self.reading.where("costs", key)]
+        return found
 
     def _deployment(self) -> DeploymentInfo:
         found = deployment_of(self.reading)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..domain import preference, selection
 from ..domain.data import ColumnProfile
 from ..domain.refinement import Change, Revision
-from ..domain.selection import in_words
 from ..domain.task import (
     MEASURED_ON_SERVICE,
     Assumption,
@@ -377,6 +377,7 @@ class _Revising:
         new = [c for c in self.asked.constraints if c not in self.task.constraints]
         self.held += [self._told(c) for c in self.asked.constraints if c not in new]
         kept = still_chosen(still_asked(self.task.constraints, new), new, [c.name for c in self.columns])
+        kept = preference.still_preferred(kept, new)
         self.task = replace(self.task, constraints=(*kept, *new))
         for name in new:
             self._change("wish", self._told(name))
@@ -387,7 +388,7 @@ class _Revising:
             self._change("deployment", ", ".join(f"{k} {v}" for k, v in named.items()))
 
     def _told(self, constraint: str) -> str:
-        return in_words(constraint) or told(constraint)
+        return selection.in_words(constraint) or preference.in_words(constraint) or told(constraint)
 
     def _time(self) -> None:
         if self.asked.minutes is not None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ..knowledge.lexicons import lexicon
 from .calibration import explains_probability
+from .costs import is_cut
 from .limits import Limit
 from .reading import Reading
 
@@ -66,7 +67,7 @@ def _stricter(one: Limit, other: Limit) -> bool:
 
 
 def _void(reading: Reading, limit: Limit) -> bool:
-    if explains_probability(reading, limit.quantity):
+    if explains_probability(reading, limit.quantity) or is_cut(reading, limit.quantity):
         return True
     if limit.name.startswith("latency") and _WAITS.search(reading.text.plain, 0, limit.quantity.start):
         return False

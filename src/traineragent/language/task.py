@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property
 
 from ..domain.data import ColumnProfile
+from ..domain.preference import in_words
 from ..domain.task import (
     Assumption,
     Budget,
@@ -30,7 +31,7 @@ from .clashes import clash
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Columns, Regions
 from .constraints import compared_groups, contradiction, deployment_of, find_constraints, for_children, unseen_groups
-from .costs import classes_alike, dreaded
+from .costs import about_mistakes, classes_alike, dreaded
 from .evidence import Candidate
 from .exclusions import Exclusion, find_exclusions, find_only
 from .feasibility import feasible
@@ -369,11 +370,18 @@ class _Understanding:
             found.append("intervals")
         if task_type == "image_generation" and "content:child_safe" not in found and for_children(self.reading):
             found.append("content:child_safe")
-        if self.preference and FAMILY[task_type] == "classification" and (profile is None or profile.distinct == 2):
-            found.append(self.preference)
+        if FAMILY[task_type] == "classification" and (profile is None or profile.distinct == 2):
+            found += self._about_mistakes()
         if task_type == "forecasting":
             found += self._about_series(profile.name if profile else None)
         return tuple(found)
+
+    def _about_mistakes(self) -> list[str]:
+        """What mistakes cost, from where on to answer, or else which mistake is worse."""
+        found = about_mistakes(self.reading)
+        told = [words for c in found if (words := in_words(c))]
+        self.assumptions += [Assumption("decision", words, "the request says so", 0.9) for words in told]
+        return found or [self.preference] * bool(self.preference)
 
     def _models(self) -> tuple[str, ...]:
         """Kinds of models asked for and refused; what there is none of is said."""

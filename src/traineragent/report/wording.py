@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
-from ..domain.selection import in_words
+from ..domain import preference, selection
 
 DASH = "–"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
@@ -332,8 +332,8 @@ def condition(word: Any) -> str:
     text = clean(word)
     if text in _WISHES:
         return _WISHES[text]
-    if about_rows := in_words(text):
-        return about_rows
+    if told := selection.in_words(text) or preference.in_words(text):
+        return told
     kind = next((k for k in _CONDITIONS if text.startswith(f"{k}:")), "")
     about = text.removeprefix(f"{kind}:")
     if kind == "horizon" and (reach := _REACH.fullmatch(about)):
