@@ -55,6 +55,7 @@ from .series import all_together, key_columns, known_ahead
 from .settling import settled
 from .substance import is_specific, says_nothing
 from .targets import rank_targets
+from .unheeded import CONFIDENCE, asked_besides, unheeded
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
 """A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
@@ -175,6 +176,7 @@ class _Understanding:
             budget=Budget(self.request.minutes or training, self.request.trials),
             language=self.reading.languages[0],
         )
+        self._tell_unheeded(task_type, target)
         verdict = self._verdict(task, profile)
         return replace(task, assumptions=tuple(self.assumptions), verdict=verdict)
 
@@ -382,6 +384,13 @@ class _Understanding:
         told = [words for c in found if (words := in_words(c))]
         self.assumptions += [Assumption("decision", words, "the request says so", 0.9) for words in told]
         return found or [self.preference] * bool(self.preference)
+
+    def _tell_unheeded(self, task_type: str, target: str | None) -> None:
+        """What was read and is done otherwise."""
+        self.assumptions += unheeded(self.reading, task_type)
+        if target is not None and (other := asked_besides(self.columns, target)) is not None:
+            why = f"one answer is learned at a time; for {other} train once more with --target {other}"
+            self.assumptions.append(Assumption("second answer", f"{target} alone", why, CONFIDENCE))
 
     def _models(self) -> tuple[str, ...]:
         """Kinds of models asked for and refused; what there is none of is said."""
