@@ -10,14 +10,42 @@ from traineragent.language.words import Text
 
 @pytest.mark.parametrize(
     ("slip", "meant"),
-    [("predcit", "predict"), ("modle", "model"), ("recal", "recall"), ("forcast", "forecast"), ("chrun", "churn")],
+    [
+        ("predcit", "predict"),
+        ("modle", "model"),
+        ("recal", "recall"),
+        ("forcast", "forecast"),
+        ("chrun", "churn"),
+        ("eror", "error"),
+        ("avarage", "average"),
+        ("presicion", "precision"),
+        ("sensitivty", "sensitivity"),
+    ],
 )
 def test_mends(slip: str, meant: str) -> None:
     assert mended(Text.of(slip)).plain == meant
 
 
 @pytest.mark.parametrize(
-    "word", ["stories", "lottery", "football", "patent", "theatre", "poverty", "archive", "control"]
+    "word",
+    [
+        "stories",
+        "lottery",
+        "football",
+        "patent",
+        "theatre",
+        "poverty",
+        "archive",
+        "control",
+        "averages",
+        "prevision",
+        "provision",
+        "decision",
+        "balance",
+        "absolutely",
+        "three",
+        "avenge",
+    ],
 )
 def test_leaves_good_words(word: str) -> None:
     assert mended(Text.of(word)).plain == word

@@ -14,7 +14,8 @@ from .words import WIDE
 
 COMMA_LANGUAGES = frozenset({"de", "fr", "es", "pt", "it"})
 _GROUPED = r"\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?!\d)"
-_DIGITS = rf"(?<![\w.,@])(?:(?<=\s)[+-]|^[+-])?(?:{_GROUPED}|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
+_OF_A_NAME = r"(?<![\w.,@^])(?!(?<=\bf[ -])[12](?![\d.,]))"  # "F-1" and "R^2" count nothing
+_DIGITS = rf"{_OF_A_NAME}(?:(?<=\s)[+-]|^[+-])?(?:{_GROUPED}|\d+(?:[.,]\d+)?|[.,]\d+)(?:e-?\d+)?"
 _WIDE_DIGITS = rf"(?<=[{WIDE}])\d+(?:[.,]\d+)?"
 _HAN = "〇零一二两兩三四五六七八九十百千万萬半点"
 HAN_VALUE = dict(zip("〇零一二两兩三四五六七八九", (0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))

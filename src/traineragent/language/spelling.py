@@ -17,6 +17,7 @@ from .words import Text, fold
 _SHORT, _LONG = 5, 7
 _BOOKS = ("concepts", "metrics", "service", "tasks", "deployment", "wishes", "constraints", "costs", "exclusions")
 _GOOD_ENDINGS = ("s", "ed", "ing", "ly", "er", "ion")  # "stories" is no slip for "stores"
+_VOWELS = "aeiou"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -24,8 +25,10 @@ def mended(text: Text) -> Text:
     """The text with slips replaced by the words that were meant; the way back to the user's characters is kept."""
     changes = []
     for word, start, end in text.tokens:
-        if len(word) >= _SHORT and word.isascii() and word.isalpha() and not _good(word):
-            meant = _meant(word)
+        if len(word) >= _SHORT - 1 and word.isascii() and word.isalpha():
+            meant = _known_slip(word)
+            if meant is None and not _good(word):
+                meant = _meant(word) if len(word) >= _SHORT else _halved(word)
             if meant:
                 changes.append((start, end, meant))
     return text.replaced(changes) if changes else text
@@ -39,6 +42,34 @@ def _meant(word: str) -> str | None:
             ideas = {slip[: _SHORT - 1] for slip in found}
             return min(found, key=lambda slip: (abs(len(slip) - len(word)), slip)) if len(ideas) == 1 else None
     return None
+
+
+def _known_slip(word: str) -> str | None:
+    """One of the long words that are often misspelt, with its letters in another order or one of them wrong."""
+    if len(word) < _SHORT + 1:
+        return None
+    for right in map(str, lexicon("service")["misspelt"]["en"]):
+        if word[0] != right[0] or word.startswith(right[:-1]) or right.startswith(word):
+            continue
+        if sorted(word) == sorted(right) or _one_apart(word, right):
+            return right
+    return None
+
+
+def _one_apart(one: str, other: str) -> bool:
+    """Whether one letter is too many or too few, or one vowel is another."""
+    short, long = sorted((one, other), key=len)
+    at = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    alike = len(short) == len(long)
+    if alike and not {short[at : at + 1], long[at : at + 1]} <= set(_VOWELS):
+        return False
+    return short[at + alike :] == long[at + 1 :]
+
+
+def _halved(word: str) -> str | None:
+    """The word of a short one in which a double letter inside was written once: "eror"."""
+    found = {word[: i + 1] + word[i:] for i in range(1, len(word) - 1)} & _vocabulary()[0]
+    return found.pop() if len(found) == 1 else None
 
 
 def _good(word: str) -> bool:
