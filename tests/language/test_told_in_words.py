@@ -40,6 +40,7 @@ def asked(words: str, columns: str) -> dict[str, float]:
         ("MAE 20. Hmm, that is too strict for a start, make it 30.", {"mae": 30}),
         ("mean absolute error: 2 km. No wait, the valley is only 9 km long, make it 1 km", {"mae": 1}),
         ("over 100 fields from weather alone, error eight at worst on average", {"mae": 8}),
+        ("for fields within 3 km of the river, MAE 20", {"mae": 20}),
         ("mean error 40, never more than 90 off", {"mae": 40, "max_error": 90}),
     ],
 )
@@ -88,6 +89,12 @@ def test_of_boxes(words: str, expected: dict[str, float]) -> None:
 )
 def test_of_what_is_done_today(words: str, expected: float) -> None:
     assert asked(f"Forecast the calls four weeks ahead. {words}", CALLS)["skill_vs_seasonal_naive"] == expected
+
+
+def test_fewer_of_anything_else_is_no_skill() -> None:
+    assert asked("Forecast the calls for the next 4 weeks. We have 10 % fewer agents than now. MAE 30.", CALLS) == {
+        "mae": 30
+    }
 
 
 def test_a_gap_between_groups_is_no_recall() -> None:

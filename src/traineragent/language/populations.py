@@ -47,7 +47,8 @@ _FALSE_ALARMS = {"any": ("{wrong} {alarms}",)}
 
 @dataclass(frozen=True)
 class Told:
-    """A limit that a share tells of its population: `how` is as_is or complement."""
+    """A limit that a share tells of its population: `how` is as_is or complement. Without a name the share tells what
+    is, and bounds nothing: "of the calls on our list 70 % are useless"."""
 
     name: str
     how: str
@@ -96,6 +97,8 @@ class _Share:
     def _of_alarms(self, small: bool, side: Side | None, acted: bool) -> Told | None:
         bad = self._says("wrong") or self._about("harmless") or self._sign(self._rest) < 0
         case = self._sign(self._rest) > 0
+        if bad and not case and not small and (side != "low" or self._is_of_today()) and not self._denied():
+            return self._told("", "as_is")
         if acted and not (case or side == "low" or (bad and small)):
             return None
         if bad and not case and small and side != "low":
@@ -103,6 +106,12 @@ class _Share:
         if side == "low" or not small:
             return self._told("precision", "as_is") if not (bad and not case) or not small else None
         return self._told("precision", "complement") if side == "high" else None
+
+    def _is_of_today(self) -> bool:
+        return self.reading.said("service", "today", self.reading.text.clause_of(self.q.start))
+
+    def _denied(self) -> bool:
+        return self.reading.said("populations", "denied", self.reading.text.clause_of(self.q.start))
 
     def _of_the_good(self, small: bool, side: Side | None) -> Told | None:
         before = (self.reading.text.clause_of(self.q.start)[0], self.q.start)

@@ -176,11 +176,13 @@ class _Scan:
         """Shares that say by whom they are told of what they bound."""
         shares = [q for q in self.free if q.kind == "share" and not self._named_near(q)]
         told = [(q, t) for q in shares if (t := told_of(self.reading, q, case))]
-        return [replace(self._limit(t.name, t.how, q, t.at), settled=t.firm) for q, t in told]
+        limits = [replace(self._limit(t.name, t.how, q, t.at), settled=t.firm) for q, t in told]
+        return [limit for limit in limits if limit.name]
 
     def by_idiom(self) -> list[Limit]:
         """Idioms inside one clause first: a number belongs to the words that it stands with, not to the next clause."""
-        idioms = [idiom for idiom in lexicon("requirements") if self._applies(idiom)]
+        named = {n.name for n in self.namings if n.name in _ERRORS and set(self._claimed(n)) & set(self.free)}
+        idioms = [x for x in lexicon("requirements") if self._applies(x) and x["name"] not in named]
         text, out = self.reading.text, list[Limit]()
         for spans in (text.clauses, text.sentences):
             for idiom in idioms:
