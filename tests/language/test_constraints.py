@@ -35,6 +35,8 @@ def constraints(words: str) -> set[str]:
         ("regions it was never fitted on", "split:group:region"),
         ("a region must not be split between fit and test", "split:group:region"),
         ("each region wholly in either training or test", "split:group:region"),
+        ("make it hold for regions we have yet to visit", "split:group:region"),
+        ("never hand it to anyone", "privacy"),
         ("The farmer will want to see what pulled it down.", "interpretable"),
         ("O chefe da frota tem de perceber porquê.", "interpretable"),
         ("a scorecard or a small decision tree, please", "interpretable"),
@@ -76,6 +78,8 @@ def test_a_wish_is_heard_in_other_words(words: str, expected: str) -> None:
         "¿Qué clientes se quedan en casa? La secretaria lleva la lista.",
         "Os clientes que ficam em casa compram menos.",
         "We check wires for money laundering, who is it?",
+        "Don't give it any hint of the rider. Does she fall?",
+        "Which clerks have we yet to train?",
         "Clerks who were not trained on the till: will they err?",
         "In low and high season alike: who comes?",
         "The fee must not be split among the owners. Who leaves?",
@@ -83,3 +87,8 @@ def test_a_wish_is_heard_in_other_words(words: str, expected: str) -> None:
 )
 def test_words_that_only_sound_like_a_wish_are_none(words: str) -> None:
     assert not constraints(words)
+
+
+def test_a_size_at_the_end_of_a_sentence_is_one() -> None:
+    assert "resolution:64x96" in constraints("Paint new stamps, 64 by 96. They are for letters.")
+    assert not any("resolution" in c for c in constraints("prints of 64 x 96.5 cm"))

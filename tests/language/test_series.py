@@ -61,6 +61,8 @@ WIDE = (DAY, *(column(n, "number") for n in ("store_north", "store_south", "stor
         ("how much for each of the coming 12 months", ()),
         ("the temperature in each of the next 7 days", ()),
         ("forecast the temperature for each of the next 14 days", ()),
+        ("提前24小时预测每小时的用量", ()),
+        ("预测未来7天每天的用量", ()),
     ],
 )
 def test_columns_are_series_of_their_own_where_several_are_asked_for(words: str, expected: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ _ONLY_SO_MANY = re.compile(r"\s*(?:au|sur|de|of|in|out|per|von|aus|auf|di|en|ent
 
 _IN_BRACKETS = re.compile(r"\s*(?:[^\W\d]+['\s]\s*){1,4}\(\s*")
 """Words before a name in brackets that they are another word for."""
+_TO_THE_MODEL = re.compile(r"[\s,'\"`]*(?:(?:it|them|the model)\s)?[\s,'\"`]*")
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _are_rows(reading: Reading, names: Sequence[tuple[str, Span]]) -> bool:
 def _told_who(reading: Reading, position: int) -> int | None:
     """Where a person is told by what she does, right behind a place: "don't use who signed it"."""
     told = reading.where("exclusions", "who", (position, position + 20))
-    return next((start for start, _ in told if not reading.masked[position:start].strip(" ,'\"`")), None)
+    return next((start for start, _ in told if _TO_THE_MODEL.fullmatch(reading.masked[position:start])), None)
 
 
 def _doers(columns: Columns, span: Span) -> list[tuple[str, Span]]:

@@ -186,10 +186,18 @@ def _several(reading: Reading) -> bool:
     for _, end in reading.where("series", "of_each"):
         if any(q.kind != "number" and 0 <= q.start - end <= 1 for q in reading.quantities):
             continue  # "readings every ten minutes", "better by 15 percent"
+        if reading.text.plain[end:].lstrip().startswith(_wide_steps()):
+            continue  # "每小时"
         following = (w for w, start, _ in reading.text.tokens if start >= end and not w.isdigit() and w not in idle)
         if next(following, "") not in steps_of_time():
             return True
     return False
+
+
+@once_per_overlay
+def _wide_steps() -> tuple[str, ...]:
+    """Units of time in scripts without spaces, in which a word is no token."""
+    return tuple(s for s in steps_of_time() if not s.isascii())
 
 
 def _alike(reading: Reading, numbers: Sequence[ColumnProfile]) -> tuple[str, ...]:
