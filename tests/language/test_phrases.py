@@ -57,7 +57,7 @@ def test_placeholder_stands_for_a_quantity() -> None:
 def test_every_phrase_of_the_lexicons_compiles(book: str) -> None:
     for phrase in texts(lexicon(book, "policy" if book == "ideas" else "lexicon")):
         assert _compiled(phrase)
-        assert not re.search(r"[)\]][*?+]|(?:^|\s)[*?]", phrase), phrase
+        assert not re.search(r"[)\]][*?+]|(?:^|\s)[*?](?!\w)", phrase), phrase
 
 
 def test_rules_use_known_ideas_only() -> None:

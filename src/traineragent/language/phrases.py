@@ -1,6 +1,7 @@
 """The small pattern language of the lexicons, compiled to regular expressions over folded text.
 
     word      exactly this word          word*        a word that begins so
+    *word     a word that ends so        *word*       a word that holds it (compounds: "Flurkamera")
     (a|b c)   one of several             [a]          may be absent
     ..        up to 3 words between      ...          up to 8 words between, inside one sentence
     {found}   one of the words that the lexicon classes.yaml lists under that name, in the phrase's language
@@ -119,12 +120,12 @@ def _need(pieces: Iterable[str], choices: Iterable[tuple[_Need, ...]]) -> _Need:
     parts: list[str] = []
     some = list(choices)
     for piece in pieces:
-        word = piece.rstrip("*")
+        word = piece.strip("*")
         if piece == "<any>":
             some.append(tuple(_need((f"<{kind}>",), ()) for kind in QUANTITY_KINDS))
         elif piece.startswith("<"):
             parts.append(MARKS[piece[1:-1]])
-        elif not _TOKEN.fullmatch(word):
+        elif not _TOKEN.fullmatch(word) or piece[0] == "*":
             parts.append(word)
         else:
             (words if word == piece else stems).add(word)
@@ -247,9 +248,9 @@ def _word(piece: str) -> str:
         marks = "".join(MARKS.values()) if kind == "any" else MARKS[kind]
         return f"[{marks}]{FILL}*"
     stem = piece.endswith("*")
-    body = re.escape(piece.rstrip("*"))
+    body = re.escape(piece.strip("*"))
     if _WIDE.search(piece):
         return body
-    left = r"(?<![a-z0-9_])" if re.match(r"\w", piece) else ""  # folded Latin is ASCII; "auc不低于" has a word's end
+    left = r"(?<![a-z0-9_])" if re.match(r"\*?\w", piece) else ""  # folded Latin is ASCII; "auc不低于" has a word's end
     right = r"\w*" if stem else (r"(?![a-z0-9_])" if re.search(r"\w$", piece) else "")
-    return left + body + right
+    return left + (r"\w*" if piece[0] == "*" else "") + body + right
