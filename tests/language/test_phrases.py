@@ -40,6 +40,9 @@ def texts(node: Any) -> Iterator[str]:
         ("loss", "glossy", None),
         ("不低于", "准确率不低于九成", "不低于"),
         ("über*", "uberall", "uberall"),
+        ("*kamera*", "anhand der flurkameras", "flurkameras"),
+        ("*foto", "passfoto", "passfoto"),
+        ("*foto", "fotografie", None),
     ],
 )
 def test_phrase_finds(phrase: str, text: str, hit: str | None) -> None:
