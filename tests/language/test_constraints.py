@@ -35,6 +35,8 @@ def constraints(words: str) -> set[str]:
         ("regions it was never fitted on", "split:group:region"),
         ("a region must not be split between fit and test", "split:group:region"),
         ("each region wholly in either training or test", "split:group:region"),
+        ("regions the model never learned from", "split:group:region"),
+        ("keep people of one region together", "split:group:region"),
         ("make it hold for regions we have yet to visit", "split:group:region"),
         ("never hand it to anyone", "privacy"),
         ("The farmer will want to see what pulled it down.", "interpretable"),

@@ -77,6 +77,7 @@ def test_a_denied_use_leaves_the_named_columns_out(words: str, columns: str, exp
         ("Late? Don't use who drove that day.", "driver:cat, km:int, late:flag", "driver"),
         ("Ignore who graded the paper", "grader:cat, graded_pages:int, y:flag", "grader"),
         ("Ignoriere, wer den Brief geschrieben hat", "autor:cat, briefe:int, y:flag", "autor"),
+        ("Ohne Angabe, wer gemessen hat.", "bearbeiter:cat, temp:int, y:flag", "bearbeiter"),
         ("Don't feed it who inspected them", "inspector:cat, weight:int, survived:flag", "inspector"),
         ("Don't give it the age of the rider", "age:int, speed:float, fell:flag", "age"),
         ("The courier's team is off the table", "team:cat, km:int, late:flag", "team"),

@@ -83,6 +83,8 @@ def read(words: str, spec: str) -> TaskSpec:
         ("How many passengers ride?", "weekday:cat Mon|Tue, km:float 1..90, passengers:int 1..800", "passengers"),
         ("Predict the repair bill, mean error 20 dollars", "model:cat a|b|c, run_hours:float 1..400", None),
         ("预测成品钢坯硬度,误差不超过3", "原料硬度:float 1..90, 碳含量:float 0..2, 成品硬度:float 1..90", "成品硬度"),
+        # a column that may be used is not the one to predict
+        ("Predict the weight. The feed column may be used.", "feed:cat a|b|c, weight_kg:float 1..90", "weight_kg"),
         # the German verb stands behind what is asked for
         (
             "Aus den Zähnen der Hunde das Alter bestimmen",

@@ -150,7 +150,8 @@ class Regions:
     def __init__(self, reading: Reading, mentions: Sequence[Mention], excluded: Sequence[Span]) -> None:
         self.reading, self.exclusions = reading, (*excluded, *self._denied(reading))
         self.goals = self._goals()
-        self.givens = self._givens()
+        self.known = self._known()
+        self.givens = (*self._givens(), *self.known)
         self.pointers = self._pointers(mentions)
 
     @staticmethod
@@ -177,9 +178,12 @@ class Regions:
             goals = self.reading.where("wishes", "goal", (end, stop))  # "from the text, work out which product it is"
             comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
             spans.append((end, goals[0][0] if comma else self._object_from(end, goals) or stop))
-        known = [start for start, _ in self.reading.where("wishes", "inputs_after")]
-        spans += [(self._listed_from(start), start) for start in known]
         return tuple(spans)
+
+    def _known(self) -> tuple[Span, ...]:
+        """What is said to be known or free to use: "the feed column may be used"."""
+        known = [start for start, _ in self.reading.where("wishes", "inputs_after")]
+        return tuple((self._listed_from(start), start) for start in known)
 
     def _object_from(self, start: int, goals: Sequence[Span]) -> int | None:
         """Where what is asked for begins in German, whose verb stands last: "aus dem Alter die Größe schätzen"."""
@@ -236,7 +240,9 @@ class Regions:
         return any(a <= position < b for a, b in self.exclusions)
 
     def points_at(self, mention: Mention) -> bool:
-        return (mention.start, mention.end) in self.pointers
+        """Whether the words point at a name as the goal, and do not say that it is known."""
+        known = any(a <= mention.start < b for a, b in self.known)
+        return (mention.start, mention.end) in self.pointers and not known
 
 
 def only_glue(reading: Reading, span: Span, allowed: Sequence[Span] = ()) -> bool:

@@ -19,7 +19,11 @@ _ONLY_SO_MANY = re.compile(r"\s*(?:au|sur|de|of|in|out|per|von|aus|auf|di|en|ent
 
 _IN_BRACKETS = re.compile(r"\s*(?:[^\W\d]+['\s]\s*){1,4}\(\s*")
 """Words before a name in brackets that they are another word for."""
-_TO_THE_MODEL = re.compile(r"[\s,'\"`]*(?:(?:it|them|the model)\s)?[\s,'\"`]*")
+_TO_THE_MODEL = re.compile(
+    r"[\s,'\"`]*(?:(?:it|them|the model|infos?|information|data|angaben?|wissen)[\s,]+"
+    r"(?:(?:on|about|of|zu|sur|sobre)\s)?)?[\s,'\"`]*"
+)
+"""What may stand before who did it: "don't tell it who", "ohne Angabe, wer"."""
 
 
 @dataclass(frozen=True)
