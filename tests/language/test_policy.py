@@ -294,6 +294,7 @@ def test_one_place_in_the_text_plays_one_role() -> None:
         "O fiscal não percebe vazamentos pequenos; preveja onde olhar.",
         "Generate fake invoices to test our accounting software.",
         "Make a prop passport for our theatre.",
+        "Collect the names of all Hugging Face data sets we trained on and sort them by licence.",
     ],
 )
 def test_what_a_watcher_overlooks_is_no_aim_to_fool_him(words: str) -> None:
