@@ -23,7 +23,7 @@ _AS_A_WHOLE = (
     "No single word says so; the request as a whole comes close to it. Say what it is for if that is not what is meant."
 )
 _FIGURES = "figures_of_speech"
-"""What is said inside one of these is not meant: a face value shows no face."""
+"""What ends inside one of these is not meant: a face value shows no face, and nothing naked shows nobody naked."""
 _OF_THINGS = "of_things"
 """Where drawn faces or the stress of materials are spoken of, nothing is guessed about people."""
 _OF_CONDUCT = ("harmful", "unlawful")
@@ -99,7 +99,7 @@ class _Judge:
         if idea not in known:
             spans = [m.span() for m in self.reading.find(self.ideas[idea])]
             figures = self._spans(_FIGURES) if idea != _FIGURES else []
-            known[idea] = [(a, b) for a, b in spans if not any(start <= a and b <= end for start, end in figures)]
+            known[idea] = [(a, b) for a, b in spans if not any(start < b <= end for start, end in figures)]
         return known[idea]
 
     def holds(self, rule: Mapping[str, Any]) -> bool:
