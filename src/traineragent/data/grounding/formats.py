@@ -6,6 +6,7 @@ Which columns hold what is found by their names and by what is in them. Knows no
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ HEAD = 65_536
 SAMPLE = 40
 FEWEST_DESCRIBED = 10  # records that show whether labels are phrases
 MOST_XML = 50_000_000
+HEADER_LINES = 5  # of a table, in which the names of its columns stand
+BOX_WORDS = (*WHOLE_CELLS, "xmin", "x0", "x1", "left", "bndbox", " x ", "bbox", "cx", "xc")
+_BOX_WORD = re.compile(rf"(?<![^\W_])(?:{'|'.join(re.escape(w.strip()) for w in BOX_WORDS)})(?:es|s)?(?![^\W_])")
 
 
 # ---------------------------------------------------------------------------------------------- tables and records
@@ -289,9 +293,11 @@ def looks_annotated(path: Path, name: str) -> bool:
         return is_voc(head)
     if lowered.endswith((".xlsx", ".parquet")):
         return True
+    if lowered.endswith((".csv", ".tsv")):  # names stand in the first lines; cells below may hold any letters
+        head = "\n".join(head.splitlines()[:HEADER_LINES])
+        return _BOX_WORD.search(plain_name(head).replace('"', " ")) is not None
     folded = plain_name(head[:HEAD]).replace('"', " ")
-    said = any(w in folded for w in (*WHOLE_CELLS, "xmin", "x0", "x1", "left", "bndbox", " x ", "bbox", "cx", "xc"))
-    return said and "." in head
+    return any(w in folded for w in BOX_WORDS) and "." in head
 
 
 def read_annotated(path: Path, name: str) -> Annotated | None:
