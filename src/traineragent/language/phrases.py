@@ -13,9 +13,10 @@ In scripts without spaces pieces match anywhere and ".." spans up to 8 character
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
@@ -62,15 +63,14 @@ class _Said:
     beginnings: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Need:
+class _Need(NamedTuple):
     """What a text must hold for a sequence of pieces: `words`, words that begin with `stems`, `parts` in any place (of
     scripts without spaces, words with other signs in them, marks of quantities), and one of each of `choices`."""
 
-    words: frozenset[str]
-    stems: frozenset[str]
-    parts: tuple[str, ...]
-    choices: tuple[tuple[_Need, ...], ...]
+    words: frozenset[str] = frozenset()
+    stems: frozenset[str] = frozenset()
+    parts: tuple[str, ...] = ()
+    choices: tuple[tuple[_Need, ...], ...] = ()
 
     def met(self, said: _Said) -> bool:
         """Never false where the sequence occurs."""
@@ -114,22 +114,29 @@ def _alternatives(pieces: Iterator[str]) -> tuple[_Need, ...]:
     return (*needs, _need(single, choices))
 
 
-def _need(pieces: Iterable[str], choices: Iterable[tuple[_Need, ...]]) -> _Need:
-    words: set[str] = set()
-    stems: set[str] = set()
-    parts: list[str] = []
-    some = list(choices)
-    for piece in pieces:
-        word = piece.strip("*")
-        if piece == "<any>":
-            some.append(tuple(_need((f"<{kind}>",), ()) for kind in QUANTITY_KINDS))
-        elif piece.startswith("<"):
-            parts.append(MARKS[piece[1:-1]])
-        elif not _TOKEN.fullmatch(word) or piece[0] == "*":
-            parts.append(word)
-        else:
-            (words if word == piece else stems).add(word)
-    return _Need(frozenset(words), frozenset(stems), tuple(parts), tuple(some))
+def _need(pieces: Sequence[str], choices: Sequence[tuple[_Need, ...]]) -> _Need:
+    if len(pieces) == 1 and not choices:
+        return _need_of(pieces[0])  # most alternatives are a single word, and many phrases share it
+    each = [_need_of(piece) for piece in pieces]
+    return _Need(
+        frozenset().union(*(n.words for n in each)),
+        frozenset().union(*(n.stems for n in each)),
+        tuple(part for n in each for part in n.parts),
+        (*choices, *(some for n in each for some in n.choices)),
+    )
+
+
+@cache
+def _need_of(piece: str) -> _Need:
+    """What one piece needs."""
+    word = piece.strip("*")
+    if piece == "<any>":
+        return _Need(choices=(tuple(_need_of(f"<{kind}>") for kind in QUANTITY_KINDS),))
+    if piece.startswith("<"):
+        return _Need(parts=(MARKS[piece[1:-1]],))
+    if not _TOKEN.fullmatch(word) or piece[0] == "*":
+        return _Need(parts=(word,))
+    return _Need(words=frozenset({word})) if word == piece else _Need(stems=frozenset({word}))
 
 
 @cache
