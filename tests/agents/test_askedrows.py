@@ -57,3 +57,15 @@ def test_a_plan_for_rows_that_there_are_not_says_so(tmp_path: Path) -> None:
     done = run("train", "Who left? Only customers in Bonn.", "--data", table, "--trials", 1, "--out", tmp_path / "run")
     assert done.code == 4
     assert "5 rows of 200 are such as the words choose" in done.err + done.out
+
+
+@pytest.mark.e2e
+def test_where_too_few_rows_are_asked_to_be_measured_on_the_usual_ones_are_and_it_is_said(tmp_path: Path) -> None:
+    frame = churn(300).assign(year=[2015 + i % 6 for i in range(295)] + [2021] * 5)
+    table, folder = write_csv(frame, tmp_path / "customers.csv"), tmp_path / "run"
+    words = "Who left? Train on 2015 to 2020 and test on 2021."
+    done = run("train", words, "--data", table, "--trials", 1, "--out", folder)
+    assert done.code == 0, done.err
+    found = sealed(folder)
+    assert found["how"] != "given"
+    assert "too few rows are such that 'year' is at least '2021'" in str(found["why"])

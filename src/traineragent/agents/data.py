@@ -260,10 +260,12 @@ class DataAgent:
             readings=readings,
             **more,
         )
-        if asked and holdout.how == "given":
+        if asked:
             said = " and ".join(c.words for c in asked)
-            time = asked[0].column
-            holdout = replace(holdout, why=f"the {len(holdout.holdout):,} rows where {said}, as the words ask for it")
+            given = holdout.how == "given"
+            time = asked[0].column if given else time
+            why = f"the {len(holdout.holdout):,} rows where {said}, as the words ask for it"
+            holdout = replace(holdout, why=why if given else f"{holdout.why}; too few rows are such that {said}")
         elif "last" in more:
             holdout = replace(holdout, why=f"{holdout.why}: {operation.why}")
         lost = tuple(r for r in table.removed if r.what == LEFT_OUT)
