@@ -77,3 +77,17 @@ def test_what_is_told_to_draw_draws(words: str, task_type: str) -> None:
 def test_new_pictures_are_wished_for_or_judged(words: str, task_type: str) -> None:
     columns = table("image:id, label:cat circle|square|cross")
     assert understand(Request(words), columns, ROWS, kind="images", answer="label").task_type == task_type
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Pela foto, dizer se a pastilha está boa ou gasta. Acertar 90% no geral.",
+        "Sur la photo, la pièce est bonne ou usée ? 90 % de bonnes réponses en général.",
+        "Con la foto, decir si la pieza está buena o gastada, 90 % de acierto en general.",
+        "Dalla foto, dire se il pezzo è buono o usurato, in generale il 90 % giusto.",
+    ],
+)
+def test_in_general_asks_for_no_new_pictures(words: str) -> None:
+    task = understand(Request(words), table("image:id, label:cat boa|gasta"), ROWS, kind="images", answer="label")
+    assert task.task_type == "image_classification"
