@@ -167,6 +167,7 @@ def test_a_language_model_takes_a_lighter_one_with_its_reason(tmp_path: Path, mo
     assert len(asked) == 1
 
 
+@pytest.mark.slow
 def test_what_was_not_offered_goes_back_and_is_never_delivered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory, asked, found = asked_of_a_model(tmp_path, monkeypatch, "trial 3", "trial 0")
     assert found.members == (Member(0, 1.0),)

@@ -197,6 +197,7 @@ def test_warns_with_numbers_when_the_rule_changes_over_time() -> None:
     assert found.evidence.count("R²") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "renamed"),

@@ -259,6 +259,7 @@ def test_few_broken_bytes_in_utf8_are_replaced_and_named(tmp_path: Path) -> None
 # --- real tables
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("file", "shape", "mark", "header"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from traineragent.engine.accelerator import in_words, speed_up
 
 
@@ -10,6 +12,7 @@ def test_a_processor_is_compared_with_nothing() -> None:
     assert in_words(None, 2) == ""
 
 
+@pytest.mark.slow
 def test_the_same_step_is_taken_on_both() -> None:
     made: list[str] = []
     gained = speed_up(lambda device: lambda: made.append(device), "other")

@@ -23,6 +23,7 @@ def requests(kind: str) -> list[str]:
     return [words for book in BOOKS for words in book[kind]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", requests("decline")[::6] + requests("serve")[::12])
 def test_nothing_is_declined_that_would_be_served_once_its_data_was_read(words: str) -> None:
     if declined_unseen(words):

@@ -41,6 +41,7 @@ def seen(graph: onnx.ModelProto, pixels: NDArray[np.uint8]) -> NDArray[np.float3
     return np.asarray(run.run(["view"], {"pixels": pixels})[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["classic", "patches"])
 def test_a_picture_is_seen_alike_alone_and_among_others(name: str, size: tuple[int, int]) -> None:

@@ -165,6 +165,7 @@ def test_the_same_seed_gives_the_same_tagger(prepared: Path, trained: tuple[Path
     assert again.files == trained[1].files
 
 
+@pytest.mark.slow
 def test_a_fit_keeps_to_its_time(prepared: Path, tmp_path: Path) -> None:
     trial = Trial(0, Candidate("linear_chain", {"epochs": 100_000, "folds": 1}), time_limit_s=3.0)
     result = train(prepared, trial, metric="span_f1", seed=0, threads=1, folder=tmp_path)
