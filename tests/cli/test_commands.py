@@ -185,6 +185,7 @@ def test_doctor_names_every_extra_and_how_to_get_what_is_missing(
     assert "not installed: psycopg; cure: pip install 'traineragent[postgresql]'" in program("doctor").out
 
 
+@pytest.mark.slow
 def test_the_demo_takes_no_run_of_another_request_away(program: Program, delivered: Path, tmp_path: Path) -> None:
     said = program("demo", "--out", delivered)
     assert said.code == 2

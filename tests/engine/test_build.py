@@ -19,6 +19,8 @@ from traineragent.engine.training import train_trial
 from traineragent.errors import TrainerError
 from traineragent.export.derived import Difference, extend
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

@@ -24,6 +24,8 @@ from traineragent.engine.compute.local import LocalCompute, WorkFailed
 from traineragent.engine.dataset import TrainingData
 from traineragent.errors import InputError, Paused
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

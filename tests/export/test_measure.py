@@ -11,6 +11,8 @@ from serve.small import ROW, write_small
 from traineragent.errors import TrainerError
 from traineragent.export.measure import measure_service, rows_together, served_bytes
 
+pytestmark = pytest.mark.slow
+
 
 def children() -> set[int]:
     return {p.pid for p in psutil.Process().children(recursive=True)}

@@ -11,6 +11,8 @@ from hub import COMMIT, allow_asking, hub
 from traineragent.errors import InputError
 from traineragent.store.hub import HubAway, Repository, fetch, is_hub, repository
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("huggingface_hub")
 
 
