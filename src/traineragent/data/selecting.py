@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.data import Removal
-from ..domain.selection import RowCondition
+from ..domain.selection import FEWEST_CHOSEN, RowCondition
 from ..errors import InputError
 from .meaning import Reading
 from .rawtable import RawTable
 
 COMPARED = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 LEFT_OUT = "rows that the words leave out"
-FEWEST = 10
 
 
 def selected(table: RawTable, conditions: Sequence[RowCondition], readings: Mapping[str, Reading]) -> RawTable:
@@ -29,10 +28,10 @@ def selected(table: RawTable, conditions: Sequence[RowCondition], readings: Mapp
     keep = meets(conditions, readings, len(table.frame))
     said = " and ".join(c.words for c in conditions)
     rows = np.flatnonzero(keep)
-    if len(rows) < FEWEST:
+    if len(rows) < FEWEST_CHOSEN:
         raise InputError(
             f"{len(rows)} of {len(table.frame):,} rows are such that {said}, as the words ask for it; at least "
-            f"{FEWEST} are needed. Ask for other rows, or for all of them."
+            f"{FEWEST_CHOSEN} are needed. Ask for other rows, or for all of them."
         )
     lost = Removal(LEFT_OUT, len(table.frame) - len(rows), f"only those count where {said}")
     return replace(

@@ -10,6 +10,8 @@ from typing import Literal
 Operator = Literal["=", "!=", ">=", "<=", ">", "<"]
 ROWS, HELD = "rows:", "holdout:"
 """What constraint words begin with that say which rows count, and which of them are held out."""
+FEWEST_CHOSEN = 10
+"""Of rows that the words choose, fewer are none to learn from."""
 _OPERATOR = re.compile(r"!=|>=|<=|=|>|<")
 _SAID = {"=": "is", "!=": "is not", ">=": "is at least", "<=": "is at most", ">": "is above", "<": "is below"}
 

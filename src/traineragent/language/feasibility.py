@@ -13,14 +13,12 @@ from datetime import datetime
 from typing import Literal
 
 from ..domain.data import ColumnProfile
-from ..domain.selection import conditions_of
+from ..domain.selection import FEWEST_CHOSEN, conditions_of
 from ..domain.task import MEASURED_ON_SERVICE, Requirement, TaskSpec
 from .positive import spelled_once
 
 LEAST_ROWS = 20
 """Below this nothing can be held back for an honest test."""
-LEAST_CHOSEN = 10
-"""Of rows that the words choose, fewer are none to learn from."""
 SMALLEST_MB = {
     "tabular_classification": 0.004,
     "tabular_regression": 0.004,
@@ -80,9 +78,9 @@ def _rows_left(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> i
 
 
 def _about_choice(rows: int, every: int) -> list[Finding]:
-    if rows >= LEAST_CHOSEN or rows == every:
+    if rows >= FEWEST_CHOSEN or rows == every:
         return []
-    text = f"{rows} rows of {every:,} are such as the words choose; at least {LEAST_CHOSEN} are needed to learn from."
+    text = f"{rows} rows of {every:,} are such as the words choose; at least {FEWEST_CHOSEN} are needed to learn from."
     return [Finding("decline", "rows", text, "other rows, or all of them")]
 
 

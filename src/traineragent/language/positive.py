@@ -37,43 +37,6 @@ _YES = (
     "vrai",
     "verdadero",
 )
-_NO = (
-    "no",
-    "n",
-    "false",
-    "f",
-    "0",
-    "0.0",
-    "nein",
-    "non",
-    "nao",
-    "não",
-    "否",
-    "无",
-    "いいえ",
-    "아니오",
-    "नहीं",
-    "negative",
-    "neg",
-    "none",
-    "normal",
-    "good",
-    "ok",
-    "healthy",
-    "benign",
-    "clean",
-    "active",
-    "ham",
-    "safe",
-    "legit",
-    "genuine",
-    "-1",
-    "falsch",
-    "faux",
-    "falso",
-)
-
-
 _DENIALS = (
     "no",
     "n",
@@ -92,6 +55,26 @@ _DENIALS = (
     "falsch",
     "faux",
     "falso",
+)
+"""Ways of saying no, whatever is asked."""
+_NO = (
+    *_DENIALS,
+    "não",
+    "negative",
+    "neg",
+    "none",
+    "normal",
+    "good",
+    "ok",
+    "healthy",
+    "benign",
+    "clean",
+    "active",
+    "ham",
+    "safe",
+    "legit",
+    "genuine",
+    "-1",
 )
 _GOOD = {"any": ("{good}",)}
 

@@ -23,6 +23,7 @@ from .thresholds import SIDES
 from .words import WIDE, fold
 
 REACH = 70  # characters between such a word and what it is said of
+_NEAR = 30  # characters in which a word of bounds stands beside a year
 STRANGERS = 1  # words between that no list holds: "only tenants in Ulm"
 _BESIDE = re.compile(r"[\s\"'`]*(?:==?|!=|<>|:|is|are|equals|ist|sind|gleich|est|es|e)?[\s\"'`]*")
 _LIST = re.compile(
@@ -43,8 +44,8 @@ _SIGNS: dict[str, Operator] = {
 }
 _TURNED: dict[Operator, Operator] = {"=": "!=", "!=": "=", ">=": "<", "<": ">=", ">": "<=", "<=": ">"}
 _YEAR = re.compile(
-    r"(?<![\w.,-])(?:the year )?((?:19|20)\d\d)"
-    r"(?:\s?(?:-|–|to|until|through|bis|a|and|und|et|y)\s?((?:19|20)\d\d))?(?![\w%]|[.,]\d)"
+    r"(?<![\w.,-])(?P<between>\b(?:between|zwischen|entre)\s)?(?:the year )?(?P<first>(?:19|20)\d\d)"
+    r"(?:\s?(?:(?P<to>-|–|to|until|through|bis|a)|and|und|et|y|e)\s?(?P<last>(?:19|20)\d\d))?(?![\w%]|[.,]\d)"
 )
 _AGED = re.compile(r"\b(older|over|above|younger|under|alter|junger)\s+(?:than\s+|als\s+)?(\d{1,3})(?!\w|[.,]\d|\s?%)")
 _WORD = re.compile(r"[^\W\d_][\w'-]*|[^\s\w]", re.UNICODE)
@@ -119,8 +120,8 @@ class _Finder:
     ) -> tuple[Operator | None, Span]:
         """What holds of the next value of the same column in a list: "for Ulm and Bonn only"."""
         for other, found in chosen.items():
-            gap = self.reading.masked[said.span[1] : other.span[0]] if said.span < other.span else "x"
-            if other.column == said.column and _LIST.fullmatch(gap):
+            follows = other.column == said.column and other.span > said.span
+            if follows and _LIST.fullmatch(self.reading.masked[said.span[1] : other.span[0]]):
                 return found
         return None, said.span
 
@@ -246,14 +247,12 @@ class _Finder:
     def _aged(self) -> list[RowsAsked]:
         """ "only patients over 60" with a column of ages."""
         phrases = [str(p) for p in lexicon("concepts")["age"]["column"]]
-        column = next(
-            (c for c in self.columns.columns if c.meaning == "number" and matches(phrases, self.columns.names[c.name])),
-            None,
-        )
+        numbers = [c.name for c in self.columns.columns if c.meaning == "number"]
         out: list[RowsAsked] = []
-        for match in _AGED.finditer(self.reading.text.plain) if column is not None else ():
-            operator: Operator = ">" if match[1] in ("older", "over", "above", "alter") else "<"
-            out += self._asked(column.name, operator, match[2], match.span()) if column is not None else []
+        for name in [n for n in numbers if matches(phrases, self.columns.names[n])][:1]:
+            for match in _AGED.finditer(self.reading.text.plain):
+                operator: Operator = ">" if match[1] in ("older", "over", "above", "alter") else "<"
+                out += self._asked(name, operator, match[2], match.span())
         return out
 
     def _asked(self, column: str, operator: Operator, value: str, span: Span) -> list[RowsAsked]:
@@ -279,11 +278,17 @@ class _Finder:
             cue, drop = self._learned(match.start(), sentence), self._before("drop", match.start(), when.name)
             if not cue and not drop:
                 continue
-            found = _of_years(when.name, *self._bounds(match), dated=when.meaning == "date", drop=not cue)
-            if found:
-                span = min((cue or drop or match.span())[0], match.start()), match.end()
-                out.append(RowsAsked(found, self.reading.quote(span), span))
+            found = self._of(match, when, drop=not cue)
+            span = min((cue or drop or match.span())[0], match.start()), match.end()
+            out.append(RowsAsked(found, self.reading.quote(span), span))
         return out
+
+    def _of(self, match: re.Match[str], when: ColumnProfile, *, drop: bool) -> tuple[RowCondition, ...]:
+        """Conditions for the years of a match: each of two that "and" joins, else all between the bounds."""
+        if match["last"] and not (match["to"] or match["between"]):
+            operator: Operator = "!=" if drop else "="
+            return tuple(RowCondition(when.name, operator, match[key]) for key in ("first", "last"))
+        return _of_years(when.name, *self._bounds(match), dated=when.meaning == "date", drop=drop)
 
     def _learned(self, position: int, sentence: Span) -> Span | None:
         """Words of learning before, with little between."""
@@ -292,26 +297,23 @@ class _Finder:
 
     def _bounds(self, match: re.Match[str]) -> tuple[int | None, int | None]:
         """The first year that is meant and the last, None where open."""
-        first, last = int(match[1]), int(match[2] or match[1])
-        position = match.start()
-        near: dict[str, int] = {}
-        for key in ("since", "after", "before", "until"):
-            for _, end in self._spans(key, (max(0, position - 25), position)):
-                if not self.reading.masked[end:position].strip():
-                    near[key] = end
-        if match[2]:
-            return first, last
-        if "after" in near:
+        first, position = int(match["first"]), match.start()
+        if match["last"]:
+            return first, int(match["last"])
+        if self._right_before("after", position):
             return first + 1, None
-        if "before" in near:
+        if self._right_before("before", position):
             return None, first - 1
-        if "until" in near:
+        if self._right_before("until", position):
             return None, first
-        onwards = self._spans("onwards", (match.end(), match.end() + 15))
-        if "since" in near:
-            word = self.reading.text.plain[:position].split()[-1]
-            return (first, None) if onwards or word not in ("from", "von", "de") else (first, first)
+        onwards = bool(self._spans("onwards", (match.end(), match.end() + _NEAR // 2)))
+        if self._right_before("since", position):  # "from 2019" alone is of that year
+            onwards |= self.reading.text.plain[:position].split()[-1] not in ("from", "von", "de")
         return (first, None) if onwards else (first, first)
+
+    def _right_before(self, key: str, position: int) -> bool:
+        spans = self._spans(key, (max(0, position - _NEAR), position))
+        return any(not self.reading.masked[end:position].strip() for _, end in spans)
 
 
 def _of_years(column: str, first: int | None, last: int | None, *, dated: bool, drop: bool) -> tuple[RowCondition, ...]:
@@ -320,14 +322,13 @@ def _of_years(column: str, first: int | None, last: int | None, *, dated: bool, 
         return (RowCondition(column, "!=" if drop else "=", str(first)),)
     if drop and first is not None and last is not None:
         return tuple(RowCondition(column, "!=", str(year)) for year in range(first, last + 1))
-    low: tuple[Operator, Operator] = (">=", "<")
     if drop:
         first, last = (None if last is None else last + 1), (None if first is None else first - 1)
     out = []
     if first is not None:
-        out.append(RowCondition(column, low[0], f"{first}-01-01" if dated else str(first)))
+        out.append(RowCondition(column, ">=", f"{first}-01-01" if dated else str(first)))
     if last is not None:
-        out.append(RowCondition(column, low[1], f"{last + 1}-01-01" if dated else str(last + 1)))
+        out.append(RowCondition(column, "<", f"{last + 1}-01-01" if dated else str(last + 1)))
     return tuple(out)
 
 

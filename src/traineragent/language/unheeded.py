@@ -20,16 +20,13 @@ _ENDS = re.compile(r"\s*(?:[.,;!?]|$|for\b|of\b|per\b|from\b|with\b|in\b|voraus\
 
 def unheeded(reading: Reading, task_type: str) -> list[Assumption]:
     """What is done in place of each such wish, and why."""
-    return [
-        Assumption(name, str(entry["value"]), f"{_quoted(reading, entry)!r} was read: {entry['why']}", CONFIDENCE)
-        for name, entry in lexicon("unheeded").items()
-        if task_type in entry.get("tasks", (task_type,)) and reading.has(entry["said"])
-    ]
-
-
-def _quoted(reading: Reading, entry: dict[str, object]) -> str:
-    found = reading.find(entry["said"])[0]  # type: ignore[arg-type]
-    return reading.quote(found.span())
+    out = []
+    for name, entry in lexicon("unheeded").items():
+        found = reading.find(entry["said"]) if task_type in entry.get("tasks", (task_type,)) else []
+        if found:
+            why = f"{reading.quote(found[0].span())!r} was read: {entry['why']}"
+            out.append(Assumption(name, str(entry["value"]), why, CONFIDENCE))
+    return out
 
 
 def asked_besides(columns: Columns, target: str) -> str | None:
