@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,17 +40,9 @@ def coarsened(table: RawTable, readings: Mapping[str, Reading], step: str) -> Ra
     if len(starts[kept].unique()) < FEWEST_STEPS:
         return table
     rows = known[kept]
-    frame = table.frame.iloc[rows].reset_index(drop=True)
-    frame[when[0]] = pd.Series(starts[kept].strftime("%Y-%m-%d"), dtype=object)
     left = len(table.frame) - len(rows)
     rest = f"; {left:,} rows of {step}s that it covers in part, or without a moment, are left out" if left else ""
     note = f"values are taken together by the {step}, as the words ask for it: each moment in {when[0]!r} is when its "
-    changed: dict[str, Any] = {
-        "frame": frame,
-        "part": table.part[rows],
-        "row": table.row[rows],
-        "notes": (*table.notes, f"{note}{step} begins{rest}"),
-        "findings": {**table.findings, COARSER: step},
-        "alike": None,
-    }
-    return replace(table, **changed)
+    taken = table.taking(rows, f"{note}{step} begins{rest}")
+    frame = taken.frame.assign(**{when[0]: pd.Series(starts[kept].strftime("%Y-%m-%d"), dtype=object)})
+    return replace(taken, frame=frame, findings={**table.findings, COARSER: step})

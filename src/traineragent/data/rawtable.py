@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,3 +40,14 @@ class RawTable:
     @property
     def sampled(self) -> bool:
         return self.rows_total > len(self.frame)
+
+    def taking(self, rows: npt.NDArray[np.int64], note: str) -> RawTable:
+        """The table with these rows alone, in this order, each with its line in the file, and a sentence on why."""
+        return replace(
+            self,
+            frame=self.frame.iloc[rows].reset_index(drop=True),
+            part=self.part[rows],
+            row=self.row[rows],
+            alike=None if self.alike is None else self.alike[rows],
+            notes=(*self.notes, note),
+        )

@@ -34,15 +34,8 @@ def selected(table: RawTable, conditions: Sequence[RowCondition], readings: Mapp
             f"{FEWEST_CHOSEN} are needed. Ask for other rows, or for all of them."
         )
     lost = Removal(LEFT_OUT, len(table.frame) - len(rows), f"only those count where {said}")
-    return replace(
-        table,
-        frame=table.frame.iloc[rows].reset_index(drop=True),
-        part=table.part[rows],
-        row=table.row[rows],
-        alike=None if table.alike is None else table.alike[rows],
-        removed=(*table.removed, lost),
-        notes=(*table.notes, f"{len(rows):,} of {len(keep):,} rows count, as the words ask for it: {said}"),
-    )
+    chosen = table.taking(rows, f"{len(rows):,} of {len(keep):,} rows count, as the words ask for it: {said}")
+    return replace(chosen, removed=(*table.removed, lost))
 
 
 def meets(conditions: Sequence[RowCondition], readings: Mapping[str, Reading], rows: int) -> NDArray[np.bool_]:
