@@ -186,7 +186,10 @@ class Regions:
         return tuple((self._listed_from(start), start) for start in known)
 
     def _object_from(self, start: int, goals: Sequence[Span]) -> int | None:
-        """Where what is asked for begins in German, whose verb stands last: "aus dem Alter die Größe schätzen"."""
+        """Where what is asked for begins in German, whose verb stands last: "aus dem Alter die Größe schätzen"; in
+        Chinese the verb opens it."""
+        if self.reading.languages[0] == "zh" and goals:
+            return goals[0][0]
         if self.reading.languages[0] != "de" or not goals:
             return None
         first, end = goals[0]

@@ -112,6 +112,7 @@ def _wide_group(columns: Columns, span: tuple[int, int], at: tuple[int, int]) ->
     plain, found = columns.reading.text.plain, []
     for column in columns.columns:
         name = columns.names[column.name].replace(" ", "")
+        name = re.sub(rf"(?:{'|'.join(lexicon('groups')['numbering'])})$", "", name) or name
         place = plain.find(name, *span) if re.search(f"[{WIDE}]", name) else -1
         if place >= 0 and column.meaning not in ("number", "date", "text", "constant", "empty"):
             places = [m.start() for m in re.finditer(re.escape(name), plain[: span[1]]) if m.start() >= span[0]]

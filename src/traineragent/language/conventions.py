@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 
+from ..knowledge.force import once_per_overlay
+from ..knowledge.lexicons import lexicon
+from .phrases import matches
+
 GENERIC = {
     "target": 6.0,
     "label": 2.5,
@@ -63,3 +67,13 @@ BEFOREHAND = re.compile(
     r"\b(?:since|planned|expected|list price|price list|estimated?|budget|initial|original|previous|prev|prior|past|"
     r"net|gross|requested)\b"
 )
+
+
+def known_before(name: str) -> bool:
+    """Whether a name, as words, says that its values are there before the answer: planned, expected, of last time."""
+    return bool(BEFOREHAND.search(name) or matches(_beforehand(), name))
+
+
+@once_per_overlay
+def _beforehand() -> tuple[str, ...]:
+    return tuple(str(phrase) for listed in lexicon("names")["beforehand"].values() for phrase in listed)

@@ -17,6 +17,7 @@ from .reading import Reading, Span
 
 _ONLY_SO_MANY = re.compile(r"\s*(?:au|sur|de|of|in|out|per|von|aus|auf|di|en|entre)\b")
 
+_BOTH_PARTS = {"any": ("{both_parts}",)}
 _IN_BRACKETS = re.compile(r"\s*(?:[^\W\d]+['\s]\s*){1,4}\(\s*")
 """Words before a name in brackets that they are another word for."""
 _TO_THE_MODEL = re.compile(
@@ -51,6 +52,8 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
                 continue
             if kind == "before" and _is_noun(reading, match.start()):
                 continue
+            if reading.said("groups", "unseen", sentence) and reading.has(_BOTH_PARTS, sentence):
+                continue  # "a field must not appear in training and test"
             names = _ordered if kind == "before" else _told
             for name, span in names(columns, match.span(), sentence):
                 out.setdefault(
@@ -193,6 +196,8 @@ def _denied(columns: Columns) -> list[tuple[str, Span]]:
         nots = reading.where("exclusions", "not", sentence) if verbs else []
         for verb in verbs:
             beside = [n for n in nots if max(n[0] - verb[1], verb[0] - n[1]) <= _APART]
+            if reading.has(_BOTH_PARTS, sentence):
+                continue
             if beside and _of_others(reading, sentence, min(beside[0][0], verb[0])):
                 continue
             if beside:

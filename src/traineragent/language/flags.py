@@ -12,6 +12,7 @@ from .columns import Columns
 from .positive import says_yes_or_no
 from .reading import Reading
 from .series import listed_together
+from .transliteration import in_words_of
 
 FEWEST_LISTED = 3
 """Columns in one list that are labels although no word says that a row may have several."""
@@ -23,6 +24,7 @@ def flag_columns(reading: Reading, profiles: Sequence[ColumnProfile]) -> tuple[s
     flags = [c.name for c in profiles if says_yes_or_no(c)]
     if len(flags) < 2:
         return ()
+    reading = in_words_of(reading, profiles)
     several = reading.said("tasks", "several_labels")
     listed = listed_together(Columns(reading, profiles), flags)
     if len(listed) >= (2 if several else FEWEST_LISTED):

@@ -29,6 +29,7 @@ from .quantities import Quantity, find_quantities
 from .reading import Reading, Span
 from .requirements import find_limits
 from .rows import RowsAsked, find_rows, not_of_rows, of_columns
+from .transliteration import in_words_of
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja", "ko", "hi")
 _HOURS = re.compile(r"hour|stunde|heure|hora\b|horas|\bor[ae]\b|小时|時間|시간|ghant")
@@ -116,8 +117,8 @@ class _Follow:
     """One reading of a follow-up; each part knows where it was said, so that what nobody read is known too."""
 
     def __init__(self, reading: Reading, task: TaskSpec, profiles: Sequence[ColumnProfile]) -> None:
-        self.reading, self.task = reading, task
-        self.columns = Columns(reading, profiles)
+        self.reading, self.task = in_words_of(reading, profiles), task
+        self.columns = Columns(self.reading, profiles)
         self.family = FAMILY.get(task.task_type, "classification")
         self.spans: list[Span] = []
 

@@ -18,6 +18,7 @@ from .phrases import matches
 from .reading import Reading
 from .series import key_columns
 from .targets import COUNT, called, rank_targets
+from .transliteration import in_words_of
 
 STEPS_OF_REACH = ((2.0, "hour"), (62.0, "day"), (190.0, "week"))
 """Days that a forecast reaches at most -> the step that is counted by where the words name none; else months."""
@@ -37,6 +38,7 @@ def counting_asked(reading: Reading, profiles: Sequence[ColumnProfile], rows: in
     """What is to be counted; None where the words ask for no count, or where a column holds the numbers asked for."""
     if not reading.said("series", "counted"):
         return None
+    reading = in_words_of(reading, profiles)
     columns = Columns(reading, profiles)
     regions = Regions(reading, columns.mentions, ())
     ranked = rank_targets(columns, regions, "amount")

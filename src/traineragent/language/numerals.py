@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..knowledge.lexicons import lexicon
-from .words import WIDE
+from .words import WIDE, fold
 
 COMMA_LANGUAGES = frozenset({"de", "fr", "es", "pt", "it"})
 _GROUPED = r"\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?!\d)"
@@ -20,6 +20,7 @@ _WIDE_DIGITS = rf"(?<=[{WIDE}])\d+(?:[.,]\d+)?"
 _HAN = "〇零一二两兩三四五六七八九十百千万萬半点"
 HAN_VALUE = dict(zip("〇零一二两兩三四五六七八九", (0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _HAN_TIMES = {"十": 10, "百": 100, "千": 1000, "万": 10000, "萬": 10000}
+_NOUN = 6  # signs of what is counted, where words are not parted
 _OF_PARTS = re.compile(rf"(?P<whole>[{_HAN}]+|\d+)分[之の](?P<part>[{_HAN}]+|\d+(?:\.\d+)?)")
 """ "千分之二": two of a thousand parts."""
 _HALF_MORE = re.compile(r"个半(?=小时|钟头|月|星期)|个(?=半?(?:小时|钟头|星期|季度|工作日))")
@@ -61,6 +62,7 @@ class Numerals:
         self.out_of = _before(w for book in books for w in book.get("out_of", ()))
         self.among = _before(w for book in books for w in book.get("among", ()))
         self.out_of_after = _behind(w for book in books for w in book.get("out_of_after", ()))
+        self.verbs = frozenset(fold(w) for book in books for w in book.get("verbs", ()))
         self.of_a_year = frozenset(w for book in books for w in book.get("of_a_year", ()))
         spans = [w for book in books for w in book.get("of_a_year_behind", ())]
         self.spans = re.compile(rf"(?<!\w)(?:{alternatives(spans)})\s+$") if spans else None
@@ -238,7 +240,7 @@ def alternatives(words: Iterable[str]) -> str:
 
 
 def _numbers(book: Mapping[str, Any], key: str) -> dict[str, float]:
-    return {str(k): float(v) for k, v in book.get(key, {}).items()}
+    return {fold(str(k)): float(v) for k, v in book.get(key, {}).items()}
 
 
 def _ordinals(book: Mapping[str, Any]) -> dict[str, float]:
@@ -258,8 +260,9 @@ def _before(words: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _behind(words: Iterable[str]) -> re.Pattern[str] | None:
-    body = alternatives(words)
-    return re.compile(rf"[\s个名位件条封张笔次]*(?:{body})(?![a-z])") if body else None
+    body = alternatives(fold(w) for w in words)
+    wide = rf"[{WIDE}]{{0,{_NOUN}}}?"  # "十头病猪里" counts pigs
+    return re.compile(rf"(?:\s*|{wide})(?:{body})(?![a-z])") if body else None
 
 
 def _spaced(text: str) -> str:

@@ -7,7 +7,8 @@
     {found}   one of the words that the lexicon classes.yaml lists under that name, in the phrase's language
     <share>   a recognised quantity of that kind (share, number, time, size, money, fps, rate; <any> for all of them)
 
-In scripts without spaces pieces match anywhere and ".." spans up to 8 characters. Knows nothing of meanings.
+In scripts without spaces pieces match anywhere and ".." spans up to 8 characters. In Devanagari a piece of three signs
+or more is the beginning of a word, a shorter one is a word. Knows nothing of meanings.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import NamedTuple
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
-from .words import WIDE, fold
+from .words import INDIC, WIDE, fold
 
 QUANTITY_KINDS = ("share", "number", "time", "size", "money", "fps", "rate", "measure")
 # Control characters never survive folding, and classes of characters beyond Latin-1 take long to compile.
@@ -28,7 +29,10 @@ MARKS = {kind: chr(1 + i) for i, kind in enumerate(QUANTITY_KINDS)}
 FILL = "\x0e"
 _PIECE = re.compile(r"\.\.\.|\.\.|[(|)\[\]]|<\w+>|[^\s()|\[\]<]+")
 _CLASS = re.compile(r"\{(\w+)\}")
-_WIDE = re.compile(f"[{WIDE}\u0900-\u097f]")
+_WIDE = re.compile(f"[{WIDE}{INDIC}]")
+_UNSPACED = re.compile(f"[{WIDE}]")
+_INDIC = re.compile(f"[{INDIC}]+")
+_WORD_OF_INDIC = 2  # signs of a piece that is a whole word
 _TOKEN = re.compile(r"[a-z0-9_]+")
 
 
@@ -207,8 +211,8 @@ def _written_out(phrase: str, language: str) -> tuple[str, ...]:
 
 
 def _expression(phrase: str) -> str:
-    wide = bool(_WIDE.search(phrase))
-    space = r"\s*" if wide else r"[\s-]+"
+    wide, indic = bool(_UNSPACED.search(phrase)), bool(_INDIC.search(phrase))
+    space = r"\s*" if wide or indic else r"[\s-]+"
     out: list[str] = []
     glue = ""  # what joins the next piece to the one before it
     inner: list[str] = []  # for each open optional group: the glue written before its closing bracket
@@ -256,8 +260,11 @@ def _word(piece: str) -> str:
         return f"[{marks}]{FILL}*"
     stem = piece.endswith("*")
     body = re.escape(piece.strip("*"))
-    if _WIDE.search(piece):
+    if _UNSPACED.search(piece):
         return body
+    if _INDIC.search(piece):
+        open_end = stem or len(piece) > _WORD_OF_INDIC
+        return rf"(?<![{INDIC}])" * (piece[0] != "*") + body + (rf"[{INDIC}]*" if open_end else rf"(?![{INDIC}])")
     left = r"(?<![a-z0-9_])" if re.match(r"\*?\w", piece) else ""  # folded Latin is ASCII; "auc不低于" has a word's end
     right = r"\w*" if stem else (r"(?![a-z0-9_])" if re.search(r"\w$", piece) else "")
     return left + (r"\w*" if piece[0] == "*" else "") + body + right

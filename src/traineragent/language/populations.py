@@ -22,7 +22,8 @@ _NEXT = 8  # characters between a bound and its number
 _LONGEST = 70  # characters of what a share is of
 _NOBODY = re.compile(
     r"\W*(?:(?:(?:of|in|der|des|de|dos|das|degli|delle)\s+)?(?:(?:the|all)\s+)?"
-    r"(?:cases?|times?|chance|probability|likelihood|odds|fallen?|falle|mal|cas|fois|casos|veces|vezes|casi|volte)(?!\w)|$)"
+    r"(?:cases?|times?|chance|probability|likelihood|odds|fallen?|falle|mal|cas|fois|casos|veces|vezes|casi|volte)(?!\w)|"
+    r"(?:treffern?|hits)\W*$|$)"
 )
 """What stands behind a share that says nothing of whom it is told: "95 % of the time"."""
 _OPENED = re.compile(
@@ -176,7 +177,11 @@ class _Share:
         verbs = [a for a in verbs if not self._in_relative(start, a)]
         if not verbs or self.reading.said("populations", "if_acted", (start, verbs[0])):
             return "", []
-        return self.reading.text.plain[start : verbs[0]], [(start, verbs[0])]
+        whole = self.reading.text.plain[start : verbs[0]]
+        itself = matches(in_languages(lexicon("populations")["itself"], self.reading.languages), whole)
+        if any(not (whole[: m.start()] + whole[m.end() :]).strip(" ,'\"") for m in itself):
+            return "", []  # "it must be right then" is told of what the model says
+        return whole, [(start, verbs[0])]
 
     def _end_of_whole(self) -> int:
         """Where the words end that say what a share is of: at the verb, at a pause or at the next quantity."""

@@ -14,7 +14,7 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .numerals import HAN_VALUE, Numerals, alternatives
 from .phrases import in_languages, mark, matches
-from .words import WIDE
+from .words import INDIC, WIDE, fold
 
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|from|until|till|by|of|to|seit|bis|von|depuis|en|desde|hasta|em|ate|dal)\s|[-/])$"
@@ -24,7 +24,7 @@ _YEAR_BEFORE = re.compile(
 @once_per_overlay
 def physical_kinds() -> tuple[str, ...]:
     """Kinds of units that measure something: mass, length, pressure, …"""
-    plain = ("share", "time", "size", "money")
+    plain = ("share", "time", "size", "money", "no_unit")
     return tuple(kind for kind, table in lexicon("units").items() if isinstance(table, dict) and kind not in plain)
 
 
@@ -44,6 +44,7 @@ class Quantity:
     low_end: bool = False
 
 
+_YEARS = 1900, 2100
 _AFTER_WORDS = frozenset({"ms", "kb", "mb", "gb"})
 """Units of two letters that are none but units, so that they may follow a number in words: "ten ms"."""
 _TOP = re.compile(r"\btop[\s-]*$")
@@ -100,7 +101,9 @@ class _Grammar:
         for kind, table in units.items():
             for name, (factor, *spellings) in table.items() if isinstance(table, dict) else ():
                 for spelling in spellings:
-                    self.units.setdefault(spelling, (kind, name, float(factor)))
+                    if spelling in units["no_unit"].get(languages[0], ()):
+                        continue
+                    self.units.setdefault(_folded(spelling), (kind, name, float(factor)))
         long = [u for u in self.units if len(u) > 2 or not u.isascii() or not u.isalpha() or u in _AFTER_WORDS]
         self.unit = re.compile(_unit_expression(self.units))
         self.long_unit = re.compile(_unit_expression(long))
@@ -133,6 +136,8 @@ class _Grammar:
             return Quantity("share", value, start, end, "part")
         if value != value:  # an article with nothing countable after it
             return None
+        if plain[start:end] in self.numerals.verbs and _NOTHING_MORE.match(plain, end):
+            return None  # "bata do" is "do tell"
         for reader in (self._ratio, self._range, self._points, self._part, self._rate, self._unit):
             if quantity := reader(plain, start, value, end, worded):
                 return quantity
@@ -209,6 +214,8 @@ class _Grammar:
             or how == "part"
             or not value < base <= 1e6
             or (_is_year(plain, after.start(), base) and "out" not in found[0] and after.group().isdigit())
+            or _YEARS[0] <= value < base <= _YEARS[1]
+            or noun in lexicon("units")["rated"]
         ):
             return None
         if found["of"].strip() in ("of", "from", "von", "de", "des", "di", "/", ":", "unter", "zu") and (
@@ -300,6 +307,7 @@ class _Grammar:
         return None
 
 
+_NOTHING_MORE = re.compile(r"\s*(?:[.,;:!?\n)-]|$)|\s+(?:aur|ki|jo|taki|और|कि|जो|ताकि)\b")
 _MANY = 20  # rows that may be asked for in a while
 _DAY = 86_400_000.0  # ms
 _WITHIN = (
@@ -359,7 +367,7 @@ _AT_LEAST = re.compile(
 )
 """What makes a fraction of small numbers a share: "at least 9/10 of them"."""
 _OF_THEM = re.compile(
-    r"\s+(?:of|der|des|de|del|dos|das|right|correct|richtig|korrekt|corrects?|correct[oa]s|cert[oa]s)\b"
+    r"\s+(?:(?:of|der|des|de|del|dos|das|right|correct|richtig|korrekt|corrects?|correct[oa]s|cert[oa]s|justes?|sahi|theek)\b|सही|ठीक)"
 )
 _PART_OF = re.compile(
     r"[\s-]*(?:(?:of|de|di|von|der|del|da|des)\s+|d')?(?:(?:a|an|one|the|un|une|una|um|uma|einer|eines|eine|d'une|d'un|ek)\s+)?"
@@ -496,7 +504,7 @@ def _part_behind(
             return None  # "of 10, 20 or 50 rows"
         said = _bound_at(plain, match.start(), end, languages)
         if (how == "firm" and worded != "article") or said:
-            if not 0 <= value < whole.value or grammar.unit_at(plain, end):
+            if not 0 <= value < whole.value or grammar.unit_at(plain, end) or grammar.points.match(plain, end):
                 return None
             noun = plain[whole.end : match.start()].strip()
             return Quantity("share", value / whole.value, match.start(), end, "ratio", noun)
@@ -535,15 +543,19 @@ def _bound_at(plain: str, start: int, end: int, languages: tuple[str, ...]) -> b
     )
 
 
+def _folded(spelling: str) -> str:
+    return spelling if spelling.isascii() else fold(spelling)
+
+
 def _unit_expression(units: Sequence[str] | dict[str, Any]) -> str:
-    wide = [u for u in units if re.search(rf"[{WIDE}\u0900-\u097f%‰€$£¥]", u)]
+    wide = [u for u in units if re.search(rf"[{WIDE}{INDIC}%‰€$£¥]", u)]
     plain = [u for u in units if u not in wide]
     latin = rf"(?:{alternatives(plain)})(?!(?![{WIDE}])\w)"  # "10MB以下" ends there, "10 mbit" does not
     return rf"[\s-]*(?:(?:de|di)\s+|d'|个(?!月))?(?P<u>(?:{alternatives(wide)})|{latin})"
 
 
 def _is_year(plain: str, start: int, value: float) -> bool:
-    return 1900 <= value <= 2100 and value == int(value) and bool(_YEAR_BEFORE.search(plain[:start]))
+    return _YEARS[0] <= value <= _YEARS[1] and value == int(value) and bool(_YEAR_BEFORE.search(plain[:start]))
 
 
 def _counts(plain: str, start: int) -> bool:
@@ -556,5 +568,9 @@ def _counts(plain: str, start: int) -> bool:
         r"(?:quarter|third|fifth|tenth) of)\s*$",
         plain[:start],
     )
-    after = re.match(r"\w+\s+\w+\s+(?:at (?:the )?most|tops|max|maximum|or less)\b", plain[start:])
+    after = re.match(
+        r"\w+\s+\w+\s+(?:(?:at (?:the )?most|tops|max|maximum|or less)|im voraus|voraus|ahead|beforehand|a l'avance|"
+        r"d'avance|por delante|de (?:antelacion|anticipacion|antecedencia)|a frente|in anticipo)\b",
+        plain[start:],
+    )
     return bool(before or after)

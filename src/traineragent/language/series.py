@@ -16,6 +16,7 @@ from .columns import SHORTENED, Columns, Regions, only_glue
 from .exclusions import find_exclusions
 from .moments import holds_years, steps_of_time
 from .reading import Reading, Span
+from .transliteration import in_words_of
 from .words import WIDE, fold, name_tokens, stem
 
 MOST_KEYS = 3
@@ -149,6 +150,7 @@ def _shortened(columns: Columns, within: Span) -> list[str]:
 def side_by_side(reading: Reading, profiles: Sequence[ColumnProfile], rows: int) -> tuple[str, ...]:
     """Columns of numbers that are series of their own: those named in one list, or all that are alike where the words
     ask for each of several. Empty where the table has a row for each series and moment, or one column is meant."""
+    reading = in_words_of(reading, profiles)
     columns = Columns(reading, profiles)
     numbers = [c for c in profiles if c.meaning == "number" and not holds_years(c)]
     moments = max((c.distinct for c in profiles if c.meaning == "date" or holds_years(c)), default=rows)

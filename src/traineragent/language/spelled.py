@@ -12,6 +12,7 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import glued_in, initials_of, pieced_from
 from .columns import COMMON, Columns, Regions
+from .conventions import known_before
 from .dimensions import kind_of_unit
 from .evidence import Evidence
 from .unit_words import unit_of, units_asked
@@ -42,6 +43,12 @@ def by_number_in_name(evidence: Evidence, columns: Columns) -> None:
     """Of columns that are called alike but for a number, it is the one whose number is said: "after 28 days"."""
     name = columns.names[evidence.column.name]
     twins = [c for c in columns.names.values() if c != name and _numberless(c) == _numberless(name) != name]
+    times = [q for q in columns.reading.quantities if q.kind == "time" and q.noun != "ahead"]
+    if evidence.spoken and not twins and not known_before(name):
+        for number, unit in re.findall(r"(\d+) ([a-z]+)", name):
+            size = lexicon("units")["time"].get((unit_of(unit) or ("", ""))[1])
+            if size and any(abs(q.value - float(number) * float(size[0])) < 1 for q in times):
+                evidence.add(1.5, f"its {number} {unit} are said")
     for number, unit in re.findall(r"(\d+) ([a-z])", name) if twins else ():
         if re.search(rf"(?<![\w.]){number}[\s-]?{unit}[a-z]*(?!\w)", columns.reading.text.plain):
             evidence.add(2.0, f"its number {number} is said", spoken=True)

@@ -18,7 +18,6 @@ from .answers import amount_points, fits, flag_points, holds_text, numbered
 from .columns import COMMON, SHORTENED, Columns, Mention, Regions
 from .conventions import (
     AHEAD,
-    BEFOREHAND,
     FLAG_NAME,
     GENERIC,
     ID_NAME,
@@ -26,6 +25,7 @@ from .conventions import (
     PARTICIPLE,
     REFERENCE_NAME,
     THING_NAME,
+    known_before,
 )
 from .dimensions import kinds_of_errors
 from .evidence import Candidate, Evidence
@@ -61,6 +61,7 @@ _COMPOUND = re.compile(
     r"erzeugung|produktion|ertrag|stand|druck|gehalt|quote|nachfrage|verkauf|verkaufe|ausgaben|einnahmen|aufkommen|mangel)s?"
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
+_GERMAN_ENDING = re.compile(r"e[nmrs]?")
 _SHORT = frozenset({"max", "min"})
 _WHICH = re.compile(
     r"(?:\b(?:which|what|welche[rsnm]?|quelle?|que|cual|qual|kaun sa|kaun si|kis)\s+(?:[^\W\d]+\s+){0,2}\(?|"
@@ -147,7 +148,7 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
             points = min(points, 1.0)  # "which cells will be jammed": the cells are asked about
         if not pointed and _named_again(columns, mention):
             points = min(points, 1.0)  # "which age rating (mpaa)": the column is the one in brackets
-        if not pointed and BEFOREHAND.search(columns.names[evidence.column.name]):
+        if not pointed and known_before(columns.names[evidence.column.name]):
             points = min(points, 1.5)  # "our experts write an estimate, but what will it fetch?"
         if points > best or not best:
             best, why = points, reason
@@ -244,6 +245,9 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
             key = next((k for t, k in stems_of.items() if short_for(t, word)), key)
         if key not in stems and (head := _COMPOUND.fullmatch(word)):  # "Gasverbrauch" is the use of gas
             key = next((k for t, k in stems_of.items() if t == head["first"]), key)
+        if key not in stems and "de" in columns.reading.languages:  # "faule" is of "faul"
+            bare = (k for t, k in stems_of.items() if len(t) > 2 and word.startswith(t))
+            key = next((k for k in bare if _GERMAN_ENDING.fullmatch(word, len(stems[k]))), key)
         if key not in stems and "de" in columns.reading.languages:  # "Gebrauchtwagenpreise" are prices
             tails = (k for t, k in stems_of.items() if len(t) >= SHORTENED and len(word) > len(t) + 2)
             key = next((k for k in tails if re.search(rf"{re.escape(stems[k])}(?:e|en|n|s|es|er)?$", word)), key)
@@ -258,7 +262,7 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
         return
     share = sum(max(0.0, w) for w in hits.values()) / len(stems)
     words = ", ".join(sorted(stems[k] for k in hits))
-    early = BEFOREHAND.search(columns.names[evidence.column.name])
+    early = known_before(columns.names[evidence.column.name])
     whole = (
         not early
         and len(hits) == len(stems)
@@ -385,7 +389,7 @@ def _by_convention(evidence: Evidence, columns: Columns) -> None:
     evidence.add(0.8 if last else 0.0, "it is the last column")
     evidence.add(0.6 if FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-3.0 if THING_NAME.search(name) and not evidence.spoken else 0.0, "")
-    evidence.add(-1.2 if BEFOREHAND.search(name) else 0.0, "")
+    evidence.add(-1.2 if known_before(name) else 0.0, "")
     evidence.add(1.0 if AHEAD.search(name) and not LATER.search(name) else 0.0, "its name speaks of what comes after")
     event = matches(_event_names(), name) or PARTICIPLE.search(name)
     evidence.add(0.5 if event else 0.0, "it is called after an event")

@@ -55,6 +55,7 @@ from .series import all_together, key_columns, known_ahead
 from .settling import settled
 from .substance import is_specific, says_nothing
 from .targets import rank_targets
+from .transliteration import in_words_of
 from .unheeded import CONFIDENCE, asked_besides, unheeded
 
 CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
@@ -134,7 +135,8 @@ class _Understanding:
     ) -> None:
         self.answer = answer
         self.request, self.rows, self.kind = request, rows, kind if columns or kind != "table" else "none"
-        self.reading = Reading.of(request.words)
+        self.said = Reading.of(request.words)
+        self.reading = in_words_of(self.said, columns)
         self.columns = Columns(self.reading, [spelled_once(c) for c in columns])
         self.chosen_rows = find_rows(self.columns)
         self.exclusions = not_of_rows(find_exclusions(self.columns), self.chosen_rows)
@@ -519,7 +521,7 @@ class _Understanding:
     def _verdict(self, task: TaskSpec, profile: ColumnProfile | None) -> Verdict:
         settled = self.kind == "none" or self.answer is not None or self.request.target is not None
         settled = settled or (bool(self.ranking) and self.ranking[0].pointed)
-        judged = _judged(self.reading, task.task_type, self.asked, settled)
+        judged = _judged(self.said, task.task_type, self.asked, settled)
         if judged.decision == "decline":
             return judged
         if profile is not None and judged.policy_class == "ordinary" and (held := what_it_holds(profile)):

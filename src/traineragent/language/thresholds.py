@@ -17,6 +17,7 @@ from .quantities import Quantity
 from .reading import Reading, Span
 from .requirements import find_limits
 from .targets import rank_targets
+from .transliteration import in_words_of
 
 SIDES = (("at_most", "<="), ("at_least", ">="), ("above", ">"), ("below", "<"))
 """Longer phrases first: "no more than 5" holds "more than 5"."""
@@ -27,6 +28,7 @@ _KINDS = ("number", "money", "measure", "time")
 def cut_asked(reading: Reading, profiles: Sequence[ColumnProfile], target: str | None = None) -> Cut | None:
     """The column and the line that a question of yes or no is about; None where an amount, a class or anything else is
     asked for, or where the words leave open what is compared."""
+    reading = in_words_of(reading, profiles)
     found = None if reading.said("tasks", "as_number") else _compared(reading)
     if found is None:
         return None

@@ -30,6 +30,8 @@ _SAME = str.maketrans(
         "≥": "≥",
         "≤": "≤",
         "。": "\n",  # a full stop before a digit would make it a decimal
+        "।": "\n",
+        "॥": "\n",
         "，": ",",
         "、": ",",
         "；": ";",
@@ -45,11 +47,15 @@ _SAME = str.maketrans(
         "½": "½",
         "「": '"',
         "」": '"',
+        "\u093c": "",  # the dot of Devanagari that many leave out
+        "ँ": "ं",
+        **{chr(0x966 + digit): str(digit) for digit in range(10)},
     }
 )
 WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Scripts written without spaces between the words (Hangul counts: its particles stick to the words)."""
-
+INDIC = "\u0900-\u0963\u0966-\u097f"
+"""Devanagari: words are parted by spaces, and vowels are signs beside the letters."""
 _MARKS = "\u0900-\u0903\u093a-\u094f\u0962\u0963"  # vowel signs, which count as no letters
 _TOKEN = re.compile(rf"[{WIDE}]|(?:[^\W\d_{WIDE}]|[{_MARKS}])+|\d+")
 _ORDINALS = "".join(
@@ -65,7 +71,8 @@ _SENTENCE_END = re.compile(
     + r"\s*"
 )
 _CLAUSE_END = re.compile(
-    r"[,:()]\s|[,:()](?=[^\W\d])|\s(?:but|and|aber|und|mais|et|pero|y|mas|e|although|though)\s|\s-+\s|[()]"
+    rf"[,:()]\s|[,:()](?=[^\W\d])|(?<=[{WIDE}])[,:]|\s-+\s|[()]|"
+    r"\s(?:but|and|aber|und|mais(?!\s(?:de|do|que)\b)|et|pero|y|mas(?!\s(?:del?|que)\b)|e|although|though|aur|lekin|magar|और|लेकिन|मगर|तथा|एवं|किंतु|परंतु)\s"
 )
 
 
@@ -78,11 +85,13 @@ def _fold_char(char: str) -> str:
     if char.isascii():
         return char.lower()
     char = char.translate(_SAME)
+    if not char:
+        return ""
     if unicodedata.category(char[0]) in ("Cf", "Cc") and char not in "\n\t\r":
         return ""
     if char in "½¼¾" or "\uac00" <= char <= "\ud7af" or "\u0900" <= char <= "\u097f":
         return char  # decomposition would take Hangul apart and strip the vowel signs of Devanagari
-    plain = unicodedata.normalize("NFKD", char.casefold())
+    plain = unicodedata.normalize("NFKD", char).casefold()
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
