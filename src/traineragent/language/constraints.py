@@ -58,6 +58,16 @@ def unseen_groups(reading: Reading, columns: Columns) -> list[str]:
     return out or _new_ones(reading, columns)
 
 
+def not_of_splits(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[Exclusion, ...]:
+    """The exclusions without those that only say how to split: "a field must not be in training and test" leaves no
+    field out."""
+    if not exclusions:
+        return ()
+    apart = {reading.text.sentence_of(m.start()) for m in reading.find(lexicon("groups")["unseen"])}
+    groups = set(unseen_groups(reading, columns)) if apart else set()
+    return tuple(e for e in exclusions if e.column not in groups or reading.text.sentence_of(e.span[0]) not in apart)
+
+
 _NEW = (
     r"(?:new|unknown|unseen|other|further|additional|future|different|unfamiliar|neuen?|andere[nr]?|unbekannten?|fremden?|nouve(?:lles|aux)|"
     r"autres|inconnu[es]+|nuev[oa]s|otr[oa]s|nov[oa]s|outr[oa]s)"

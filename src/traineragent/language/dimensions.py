@@ -9,14 +9,25 @@ from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .quantities import physical_kinds
 from .reading import Reading
-from .unit_words import unit_of
+from .unit_words import Unit, unit_of
 
 
 def kind_of_unit(words: str, column: ColumnProfile) -> str | None:
-    """The kind of the unit that ends the words of a column's name, behind what is measured: "leftover kg" is a mass."""
-    *before, last = words.split() or [""]
-    found = unit_of(last) if before and column.meaning == "number" else None
+    """The kind of the unit in the words of a column's name: "leftover kg" is a mass, "days to fill" a time."""
+    found = unit_in_name(words) if column.meaning == "number" else None
     return found[0] if found else None
+
+
+def unit_in_name(words: str) -> Unit | None:
+    """The unit that ends a name, behind what is measured, or that opens it: "leftover kg", "days to fill"."""
+    tokens = words.split()
+    if len(tokens) > 1 and (found := unit_of(tokens[-1])):
+        return found
+    return unit_of(tokens[0]) if len(tokens) > 2 and tokens[1] in _OPENED_BY else None
+
+
+_OPENED_BY = frozenset({"to", "until", "till", "of", "in", "on", "bis", "de", "jusqu", "hasta", "para", "ate", "fino"})
+"""What stands between a unit that opens a name and what is measured in it."""
 
 
 def kinds_of_errors(reading: Reading) -> frozenset[str]:

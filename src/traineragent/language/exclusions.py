@@ -14,6 +14,7 @@ from .columns import Columns, Mention, only_glue
 from .kinship import akin
 from .phrases import matches
 from .reading import Reading, Span
+from .words import stem
 
 _ONLY_SO_MANY = re.compile(r"\s*(?:au|sur|de|of|in|out|per|von|aus|auf|di|en|entre)\b")
 
@@ -56,6 +57,8 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
                 continue  # "a field must not appear in training and test"
             names = _ordered if kind == "before" else _told
             for name, span in names(columns, match.span(), sentence):
+                if kind == "before" and _calls_itself(reading, match.span(), columns.names[name]):
+                    continue
                 out.setdefault(
                     name,
                     Exclusion(name, reading.quote((min(span[0], match.start()), max(span[1], match.end()))), span, why),
@@ -96,7 +99,12 @@ def _given(columns: Columns, position: int) -> bool:
 def _told(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
     """Names before a phrase that tells of them, or columns that a few words there are part of the names of."""
     span = (max(sentence[0], at[0] - 30), at[0])
-    return _list_before(columns, at, sentence) or _partial(columns, span) or _other(columns, span)
+    labels = [(m.start(), m.end()) for m in _ITS_NAME.finditer(columns.reading.text.plain, *sentence)]
+    return _list_before(columns, at, sentence, labels) or _partial(columns, span) or _other(columns, span)
+
+
+_ITS_NAME = re.compile(r"'s?\s+(?:names?|identity|identities|initials|id|number|code|letter|label)(?!\w)")
+"""Behind what a column holds: "the judge's name has to stay out"."""
 
 
 def _ordered(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
@@ -109,6 +117,15 @@ def _ordered(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span
         return []
     named = names or _partial(columns, span) or _other(columns, span)
     return named or _repeated(columns, at[1], at[0])
+
+
+def _calls_itself(reading: Reading, order: Span, name: str) -> bool:
+    """Whether the order is what the column is called after, and so none: "skip or no skip" beside a column skipped."""
+    stems = {stem(w) for w in name.split()}
+    return any(stem(w) in stems for w in reading.text.plain[slice(*order)].split() if len(w) > _PLAIN)
+
+
+_PLAIN = 3  # letters of words that orders are made of beside their verb
 
 
 def _is_noun(reading: Reading, position: int) -> bool:

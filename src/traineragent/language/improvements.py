@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
+from .horizon import horizon_quantity
 from .metrics import Naming, direction_of, scale_of
 from .quantities import Quantity
 from .reading import Reading, Span
@@ -93,7 +94,8 @@ def _described(
 ) -> tuple[str, Quantity, int] | None:
     """The same where no metric is named: "the formula is off by 0.8 degrees on average, cut that by a quarter", or
     "they agree in 80 of 100 cases, I want half as many mistakes"."""
-    before = [q for q in reading.quantities if q not in shares and near[0] <= q.start < order[0]]
+    ahead = horizon_quantity(reading)
+    before = [q for q in reading.quantities if q not in (*shares, ahead) and near[0] <= q.start < order[0]]
     for figure in reversed(before):
         sentence = reading.text.sentence_of(figure.start)
         if figure.kind in _FIGURES["error"] and reading.said("service", "deviation", sentence):
@@ -107,6 +109,27 @@ def _neighbours(reading: Reading, span: Span) -> Span:
     sentences = reading.text.sentences
     at = next((i for i, (a, b) in enumerate(sentences) if a <= span[0] < b), 0)
     return sentences[max(0, at - 1)][0], sentences[min(len(sentences) - 1, at + 1)][1]
+
+
+def relative_shares(reading: Reading) -> list[tuple[Quantity, Span]]:
+    """Shares that say by how much something is to be lower or better than another, with the words: "a fifth lower than
+    his" bounds no error by itself."""
+    out = []
+    for match in reading.find(lexicon("service")["lower"]):
+        inside = [q for q in reading.quantities if q.kind == "share" and match.start() <= q.start < match.end()]
+        words = match.group()
+        missed_by = words.startswith("off") or (words.endswith("off") and inside and inside[0].start == match.start())
+        out += [(q, match.span()) for q in inside if not missed_by]  # "ten percent off is fine" is an error
+    return out
+
+
+def over_naive(reading: Reading) -> list[tuple[Quantity, Span]]:
+    """Those that are told beside a forecast that only repeats what was: "the caretaker repeats last week; your error
+    must be a fifth lower"."""
+    return [(q, at) for q, at in relative_shares(reading) if reading.has(_NAIVE, _neighbours(reading, at))]
+
+
+_NAIVE = {"any": ("{naive}",)}
 
 
 def _metric_near(reading: Reading, namings: Sequence[Naming], position: int, scale: str) -> str:

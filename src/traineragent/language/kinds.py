@@ -56,8 +56,10 @@ _SOME_OF_THEM = re.compile(
     r"[^\W\d]{2,}[^\Wsui]s\s(?!is|does|did|do|has|should|would|could|can|of|and|or|from)[^\W\d]+"
 )
 """Many things of which it is so for some: "which horses go lame"."""
-_ASKED = re.compile(r"\b(?:what|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$")
-"""What stands before a verb that asks for no yes or no: "what will the rate be", "how is the weather"."""
+_ASKED = re.compile(
+    r"\b(?:there|here|what|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$"
+)
+"""What stands before a verb that asks for no yes or no: "what will the rate be", "how is the weather", "there is a"."""
 _EITHER = re.compile(
     r"(?:^|[.?!:\n]\s*)(?:(?:an?|the|eine?n?|une?|una?|um|uma)\s)?(?:[^\W\d]+\s){0,2}?[^\W\d]+\s(?:or|oder|ou|o)\s(?:(?:an?|the|eine?n?|une?|una?|um|uma)\s)?"
     r"[^\W\d]+(?:\s[^\W\d]+)?\s*(?:[,?:;]|\.(?:\s|$)|-\s)"
@@ -86,6 +88,9 @@ def wish_of(reading: Reading) -> str | None:
         bool(_ASKED.search(reading.text.plain[:start])) for start, _ in reading.where("wishes", "flag")
     )
     judged = [n.span for n in namings if "classification" in tasks_of(n.name)]  # "how often it is right" is a metric
+    chosen = reading.where("wishes", "choice")  # "which of the four desks" asks for no yes or no
+    picked = sum(any(a <= m < b for a, b in chosen) for m, _ in reading.where("wishes", "flag"))
+    scores["flag"], scores["choice"] = scores["flag"] - picked, scores["choice"] + picked
     scores["amount"] -= sum(any(a <= m < b for a, b in judged) for m, _ in reading.where("wishes", "amount"))
     scores["amount"] -= sum(_is_told(reading, span) for span in reading.where("wishes", "amount"))
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
@@ -215,8 +220,19 @@ def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: Col
     number = target is None or (_numeric(target) and target.distinct > 2)
     if dated and target is not None and number and not forecast_said(reading):
         given = [c for c in columns if c.name != target.name and c.meaning not in ("constant", "empty")]
-        return bool(given) and all(c.meaning == "date" for c in given)  # nothing but time to tell it from
+        alone = bool(given) and all(c.meaning == "date" for c in given)  # nothing but time to tell it from
+        return alone or _is_to_come(reading, columns)
     return dated and number and forecast_said(reading) and not _of_one_thing(reading, columns)
+
+
+def _is_to_come(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
+    """Whether it is asked how many there will be, of rows that are one moment each, and not under which circumstances:
+    "how many will sit in our surgery", but not "how many will come on a rainy day"."""
+    dates = [c for c in columns if c.meaning == "date"]
+    if len(dates) != 1 or dates[0].distinct < max(c.distinct for c in columns) or dates[0].distinct <= MOST_GRADES:
+        return False
+    asked = [reading.text.sentence_of(a) for a, _ in reading.where("tasks", "to_come")]
+    return any(not reading.said("tasks", "under_circumstances", s) for s in asked)
 
 
 def _of_one_thing(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:

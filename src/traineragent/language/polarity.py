@@ -94,7 +94,14 @@ def _first(reading: Reading, found: list[tuple[Span, int]]) -> Side | None:
     start = found[0][0][0]
     sentence = reading.text.sentence_of(start)
     near = {s.sign for s, (span, _) in zip(sides, found, strict=True) if span[0] < min(sentence[1], start + _GOAL)}
+    if len({s.sign for s in sides}) == 2 and all(_beside_share(reading, span) for span, _ in found):
+        return None  # "of 100 friendly lines one may be hidden, of 100 nasty ones get 80" asks for both
     return sides[0] if len(near) == 1 else None
+
+
+def _beside_share(reading: Reading, span: Span) -> bool:
+    start, end = reading.text.sentence_of(span[0])
+    return any(q.kind == "share" and start <= q.start < end for q in reading.quantities)
 
 
 def _turned(reading: Reading, span: Span, sign: int) -> Side:

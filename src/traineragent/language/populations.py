@@ -96,7 +96,7 @@ class _Share:
         return self._told("recall", "as_is") if side == "low" else None
 
     def _of_alarms(self, small: bool, side: Side | None, acted: bool) -> Told | None:
-        bad = self._says("wrong") or self._about("harmless") or self._sign(self._rest) < 0
+        bad = self._in_vain() or self._sign(self._rest) < 0
         case = self._sign(self._rest) > 0
         if bad and not case and not small and (side != "low" or self._is_of_today()) and not self._denied():
             return self._told("", "as_is")
@@ -107,6 +107,12 @@ class _Share:
         if side == "low" or not small:
             return self._told("precision", "as_is") if not (bad and not case) or not small else None
         return self._told("precision", "complement") if side == "high" else None
+
+    def _in_vain(self) -> bool:
+        """Whether it is said to be for nothing, beside what the share is of or in it: "one needless trip in four"."""
+        wrong = in_languages(_EVENTS["wrong"], self.reading.languages)
+        inside = bool(matches(wrong, self.whole)) or self._in_whole("harmless")
+        return inside or self._says("wrong") or self._about("harmless")
 
     def _is_of_today(self) -> bool:
         return self.reading.said("service", "today", self.reading.text.clause_of(self.q.start))
@@ -129,7 +135,8 @@ class _Share:
 
     def _population(self) -> str | None:
         sign = self._sign(self.whole)
-        handed, acted = self._in_whole("handed"), self._in_whole("acted")
+        handed = self._in_whole("handed")
+        acted = self._in_whole("acted") or (self._in_whole("errands") and self._in_vain())
         if handed and matches(in_languages(_EVENTS["wrong"], self.reading.languages), self.whole):
             return None  # "2 % false alarms" are told of the good
         if handed and sign >= 0 and not (sign > 0 and self._found()):
@@ -141,8 +148,17 @@ class _Share:
         if sign < 0:
             return "good"
         if self.whole.strip(" ,"):
-            return None
+            return "good" if self._opposed_to_the_case() else None
         return "alarm" if self._if("handed") else "acted" if self._if("acted") else None
+
+    def _opposed_to_the_case(self) -> bool:
+        """Whether few of these may be stopped, and another share is told of the case: "of 200 kind lines one may be
+        blocked at most, of 10 nasty ones get 9"."""
+        stopped = matches(in_languages(_EVENTS["stopped"], self.reading.languages), self.reading.masked, *self.sentence)
+        if not stopped or self.q.value > _HALF or self._side() != "high":
+            return False
+        others = [x for x in self.reading.quantities if x.kind == "share" and x is not self.q and x.noun]
+        return any(self._sign(x.noun) > 0 for x in others)
 
     def _whole(self) -> tuple[str, list[Span]]:
         """The words that the share is of, and where they stand."""

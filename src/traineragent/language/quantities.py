@@ -14,6 +14,7 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .numerals import HAN_VALUE, Numerals, alternatives
 from .phrases import in_languages, mark, matches
+from .ratios import missed_by, of_so_many
 from .words import INDIC, WIDE, fold
 
 _YEAR_BEFORE = re.compile(
@@ -116,7 +117,9 @@ class _Grammar:
         self.rate = re.compile(
             rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
         )
-        article = r"(?<!\w)an?(?=\s+\w+\s*(?:[.,;:!?)]|$|at\b|on\b|in\b|and\b|or\b|for\b|with\b|without\b))"
+        behind = "at on in and or for with without through when while during overnight to by once if is has must should"
+        ends = rf"[.,;:!?)]|$|(?:{'|'.join(behind.split())})\b"
+        article = rf"(?<!\w)an?(?=\s+\w+\s*(?:{ends}))"
         words = r"(?:\s+[^\W\d]+)"
         self.rate_of_any = re.compile(
             rf"(?:{words}{{1,5}}?\s*(?<!\w)(?:per|every|each|pro|je|par|por|al)|{words}{{1,2}}?\s*(?:/|{article}))\s*{second}(?!\w)"
@@ -218,9 +221,8 @@ class _Grammar:
             or noun in lexicon("units")["rated"]
         ):
             return None
-        if found["of"].strip() in ("of", "from", "von", "de", "des", "di", "/", ":", "unter", "zu") and (
-            (noun and noun not in _TIMES) or base not in (5, 10, 20, 50, 100, 200, 500, 1000)
-        ):
+        of_round = base in _ROUND and (not noun or noun in _TIMES or of_so_many(plain, value / base, noun, stop))
+        if found["of"].strip() in ("of", "from", "von", "de", "des", "di", "/", ":", "unter", "zu") and not of_round:
             return None
         unit = self._unit_at(plain, stop, "digits" if how == "digits" else "words")
         parts = found["of"].strip() in _OF_A_WHOLE and unit is not None and unit[0][0] == "time"
@@ -350,6 +352,7 @@ _TIMES = frozenset(
     }
 )
 """Nouns of a ratio that count cases and nothing else: "nueve veces de diez"."""
+_ROUND = (5, 10, 20, 50, 100, 200, 500, 1000)
 _OF_A_WHOLE = ("of", "out of", "von", "aus", "de cada", "em cada")
 """What makes a time behind it the whole of a ratio: "in 9 of 10 weeks", but not "5 in 10 days"."""
 _SLASHED = re.compile(r"\s?(?P<sign>[:/])\s?(?P<base>2|3|4|5|10|20|25|50|100|200|250|500|1000|10000)(?![\d/.:])")
@@ -535,6 +538,9 @@ def _bound_at(plain: str, start: int, end: int, languages: tuple[str, ...]) -> b
             return True
         if any(not re.search(r"[^\W\d]{2}.*\s.*[^\W\d]{2}", plain[end : m.start()]) for m in behind):
             return True
+    told = matches(in_languages(service["caught"], languages), plain, max(0, start - _BESIDE), start)
+    if any(not plain[m.end() : start].strip() for m in told):
+        return True  # "of 10 nasty ones get 9"
     must = in_languages(service["must_behind"], languages)
     demanded = matches(must, plain, end, min(len(plain), end + _BESIDE))
     ordered = matches(must, plain, max(0, start - _BESIDE), start) if languages[0] == "de" else []  # "sollen acht"
@@ -561,7 +567,8 @@ def _is_year(plain: str, start: int, value: float) -> bool:
 def _counts(plain: str, start: int) -> bool:
     """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
     before = re.search(
-        r"\b(?:take|takes|need|needs|within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses) by|"
+        r"\b(?:take|takes|need|needs|within|under|below|than|most|over|up to|"
+        r"(?:off|out|wrong|miss|misses|errs?|erring|strays?|slips?) by|"
         r"(?:error|erro|erreur|ecart|miss|deviation|fehler|abweichung)(?: \w+){0,2} (?:of|de|von|d[e']?)|"
         r"innerhalb|unter|binnen|"
         r"moins d[e']?|menos de|meno di|error de|erro de|erreur d[e']?|half|"
@@ -573,4 +580,4 @@ def _counts(plain: str, start: int) -> bool:
         r"d'avance|por delante|de (?:antelacion|anticipacion|antecedencia)|a frente|in anticipo)\b",
         plain[start:],
     )
-    return bool(before or after)
+    return bool(before or after) or missed_by(plain, start)

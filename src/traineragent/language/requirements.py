@@ -15,9 +15,10 @@ from typing import Any
 
 from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
+from .bounds import side_of
 from .converting import in_unit_of
 from .horizon import horizon_quantity
-from .improvements import improvements
+from .improvements import improvements, over_naive, relative_shares
 from .limits import Limit
 from .looked_for import Sought, of_every_class, of_the_case
 from .metrics import TOP, Naming, is_metric, is_top, scale_of, tasks_of, top_name
@@ -33,6 +34,7 @@ _BRIDGE = 46  # characters between a metric's name and its number, at most
 _FURTHER = 90  # characters between a limit and the number that goes on about it
 _TINY = 1e-9
 _ERRORS = ("mae", "mape", "max_error")  # one limit on each is told in a sentence
+_MISTAKE = {"any": ("{mistake}",)}
 _INTERVAL = {"any": ("{interval}",)}
 _HOLDS = {"any": ("{inside}", "{right}")}
 _ERROR_KINDS = ("number", "time", "money", "measure")
@@ -54,6 +56,7 @@ _AREA = re.compile(
 
 
 NOBODY = Sought()
+_GAP, _SKILL = "recall_gap", "skill_vs_seasonal_naive"
 _OF_CLASSES = ("recall", "precision", "false_positive_rate", "accuracy", "min_class_recall", "recall_gap")
 
 
@@ -71,7 +74,7 @@ def told_limits(
     classification, regression, tokens, …; `case`: what the case looked for, or a class, is called; `several`: there are
     more than two classes."""
     scan = _Scan(reading, namings, task)
-    limits = [*scan.by_improvement(), *scan.by_metric_with_unit()]
+    limits = [*scan.by_improvement(), *scan.by_skill(), *scan.by_gap(), *scan.by_metric_with_unit()]
     if task == "classification" and (not several or case.label):
         limits += scan.by_population(case)
     limits += scan.by_interval() if task in ("regression", "forecasting") else []
@@ -168,6 +171,11 @@ class _Scan:
                 out.append(Limit(found.name, found.value, found.figure, found.at, settled=True))
         return out
 
+    def by_skill(self) -> list[Limit]:
+        """By how much of its error a forecast is to beat one that only repeats what was."""
+        found = over_naive(self.reading) if self.task == "forecasting" else []
+        return [self._limit(_SKILL, "as_is", q, at[0]) for q, at in found if q in self.free][:1]
+
     def _fits(self, name: str) -> bool:
         tasks = tasks_of(name)
         return self.task in tasks or (self.task == "forecasting" and "regression" in tasks) or self.task == "tokens"
@@ -179,10 +187,24 @@ class _Scan:
         limits = [replace(self._limit(t.name, t.how, q, t.at), settled=t.firm) for q, t in told]
         return [limit for limit in limits if limit.name]
 
+    def by_gap(self) -> list[Limit]:
+        """How far groups may be apart, whatever metric is named beside: "the hit rates may not differ by 5 points"."""
+        if self.task != "classification":
+            return []
+        fair = [s for s in self.reading.text.sentences if self.reading.said("groups", "fairness", s)]
+        spans = [s for s in fair if self._of_hits(s)]
+        gaps = [x for x in lexicon("requirements") if x["name"] == _GAP]
+        return [limit for x in gaps for limit in self._matches(x, spans)] if spans else []
+
+    def _of_hits(self, sentence: Span) -> bool:
+        """Whether no other rate than that of hits is spoken of; error rates that differ by two points are none."""
+        others = [n for n in self.namings if sentence[0] <= n.start < sentence[1] and n.name != "recall"]
+        return not others and not self.reading.has(_MISTAKE, sentence)
+
     def by_idiom(self) -> list[Limit]:
         """Idioms inside one clause first: a number belongs to the words that it stands with, not to the next clause."""
         named = {n.name for n in self.namings if n.name in _ERRORS and set(self._claimed(n)) & set(self.free)}
-        idioms = [x for x in lexicon("requirements") if self._applies(x) and x["name"] not in named]
+        idioms = [x for x in lexicon("requirements") if self._applies(x) and x["name"] not in (*named, _GAP)]
         text, out = self.reading.text, list[Limit]()
         for spans in (text.clauses, text.sentences):
             for idiom in idioms:
@@ -225,7 +247,7 @@ class _Scan:
             for match in matches(phrases, text, *span):
                 held = self._free_in(match.span(), name, how)
                 late = held is not None and name == "mae" and self.service.is_latency(held)
-                if held and not late and not self._named_near(held, but=name):
+                if held and not late and (name == _GAP or not self._named_near(held, but=name)):
                     meant = self._turned(name, how, held, match.start())
                     if name == TOP:
                         meant = top_name(self.reading, match.span()), how
@@ -237,7 +259,7 @@ class _Scan:
     def _turned(self, name: str, how: str, q: Quantity, start: int) -> tuple[str, str]:
         """(name, how) of an idiom of mistakes, or of its opposite: "it misses too many, find at least 85 %"."""
         if how != "complement" and name != "false_positive_rate":
-            return self._small(name, how, q)
+            return self._small(name, how, q, start)
         if how == "complement" and q.value > _HALF:  # nobody asks for most to be wrong: "I'd hate to miss any: 9 in 10"
             return name, "as_is"
         clause = self.reading.text.clause_of(q.start)
@@ -248,9 +270,10 @@ class _Scan:
             return (name if q.value <= _HALF else ""), how  # nobody puts up with most alarms being false
         return ("precision" if name == "false_positive_rate" else name), "as_is"
 
-    def _small(self, name: str, how: str, q: Quantity) -> tuple[str, str]:
+    def _small(self, name: str, how: str, q: Quantity, start: int) -> tuple[str, str]:
         """A small share of what is found or right, said to be the most, is one of mistakes: "no more than two in ten
-        flagged customers may turn out to be loyal"; nobody asks for few to be found."""
+        flagged customers may turn out to be loyal"; nobody asks for few to be found. A small share that opens a plain
+        statement only tells what is so: "one booking in nine never turns up"."""
         if name not in ("recall", "precision", "accuracy") or q.value > _HALF:
             return name, how
         clause = self.reading.text.clause_of(q.start)
@@ -258,8 +281,12 @@ class _Scan:
         most = self.reading.said("service", "upper_bound", before) or self.reading.said("service", "at_most", before)
         most = most or self.reading.said("service", "upper_bound_behind", behind)
         if not most:
-            return name, how
+            return ("", how) if start == q.start and not self._demanded(q, clause) else (name, how)
         return (name, "complement") if name == "precision" else ("", how)
+
+    def _demanded(self, q: Quantity, clause: Span) -> bool:
+        """Whether so much is asked for: by a bound, or by words of wanting and needing."""
+        return side_of(self.reading, q) == "low" or self.reading.said("populations", "must", clause)
 
     def _of_how_many(self, name: str, held: Quantity) -> str:
         """ "Half of the guesses within 40 euros" is a median error; "nine in ten within 40" has no metric of ours."""
@@ -292,11 +319,13 @@ class _Scan:
         kinds = {"mae": _ERROR_KINDS, "max_error": _ERROR_KINDS}.get(
             name, ("share",) if how != "hundredth" else ("number",)
         )
+        apart = [q for q, _ in relative_shares(self.reading)] if name == "mape" else []
         inside = [
             q
             for q in self.free
             if span[0] <= q.start
             and q.end <= span[1]
+            and q not in apart
             and (q.kind in kinds or ("share" in kinds and q.kind == "number" and 0 < q.value < 1))
         ]
         return inside[0] if inside else None
@@ -351,6 +380,19 @@ class _Scan:
                 mistakes = last.described and abs(last.value + last.quantity.value - 1) < _TINY
                 value = 1 - value if mistakes and value <= _HALF else value
                 out.append(replace(last, value=value, quantity=q, at=q.start, settled=False))
+        return out + self._instead_of_too_much(limits)
+
+    def _instead_of_too_much(self, limits: Sequence[Limit]) -> list[Limit]:
+        """An error that is put up with behind one that is not: "a month off would be too much, ten days are fine"."""
+        out: list[Limit] = []
+        for q in self.free:
+            alike = [x for x in limits if x.quantity.kind == q.kind and x.quantity.end <= q.start]
+            last = max((x for x in alike if scale_of(x.name) == "error"), key=lambda x: x.quantity.end, default=None)
+            if last is None or not self.reading.said("service", "too_much", (last.quantity.end, q.start)):
+                continue
+            if self.reading.said("populations", "may", (q.end, self.reading.text.clause_of(q.start)[1])):
+                out.append(replace(last, value=q.value, quantity=q, at=q.start))
+                self._use(q)
         return out
 
     def corrected(self, limits: Sequence[Limit]) -> list[Limit]:

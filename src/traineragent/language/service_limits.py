@@ -27,6 +27,11 @@ _OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|a
 _CARD = re.compile(
     r"\s*(?:of\s+)?(?:graphics\s|video\s|gpu\s|gaming\s|nvidia\s)?(?:card|grafikkarte|gpu(?!\s*(?:memory|ram)))(?!\w)"
 )
+_STORED_ON = re.compile(
+    r"\b(?:(?:memory|sd|sim|micro\s?sd|flash)[\s-]*(?:card|stick|drive)s?|usb[\s-]*(?:stick|key|drive)s?|speicherkarten?|usb-stick\w*|"
+    r"cartes? memoire|cles? usb|tarjetas? de memoria|memorias? usb|cartao de memoria|pendrives?)\b|存储卡|内存卡|u盘"
+)
+"""What pictures and files lie on, however large it is."""
 _FITS = re.compile(r"\b(?:fits?|fitting|squeez\w*|no more than|at most|within|exceed\w*|only|max)\b")
 _PERCENTILES = {0.99: "latency_ms_p99", 0.95: "latency_ms_p95", 0.5: "latency_ms_p50"}
 _OF_REQUESTS = re.compile(
@@ -150,6 +155,8 @@ class Service:
             return "gpu_memory_mb"
         if _CARD.match(self.reading.text.plain, q.end):
             return "gpu_memory_mb" if _FITS.search(self.reading.text.plain[slice(*sentence)]) else None
+        if _STORED_ON.search(self.reading.text.plain, *self.reading.text.clause_of(q.start)):
+            return None
         nearest: tuple[int, str] | None = None
         for key in ("gpu_memory", "memory", "machine", "size"):
             for start, end in self.reading.where("service", key, sentence):

@@ -30,7 +30,9 @@ def marked(reading: Reading, limit: Limit) -> Limit:
     soft = soft or bool(
         re.search(r"\b(?:would be nice|isn't a must|is not a must|not a must)\b", reading.masked[slice(*tail)])
     )
-    soft = soft and not reading.said("service", "as_a_floor", clause)
+    following = min([q.start for q in reading.quantities if q.start >= tail[0]], default=tail[1])
+    held = (tail[0], min(tail[1], following))  # "… would be great - no, that's the most we accept"
+    soft = soft and not any(reading.said("service", "as_a_floor", span) for span in (clause, held))
     base = reading.said("service", "baseline", (sentence[0], limit.quantity.start))
     return replace(limit, soft=soft, baseline=base)
 

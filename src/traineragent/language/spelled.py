@@ -13,7 +13,7 @@ from ..knowledge.lexicons import lexicon
 from .abbreviations import glued_in, initials_of, pieced_from
 from .columns import COMMON, Columns, Regions
 from .conventions import known_before
-from .dimensions import kind_of_unit
+from .dimensions import kind_of_unit, unit_in_name
 from .evidence import Evidence
 from .unit_words import unit_of, units_asked
 from .words import fold
@@ -24,10 +24,9 @@ REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
 
 def by_unit(evidence: Evidence, columns: Columns) -> None:
     """Its name ends in the unit that the answer is asked for in: "how many kilos", "in days"."""
-    *before, last = columns.names[evidence.column.name].split() or [""]
-    own = unit_of(last) if before and evidence.column.meaning == "number" else None
+    own = unit_in_name(columns.names[evidence.column.name]) if evidence.column.meaning == "number" else None
     if own and own in units_asked(columns.reading):
-        evidence.add(2.0, f"it is in {last}, the unit that the request asks for", spoken=True)
+        evidence.add(2.0, f"it is in {own[1]}, the unit that the request asks for", spoken=True)
 
 
 def by_unit_of_errors(evidence: Evidence, columns: Columns, errors: Collection[str]) -> None:

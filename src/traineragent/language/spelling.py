@@ -16,6 +16,8 @@ from .words import Text, fold
 
 _SHORT, _LONG = 5, 7
 _BOOKS = ("concepts", "metrics", "service", "tasks", "deployment", "wishes", "constraints", "costs", "exclusions")
+_OTHERS = ("classes", "requirements", "populations", "groups", "horizon", "rows", "series", "poles", "models")
+"""Lexicons whose words are no slips, and which no slip is mended to."""
 _GOOD_ENDINGS = ("s", "ed", "ing", "ly", "er", "ion")  # "stories" is no slip for "stores"
 _VOWELS = "aeiou"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -74,7 +76,8 @@ def _halved(word: str) -> str | None:
 
 def _good(word: str) -> bool:
     """A word that means what it says: one of the lexicons, or of the policy, whose words no slip may turn into."""
-    return _known(word, least=4) or word in _policy()[0] or any(word.startswith(stem) for stem in _policy()[1])
+    others = (_policy(), _other_words())
+    return _known(word, least=4) or any(word in words or word.startswith(stems) for words, stems in others)
 
 
 def _known(word: str, least: int) -> bool:
@@ -114,6 +117,13 @@ def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
 def _policy() -> tuple[frozenset[str], tuple[str, ...]]:
     """(words, stems) of the policy."""
     words, stems = _words_of(_phrases(lexicon("ideas", "policy")))
+    return words, tuple(stems)
+
+
+@once_per_overlay
+def _other_words() -> tuple[frozenset[str], tuple[str, ...]]:
+    """(words, stems) of lexicons that slips are not mended to."""
+    words, stems = _words_of(phrase for book in _OTHERS for phrase in _phrases(lexicon(book)))
     return words, tuple(stems)
 
 

@@ -82,7 +82,7 @@ def rank_targets(
     """All columns, best first. `wish` is the kind of answer wanted: flag, amount, choice or None; `aside`: columns that
     the words leave out, or only split by; `compared`: columns of groups that are to be treated alike."""
     found = [Evidence(c) for c in columns.columns]
-    wish = wish or _implied(regions)
+    wish = wish or _implied(columns, regions)
     errors = kinds_of_errors(columns.reading)
     for evidence in found:
         evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
@@ -109,9 +109,13 @@ def rank_targets(
     return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken) for e in ranked]
 
 
-def _implied(regions: Regions) -> str | None:
-    """The kind of answer that the ideas spoken of have, where the words show none: "policies that get cancelled"."""
-    kinds = {lexicon("concepts")[c]["kind"] for c, weight in regions.concepts.items() if weight >= 1}
+def _implied(columns: Columns, regions: Regions) -> str | None:
+    """The kind of answer that the ideas spoken of have, where the words show none: "policies that get cancelled". What
+    a column of texts is called says what is judged: "complaints, one of four desks"."""
+    texts = [columns.names[c.name] for c in columns.columns if holds_text(c)]
+    goal = [c for c, weight in regions.concepts.items() if weight >= 1]
+    said = [c for c in goal if not any(matches(called(c), t) for t in texts)]
+    kinds = {lexicon("concepts")[c]["kind"] for c in said}
     return "flag" if "flag" in kinds and "amount" not in kinds else None
 
 
@@ -288,6 +292,8 @@ def _before_names(columns: Columns, own: str) -> set[int]:
 
 def _by_concept(evidence: Evidence, columns: Columns, regions: Regions) -> None:
     """Same idea, other word: a concept that is said and that the column's name also expresses."""
+    if holds_text(evidence.column):
+        return  # what texts are called says what is judged
     name = columns.names[evidence.column.name]
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():

@@ -30,7 +30,15 @@ from .beyond import beyond
 from .clashes import clash
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Columns, Regions
-from .constraints import compared_groups, contradiction, deployment_of, find_constraints, for_children, unseen_groups
+from .constraints import (
+    compared_groups,
+    contradiction,
+    deployment_of,
+    find_constraints,
+    for_children,
+    not_of_splits,
+    unseen_groups,
+)
 from .costs import about_mistakes, classes_alike, dreaded
 from .evidence import Candidate
 from .exclusions import Exclusion, find_exclusions, find_only
@@ -139,7 +147,8 @@ class _Understanding:
         self.reading = in_words_of(self.said, columns)
         self.columns = Columns(self.reading, [spelled_once(c) for c in columns])
         self.chosen_rows = find_rows(self.columns)
-        self.exclusions = not_of_rows(find_exclusions(self.columns), self.chosen_rows)
+        left_out = not_of_rows(find_exclusions(self.columns), self.chosen_rows)
+        self.exclusions = not_of_splits(self.reading, self.columns, left_out)
         self.only = find_only(self.columns)
         self.wish = wish_of(self.reading)
         self.ranking = self._ranking()

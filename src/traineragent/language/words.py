@@ -72,7 +72,9 @@ _SENTENCE_END = re.compile(
 )
 _CLAUSE_END = re.compile(
     rf"[,:()]\s|[,:()](?=[^\W\d])|(?<=[{WIDE}])[,:]|\s-+\s|[()]|"
-    r"\s(?:but|and|aber|und|mais(?!\s(?:de|do|que)\b)|et|pero|y|mas(?!\s(?:del?|que)\b)|e|although|though|aur|lekin|magar|और|लेकिन|मगर|तथा|एवं|किंतु|परंतु)\s"
+    r"\s(?:but|and(?! a half\b)|aber|und(?! ein(?:e[nrs]?)? halb)|mais(?!\s(?:de|do|que)\b)|et(?! demie?\b)|pero|"
+    r"y(?! medi[oa]\b)|mas(?!\s(?:del?|que)\b)|e(?! mei[oa]\b| mezz[oa]\b)|"
+    r"although|though|aur|lekin|magar|और|लेकिन|मगर|तथा|एवं|किंतु|परंतु)\s"
 )
 
 
