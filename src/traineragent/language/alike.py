@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from ..knowledge.lexicons import lexicon
 
 MANY_ALIKE = 8  # columns numbered alike that describe a thing together
 FEWEST_CROSSED = 3  # things of which two facts at least are told in columns of their own
@@ -20,6 +22,15 @@ def called_alike(names: Sequence[str]) -> frozenset[str]:
     kind = {n: re.sub(r"\d+", "#", n) for n in names}
     sizes = Counter(k for name, k in kind.items() if k != name)
     return frozenset(n for n in names if sizes[kind[n]] >= MANY_ALIKE) | _crossed(names)
+
+
+def before_and_after(words: Mapping[str, str]) -> frozenset[str]:
+    """Names that another one equals but for "before" or "after" in them, such as fares before and after tax. `words`:
+    the words of each name."""
+    sides = {w for listed in lexicon("series")["before_or_after"].values() for w in listed}
+    rests = {n: tuple(w for w in text.split() if w not in sides) for n, text in words.items()}
+    kinds = Counter(rests.values())
+    return frozenset(n for n, rest in rests.items() if rest != tuple(words[n].split()) and rest and kinds[rest] > 1)
 
 
 def _crossed(names: Sequence[str]) -> frozenset[str]:

@@ -35,6 +35,7 @@ _A_ROW_EACH = ("tabular_classification", "tabular_regression", "text_classificat
 LEAST_OF_CLASS = 2
 _WARN_OF_CLASS = 50
 _ID_SHARE = 0.95
+_NO_FAR_YEAR = 5 * 365.25  # days
 HISTORY_OF_HORIZON = 2.1
 """A history has to reach over so many horizons: a good one to learn from, and one to measure on."""
 
@@ -49,8 +50,11 @@ class Finding:
     alternative: str | None = None
 
 
-def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tuple[Finding, ...]:
-    """Findings from light facts, the gravest first; empty when nothing speaks against it."""
+def feasible(
+    task: TaskSpec, columns: Sequence[ColumnProfile], rows: int, year: int | None = None
+) -> tuple[Finding, ...]:
+    """Findings from light facts, the gravest first; empty when nothing speaks against it. `year`: the one for which an
+    answer is asked, where the words name one."""
     target = next((c for c in columns if c.name == task.data_info.target), None)
     every, rows = rows, _rows_left(task, columns, rows)
     found = _about_choice(rows, every)
@@ -61,7 +65,7 @@ def feasible(task: TaskSpec, columns: Sequence[ColumnProfile], rows: int) -> tup
     found += _about_size(task)
     found += _about_inputs(task, columns)
     found += _about_limits(task, target, rows)
-    found += _about_horizon(task, columns)
+    found += _about_horizon(task, columns) or _about_year(year, columns)
     order = {"decline": 0, "ask": 1, "warn": 2}
     return tuple(sorted(found, key=lambda f: order[f.action]))
 
@@ -185,6 +189,20 @@ def _about_horizon(task: TaskSpec, columns: Sequence[ColumnProfile]) -> list[Fin
     most = span / (HISTORY_OF_HORIZON + 0.9)
     offer = f"a forecast of at most {_spoken(most)}, or a history of {_spoken(HISTORY_OF_HORIZON * days)} and more"
     return [Finding("decline", "horizon", text, offer)]
+
+
+def _about_year(year: int | None, columns: Sequence[ColumnProfile]) -> list[Finding]:
+    """An answer for a moment further ahead than the history reaches back, whatever the type of the task."""
+    dated = max((c for c in columns if c.meaning == "date"), key=_span_days, default=None)
+    if year is None or dated is None or not _span_days(dated):
+        return []
+    last = datetime.fromisoformat(str(dated.stats["last"])).replace(tzinfo=None)
+    ahead, span = (datetime(year, 1, 1) - last).total_seconds() / 86_400, _span_days(dated)
+    if ahead < max(_NO_FAR_YEAR, span):
+        return []
+    text = f"the history reaches over {_spoken(span)} and {year} lies {_spoken(ahead)} ahead: nothing can be learned"
+    offer = f"an answer for at most {_spoken(span / (HISTORY_OF_HORIZON + 0.9))} ahead"
+    return [Finding("decline", "horizon", f"{text} about a moment so far away, nor measured.", offer)]
 
 
 def _span_days(column: ColumnProfile) -> float:

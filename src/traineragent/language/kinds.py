@@ -36,6 +36,8 @@ _QUESTION = re.compile(
     r"est-ce que|sera|seront|va-t-il|vont-ils|se va|sera que|sara|arrivera)\s(?!.*\b(?:you|i|we|how|or)\b)[^?]*\?"
 )
 """A question that is answered by yes or no: "Will two buses arrive together?"."""
+_OF_SEVERAL = ("f1_macro", "balanced_accuracy")
+"""Averages over classes, of which there are some."""
 _ALTERNATIVES = re.compile(
     r"\w+,\s(?:\w+\s){0,2}?\w+,?\s(?:or|oder|ou|o|u|ya)\s(?:(?:a|an|the|eine?n?|une?|una?|um|uma)\s)?\w+\s*[?.!]|还是.+还是"
 )
@@ -99,11 +101,11 @@ def wish_of(reading: Reading) -> str | None:
     scores["amount"] += bool(_at_the_start(reading, reading.where("wishes", "amount")))
     scores["choice"] += 1.5 * bool(_ALTERNATIVES.search(reading.text.plain))
     scores["choice"] += 2 * bool(_TAKEN.search(reading.text.plain))
-    scores["flag"] += any(_QUESTION.match(reading.text.plain, start, end) for start, end in reading.text.sentences)
+    scores["flag"] += any(_asks_yes_or_no(reading.text.plain[start:end]) for start, end in reading.text.sentences)
     for naming in namings:
         tasks = tasks_of(naming.name)
         scores["amount"] += 2 * ("regression" in tasks)
-        scores["choice"] += 0.5 * ("classification" in tasks)
+        scores["choice"] += 0.5 * ("classification" in tasks) + 0.5 * (naming.name in _OF_SEVERAL)
         scores["flag"] += 0.5 * ("classification" in tasks)
     scores["flag"] += not reading.said("wishes", "flag") and bool(_SOME_OF_THEM.search(reading.text.plain))
     scores["flag"] += 1.5 * bool(_EITHER.search(reading.text.plain))
@@ -111,6 +113,11 @@ def wish_of(reading: Reading) -> str | None:
         return "choice"  # of a few: two or more
     best = max(scores, key=lambda key: scores[key])
     return best if scores[best] and list(scores.values()).count(scores[best]) == 1 else None
+
+
+def _asks_yes_or_no(sentence: str) -> bool:
+    """Whether a sentence is such a question, also behind who asks or what about: "Escape room: will the group …?"."""
+    return any(_QUESTION.match(part) for part in (sentence, *sentence.split(": ")[1:2]))
 
 
 def _is_told(reading: Reading, span: tuple[int, int]) -> bool:

@@ -567,8 +567,8 @@ def _is_year(plain: str, start: int, value: float) -> bool:
 def _counts(plain: str, start: int) -> bool:
     """Whether the article before a time unit stands for one: "within a second", but not "twice a second"."""
     before = re.search(
-        r"\b(?:take|takes|need|needs|within|under|below|than|most|over|up to|"
-        r"(?:off|out|wrong|miss|misses|errs?|erring|strays?|slips?) by|"
+        r"\b(?:take|takes|need|needs|last|lasts|only|nur|darf|dauert|hochstens|maximal|durer? qu'|durar|dura|"
+        r"within|under|below|than|most|over|up to|(?:off|out|wrong|miss|misses|errs?|erring|strays?|slips?) by|"
         r"(?:error|erro|erreur|ecart|miss|deviation|fehler|abweichung)(?: \w+){0,2} (?:of|de|von|d[e']?)|"
         r"innerhalb|unter|binnen|"
         r"moins d[e']?|menos de|meno di|error de|erro de|erreur d[e']?|half|"
@@ -576,7 +576,7 @@ def _counts(plain: str, start: int) -> bool:
         plain[:start],
     )
     after = re.match(
-        r"\w+\s+\w+\s+(?:(?:at (?:the )?most|tops|max|maximum|or less)|im voraus|voraus|ahead|beforehand|a l'avance|"
+        r"\w+\s+\w+\s+(?:(?:at (?:the )?most|tops|max|maximum|or less|dauern|brauchen|rechnen)|im voraus|voraus|ahead|beforehand|a l'avance|"
         r"d'avance|por delante|de (?:antelacion|anticipacion|antecedencia)|a frente|in anticipo)\b",
         plain[start:],
     )

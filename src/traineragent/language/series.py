@@ -159,8 +159,8 @@ def side_by_side(reading: Reading, profiles: Sequence[ColumnProfile], rows: int)
     named = listed_together(columns, [c.name for c in numbers])
     if named:
         return named if len(named) > 1 else ()
-    if not _several(reading):
-        return ()
+    if not _several(reading) or key_columns(columns, None, rows):
+        return ()  # "for each shop" beside a column of shops: that column tells the series apart
     return _alike(reading, numbers)
 
 

@@ -83,6 +83,11 @@ class Service:
         spans = self.reading.where("service", "allowance", self.reading.text.sentence_of(q.start))
         return any(start <= q.start and q.end <= end for start, end in spans)
 
+    def _is_said_to_last(self, q: Quantity) -> bool:
+        """ "Training may take one second", "das Lernen darf eine Sekunde dauern": a bound without a word of bounds."""
+        spans = self.reading.where("service", "training_lasts", self.reading.text.sentence_of(q.start))
+        return any(start <= q.start and q.end <= end for start, end in spans)
+
     def _is_of_an_event(self, q: Quantity) -> bool:
         """Whether a time says how late or how old something is: "20 minutes late", "four-year-olds"."""
         stop = min(self.reading.text.sentence_of(q.start)[1], q.end + _NEXT)
@@ -104,7 +109,7 @@ class Service:
             return training
         if self._near("training", q) and q.value >= 1000 and q.unit not in SHORT:
             bounded = self._bounded(q, 40) or _INSIDE.search(self.reading.text.plain[: q.start])
-            return training if bounded else None
+            return training if bounded or self._is_said_to_last(q) else None
         if not self._is_of_an_answer(q):
             return None
         name, used = self._percentile(q, free)

@@ -12,9 +12,9 @@ from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import short_for
-from .alike import called_alike
+from .alike import before_and_after, called_alike
 from .alternatives import opposed, says, told_apart
-from .answers import amount_points, fits, flag_points, holds_text, numbered
+from .answers import amount_points, fits, flag_points, holds_text, numbered, yes_or_no
 from .columns import COMMON, SHORTENED, Columns, Mention, Regions
 from .conventions import (
     AHEAD,
@@ -68,6 +68,11 @@ _WHICH = re.compile(
     r"[哪什][一个种家台]*\w{0,2})$"
 )
 """What stands before the one thing that is asked for: "which age rating"."""
+_SUBJECT = re.compile(
+    r"(?:\b(?:will|does|do|can|did|would|should|has|have|is|are|if|whether|wird|werden|schafft|ob|si|se|va|vont)\s+"
+    r"(?:(?:the|a|an|this|our|each|every|red|blue|der|die|das|ein|eine|le|la|les|el|los|las|o|os|as)\s+){0,2})$"
+)
+"""What stands before the one of whom a yes or no is asked."""
 _IN_UNITS = re.compile(r"(?:,| in| en| em) [^(),]{1,30}\)")
 """What may stand behind a name in brackets: "(amount, in DM)"; a list of names has more commas."""
 
@@ -103,6 +108,8 @@ def rank_targets(
     if wish in (None, "amount") and forecast_said(columns.reading) and placed_in_time(columns.columns):
         _by_being_a_series(found)
     _by_being_alone(found)
+    _by_being_said_though_constant(found)
+    _by_being_no_judgement(found, columns.reading)
     _by_being_the_only_fit(found, wish)
     _by_default(found, wish, columns.reading)
     ranked = sorted(found, key=lambda e: -e.score)
@@ -148,7 +155,7 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
             points, reason = 0.5, "named as the time that an answer is for"
         elif numbered(evidence.column) and not pointed:
             points = min(points, 1.0)  # "buses of the line": its values say which one
-        elif wish == "flag" and not pointed and _asked_about(columns.reading, mention, evidence.column):
+        elif wish == "flag" and not pointed and _asked_about(columns, mention, evidence.column):
             points = min(points, 1.0)  # "which cells will be jammed": the cells are asked about
         if not pointed and _named_again(columns, mention):
             points = min(points, 1.0)  # "which age rating (mpaa)": the column is the one in brackets
@@ -163,14 +170,23 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
     _by_part_of_name(evidence, columns, regions)
 
 
-def _asked_about(reading: Reading, mention: Mention, column: ColumnProfile) -> bool:
+def _asked_about(columns: Columns, mention: Mention, column: ColumnProfile) -> bool:
     """Whether a yes or no is asked of the things of a column that holds more than two labels, none of them spoken of:
-    "which cells will be jammed", "will the inverter stop"; but not "which cell will it join"."""
-    plain = reading.text.plain
-    if column.meaning != "category" or column.distinct <= 2 or any(says(plain, v) for v, _ in column.top if len(v) > 1):
+    "which cells will be jammed", "will the inverter stop"; but not "which cell will it join". Of numbers, such as how
+    large a group is, only where another column can say yes or no: "will the group get out"."""
+    plain = columns.reading.text.plain
+    others = any(fits(c, "flag") for c in columns.columns if c.name != column.name)
+    if column.meaning != "category" and not (column.meaning == "number" and others and _is_subject(plain, mention)):
+        return False
+    if column.distinct <= 2 or any(says(plain, v) for v, _ in column.top if len(v) > 1):
         return False
     one = not plain[mention.end : mention.end + 1].isalpha()
     return not (one and _WHICH.search(plain[: mention.start]))
+
+
+def _is_subject(plain: str, mention: Mention) -> bool:
+    """Whether a question asks what becomes of what is named: "will the group get out", "schafft die Gruppe es"."""
+    return bool(_SUBJECT.search(plain[: mention.start]))
 
 
 def _in_brackets(reading: Reading, mention: Mention) -> bool:
@@ -300,8 +316,10 @@ def _by_concept(evidence: Evidence, columns: Columns, regions: Regions) -> None:
         found = matches(called(concept), name) if book > 0 else []
         if concept == COUNT and units_asked(columns.reading):
             continue  # "how many km" asks for no count
-        if book > 0 and _ends_in_unit(name, lexicon("concepts")[concept].get("unit", "")):
-            evidence.add(book, f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
+        unit = lexicon("concepts")[concept].get("unit", "")
+        alone = name in codes_of(unit)  # a column that is called "micron" and nothing else
+        if book > 0 and (alone or _ends_in_unit(name, unit)):
+            evidence.add(book * (1 + alone), f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
         if not found and not (book > 0 and _ends_in(name, concept)):
             continue
         cover = max(len(m.group().split()) for m in found) / max(1, len(name.split())) if found else 0.5
@@ -328,6 +346,8 @@ def _ends_in(name: str, concept: str) -> bool:
 def _ends_in_unit(name: str, kind: str) -> bool:
     """Whether the last word of a name is a unit of this kind, behind another word: "finish min", "完赛分钟"."""
     *before, last = name.split()
+    if before[-1:] == ["per"]:
+        return False  # "crimp per cm" is a rate
     wide = not name.isascii() and any(name.endswith(c) for c in codes_of(kind) if len(c) > 1 and not c.isascii())
     return (bool(before) and last in codes_of(kind)) or wide
 
@@ -395,8 +415,10 @@ def _by_convention(evidence: Evidence, columns: Columns) -> None:
     evidence.add(0.8 if last else 0.0, "it is the last column")
     evidence.add(0.6 if FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-3.0 if THING_NAME.search(name) and not evidence.spoken else 0.0, "")
-    evidence.add(-1.2 if known_before(name) else 0.0, "")
-    evidence.add(1.0 if AHEAD.search(name) and not LATER.search(name) else 0.0, "its name speaks of what comes after")
+    if evidence.column.name not in before_and_after(columns.names):
+        evidence.add(-1.2 if known_before(name) else 0.0, "")
+        after = AHEAD.search(name) and not LATER.search(name)
+        evidence.add(1.0 if after else 0.0, "its name speaks of what comes after")
     event = matches(_event_names(), name) or PARTICIPLE.search(name)
     evidence.add(0.5 if event else 0.0, "it is called after an event")
     if evidence.column.meaning in ("constant", "empty"):
@@ -474,11 +496,37 @@ def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
         fitting[0].add(1.2, "no other column gives such an answer")
 
 
+def _by_being_said_though_constant(found: list[Evidence]) -> None:
+    """What is asked for is asked for also where it is the same in all rows: that is told, and nothing else taken."""
+    if any(e.spoken and e.score >= SPOKEN_FOR for e in found):
+        return
+    same = [e for e in found if e.column.distinct == 1 and e.spoken and (e.pointed or _is_event(e))]
+    if len(same) == 1:
+        same[0].add(6.0, "it alone is what the request speaks of, and it is the same in all rows")
+
+
+def _by_being_no_judgement(found: list[Evidence], reading: Reading) -> None:
+    """Where good ones are asked for, a kind or place of things says nothing about it: no word speaks of it, or only to
+    say which things are meant ("which parts are bad")."""
+    told = {str(w) for words in lexicon("wishes")["judged"].values() for w in words}
+    if not reading.said("wishes", "judged"):
+        return
+    plain = reading.text.plain
+    things = {stem(word) for word, start, _ in reading.text.tokens if _WHICH.search(plain[:start])}
+    for evidence in found:
+        name = name_tokens(evidence.column.name)
+        states = [" ".join(name_tokens(v)) for v, _ in evidence.column.top]
+        asked = bool(things & set(map(stem, name)))
+        named = (evidence.spoken and not asked) or _is_event(evidence) or GENERIC.get(" ".join(name))
+        if not named and not yes_or_no(evidence.column) and not any(matches(told, v) for v in states):
+            evidence.add(-6.0 if asked else -3.0, "")
+
+
 def _by_default(found: list[Evidence], wish: str | None, reading: Reading) -> None:
     """No column is spoken of, but something is to be predicted: tables mostly end with the answer."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
     asked = bool(wish) or reading.said("wishes", "goal") or reading.text.plain.rstrip()[-1:] in ("?", "？")
-    asked = asked or bool(find_metrics(reading))
+    asked = (asked or bool(find_metrics(reading))) and not reading.said("wishes", "unnamed")
     last = found[-1] if found else None
     if last not in able or any(e.spoken and e.score >= SPOKEN_FOR for e in able) or not asked:
         return

@@ -42,6 +42,7 @@ from .constraints import (
 from .costs import about_mistakes, classes_alike, dreaded
 from .evidence import Candidate
 from .exclusions import Exclusion, find_exclusions, find_only
+from .far_years import year_asked_for
 from .feasibility import feasible
 from .fitting import Replaced, fitted_limits, fitted_names, without_columns
 from .holdouts import holdout_asked
@@ -240,7 +241,7 @@ class _Understanding:
             best, *rest = (c for c in self.ranking if c.column in able)
         lead = best.score - rest[0].score if rest else best.score
         vague = self.reading.said("wishes", "vague") or (self.wish is None and says_nothing(self.columns))
-        if vague and not best.pointed and not self.reading.quantities:
+        if (vague and not best.pointed and not self.reading.quantities) or self._unnamed(best):
             self._ask_target(best, rest)
             return None
         confidence = min(_confidence(best.score, lead), 1.0 if best.spoken else UNSPOKEN)
@@ -254,6 +255,11 @@ class _Understanding:
         if not best.pointed:
             self.assumptions.append(Assumption("target", best.column, "; ".join(best.why), confidence))
         return best.column
+
+    def _unnamed(self, best: Candidate) -> bool:
+        """Whether "the number" is asked for, and several columns hold one."""
+        numbers = [c for c in self.columns.columns if fits(c, "amount")]
+        return not best.spoken and len(numbers) > 1 and self.reading.said("wishes", "unnamed")
 
     def _alone_says_yes(self, best: Candidate) -> bool:
         """Whether a yes or no is asked for, and no other column could hold it."""
@@ -535,7 +541,7 @@ class _Understanding:
             return judged
         if profile is not None and judged.policy_class == "ordinary" and (held := what_it_holds(profile)):
             judged = trait_notice(self.reading, profile.name, held, [c.name for c in self.columns.columns]) or judged
-        findings = feasible(task, self.columns.columns, self.rows)
+        findings = feasible(task, self.columns.columns, self.rows, year_asked_for(self.reading))
         self.assumptions += [
             Assumption(f.about, f.text, "seen in the data", 0.9) for f in findings if f.action == "warn"
         ]
