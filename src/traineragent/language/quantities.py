@@ -576,7 +576,8 @@ def _counts(plain: str, start: int) -> bool:
         plain[:start],
     )
     after = re.match(
-        r"\w+\s+\w+\s+(?:(?:at (?:the )?most|tops|max|maximum|or less|dauern|brauchen|rechnen)|im voraus|voraus|ahead|beforehand|a l'avance|"
+        r"\w+\s+\w+\s+(?:(?:at (?:the )?most|tops|max|maximum|or less|dauern|brauchen|rechnen)|im voraus|voraus|"
+        r"ahead|beforehand|a l'avance|"
         r"d'avance|por delante|de (?:antelacion|anticipacion|antecedencia)|a frente|in anticipo)\b",
         plain[start:],
     )
