@@ -62,6 +62,8 @@ _ASKED = re.compile(
     r"\b(?:there|here|what|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$"
 )
 """What stands before a verb that asks for no yes or no: "what will the rate be", "how is the weather", "there is a"."""
+_OF_CASES = {"any": ("<share> ... {found}", "<share> ... {missed}", "{found} <share>", "<share> .. {alarms}")}
+"""How many of the cases are to be found, or may be missed: a yes or no is asked of each."""
 _EITHER = re.compile(
     r"(?:^|[.?!:\n]\s*)(?:(?:an?|the|eine?n?|une?|una?|um|uma)\s)?(?:[^\W\d]+\s){0,2}?[^\W\d]+\s(?:or|oder|ou|o)\s(?:(?:an?|the|eine?n?|une?|una?|um|uma)\s)?"
     r"[^\W\d]+(?:\s[^\W\d]+)?\s*(?:[,?:;]|\.(?:\s|$)|-\s)"
@@ -73,6 +75,10 @@ _DRAW = re.compile(
 )
 """What is told to draw: "Draw capital letters", "it should paint flowers"; not "what somebody drew"."""
 _CLOSE = 40  # characters before "new pictures" that say whether they are wished for
+_COSTLY = re.compile(
+    r"\s(?:us|me|them|money|a lot|a fortune|dearly|too much|time|nothing|nerves|lives|jobs|customers)(?!\w)"
+)
+"""Behind "costs", where nobody asks how much."""
 _PRICED = re.compile(r"\b(?:costs?|cost us|worth)$")
 _FAR = 9
 MOST_GRADES = 30  # different numbers that may be classes
@@ -107,6 +113,8 @@ def wish_of(reading: Reading) -> str | None:
         scores["amount"] += 2 * ("regression" in tasks)
         scores["choice"] += 0.5 * ("classification" in tasks) + 0.5 * (naming.name in _OF_SEVERAL)
         scores["flag"] += 0.5 * ("classification" in tasks)
+    if not any("regression" in tasks_of(n.name) for n in namings):
+        scores["flag"] += reading.has(_OF_CASES)  # "70 percent of the icy hours spotted"
     scores["flag"] += not reading.said("wishes", "flag") and bool(_SOME_OF_THEM.search(reading.text.plain))
     scores["flag"] += 1.5 * bool(_EITHER.search(reading.text.plain))
     if scores["choice"] == scores["flag"] >= scores["amount"] + 0.5:
@@ -124,7 +132,8 @@ def _is_told(reading: Reading, span: tuple[int, int]) -> bool:
     """Whether a price stands right behind, so that it is told and not asked for: "the gadget cost 30,000"."""
     behind = _PRICED.search(reading.text.plain[: span[1]])
     near = (q.start - span[1] for q in reading.quantities if q.kind in ("money", "number") and q.start >= span[1])
-    return bool(behind) and min(near, default=_FAR) <= 1
+    costly = bool(behind) and _COSTLY.match(reading.text.plain, span[1]) is not None
+    return costly or (bool(behind) and min(near, default=_FAR) <= 1)
 
 
 def _at_the_start(reading: Reading, spans: Sequence[tuple[int, int]]) -> bool:

@@ -15,9 +15,9 @@ from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .phrases import in_languages, matches
 from .polarity import pole_pairs, side_in
-from .positive import says_no
+from .positive import says_no, says_yes
 from .reading import Reading, Span
-from .words import name_tokens
+from .words import fold, name_tokens
 
 _PREFIX = 5  # letters that words of one root share
 _LEAST = 4  # letters of a word that says something
@@ -45,6 +45,8 @@ class Sought:
         """1 where the words speak of the case, -1 where they speak of its opposite, 0 where of neither."""
         if not text.strip():
             return 0
+        if (at := self._label_in(text)) is not None:
+            return _turned(reading, text, at)
         if (at := _at(text, self.own)) is not None:
             return _turned(reading, text, at)
         if (at := _at(text, self.other)) is not None:
@@ -57,6 +59,14 @@ class Sought:
         if found := matches(in_languages(lexicon("labels")["case"], reading.languages), text):
             return _turned(reading, text, found[0].start())
         return -1 if matches(in_languages(_GOOD, reading.languages), text) else 0
+
+    def _label_in(self, text: str) -> int | None:
+        """Where the label itself stands that is looked for: "of the real sev1s"."""
+        label = fold(self.label).strip()
+        if len(label) < 2 or says_yes(label) or says_no(label) or label.isdigit():
+            return None
+        found = re.search(rf"(?<!\w){re.escape(label)}s?(?!\w)", text)
+        return found.start() if found else None
 
     @cached_property
     def _doers(self) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ class _Grammar:
         per, nouns, frames = (alternatives(units[k]) for k in ("per", "rate_nouns", "frame_nouns"))
         second = r"(?:second|seconds|sec|s|sekunde|seconde|segundo|secondo|秒|초)"
         self.rate = re.compile(
-            rf"\s*(?P<f>{frames})\s*(?:(?:{per})\s*{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per})\s*{second}(?!\w)"
+            rf"\s*(?P<f>{frames})\s*(?:(?:{per}){_APART}{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per}){_APART}{second}(?!\w)"
         )
         behind = "at on in and or for with without through when while during overnight to by once if is has must should"
         ends = rf"[.,;:!?)]|$|(?:{'|'.join(behind.split())})\b"
@@ -310,6 +310,7 @@ class _Grammar:
 
 
 _NOTHING_MORE = re.compile(r"\s*(?:[.,;:!?\n)-]|$)|\s+(?:aur|ki|jo|taki|और|कि|जो|ताकि)\b")
+_APART = r"(?:\s+|(?<![a-z]))"  # "a s", "/s" and "每秒", but not the "as" of ".72 as a minimum"
 _MANY = 20  # rows that may be asked for in a while
 _DAY = 86_400_000.0  # ms
 _WITHIN = (

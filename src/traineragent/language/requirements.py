@@ -21,8 +21,8 @@ from .horizon import horizon_quantity
 from .improvements import improvements, over_naive, relative_shares
 from .limits import Limit
 from .looked_for import Sought, of_every_class, of_the_case
-from .metrics import TOP, Naming, is_metric, is_top, scale_of, tasks_of, top_name
-from .phrases import FILL, MARKS, in_languages, matches
+from .metrics import TOP, Naming, direction_of, is_metric, is_top, scale_of, tasks_of, top_name
+from .phrases import FILL, in_languages, matches
 from .populations import told_of
 from .positive import says_yes
 from .quantities import Quantity, below_zero
@@ -39,6 +39,7 @@ _INTERVAL = {"any": ("{interval}",)}
 _HOLDS = {"any": ("{inside}", "{right}")}
 _ERROR_KINDS = ("number", "time", "money", "measure")
 _HALF = 0.5
+_FEW = 9  # a whole number up to which nobody means hundredths of a score
 _NEXT = 16  # characters beside a number in which its bound stands
 _AROUND_SHARE = re.compile(
     r"\b(?:of|them|the|all|at|least|or|better|more|over|above|minimum|min|please|is|enough|fine|a|and|reach|get|we|want|need|"
@@ -48,6 +49,12 @@ _AROUND_SHARE = re.compile(
 )
 
 
+_OF_THE_TIME = re.compile(r"\s*(?:of\s+)?the\s+(?:time|year|day|week|month)s?(?!\w)")
+_OPENED = re.compile(
+    r"[\W_]*(?:\b(?:and|but|please|then|so|to|also|just|you|i|we|it|can|could|should|must|will|may|at least|first|"
+    r"bitte|und|et|y|e)\b\W*)*"
+)
+"""What may stand before a verb that is an order."""
 _AREA = re.compile(
     r"\b(?:area|overlap\w*|iou|intersect\w*|flache|uberlapp\w*|uberdeck\w*|surface|chevauch\w*|recouvr\w*|superficie|solap\w*|"
     r"superpo\w*|sobrepo\w*|sovrappo\w*)\b|重叠|交并比|重合"
@@ -245,6 +252,8 @@ class _Scan:
         text = self._errors_only if name in ("mae", "max_error") else self.reading.masked
         for span in spans:
             for match in matches(phrases, text, *span):
+                if name in _ERRORS and match.group().startswith("out of "):
+                    continue  # "out of order half the time"
                 held = self._free_in(match.span(), name, how)
                 late = held is not None and name == "mae" and self.service.is_latency(held)
                 if held and not late and (name == _GAP or not self._named_near(held, but=name)):
@@ -281,8 +290,15 @@ class _Scan:
         most = self.reading.said("service", "upper_bound", before) or self.reading.said("service", "at_most", before)
         most = most or self.reading.said("service", "upper_bound_behind", behind)
         if not most:
-            return ("", how) if start == q.start and not self._demanded(q, clause) else (name, how)
+            told = start == q.start or not self._ordered(start)
+            told = told and name != "precision" and q.value < _HALF and not self._demanded(q, clause)
+            return ("" if told else name, how)
         return (name, "complement") if name == "precision" else ("", how)
+
+    def _ordered(self, start: int) -> bool:
+        """Whether the verb at a place is an order, which opens its clause: "find a third", "taint shows up in one"."""
+        clause = self.reading.text.clause_of(start)
+        return _OPENED.fullmatch(self.reading.masked, clause[0], start) is not None
 
     def _demanded(self, q: Quantity, clause: Span) -> bool:
         """Whether so much is asked for: by a bound, or by words of wanting and needing."""
@@ -326,6 +342,7 @@ class _Scan:
             if span[0] <= q.start
             and q.end <= span[1]
             and q not in apart
+            and not (name == "mape" and _OF_THE_TIME.match(self.reading.text.plain, q.end))
             and (q.kind in kinds or ("share" in kinds and q.kind == "number" and 0 < q.value < 1))
         ]
         return inside[0] if inside else None
@@ -415,8 +432,15 @@ class _Scan:
             last.end <= x.start < q.start for x in self.reading.quantities
         ):
             return False
-        taken_back = self.reading.said("service", "correction", between)
+        taken_back = self.reading.said("service", "correction", between) or self._wanted(between, q)
         return taken_back or self.reading.said("service", "floor_behind", (q.end, min(stop, q.end + _BRIDGE)))
+
+    def _wanted(self, between: Span, q: Quantity) -> bool:
+        """Whether a bounded number is asked for in place of the one before: "18 percent off; I want 12 or better"."""
+        sentence = self.reading.text.sentence_of(between[0])
+        if not self.reading.said("service", "baseline", (sentence[0], between[0])):
+            return False
+        return self.reading.said("populations", "must", between) and side_of(self.reading, q) is not None
 
     def by_metric_with_unit(self) -> list[Limit]:
         """A score named right beside its number: "recall of .7", "F1 88", "AUC: 0.85"."""
@@ -446,6 +470,8 @@ class _Scan:
         if scale in ("score", "share"):
             if q.kind not in ("share", "number") or (q.value < 0 and not below_zero(self.reading.text.plain, q)):
                 return None
+            if q.kind == "number" and 1 < q.value <= _FEW and direction_of(name) == "maximize":
+                return None  # "the F1 of each, average the three"
             value = q.value if q.kind == "share" else (q.value / 100 if q.value > 1 else q.value)
             return value if value <= 1 or scale == "share" or q.kind == "share" else None
         if scale == "points":
@@ -465,7 +491,7 @@ class _Scan:
         ends = r"[.!?\n]" if self._is_a_floor(q) else r"[.!?;\n]"
         if re.search(rf"(?<!max)(?<!min){ends}(?:\s|$)", between):
             return False
-        if any(mark in between for mark in MARKS.values()) and not self._replaces(first, last):
+        if self._told_between(naming.name, first, last) and not self._replaces(first, last):
             return False
         if any(n is not naming and first <= n.start and n.end <= last for n in self.namings):
             return False
@@ -479,6 +505,12 @@ class _Scan:
             nearer = any(n is not naming and n.end <= q.start and q.start - n.end < 12 for n in self.namings)
             return not nearer and last - first < 24 and not re.search(r"[,:]", between)
         return True
+
+    def _told_between(self, name: str, first: int, last: int) -> bool:
+        """Whether another number stands between that could be the metric's: no few that are counted, as "the three"."""
+        inside = [q for q in self.reading.quantities if first <= q.start < last]
+        counted = direction_of(name) == "maximize" and scale_of(name) in ("score", "share")
+        return any(not (counted and q.kind == "number" and 1 < q.value <= _FEW) for q in inside)
 
     def _is_a_floor(self, q: Quantity) -> bool:
         """Whether a number is said to be the least, and so goes on about what was named: "…; 0.75 is the least"."""

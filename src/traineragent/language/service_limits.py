@@ -23,6 +23,11 @@ _LONGEST_ANSWER = 3_600_000.0  # ms
 _NEXT = 16  # characters beside a number in which its bound stands
 _PART = 40  # characters between a whole and the part of it that counts
 _INSIDE = re.compile(r"\b(?:in|within|after|nach|binnen|dans|en|em|dentro de|in meno di|entro)\s+$")
+_PAST = re.compile(
+    r"\b(?:last|past|previous|prior|recent|first|letzte[nrms]?|vergangene[nrms]?|dernier[es]{0,2}|ultim[oa]s|pasad[oa]s|passad[oa]s)\s+$|"
+    r"(?:过去|最近|पिछले)\s*$"
+)
+"""What stands before a time that data comes from."""
 _OPENING = re.compile(r"\b(?:and|but|please|then|und|aber|bitte|et|y|e|ed|also|all|just)\b")
 _CARD = re.compile(
     r"\s*(?:of\s+)?(?:graphics\s|video\s|gpu\s|gaming\s|nvidia\s)?(?:card|grafikkarte|gpu(?!\s*(?:memory|ram)))(?!\w)"
@@ -94,6 +99,10 @@ class Service:
         said = self.reading.where("service", "of_events", (q.end, stop))
         return any(not re.search(r"\w", self.reading.masked[q.end : start]) for start, _ in said)
 
+    def _is_history(self, q: Quantity) -> bool:
+        """Whether a time is one that data comes from: "the last twelve weeks of training"."""
+        return _PAST.search(self.reading.text.plain, 0, q.start) is not None
+
     def _near(self, key: str, q: Quantity, reach: int = 60) -> bool:
         sentence = self.reading.text.sentence_of(q.start)
         return self.reading.said("service", key, (max(sentence[0], q.start - reach), min(sentence[1], q.end + reach)))
@@ -102,7 +111,7 @@ class Service:
         return self._near("comparator", q, reach)
 
     def _time(self, q: Quantity, free: Sequence[Quantity]) -> tuple[Limit, tuple[Quantity, ...]] | None:
-        if self._is_of_an_event(q):
+        if self._is_of_an_event(q) or self._is_history(q):
             return None
         training = Limit("train_minutes", q.value / 60000, q, q.start), (q,)
         if self.is_deadline(q) or self._is_allowance(q):

@@ -33,8 +33,15 @@ def marked(reading: Reading, limit: Limit) -> Limit:
     following = min([q.start for q in reading.quantities if q.start >= tail[0]], default=tail[1])
     held = (tail[0], min(tail[1], following))  # "… would be great - no, that's the most we accept"
     soft = soft and not any(reading.said("service", "as_a_floor", span) for span in (clause, held))
-    base = reading.said("service", "baseline", (sentence[0], limit.quantity.start))
+    told = [end for _, end in reading.where("service", "baseline", (sentence[0], limit.quantity.start))]
+    base = bool(told) and not _wanted_instead(reading, (told[-1], limit.quantity.start))
     return replace(limit, soft=soft, baseline=base)
+
+
+def _wanted_instead(reading: Reading, between: tuple[int, int]) -> bool:
+    """Whether another figure stands between today's and a number that is asked for: "18 now; I'd want 12"."""
+    figures = [q for q in reading.quantities if between[0] <= q.start and q.end <= between[1]]
+    return bool(figures) and reading.said("populations", "must", (figures[-1].end, between[1]))
 
 
 def settled(reading: Reading, limits: Sequence[Limit]) -> list[Limit]:

@@ -16,7 +16,7 @@ from .words import Text, fold
 
 _SHORT, _LONG = 5, 7
 _BOOKS = ("concepts", "metrics", "service", "tasks", "deployment", "wishes", "constraints", "costs", "exclusions")
-_OTHERS = ("classes", "requirements", "populations", "groups", "horizon", "rows", "series", "poles", "models")
+_OTHERS = ("classes", "requirements", "populations", "groups", "horizon", "rows", "series", "poles", "models", "units")
 """Lexicons whose words are no slips, and which no slip is mended to."""
 _GOOD_ENDINGS = ("s", "ed", "ing", "ly", "er", "ion")  # "stories" is no slip for "stores"
 _VOWELS = "aeiou"

@@ -100,6 +100,7 @@ def rank_targets(
         by_initials(evidence, columns, regions)
         _by_concept_of_values(evidence, regions)
         _by_values(evidence, columns.reading)
+        _by_judged_value(evidence, columns.reading)
         _by_convention(evidence, columns)
         _by_being_what_comes_of_it(evidence, columns, wish)
         _by_type(evidence, wish)
@@ -408,6 +409,28 @@ def _by_values(evidence: Evidence, reading: Reading) -> None:
                 evidence.add(0.8, f"its rarer value has the share that was named ({q.value:.0%})")
 
 
+def _by_judged_value(evidence: Evidence, reading: Reading) -> None:
+    """A metric is asked for on one of its values: "average precision for the tainted ones", "recall of class B"."""
+    if evidence.column.meaning not in ("category", "boolean") or not 2 <= evidence.column.distinct <= MOST_STATES:
+        return
+    sentences = {reading.text.sentence_of(n.start) for n in find_metrics(reading)}
+    for value, _ in evidence.column.top:
+        label = fold(value).strip()
+        if len(label) < 2 or label.isdigit() or label in COMMON:
+            continue
+        pattern = re.compile(rf"{_OF_THE}{re.escape(label)}\w{{0,2}}(?!\w)")
+        if any(pattern.search(reading.text.plain, *span) for span in sentences):
+            evidence.add(3.0, f"a metric is asked for on its value {value!r}", spoken=True)
+            return
+
+
+_OF_THE = (
+    r"\b(?:for|of|on|among|fur|bei|von|pour|chez|para|en|em|de)\s+"
+    r"(?:(?:the|class|die|der|den|klasse|les|la|los|las|os|as|classe|clase)\s+)*"
+)
+"""What stands between a metric and the class it is told of."""
+
+
 def _by_convention(evidence: Evidence, columns: Columns) -> None:
     name = columns.names[evidence.column.name]
     last = columns.columns[-1].name == evidence.column.name
@@ -492,7 +515,7 @@ def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
     """One column alone has the type of the answer that is wanted."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
     fitting = [e for e in able if fits(e.column, wish)]
-    if wish and len(fitting) == 1:
+    if wish and len(fitting) == 1 and (fitting[0].spoken or not numbered(fitting[0].column)):
         fitting[0].add(1.2, "no other column gives such an answer")
 
 
@@ -565,5 +588,5 @@ def _by_being_a_series(found: list[Evidence]) -> None:
 def _by_being_alone(found: list[Evidence]) -> None:
     """All others are ids, dates, texts or constants: then this one is meant."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -2]
-    if len(able) == 1:
+    if len(able) == 1 and (able[0].spoken or not numbered(able[0].column)):
         able[0].add(2.5, "no other column can hold an answer")
