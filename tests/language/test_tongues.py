@@ -156,3 +156,68 @@ def test_signs_that_many_leave_out_make_no_difference() -> None:
 def test_marks_of_a_script_end_no_word() -> None:
     assert limits("बिना इंटरनेट के, नई दुकान", "classification") == {}
     assert read("बिना इंटरनेट के बताओ कौन जाएगा", "a:float 0..9, b:flag").constraints == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "task", "expected"),
+    [
+        ("Last season our accuracy was 72 %. This time at least 85 %.", "classification", {"accuracy": 0.85}),
+        ("Letztes Jahr lag die Genauigkeit bei 72 %. Diesmal mindestens 85 %.", "classification", {"accuracy": 0.85}),
+        ("El año pasado la exactitud fue del 72 %. Ahora como mínimo el 85 %.", "classification", {"accuracy": 0.85}),
+        ("No ano passado a acurácia foi de 72%. Agora no mínimo 85%.", "classification", {"accuracy": 0.85}),
+        ("L'an dernier l'exactitude était de 72 %. Maintenant au moins 85 %.", "classification", {"accuracy": 0.85}),
+        ("去年准确率是72%。这次至少85%。", "classification", {"accuracy": 0.85}),
+        ("पिछले साल सटीकता 72% थी। इस बार कम से कम 85% चाहिए।", "classification", {"accuracy": 0.85}),
+        ("Bisher lag der mittlere Fehler bei 9 kg, jetzt höchstens 5.", "regression", {"mae": 5}),
+        ("Last season our accuracy was 72 %.", "classification", {}),
+        ("Last year it was 12 km off; the file has at least 5 km of road.", "regression", {}),
+        ("Our accuracy must be 72 % as it was last year", "classification", {"accuracy": 0.72}),
+    ],
+)
+def test_what_was_is_no_limit(words: str, task: str, expected: dict[str, float]) -> None:
+    assert limits(words, task) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "columns", "constraints"),
+    [
+        (
+            "N'utilise surtout pas l'avis du voisin. Le rendement ?",
+            "avis_voisin:int 1..90, rendement:float 1..99",
+            ("exclude:avis_voisin",),
+        ),
+        ("Wie hoch ist der Pegel in 3 Tagen?", "tag:date, regen:float 0..9, pegel:float 1..99", ("horizon:3d",)),
+        ("¿Qué nivel habrá dentro de 12 horas?", "hora:date, lluvia:float 0..9, nivel:float 1..99", ("horizon:12h",)),
+        ("Treina em 3 horas no máximo. Qual a nota?", "dia:date, chuva:float 0..9, nota:float 1..99", ()),
+    ],
+)
+def test_names_with_a_genitive_and_times_from_now(words: str, columns: str, constraints: tuple[str, ...]) -> None:
+    assert read(words, columns).constraints == constraints
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "90 % de bonnes réponses",
+        "90 % richtige Antworten, bitte alle",
+        "90 % de respuestas correctas",
+        "90% de respostas certas",
+    ],
+)
+def test_right_answers_are_of_no_class(words: str) -> None:
+    found = read(words, "poids:float 1..9, etat:cat bonne|correcta|certa").requirements
+    assert [(r.name, r.limit) for r in found] == [("accuracy", 0.9)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Não olhe a raça nem a religião do candidato. Quem vai passar na prova?",
+        "No mires la raza ni la religión del candidato. ¿Quién aprobará el examen?",
+        "Ne regardez ni l'origine ni la religion du candidat. Qui réussira l'examen ?",
+        "आवेदक की जाति और धर्म मत देखना। कौन परीक्षा पास करेगा?",
+        "不要看申请人的民族和宗教。谁能通过考试?",
+    ],
+)
+def test_what_is_not_to_be_looked_at_is_no_reason_to_decline(words: str) -> None:
+    assert read(words, "marks:float 1..99, hours:float 0..9, passed:flag").verdict.decision != "decline"

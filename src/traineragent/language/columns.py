@@ -25,6 +25,12 @@ _AND = re.compile(
 """What may stand between the names of one list."""
 _TELLING = frozenset({"age", "sex", "zip", "dob"})
 """Short words that say by themselves which column is meant."""
+_QUOTE = "(?P<q>[\"`]|(?<!\\w)')?"  # "l'avis" is in no quotation marks
+_OF = (
+    r"(?:(?<=\s)(?:of|of the|de|du|des|de la|del|de los|de las|do|da|dos|das|di|della|dei|der|von|ka|ki|ke|का|की|के)\s|"
+    r"(?<=\s)(?:de l|d|dell)')?"
+)
+"""What may stand between the words of a name: "l'avis du voisin" beside avis_voisin."""
 _OWNER = re.compile(r"'s\s+\w")
 """Behind whoever something is of: "a supporter's age"."""
 SHORTENED = 4  # letters of a name that may be the beginning of a word
@@ -133,15 +139,15 @@ def _name_pattern(name: str) -> re.Pattern[str]:
             else re.compile(r"(?!)(?P<q>)(?P<n>)")
         )
     if re.search(rf"[{WIDE}\u0900-\u097f]", name):
-        return re.compile(rf"(?P<q>[\"'`])?(?P<n>{re.escape(fold(name))})")
+        return re.compile(rf"{_QUOTE}(?P<n>{re.escape(fold(name))})")
     if len(tokens) == 1 and len(tokens[0]) > 5 and tokens[0].isascii():
         tokens = tuple(tokens[0])  # "bodyfat" is also "body fat"
     *first, last = tokens
     ending = r"(?:e?s|'s)?" if len("".join(tokens)) > 3 else ""
-    body = (r"[\s_-]?" if len(last) == 1 and len(tokens) > 5 else r"[\s_.'-]*(?:s\s+)?").join(
+    body = (r"[\s_-]?" if len(last) == 1 and len(tokens) > 5 else rf"[\s_.'-]*(?:s\s+)?{_OF}").join(
         re.escape(t) for t in (*first, last)
     )
-    return re.compile(rf"(?P<q>[\"'`])?(?<!\w)(?P<n>{body}){ending}(?!\w)")
+    return re.compile(rf"{_QUOTE}(?<!\w)(?P<n>{body}){ending}(?!\w)")
 
 
 class Regions:

@@ -200,6 +200,7 @@ def _pointed(reading: Reading, position: int) -> bool:
 
 
 _APART = 60  # characters between a negation and the verb of using that it denies, at most
+_A_WORD = re.compile(r"\s?(?:[^\W\d]+\s)?")
 _MORE = re.compile(r"\b(?!(?:werden|worden|sein)\b)\w")  # what goes on behind a verb and its auxiliary
 _RECENT = 90  # characters back to the column that a pronoun stands for
 
@@ -218,7 +219,8 @@ def _denied(columns: Columns) -> list[tuple[str, Span]]:
             if beside and _of_others(reading, sentence, min(beside[0][0], verb[0])):
                 continue
             if beside:
-                around = [beside[0], verb, *(n for n in nots if 0 <= n[0] - verb[1] <= 1)]  # "ne mets pas"
+                behind = [n for n in nots if n[0] >= verb[1] and _A_WORD.fullmatch(reading.masked, verb[1], n[0])]
+                around = [beside[0], verb, *behind]  # "ne mets pas", "n'utilise surtout pas"
                 out += _beside(columns, (min(a for a, _ in around), max(b for _, b in around)), sentence)
     return out
 

@@ -16,7 +16,7 @@ from .reading import Reading, Span
 LEAST, MOST = 0.02, 0.6
 """Shares that can be held out: of less nothing is measured, of more too little is left to learn from."""
 _PARTS = re.compile(r"(?<![\w/.-])(\d{2})(?:\s?%)?\s?[/:-]\s?(\d{2})(?:\s?%)?(?![\w/.-])")
-_YEAR = re.compile(r"(?<![\w.,])((?:19|20)\d\d)(?![\w%]|[.,]\d)")
+_YEAR = re.compile(r"(?<![a-z0-9_.,])((?:19|20)\d\d)(?![a-z0-9_%]|[.,]\d)")
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,23 @@ def _later_years(columns: Columns) -> HoldoutAsked | None:
         if not learned:
             continue
         first = _first_measured(reading, learned[0][1], measured[0][0], sentence[1])
+        first = first or _first_before_verbs(reading, sentence, learned[0], measured[0])
         if first is None:
             continue
         condition = RowCondition(when.name, ">=", f"{first}-01-01" if when.meaning == "date" else str(first))
         span = learned[0][0], sentence[1]
         return HoldoutAsked(condition.word(HELD), condition.words, reading.quote(span), span)
     return None
+
+
+def _first_before_verbs(reading: Reading, sentence: Span, learned: Span, measured: Span) -> int | None:
+    """The first year to be measured on, where each verb stands behind its years: "mit 2012 bis 2020 lernen und mit 2021
+    prüfen", "用2020年以前的数据训练,用2021年测试"."""
+    plain = reading.text.plain
+    old = [int(m[1]) for m in _YEAR.finditer(plain, sentence[0], learned[0])]
+    new = [int(m[1]) for m in _YEAR.finditer(plain, learned[1], measured[0])]
+    after = _YEAR.search(plain, measured[1], sentence[1])
+    return min(new) if old and new and not after and min(new) >= max(old) else None
 
 
 def _first_measured(reading: Reading, start: int, turn: int, stop: int) -> int | None:

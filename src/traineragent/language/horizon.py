@@ -52,7 +52,7 @@ def forecast_said(reading: Reading) -> bool:
         reading.said("tasks", "forecast")
         or last_year(reading) is not None
         or until_end(reading) is not None
-        or any(q.noun == "ahead" for q in reading.quantities)
+        or any(q.noun == "ahead" or _from_now(reading, q) for q in reading.quantities)
     )
 
 
@@ -74,7 +74,18 @@ def horizon_quantity(reading: Reading) -> Quantity | None:
         for q in reading.quantities:
             if q.kind == "time" and match.start() <= q.start < match.end():
                 return q
-    return next((q for q in reading.quantities if q.kind == "time" and q.noun == "ahead"), None)
+    ahead = next((q for q in reading.quantities if q.kind == "time" and q.noun == "ahead"), None)
+    return ahead or next((q for q in reading.quantities if _from_now(reading, q)), None)
+
+
+def _from_now(reading: Reading, q: Quantity) -> bool:
+    """Whether a span of an hour or more is how far from now: "dans 6 heures"; training may take as long."""
+    if q.kind != "time" or q.value < _HOUR:
+        return False
+    clause = reading.text.clause_of(q.start)
+    ends = [end for _, end in reading.where("horizon", "hence", (clause[0], q.start))]
+    told = any(reading.said("service", key, clause) for key in ("training", "deadline", "allowance"))
+    return not told and any(not reading.masked[end : q.start].strip() for end in ends)
 
 
 def last_year(reading: Reading) -> int | None:

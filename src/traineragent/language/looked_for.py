@@ -23,6 +23,7 @@ _PREFIX = 5  # letters that words of one root share
 _LEAST = 4  # letters of a word that says something
 _NEAR = 34  # characters behind a share in which it is said of what
 _GOOD = {"any": ("{good}",)}
+_RIGHT_ANSWERS = {"any": ("{right_answers}",)}
 _GENERAL = ("status", "active", "outcome", "result", "event", "target", "label")
 _QUANTIFIED = {"any": ("{no}", "{worst}", "{per_class}")}
 
@@ -114,8 +115,16 @@ def _roots(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(w[:_PREFIX] for w in words if len(w) >= _LEAST and not w.isdigit()))
 
 
+def of_answers(reading: Reading, end: int) -> bool:
+    """Whether a share that ends at `end` is one of right answers, and so of no class: "90 % de bonnes réponses"."""
+    stop = min(reading.text.clause_of(max(0, end - 1))[1], end + _NEAR)
+    return reading.has(_RIGHT_ANSWERS, (end, stop))
+
+
 def of_the_case(reading: Reading, noun: str, end: int, roots: Sequence[str]) -> bool:
     """Whether a share that ends at `end` is one of the cases looked for: "four fifths of the failures"."""
+    if of_answers(reading, end):
+        return False
     stop = min(reading.text.clause_of(max(0, end - 1))[1], end + _NEAR)
     return _speaks(f"{noun} {reading.text.plain[end:stop]}", roots)
 

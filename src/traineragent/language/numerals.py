@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..knowledge.lexicons import lexicon
-from .words import WIDE, fold
+from .words import INDIC, WIDE, fold
 
 COMMA_LANGUAGES = frozenset({"de", "fr", "es", "pt", "it"})
 _GROUPED = r"\d{1,3}(?:[ ,.'’]\d{3})+(?:[.,]\d+)?(?!\d)"
@@ -260,9 +260,12 @@ def _before(words: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _behind(words: Iterable[str]) -> re.Pattern[str] | None:
+    words = tuple(words)
     body = alternatives(fold(w) for w in words)
-    wide = rf"[{WIDE}]{{0,{_NOUN}}}?"  # "十头病猪里" counts pigs
-    return re.compile(rf"(?:\s*|{wide})(?:{body})(?![a-z])") if body else None
+    counted = rf"(?:\s*|[{WIDE}]{{0,{_NOUN}}}?)"  # "十头病猪里" counts pigs
+    several = alternatives(fold(w) for w in words if " " in w)
+    counted += rf"(?:{body})(?![a-z])" + (rf"|(?:\s(?:[^\W\d]|[{INDIC}])+){{1,2}}?\s(?:{several})" if several else "")
+    return re.compile(counted) if body else None
 
 
 def _spaced(text: str) -> str:

@@ -212,7 +212,7 @@ def _written_out(phrase: str, language: str) -> tuple[str, ...]:
 
 def _expression(phrase: str) -> str:
     wide, indic = bool(_UNSPACED.search(phrase)), bool(_INDIC.search(phrase))
-    space = r"\s*" if wide or indic else r"[\s-]+"
+    space = r"\s*" if wide else r"[\s-]*" if indic else r"[\s-]+"
     out: list[str] = []
     glue = ""  # what joins the next piece to the one before it
     inner: list[str] = []  # for each open optional group: the glue written before its closing bracket

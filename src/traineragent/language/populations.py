@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
 from .bounds import Side, side_of
-from .looked_for import Sought
+from .looked_for import Sought, of_answers
 from .phrases import in_languages, matches
 from .quantities import Quantity
 from .reading import Reading, Span
@@ -43,6 +43,7 @@ _EVENTS = {
     "alarms": {"any": ("{alarms}",)},
 }
 
+_MODEL_SAYS = {"any": ("{model_says}",)}
 _FALSE_ALARMS = {"any": ("{wrong} {alarms}",)}
 
 
@@ -59,7 +60,7 @@ class Told:
 
 def told_of(reading: Reading, q: Quantity, sought: Sought) -> Told | None:
     """What a share bounds by whom it is told of; None where that is open."""
-    if q.kind != "share" or q.unit not in ("ratio", "part", "percent"):
+    if q.kind != "share" or q.unit not in ("ratio", "part", "percent") or of_answers(reading, q.end):
         return None
     return _Share(reading, q, sought).told()
 
@@ -134,6 +135,8 @@ class _Share:
         return Told(name, how, min([self.q.start, *(a for a, _ in self.wholes)]), self._not_beyond())
 
     def _population(self) -> str | None:
+        if self.reading.has(_MODEL_SAYS, (self.sentence[0], self.q.start)):
+            return "alarm"
         sign = self._sign(self.whole)
         handed = self._in_whole("handed")
         acted = self._in_whole("acted") or (self._in_whole("errands") and self._in_vain())

@@ -28,7 +28,7 @@ from .positive import says_yes
 from .quantities import Quantity, below_zero
 from .reading import Reading, Span
 from .service_limits import KINDS, SHORT, Service
-from .settling import marked, settled
+from .settling import marked, settled, was_so
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _FURTHER = 90  # characters between a limit and the number that goes on about it
@@ -87,7 +87,7 @@ def told_limits(
     limits += scan.by_interval() if task in ("regression", "forecasting") else []
     limits += [*scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
-    limits += scan.continued(limits)
+    limits += [*scan.continued(limits), *scan.since(limits)]
     limits += scan.corrected(limits)
     if task == "classification":
         limits = [_of_each(reading, x, case.roots) for x in limits] if several else limits
@@ -425,12 +425,31 @@ class _Scan:
                 out += [replace(last, value=value, quantity=q, at=q.start)] if value is not None else []
         return out
 
+    def since(self, limits: Sequence[Limit]) -> list[Limit]:
+        """The number that is asked for after the one that was: "last year it was 70 %. Now at least 85 %."."""
+        out: list[Limit] = []
+        for last in [x for x in limits if was_so(self.reading, x)]:
+            kinds = (last.quantity.kind, "number")
+            behind = [q for q in self.free if q.kind in kinds and 0 < q.start - last.quantity.end <= _FURTHER]
+            q = min(behind, key=lambda q: q.start, default=None)
+            side = "high" if last.direction == "<=" else "low"
+            if q is None or self._parted(last.quantity, q) or side_of(self.reading, q) != side:
+                continue
+            value = self._scaled(last.name, q) if q.kind == "number" and is_metric(last.name) else q.value
+            if value is not None:
+                self._use(q)
+                out.append(replace(last, value=value, quantity=q, at=q.start, settled=True))
+        return out
+
+    def _parted(self, last: Quantity, q: Quantity) -> bool:
+        """Whether another name or number stands between two numbers."""
+        named = any(last.end <= n.start < q.start for n in self.namings)
+        return named or any(last.end <= x.start < q.start for x in self.reading.quantities)
+
     def _goes_on(self, last: Quantity, q: Quantity) -> bool:
         """Whether nothing but words that take back or bound stand between two numbers, or bound the second."""
         between, stop = (last.end, q.start), self.reading.text.clause_of(max(0, q.end - 1))[1]
-        if any(last.end <= n.start < q.start for n in self.namings) or any(
-            last.end <= x.start < q.start for x in self.reading.quantities
-        ):
+        if self._parted(last, q):
             return False
         taken_back = self.reading.said("service", "correction", between) or self._wanted(between, q)
         return taken_back or self.reading.said("service", "floor_behind", (q.end, min(stop, q.end + _BRIDGE)))

@@ -15,6 +15,7 @@ from .costs import is_cut
 from .limits import Limit
 from .reading import Reading
 
+_EARLIER, _WAS = {"any": ("{earlier}",)}, {"any": ("{was}",), "zh": ("{earlier}",)}
 _ENOUGH = re.compile(r"\b(?:would be|is|seems) (?:good|great|nice) enough\b")
 
 
@@ -35,6 +36,7 @@ def marked(reading: Reading, limit: Limit) -> Limit:
     soft = soft and not any(reading.said("service", "as_a_floor", span) for span in (clause, held))
     told = [end for _, end in reading.where("service", "baseline", (sentence[0], limit.quantity.start))]
     base = bool(told) and not _wanted_instead(reading, (told[-1], limit.quantity.start))
+    base = base or was_so(reading, limit)
     return replace(limit, soft=soft, baseline=base)
 
 
@@ -42,6 +44,13 @@ def _wanted_instead(reading: Reading, between: tuple[int, int]) -> bool:
     """Whether another figure stands between today's and a number that is asked for: "18 now; I'd want 12"."""
     figures = [q for q in reading.quantities if between[0] <= q.start and q.end <= between[1]]
     return bool(figures) and reading.said("populations", "must", (figures[-1].end, between[1]))
+
+
+def was_so(reading: Reading, limit: Limit) -> bool:
+    """Whether a number tells what was: "last year our accuracy was 70 %"."""
+    sentence, clause = reading.text.sentence_of(limit.quantity.start), reading.text.clause_of(limit.quantity.start)
+    bounded = any(reading.said("service", key, clause) for key in ("at_least", "at_most", "upper_bound", "lower_bound"))
+    return reading.has(_EARLIER, sentence) and reading.has(_WAS, clause) and not bounded
 
 
 def settled(reading: Reading, limits: Sequence[Limit]) -> list[Limit]:

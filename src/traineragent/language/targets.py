@@ -64,7 +64,8 @@ _COMPOUND = re.compile(
 _GERMAN_ENDING = re.compile(r"e[nmrs]?")
 _SHORT = frozenset({"max", "min"})
 _WHICH = re.compile(
-    r"(?:\b(?:which|what|welche[rsnm]?|quelle?|que|cual|qual|kaun sa|kaun si|kis)\s+(?:[^\W\d]+\s+){0,2}\(?|"
+    r"(?:\b(?:which|what|welche[rsnm]?|quelle?|que|cual|qual|kaun s[aie]|kis|कौन (?:सा|सी|से)|किस)\s+"
+    r"(?:[^\W\d]+\s+){0,2}\(?|"
     r"[哪什][一个种家台]*\w{0,2})$"
 )
 """What stands before the one thing that is asked for: "which age rating"."""
