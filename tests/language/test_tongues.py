@@ -221,3 +221,16 @@ def test_right_answers_are_of_no_class(words: str) -> None:
 )
 def test_what_is_not_to_be_looked_at_is_no_reason_to_decline(words: str) -> None:
     assert read(words, "marks:float 1..99, hours:float 0..9, passed:flag").verdict.decision != "decline"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Mit den Jahren bis 2021 trainieren und mit 2022 prüfen. Wird es Ausschuss?",
+        "用2021年以前的数据训练,用2022年的数据测试。会不会报废?",
+        "2021 तक के डेटा से सिखाओ और 2022 के डेटा पर परखो। खराब होगा या नहीं?",
+        "Apprends sur les années jusqu'en 2021 et teste sur 2022. Sera-t-il rebuté ?",
+    ],
+)
+def test_years_to_be_measured_on_stand_before_their_verb_or_behind(words: str) -> None:
+    assert "holdout:datum>=2022-01-01" in read(words, "datum:date, druck:float 1..9, ausschuss:flag").constraints
