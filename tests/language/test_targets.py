@@ -56,6 +56,31 @@ def read(words: str, spec: str) -> TaskSpec:
             "booked_at:date, party:int 1..9, regular_guest:flag yes|no, turned_up:flag yes|no",
             "turned_up",
         ),
+        # what the pieces of a name are short for
+        ("How much does the orchard yield?", "trees:int 1..900, yld_t:float 0..90, water_m3:float 0..50", "yld_t"),
+        ("How heavy is the parcel?", "boxes:int 1..9, wt_kg:float 0..40, vol_l:float 0..90", "wt_kg"),
+        ("Qual o valor do imóvel?", "vlr_imovel:float 1..900, area:float 20..300, vagas:int 0..4", "vlr_imovel"),
+        # what stands behind "what" or "how ..." is what is asked for, and what it is asked of each thing for is not
+        ("What amount will a client ask for?", "amount:float 100..9000, months:int 6..60, late_before:flag", "amount"),
+        ("How big will the tip be?", "distance:float 0..30, tip:float 0..40, hour:int 0..23", "tip"),
+        (
+            "How many sacks does each plot bear?",
+            "plot:int 1..400, rain:float 0..900, yld_sacks:float 5..90",
+            "yld_sacks",
+        ),
+        # ideas in other words than the column's
+        ("Where did they get on?", "fare:float 1..90, embarked:cat C|Q|S, cabin_no:int 1..90", "embarked"),
+        ("Who owns a home and who rents?", "income:float 1..90, housing:cat own|rent|free, debts:int 0..9", "housing"),
+        (
+            "How rich are the people of a block?",
+            "median_income:float 1..15, rooms:int 1..900, age:int 1..52",
+            "median_income",
+        ),
+        ("How long do customers stay with us?", "tenure:int 0..72, charges:float 1..99, contract:cat a|b|c", "tenure"),
+        ("Does the roof drip?", "age:int 1..90, leaky:flag, tiles:int 1..900", "leaky"),
+        ("How sweet is the melon?", "weight:float 1..9, brix:float 3..19, days:int 40..90", "brix"),
+        ("Wie süß ist die Traube?", "oechsle:int 50..140, regen:float 0..900, hang:cat n|s|w", "oechsle"),
+        ("¿La leche se echa a perder?", "temp:float 1..30, estropeada:flag, horas:int 1..90", "estropeada"),
         # groups to be treated alike are asked about, unless they alone are asked for
         (
             "Pupils who will drop out. The hit rate must not differ between boys and girls.",

@@ -1,4 +1,5 @@
-"""Loads the word lists: YAML files under `knowledge/lexicon` and `knowledge/policy`, one a subject.
+"""Loads the word lists: YAML files under `knowledge/lexicon` and `knowledge/policy`, one a subject; a subject of many
+words is a folder of files.
 
 The overlay folder in force may hold files of the same names; what they list is added to ours, and rules of policy are
 changed by id (`rules.py`). It knows nothing of what the words are used for.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +66,16 @@ def _lexicon(name: str, folder: str) -> Any:
 
 @cache
 def _ours(name: str, folder: str) -> Any:
-    path = resources.files(__package__).joinpath(folder, f"{name}.yaml")
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    inside = resources.files(__package__).joinpath(folder)
+    parts = inside.joinpath(name)
+    if not parts.is_dir():
+        return _parsed(inside.joinpath(f"{name}.yaml"))
+    files = sorted((p for p in parts.iterdir() if p.name.endswith(".yaml")), key=lambda p: p.name)
+    return {key: value for file in files for key, value in _parsed(file).items()}
+
+
+def _parsed(file: Traversable) -> Any:
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
 
 
 def added_texts(name: str, folder: str, chosen: Path) -> Iterator[tuple[str, str, int]]:

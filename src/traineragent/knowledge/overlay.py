@@ -58,11 +58,14 @@ def _require_known(kind: str, path: Path) -> None:
 
 
 def known_names(kind: str) -> tuple[str, ...]:
-    """The files that ship in a folder of knowledge."""
+    """The files that a folder of knowledge may hold: those that ship in it, one for each subject of several files."""
     if kind == "sops":
         return tuple(f"{agent}.yaml" for agent in AGENTS)
     shipped = files(__package__) / kind
-    return tuple(sorted(p.name for p in shipped.iterdir() if Path(p.name).suffix in _READ)) if shipped.is_dir() else ()
+    if not shipped.is_dir():
+        return ()
+    names = (f"{p.name}.yaml" if p.is_dir() else p.name for p in shipped.iterdir())
+    return tuple(sorted(name for name in names if Path(name).suffix in _READ))
 
 
 def changes(paths: Iterable[Path]) -> list[tuple[str, str]]:

@@ -58,6 +58,11 @@ class Columns:
     def __init__(self, reading: Reading, columns: Sequence[ColumnProfile]) -> None:
         self.reading, self.columns = reading, columns
         self.names = {c.name: self._worded(c.name) for c in columns}
+        self.in_full = {name: _in_full(words) for name, words in self.names.items()}
+
+    def ways(self, name: str) -> tuple[str, ...]:
+        """The words of a name as they are written, and with what its pieces are short for in their place."""
+        return (self.names[name], *self.in_full[name])
 
     def _worded(self, name: str) -> str:
         """The words of a name, folded; German names may write "ue" for "ü"."""
@@ -148,6 +153,19 @@ def _name_pattern(name: str) -> re.Pattern[str]:
         re.escape(t) for t in (*first, last)
     )
     return re.compile(rf"{_QUOTE}(?<!\w)(?P<n>{body}){ending}(?!\w)")
+
+
+def _in_full(words: str) -> tuple[str, ...]:
+    """The words of a name with each piece written out that is short for something: "yld bags" is "yield bags"."""
+    pieces = words.split()
+    return tuple(
+        " ".join((*pieces[:i], full, *pieces[i + 1 :])) for i, piece in enumerate(pieces) for full in written_out(piece)
+    )
+
+
+def written_out(piece: str) -> tuple[str, ...]:
+    """The words that a piece of a name is short for: "yld" for the yield."""
+    return tuple(map(str, lexicon("short_names").get(piece, ())))
 
 
 class Regions:

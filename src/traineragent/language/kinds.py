@@ -14,6 +14,7 @@ from .metrics import find_metrics, of_classes, tasks_of
 from .moments import holds_years, placed_in_time, steps_of_time
 from .phrases import matches
 from .reading import Reading
+from .series import of_each_row
 from .unit_words import units_asked
 from .words import name_tokens
 
@@ -59,7 +60,7 @@ _SOME_OF_THEM = re.compile(
 )
 """Many things of which it is so for some: "which horses go lame"."""
 _ASKED = re.compile(
-    r"\b(?:there|here|what|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$"
+    r"\b(?:there|here|what(?: \w+)?|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$"
 )
 """What stands before a verb that asks for no yes or no: "what will the rate be", "how is the weather", "there is a"."""
 _OF_CASES = {"any": ("<share> ... {found}", "<share> ... {missed}", "{found} <share>", "<share> .. {alarms}")}
@@ -232,7 +233,8 @@ def _is_bio(column: ColumnProfile) -> bool:
 
 
 def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:
-    dated = placed_in_time(columns) or in_order_said(reading, len(columns))
+    in_order = in_order_said(reading, len(columns)) and not of_each_row(reading, columns)
+    dated = placed_in_time(columns) or in_order
     number = target is None or (_numeric(target) and target.distinct > 2)
     if dated and target is not None and number and not forecast_said(reading):
         given = [c for c in columns if c.name != target.name and c.meaning not in ("constant", "empty")]

@@ -154,7 +154,7 @@ def side_by_side(reading: Reading, profiles: Sequence[ColumnProfile], rows: int)
     columns = Columns(reading, profiles)
     numbers = [c for c in profiles if c.meaning == "number" and not holds_years(c)]
     moments = max((c.distinct for c in profiles if c.meaning == "date" or holds_years(c)), default=rows)
-    if len(numbers) < 2 or moments < REPEATED * rows:
+    if len(numbers) < 2 or moments < REPEATED * rows or of_each_row(reading, profiles):
         return ()
     named = listed_together(columns, [c.name for c in numbers])
     if named:
@@ -162,6 +162,13 @@ def side_by_side(reading: Reading, profiles: Sequence[ColumnProfile], rows: int)
     if not _several(reading) or key_columns(columns, None, rows):
         return ()  # "for each shop" beside a column of shops: that column tells the series apart
     return _alike(reading, numbers)
+
+
+def of_each_row(reading: Reading, profiles: Sequence[ColumnProfile]) -> bool:
+    """Whether each row is one of the things that are each asked about, told apart by its number, and nothing says when
+    it was: "how much would each customer spend over the next twelve months"."""
+    dated = any(c.meaning == "date" or holds_years(c) for c in profiles)
+    return not dated and any(c.meaning == "id" for c in profiles) and _several(reading)
 
 
 def listed_together(columns: Columns, able: Sequence[str]) -> tuple[str, ...]:

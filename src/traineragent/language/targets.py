@@ -13,9 +13,9 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import short_for
 from .alike import before_and_after, called_alike
-from .alternatives import opposed, says, told_apart
+from .alternatives import says
 from .answers import amount_points, fits, flag_points, holds_text, numbered, yes_or_no
-from .columns import COMMON, SHORTENED, Columns, Mention, Regions
+from .columns import SHORTENED, Columns, Mention, Regions, written_out
 from .conventions import (
     AHEAD,
     FLAG_NAME,
@@ -38,20 +38,24 @@ from .phrases import matches
 from .reading import Reading
 from .spelled import by_initials, by_number_in_name, by_short_name, by_unit, by_unit_of_errors, codes_of, unit_codes
 from .unit_words import units_asked
-from .words import fold, name_tokens, stem
+from .valued import by_concept_of_values, by_judged_value, by_values
+from .words import name_tokens, stem
 
 _PER = re.compile(
     r"(?:\b(?:per|each|every|any|given|certain|particular|next|in an?|at an?|on an?|within an?|pro|je|jede[rsnm]?|par|"
     r"chaque|por|cada)|每个?|每)\s*$"
 )
 """What stands before a unit of time that an answer is for."""
+_EACH = re.compile(
+    r"(?:\b(?:each|every|jede[rsnm]?|chaque|cada|har|pratyek)\s+(?:of the\s+|one of the\s+)?|每一?[个位台家块条]?|各)$"
+)
+"""What stands before the things that are each asked about: "for every plot", "cada talhão"."""
 _MODEL = re.compile(
     r"\s(?:model|predictor|predictions?|forecasts?|forecaster|forecasting|classifier|estimator|estimation)(?!\w)"
 )
 """What stands behind the answer in "our discount model", "a demand forecast"."""
 COUNT = "count"  # the concept that any "how many" speaks of
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
-MOST_STATES = 12  # values of a column that says how things are
 _TELLING = 8  # letters of a word that no other word is likely to mean
 _BESIDE_HEAD = 0.4  # of its weight keeps a word that only says whose or what kind of thing the name behind it is
 _GLUED = 9  # letters of a name that may be several words written as one
@@ -74,6 +78,13 @@ _SUBJECT = re.compile(
     r"(?:(?:the|a|an|this|our|each|every|red|blue|der|die|das|ein|eine|le|la|les|el|los|las|o|os|as)\s+){0,2})$"
 )
 """What stands before the one of whom a yes or no is asked."""
+_WHAT = re.compile(
+    r"(?:\b(?:which|what|welche[rsnm]?|quel(?:le)?s?|que|cual|qual)\s|"
+    r"\b(?:how (?!many|much|often|long)\w+|what|wie \w+)\s"
+    r"(?:(?:is|are|was|were|will|would|does|do|ist|sind|wird|war)\s)?"
+    r"(?:(?:the|a|an|their|his|her|its|our|my|der|die|das)\s)?)$"
+)
+"""What stands before the name of what is asked for: "what amount", "how big will the tip be"."""
 _IN_UNITS = re.compile(r"(?:,| in| en| em) [^(),]{1,30}\)")
 """What may stand behind a name in brackets: "(amount, in DM)"; a list of names has more commas."""
 
@@ -99,9 +110,9 @@ def rank_targets(
         by_unit_of_errors(evidence, columns, errors)
         by_number_in_name(evidence, columns)
         by_initials(evidence, columns, regions)
-        _by_concept_of_values(evidence, regions)
-        _by_values(evidence, columns.reading)
-        _by_judged_value(evidence, columns.reading)
+        by_concept_of_values(evidence, regions)
+        by_values(evidence, columns, regions)
+        by_judged_value(evidence, columns.reading)
         _by_convention(evidence, columns)
         _by_being_what_comes_of_it(evidence, columns, wish)
         _by_type(evidence, wish)
@@ -153,8 +164,10 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
             points = 2.0
         if _asked_of(columns.reading, mention):
             points, reason = 6.0, "asked whether it is so or not"
+        elif points == 4.0 and _WHAT.search(columns.reading.text.plain[: mention.start]):
+            points, reason = 6.0, "asked what it is"
         elif _is_period(columns.reading, mention) and not pointed:
-            points, reason = 0.5, "named as the time that an answer is for"
+            points, reason = 0.5, "named as what each answer is for"
         elif numbered(evidence.column) and not pointed:
             points = min(points, 1.0)  # "buses of the line": its values say which one
         elif wish == "flag" and not pointed and _asked_about(columns, mention, evidence.column):
@@ -224,10 +237,13 @@ def _asked_of(reading: Reading, mention: Mention) -> bool:
 
 
 def _is_period(reading: Reading, mention: Mention) -> bool:
-    """Whether a unit of time is named as what an answer is for, or as how far it reaches: "how many in an hour", "pro
-    Tag", "par jour", "the next 8 quarters"."""
+    """Whether something is named as what each answer is for, or a unit of time as how far it reaches: "for each plot",
+    "how many in an hour", "pro Tag", "par jour", "the next 8 quarters"."""
     counted = any(q.kind == "number" and 0 <= mention.start - q.end <= 1 for q in reading.quantities)
-    if not counted and not _PER.search(reading.text.plain[: mention.start]):
+    before = reading.text.plain[: mention.start]
+    if _EACH.search(before):
+        return True
+    if not counted and not _PER.search(before):
         return False
     said = reading.text.plain[mention.start : mention.end].split()
     return bool(said) and (said[-1] in codes_of("time") or said[-1] in steps_of_time())
@@ -251,6 +267,7 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
     stems = {stem(t): t for t in tokens}
     stems_of = {t: key for key, t in stems.items()}
     short = {t: key for key, t in stems.items() if len(t) >= SHORTENED or t in _SHORT}
+    full = {word: stem(t) for t in tokens for word in written_out(t)}
     hits: dict[str, float] = {}
     english = columns.reading.languages[0] == "en"
     besides = _before_names(columns, evidence.column.name)
@@ -263,6 +280,8 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
             key = next((k for t, k in short.items() if len(word) > len(t) + 2 and word.startswith(t)), key)
         if key not in stems:  # "weigh" asks for the weight, "interact" for the interaction
             key = next((k for t, k in stems_of.items() if akin(word, t, english)), key)
+        if key not in stems:  # "wt_kg" is the weight
+            key = next((k for w, k in full.items() if word == w or akin(word, w, english)), key)
         if key not in stems:  # "hwy" is the highway
             key = next((k for t, k in stems_of.items() if short_for(t, word)), key)
         if key not in stems and (head := _COMPOUND.fullmatch(word)):  # "Gasverbrauch" is the use of gas
@@ -315,7 +334,9 @@ def _by_concept(evidence: Evidence, columns: Columns, regions: Regions) -> None:
     name = columns.names[evidence.column.name]
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():
-        found = matches(called(concept), name) if book > 0 else []
+        found = (
+            [m for way in columns.ways(evidence.column.name) for m in matches(called(concept), way)] if book > 0 else []
+        )
         if concept == COUNT and units_asked(columns.reading):
             continue  # "how many km" asks for no count
         unit = lexicon("concepts")[concept].get("unit", "")
@@ -352,84 +373,6 @@ def _ends_in_unit(name: str, kind: str) -> bool:
         return False  # "crimp per cm" is a rate
     wide = not name.isascii() and any(name.endswith(c) for c in codes_of(kind) if len(c) > 1 and not c.isascii())
     return (bool(before) and last in codes_of(kind)) or wide
-
-
-def _by_concept_of_values(evidence: Evidence, regions: Regions) -> None:
-    """Values that name the event asked for, or its absence: a column of "ok" and "failed" where things are to fail."""
-    column = evidence.column
-    if column.meaning not in ("category", "boolean") or not 2 <= column.distinct <= MOST_STATES:
-        return
-    states = [" ".join(name_tokens(v)) for v, _ in column.top]
-    for concept, book in regions.concepts.items():
-        known = lexicon("concepts")[concept]
-        if book <= 0 or known["kind"] != "flag":
-            continue
-        said = [*map(str, known["column"]), *(p for ps in known["said"].values() for p in map(str, ps))]
-        named = [v for v in states if matches([p for p in said if p not in GENERIC], v)]
-        if named and len(named) < len(states):
-            evidence.add(2.2 * book, f"its value {named[0]!r} speaks of {concept.replace('_', ' ')}", spoken=True)
-            return
-
-
-def _by_values(evidence: Evidence, reading: Reading) -> None:
-    """Its values are spoken of: "spam or ham", "positive (1)", "more than 50K"."""
-    column = evidence.column
-    if column.meaning in ("id", "date", "text", "number", "constant", "empty") or column.distinct > 60:
-        return
-    plain = reading.text.plain
-    said = [
-        v
-        for v, _ in column.top
-        if len(v) > 1 and not re.fullmatch(r"[\d.,]+", v) and fold(v).strip() not in COMMON and says(plain, v)
-    ]
-    if len(said) == column.distinct > 2:
-        evidence.add(6.5, "the request speaks of all its values", spoken=True)
-    elif said:
-        evidence.add(
-            min(3.0, 1.2 * len(said)) if column.distinct <= 2 * len(said) + 1 else 0.6 * min(len(said), 3),
-            "the request speaks of its values " + ", ".join(said[:4]),
-        )
-    if told := told_apart(said, plain):
-        evidence.add(2.5, f"the request tells its values {told[0]} and {told[1]} apart", spoken=True)
-    if pair := opposed(column, reading):
-        evidence.add(4.0, f"its values {pair[0]} and {pair[1]} stand for what the request tells apart", spoken=True)
-    coded = [
-        v
-        for v, _ in column.top
-        if re.search(rf"(?<![\w.]){re.escape(fold(v))}\s*=\s*\w|\(\s*{re.escape(fold(v))}\s*\)", plain)
-    ]
-    if coded and len(coded) >= min(2, column.distinct):
-        evidence.add(1.5, "the request explains its codes " + ", ".join(coded[:4]))
-    held = reading.where("rows", "held")  # "keep 30 % for testing" tells of no class
-    for q in reading.quantities:
-        if any(a <= q.start < b for a, b in held):
-            continue
-        if q.kind == "share" and column.distinct == 2 and len(column.top) == 2:
-            total = column.top[0][1] + column.top[1][1]
-            if total and abs(column.top[1][1] / total - q.value) < 0.12 * q.value:
-                evidence.add(0.8, f"its rarer value has the share that was named ({q.value:.0%})")
-
-
-def _by_judged_value(evidence: Evidence, reading: Reading) -> None:
-    """A metric is asked for on one of its values: "average precision for the tainted ones", "recall of class B"."""
-    if evidence.column.meaning not in ("category", "boolean") or not 2 <= evidence.column.distinct <= MOST_STATES:
-        return
-    sentences = {reading.text.sentence_of(n.start) for n in find_metrics(reading)}
-    for value, _ in evidence.column.top:
-        label = fold(value).strip()
-        if len(label) < 2 or label.isdigit() or label in COMMON:
-            continue
-        pattern = re.compile(rf"{_OF_THE}{re.escape(label)}\w{{0,2}}(?!\w)")
-        if any(pattern.search(reading.text.plain, *span) for span in sentences):
-            evidence.add(3.0, f"a metric is asked for on its value {value!r}", spoken=True)
-            return
-
-
-_OF_THE = (
-    r"\b(?:for|of|on|among|fur|bei|von|pour|chez|para|en|em|de)\s+"
-    r"(?:(?:the|class|die|der|den|klasse|les|la|los|las|os|as|classe|clase)\s+)*"
-)
-"""What stands between a metric and the class it is told of."""
 
 
 def _by_convention(evidence: Evidence, columns: Columns) -> None:
@@ -470,6 +413,11 @@ def _by_being_what_comes_of_it(evidence: Evidence, columns: Columns, wish: str |
         evidence.given = True
 
 
+def _is_given(evidence: Evidence) -> bool:
+    """Whether a column is called after what people and things are, such as their sex: nobody asks for it in silence."""
+    return matches(_given_names(), " ".join(name_tokens(evidence.column.name))) != []
+
+
 @once_per_overlay
 def _outcome_names(kind: str) -> tuple[str, ...]:
     concepts = (c for c in lexicon("concepts").values() if c["kind"] == kind and not c.get("given"))
@@ -487,7 +435,9 @@ def _by_type(evidence: Evidence, wish: str | None) -> None:
     number = column.meaning == "number" and column.distinct > 10
     few = 2 <= column.distinct <= 60 and not number
     points = {
-        "flag": flag_points(column) if column.distinct == 2 else (0.0 if few else -2.0),
+        "flag": flag_points(column)
+        if column.distinct == 2
+        else (0.0 if few else -4.0 if evidence.spoken and number else -2.0),
         "amount": amount_points(column, number, evidence.pointed),
         "choice": 1.0 if few and column.distinct > 2 else (0.7 if few else -1.5),
     }.get(wish or "", 0.0)
@@ -516,7 +466,8 @@ def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
     """One column alone has the type of the answer that is wanted."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
     fitting = [e for e in able if fits(e.column, wish)]
-    if wish and len(fitting) == 1 and (fitting[0].spoken or not numbered(fitting[0].column)):
+    alone = len(fitting) == 1
+    if wish and alone and (fitting[0].spoken or not (numbered(fitting[0].column) or _is_given(fitting[0]))):
         fitting[0].add(1.2, "no other column gives such an answer")
 
 

@@ -6,22 +6,33 @@ Sees profiles only. How the column becomes an answer of yes and no is settled el
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..domain.data import ColumnProfile, Cut
+from .answers import fits
 from .columns import Columns, Mention, Regions
 from .converting import in_unit_of
 from .metrics import find_metrics
 from .moments import holds_years
+from .phrases import matches
 from .quantities import Quantity
 from .reading import Reading, Span
 from .requirements import find_limits
-from .targets import rank_targets
+from .targets import COUNT, called, rank_targets
 from .transliteration import in_words_of
 
 SIDES = (("at_most", "<="), ("at_least", ">="), ("above", ">"), ("below", "<"))
 """Longer phrases first: "no more than 5" holds "more than 5"."""
-FEWEST_VALUES = 10  # of a column, to be an amount
+FEWEST_VALUES = 2  # of a column that a line can be drawn through: more than these
+LEAD = 0.5  # points by which a column leads the next one that could be cut
+_SUBJECT = re.compile(
+    r"\W*(?:which|who|whose|welche\w*|wer|quel(?:le)?s?|qui|que|quien(?:es)?|cuales|quais|quem|哪些|谁)"
+)
+_VERB = re.compile(
+    r"\b(?:will|would|are|is|was|were|has|have|had|do|does|did|get|go|end|won't|werden|wird|sind|ist|haben|vont|va|sont|"
+    r"van|va|son|seran|vao|vai|sao)\b|会|将|要"
+)
+"""Who is asked about, and what they are asked to do, with a comparison between them."""
 _KINDS = ("number", "money", "measure", "time")
 
 
@@ -29,24 +40,42 @@ def cut_asked(reading: Reading, profiles: Sequence[ColumnProfile], target: str |
     """The column and the line that a question of yes or no is about; None where an amount, a class or anything else is
     asked for, or where the words leave open what is compared."""
     reading = in_words_of(reading, profiles)
-    found = None if reading.said("tasks", "as_number") else _compared(reading)
-    if found is None:
+    found = _compared(reading)
+    if found is None or _asks_how_much(reading, found[1]):
         return None
     side, span, quantity = found
-    _, end = reading.text.sentence_of(span[0])
-    if not reading.said("thresholds", "question") and not re.match(r"\s*[?？]", reading.text.plain[end - 1 : end + 2]):
+    start, end = reading.text.sentence_of(span[0])
+    asked = reading.text.plain[start:end].rstrip().endswith(("?", "\uff1f"))
+    if not (asked or reading.said("thresholds", "question")) or _restricts(reading, span):
         return None
     columns = Columns(reading, profiles)
-    column = columns.get(target) if target else _asked_about(columns)
-    if column is None or column.meaning != "number" or column.distinct <= FEWEST_VALUES or holds_years(column):
+    able = {c.name: value for c in profiles if (value := _line(c, quantity)) is not None}
+    name = target or _asked_about(columns, able) or _counted(columns, quantity)
+    if name not in able or _of_another(columns, name, span):
         return None
-    if _of_another(columns, column.name, span):
+    return Cut(name, side, able[name], reading.quote(span))
+
+
+def _asks_how_much(reading: Reading, compared: Span) -> bool:
+    """Whether an amount is asked for, by other words than those that what is compared stands behind: "a quality of at
+    least 7" asks for no amount."""
+    return any(not 0 <= compared[0] - end <= 1 for _, end in reading.where("tasks", "as_number"))
+
+
+def _restricts(reading: Reading, compared: Span) -> bool:
+    """Whether the comparison only says which of them are asked about: "which loans over 5000 will default"."""
+    start, end = reading.text.sentence_of(compared[0])
+    before, behind = reading.text.plain[start : compared[0]], reading.text.plain[compared[1] : end]
+    return bool(_SUBJECT.match(before) and _VERB.search(behind))
+
+
+def _line(column: ColumnProfile, quantity: Quantity) -> float | None:
+    """Where the line lies in the column's own unit; None for a column that it cannot cut."""
+    if column.meaning != "number" or column.distinct <= FEWEST_VALUES or holds_years(column):
         return None
     value = in_unit_of(quantity, column.name)
     low, high = column.stats.get("min"), column.stats.get("max")
-    if low is None or high is None or not float(low) < value < float(high):
-        return None
-    return Cut(column.name, side, value, reading.quote(span))
+    return value if low is not None and high is not None and float(low) < value < float(high) else None
 
 
 def _compared(reading: Reading) -> tuple[str, Span, Quantity] | None:
@@ -67,10 +96,27 @@ def _compared(reading: Reading) -> tuple[str, Span, Quantity] | None:
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _asked_about(columns: Columns) -> ColumnProfile | None:
-    """The column that the words ask about, if something in them speaks of it."""
-    best = next(iter(rank_targets(columns, Regions(columns.reading, columns.mentions, ()), None)), None)
-    return columns.get(best.column) if best is not None and (best.pointed or best.spoken) else None
+def _asked_about(columns: Columns, able: Collection[str]) -> str | None:
+    """The one of the columns `able` that the words ask about, if something in them speaks of it, and of no column of
+    yes and no."""
+    regions = Regions(columns.reading, columns.mentions, ())
+    flags = [c for c in rank_targets(columns, regions, "flag") if fits(columns.get(c.column), "flag")]
+    ranked = rank_targets(columns, regions, "amount")
+    numbers = [c for c in ranked if c.column in able]
+    if not numbers or any(c.spoken for c in flags) or (ranked[0].pointed and ranked[0] is not numbers[0]):
+        return None
+    best, *rest = numbers
+    alone = best.pointed or not rest or best.score - rest[0].score >= LEAD
+    return best.column if (best.pointed or best.spoken) and alone else None
+
+
+def _counted(columns: Columns, quantity: Quantity) -> str | None:
+    """The one column of counts, where so many of something are asked about: "will more than 300 bikes be rented"."""
+    behind = columns.reading.text.plain[quantity.end :]
+    if quantity.kind != "number" or not re.match(r"\s[^\W\d]{3,}", behind):
+        return None
+    counts = [c.name for c in columns.columns if any(matches(called(COUNT), way) for way in columns.ways(c.name))]
+    return counts[0] if len(counts) == 1 else None
 
 
 def _of_another(columns: Columns, name: str, span: Span) -> bool:
