@@ -234,3 +234,48 @@ def test_what_is_not_to_be_looked_at_is_no_reason_to_decline(words: str) -> None
 )
 def test_years_to_be_measured_on_stand_before_their_verb_or_behind(words: str) -> None:
     assert "holdout:datum>=2022-01-01" in read(words, "datum:date, druck:float 1..9, ausschuss:flag").constraints
+
+
+@pytest.mark.parametrize(
+    ("words", "task", "expected"),
+    [
+        ("二十条错一条可以", "classification", {"accuracy": 0.95}),
+        ("每秒处理300条", "classification", {"throughput_rows_s": 300}),
+        ("每三秒有人来", "classification", {}),
+        ("误伤好客户不超过百分之二", "classification", {"false_positive_rate": 0.02}),
+        ("une faute sur trente tout au plus", "classification", {"accuracy": 0.9667}),
+        ("un fallo de cada veinte como mucho", "classification", {"accuracy": 0.95}),
+        ("margem de erro de 7%", "regression", {"mape": 0.07}),
+        ("uma diferença de no máximo 12 reais", "regression", {"mae": 12}),
+        ("que cada raza se reconozca al menos en el 70 % de los casos", "classification", {"min_class_recall": 0.7}),
+        ("lieber zehn umsonst geprüft als eins übersehen", "classification", {}),
+    ],
+)
+def test_further_ways_to_tell_a_limit(words: str, task: str, expected: dict[str, float]) -> None:
+    assert limits(words, task) == expected
+
+
+def test_numerals_inside_of_words_count_nothing() -> None:
+    constraints = read("同一头牛的数据别分到两边", "牛号:cat a|b|c|d, 温度:float 1..9, 发病:flag").constraints
+    assert constraints == ("split:group:牛号",)
+    assert limits("一百个坏件里最多漏掉一个", "classification") == {"recall": 0.99}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Wer kündigt? Was das Modell meldet, muss in vier von fünf Fällen stimmen.",
+        "¿Quién se va? De los que el modelo señale, cuatro de cada cinco se tienen que ir de verdad.",
+        "Quem sai? Dos que o modelo apontar, quatro em cada cinco têm que sair de verdade.",
+    ],
+)
+def test_a_share_of_what_the_model_says(words: str) -> None:
+    found = read(words, "alter:float 1..9, plan:cat a|b|c, churn:flag").requirements
+    assert [(r.name, r.limit) for r in found] == [("precision", 0.8)]
+
+
+def test_a_column_named_in_a_compound_is_left_out() -> None:
+    task = read(
+        "Wer zahlt zu spät? Die Umsatzspalte bleibt außen vor.", "umsatz:float 1..9, lage:float 1..9, verzug:flag"
+    )
+    assert task.constraints == ("exclude:umsatz",)

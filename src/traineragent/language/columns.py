@@ -31,6 +31,8 @@ _OF = (
     r"(?<=\s)(?:de l|d|dell)')?"
 )
 """What may stand between the words of a name: "l'avis du voisin" beside avis_voisin."""
+_COLUMN = "(?:s|n|en)?(?:spalten?|feld|felder)"
+"""Behind a name in German: "Umsatzspalte"."""
 _OWNER = re.compile(r"'s\s+\w")
 """Behind whoever something is of: "a supporter's age"."""
 SHORTENED = 4  # letters of a name that may be the beginning of a word
@@ -148,7 +150,7 @@ def _name_pattern(name: str) -> re.Pattern[str]:
     if len(tokens) == 1 and len(tokens[0]) > 5 and tokens[0].isascii():
         tokens = tuple(tokens[0])  # "bodyfat" is also "body fat"
     *first, last = tokens
-    ending = r"(?:e?s|'s)?" if len("".join(tokens)) > 3 else ""
+    ending = rf"(?:e?s|'s|{_COLUMN})?" if len("".join(tokens)) > 3 else ""
     body = (r"[\s_-]?" if len(last) == 1 and len(tokens) > 5 else rf"[\s_.'-]*(?:s\s+)?{_OF}").join(
         re.escape(t) for t in (*first, last)
     )

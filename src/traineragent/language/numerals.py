@@ -50,8 +50,11 @@ class Numerals:
         self.parts: dict[str, float] = {}
         self.offsets: dict[str, float] = {}
         self.every: dict[str, float] = {}
+        own = {str(w) for w in lexicon("languages").get(languages[0] if languages else "", ())}
         for book in reversed(books):
-            self.values |= _numbers(book, "values")
+            main = languages and book is numbers.get(languages[0])
+            values = _numbers(book, "values")  # "dos" is no two in Portuguese, where it is a short word
+            self.values |= values if main else {word: x for word, x in values.items() if word not in own}
             self.times |= _numbers(book, "times")
             self.parts |= _numbers(book, "parts")
             self.offsets |= _numbers(book, "offsets")
@@ -63,6 +66,8 @@ class Numerals:
         self.among = _before(w for book in books for w in book.get("among", ()))
         self.out_of_after = _behind(w for book in books for w in book.get("out_of_after", ()))
         self.verbs = frozenset(fold(w) for book in books for w in book.get("verbs", ()))
+        worded = alternatives(w for book in books for w in book.get("words", ()))
+        self._worded = re.compile(worded) if worded else None
         self.of_a_year = frozenset(w for book in books for w in book.get("of_a_year", ()))
         spans = [w for book in books for w in book.get("of_a_year_behind", ())]
         self.spans = re.compile(rf"(?<!\w)(?:{alternatives(spans)})\s+$") if spans else None
@@ -111,6 +116,11 @@ class Numerals:
         if how == "words" and 0 < value < 10 and _POINT.search(plain[: match.start()]):
             value /= 10  # "an AUC of point eight"
         return self._with_half(plain, value, end, how)
+
+    def in_a_word(self, plain: str, start: int, end: int) -> bool:
+        """Whether a numeral is part of a word that counts nothing: the first sign of "一律"."""
+        found = self._worded.finditer(plain, max(0, start - _NOUN), end + _NOUN) if self._worded else ()
+        return any(m.start() <= start and end <= m.end() for m in found)
 
     def half(self, plain: str, end: int) -> int | None:
         """Where "and a half" ends that stands at `end`."""

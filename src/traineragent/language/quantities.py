@@ -122,7 +122,7 @@ class _Grammar:
         article = rf"(?<!\w)an?(?=\s+\w+\s*(?:{ends}))"
         words = r"(?:\s+[^\W\d]+)"
         self.rate_of_any = re.compile(
-            rf"(?:{words}{{1,5}}?\s*(?<!\w)(?:per|every|each|pro|je|par|por|al)|{words}{{1,2}}?\s*(?:/|{article}))\s*{second}(?!\w)"
+            rf"(?:{words}{{1,5}}?\s*(?<!\w)(?:per|every|each|pro|je|par|por|al)\b|{words}{{1,2}}?\s*(?:/|{article}))\s*{second}(?!\w)"
         )
         self.rate_in = re.compile(rf"\s*(?:{nouns})\s*(?:in|within|en|em|dans|innerhalb)?\s*")
         self.frames_per = re.compile(rf"\s*(?:(?:{frames})\s*(?:{per})\s*{second}|fps)(?!\w)")
@@ -138,6 +138,8 @@ class _Grammar:
                 return Quantity(unit[0][0], value * unit[0][2], start, unit[1], unit[0][1])
             return Quantity("share", value, start, end, "part")
         if value != value:  # an article with nothing countable after it
+            return None
+        if worded == "han" and self.numerals.in_a_word(plain, start, end):
             return None
         if plain[start:end] in self.numerals.verbs and _NOTHING_MORE.match(plain, end):
             return None  # "bata do" is "do tell"
@@ -287,6 +289,8 @@ class _Grammar:
         unit = self._unit_at(plain, end, worded)
         if unit and unit[0][0] in physical_kinds():
             return None  # "3 m/s"
+        if value > 1 and _EACH_SECOND.search(plain, 0, start):
+            return Quantity("rate", value, start, end, "rows/s")
         if found := self.frames_per.match(plain, end):
             return Quantity("fps", value, start, found.end(), "fps")
         found = self.rate.match(plain, end)
@@ -309,6 +313,8 @@ class _Grammar:
         return None
 
 
+_EACH_SECOND = re.compile(r"(?:每秒钟?[^\d\s,，]{0,6}|(?:\bhar|हर|प्रति)\s(?:second|सेकंड)\s(?:mein\s|में\s)?)$")
+"""Before how many there are: "每秒处理200条"."""
 _NOTHING_MORE = re.compile(r"\s*(?:[.,;:!?\n)-]|$)|\s+(?:aur|ki|jo|taki|और|कि|जो|ताकि)\b")
 _APART = r"(?:\s+|(?<![a-z]))"  # "a s", "/s" and "每秒", but not the "as" of ".72 as a minimum"
 _MANY = 20  # rows that may be asked for in a while
@@ -449,7 +455,7 @@ def _reversed_ratios(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
             between = plain[last.end : q.start]
             wide = re.fullmatch(
                 r"(?:个|個|件|人|次|枚|封|条|匹|本|台|名|回|点|社|頭|羽|冊|通|只|头|辆|张|笔|位|份|家|株|개|명|번|건|마리|대|장|통|회)?"
-                r"(?:里面|里|中|に|につき|のうち|うち|当たり|あたり|당|중|에|至少|最多|に最大|最大|、|,|\s)*",
+                r"(?:里面|里|中|に|につき|のうち|うち|当たり|あたり|당|중|에|至少|最多|に最大|最大|、|,|\s|判错|分错|错|漏)*",
                 between,
             )
             worded = (

@@ -260,7 +260,7 @@ class _Scan:
                     meant = self._turned(name, how, held, match.start())
                     if name == TOP:
                         meant = top_name(self.reading, match.span()), how
-                    if not meant[0]:
+                    if not meant[0] or (name == "interval_coverage" and held.value <= _HALF):
                         continue
                     out.append(self._limit(self._of_how_many(meant[0], held), meant[1], held, match.start()))
         return [limit for limit in out if limit.name]
