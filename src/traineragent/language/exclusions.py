@@ -167,7 +167,9 @@ def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, S
     for mention in columns.mentions:
         if mention.start < end or mention.end > sentence[1]:
             continue
-        if not only_glue(columns.reading, (end, mention.start)) and not _told_again(columns.reading, end, mention):
+        labels = [m.span() for m in _ITS_NAME.finditer(columns.reading.text.plain, end, mention.start)]
+        told = only_glue(columns.reading, (end, mention.start), labels)
+        if not told and not _told_again(columns.reading, end, mention):
             break
         out.append((mention.column, (mention.start, mention.end)))
         end = mention.end

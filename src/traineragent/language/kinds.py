@@ -80,6 +80,8 @@ _COSTLY = re.compile(
     r"\s(?:us|me|them|money|a lot|a fortune|dearly|too much|time|nothing|nerves|lives|jobs|customers)(?!\w)"
 )
 """Behind "costs", where nobody asks how much."""
+_WORTH_DOING = re.compile(r"worth\s+\w+ing(?!\w)")
+"""What is worth doing has no price: "a piano worth repairing"."""
 _PRICED = re.compile(r"\b(?:costs?|cost us|worth)$")
 _FAR = 9
 MOST_GRADES = 30  # different numbers that may be classes
@@ -133,6 +135,8 @@ def _is_told(reading: Reading, span: tuple[int, int]) -> bool:
     """Whether a price stands right behind, so that it is told and not asked for: "the gadget cost 30,000"."""
     behind = _PRICED.search(reading.text.plain[: span[1]])
     near = (q.start - span[1] for q in reading.quantities if q.kind in ("money", "number") and q.start >= span[1])
+    if _WORTH_DOING.match(reading.text.plain, span[0]):
+        return True
     costly = bool(behind) and _COSTLY.match(reading.text.plain, span[1]) is not None
     return costly or (bool(behind) and min(near, default=_FAR) <= 1)
 

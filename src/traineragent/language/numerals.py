@@ -257,7 +257,9 @@ def _ordinals(book: Mapping[str, Any]) -> dict[str, float]:
     """ "every fifth" -> 0.2."""
     table = dict(book.get("every", {}))
     opens = table.pop("opens", ())
-    return {f"{first} {word}": float(v) for first in opens for word, v in table.items()}
+    out = {f"{first} {word}": float(v) for first in opens for word, v in table.items()}
+    out.pop("each other", None)  # one another
+    return out
 
 
 def _before(words: Iterable[str]) -> re.Pattern[str] | None:

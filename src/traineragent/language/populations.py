@@ -26,6 +26,12 @@ _NOBODY = re.compile(
     r"(?:treffern?|hits)\W*$|$)"
 )
 """What stands behind a share that says nothing of whom it is told: "95 % of the time"."""
+_DONE_BY_US = re.compile(
+    r"\b(?:we|i|they|you|our \w+)\s+"
+    r"(?!(?:have|had|keep|get|got|serve|treat|see|own|sell|make|run|know|like|want|need|care|will|would|can|could|"
+    r"must|should|shall|may|might|are|were|am|is|was|do|did|don)\b)[a-z]+"
+)
+"""Those that something is done with: "of 100 boats we board, 30 should have too much"."""
 _OPENED = re.compile(
     r"(?:^|[,;:–-]\s*|\b(?:and|but|so|then|also)\s+)\W*"
     r"(?:out of|of|among|from|for|von|unter|parmi|sur|de|entre|dos|das|di|tra)"
@@ -113,7 +119,8 @@ class _Share:
         """Whether it is said to be for nothing, beside what the share is of or in it: "one needless trip in four"."""
         wrong = in_languages(_EVENTS["wrong"], self.reading.languages)
         inside = bool(matches(wrong, self.whole)) or self._in_whole("harmless")
-        return inside or self._says("wrong") or self._about("harmless")
+        near = self.reading.find(_EVENTS["wrong"], self.reading.text.clause_of(self.q.start))
+        return inside or any(not self._inside(m.span()) for m in near) or self._about("harmless")
 
     def _is_of_today(self) -> bool:
         return self.reading.said("service", "today", self.reading.text.clause_of(self.q.start))
@@ -146,6 +153,7 @@ class _Share:
             return "alarm"
         if sign > 0:
             return "case"
+        acted = acted or (sign == 0 and _DONE_BY_US.search(self.whole) is not None and self._side() == "low")
         if acted:
             return "acted"
         if sign < 0:

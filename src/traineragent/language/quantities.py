@@ -14,7 +14,7 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .numerals import HAN_VALUE, Numerals, alternatives
 from .phrases import in_languages, mark, matches
-from .ratios import missed_by, of_so_many
+from .ratios import missed_by, of_so_many, part_of_any
 from .words import INDIC, WIDE, fold
 
 _YEAR_BEFORE = re.compile(
@@ -117,7 +117,8 @@ class _Grammar:
         self.rate = re.compile(
             rf"\s*(?P<f>{frames})\s*(?:(?:{per}){_APART}{second}(?!\w))?|\s*(?:{nouns})?\s*(?:{per}){_APART}{second}(?!\w)"
         )
-        behind = "at on in and or for with without through when while during overnight to by once if is has must should"
+        behind = "at on in and or for with without through when while during overnight to by once if is has must "
+        behind += "should come comes pass go run arrive are fall"
         ends = rf"[.,;:!?)]|$|(?:{'|'.join(behind.split())})\b"
         article = rf"(?<!\w)an?(?=\s+\w+\s*(?:{ends}))"
         words = r"(?:\s+[^\W\d]+)"
@@ -224,6 +225,7 @@ class _Grammar:
         ):
             return None
         of_round = base in _ROUND and (not noun or noun in _TIMES or of_so_many(plain, value / base, noun, stop))
+        of_round = of_round or (not noun and value / base >= _HALF and _LEAST_WHOLE <= base <= _FEW)  # "two of three"
         if found["of"].strip() in ("of", "from", "von", "de", "des", "di", "/", ":", "unter", "zu") and not of_round:
             return None
         unit = self._unit_at(plain, stop, "digits" if how == "digits" else "words")
@@ -279,7 +281,8 @@ class _Grammar:
             )
         every = re.search(r"\b(?:every|jede[rns]?)\s$", plain[:start])
         alone = every or _ALONE.match(plain, start) or not plain[start:end].isalpha()
-        if counted := _PART_OF_ONE.match(plain, end) or _HALF_OF_ONE.match(plain, start):  # "off by half a star"
+        counted = _PART_OF_ONE.match(plain, end) or _HALF_OF_ONE.match(plain, start) or part_of_any(plain, end)
+        if counted:  # "off by half a star"
             return Quantity("number", value, start, counted.end(), counted["noun"])
         return Quantity("share", value, start, end, "part") if alone else None
 
@@ -337,7 +340,7 @@ _THROUGH = re.compile(
 )
 """Between how many and how long: "50,000 segments have to be through within ten seconds"."""
 _RATIO = re.compile(
-    r"\s+(?P<noun>(?:(?!in\b|out\b|of\b|on\b|from\b|and\b|or\b|to\b|may\b|but\b)[^\W\d]+\s+){0,3}?)"
+    r"\s+(?P<noun>(?:(?!(?:in|out|of|on|from|and|or|to|may|but|that|which|who|whose|where|when|will)\b)[^\W\d]+\s+){0,3}?)"
     r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|from|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
 _TIMES = frozenset(
@@ -359,6 +362,7 @@ _TIMES = frozenset(
     }
 )
 """Nouns of a ratio that count cases and nothing else: "nueve veces de diez"."""
+_HALF, _LEAST_WHOLE, _FEW = 0.5, 3, 12
 _ROUND = (5, 10, 20, 50, 100, 200, 500, 1000)
 _OF_A_WHOLE = ("of", "out of", "von", "aus", "de cada", "em cada")
 """What makes a time behind it the whole of a ratio: "in 9 of 10 weeks", but not "5 in 10 days"."""
@@ -422,14 +426,14 @@ def _corrected(plain: str, found: Sequence[Quantity]) -> list[Quantity]:
         last = out[-1] if out else None
         taken_back = last and last.kind in ("time", "size", "share", "money", "measure") and q.kind == "number"
         if last and taken_back and last.unit != "ratio" and _TAKEN_BACK.fullmatch(plain, last.end, q.start):
-            unit = _unit_value(last)
+            unit = unit_value(last)
             if unit is not None:
                 q = replace(last, value=round(q.value * unit, 12), start=q.start, end=q.end, low_end=False)
         out.append(q)
     return out
 
 
-def _unit_value(q: Quantity) -> float | None:
+def unit_value(q: Quantity) -> float | None:
     """One of the unit that a quantity was said in, in the base unit of its kind."""
     if q.kind == "measure":
         return 1.0

@@ -38,3 +38,14 @@ _MISSED_BY = re.compile(
 """ "A week off on average": one unit that answers may miss by."""
 _TAKEN_OFF = re.compile(r"\b(?:take|takes|took|taken|taking|had|get|gets|got|need|needs|have|has) $")
 """Before it, a week off is one without work."""
+
+
+def part_of_any(plain: str, end: int) -> re.Match[str] | None:
+    """Where a thing ends of which a part is told that answers may miss by: "a quarter of a dioptre on average"."""
+    return _OF_ANY.match(plain, end)
+
+
+_OF_ANY = re.compile(
+    r"[\s-]*(?:of\s+)?(?:a|an)\s+(?P<noun>[a-z]+)"
+    r"(?=\s+(?:on average|off|out\b(?! of)|wrong|adrift|either way|at most|or so|or less))"
+)

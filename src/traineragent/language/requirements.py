@@ -25,7 +25,7 @@ from .metrics import TOP, Naming, direction_of, is_metric, is_top, scale_of, tas
 from .phrases import FILL, in_languages, matches
 from .populations import told_of
 from .positive import says_yes
-from .quantities import Quantity, below_zero
+from .quantities import Quantity, below_zero, unit_value
 from .reading import Reading, Span
 from .service_limits import KINDS, SHORT, Service
 from .settling import marked, settled, was_so
@@ -89,6 +89,7 @@ def told_limits(
     limits += scan.shared(limits)
     limits += [*scan.continued(limits), *scan.since(limits)]
     limits += scan.corrected(limits)
+    limits = [scan.in_todays_unit(x, limits) for x in limits]
     if task == "classification":
         limits = [_of_each(reading, x, case.roots) for x in limits] if several else limits
         limits += scan.by_case(case.roots)
@@ -400,17 +401,32 @@ class _Scan:
         return out + self._instead_of_too_much(limits)
 
     def _instead_of_too_much(self, limits: Sequence[Limit]) -> list[Limit]:
-        """An error that is put up with behind one that is not: "a month off would be too much, ten days are fine"."""
+        """An error that is put up with behind one that is not, or behind today's: "a month off would be too much, ten
+        days are fine", "our planner is 14 minutes out; 9 or better would do"."""
         out: list[Limit] = []
         for q in self.free:
-            alike = [x for x in limits if x.quantity.kind == q.kind and x.quantity.end <= q.start]
+            alike = [x for x in limits if q.kind in (x.quantity.kind, "number") and x.quantity.end <= q.start]
             last = max((x for x in alike if scale_of(x.name) == "error"), key=lambda x: x.quantity.end, default=None)
-            if last is None or not self.reading.said("service", "too_much", (last.quantity.end, q.start)):
+            if last is None:
                 continue
-            if self.reading.said("populations", "may", (q.end, self.reading.text.clause_of(q.start)[1])):
-                out.append(replace(last, value=q.value, quantity=q, at=q.start))
+            between, behind = (last.quantity.end, q.start), (q.end, self.reading.text.clause_of(q.start)[1])
+            too_much = self.reading.said("service", "too_much", between)
+            put_up_with = too_much and self.reading.said("populations", "may", behind)
+            unit = 1.0 if q.kind == last.quantity.kind else unit_value(last.quantity)
+            if unit and (put_up_with or self._wanted(between, q)):
+                held = replace(last.quantity, value=q.value * unit, start=q.start, end=q.end)
+                out.append(replace(last, value=held.value, quantity=held, at=q.start))
                 self._use(q)
         return out
+
+    def in_todays_unit(self, limit: Limit, limits: Sequence[Limit]) -> Limit:
+        """A bare number behind today's error in percent is one in percent: "I am usually 20 % off. Get within 15"."""
+        if limit.name != "mae" or limit.quantity.kind != "number" or not limit.described:
+            return limit
+        before = [x for x in limits if x.name == "mape" and 0 < limit.quantity.start - x.quantity.end <= _FURTHER]
+        if not any(marked(self.reading, x).baseline for x in before):
+            return limit
+        return replace(limit, name="mape", value=limit.value / 100)
 
     def corrected(self, limits: Sequence[Limit]) -> list[Limit]:
         """A number that is said to stand for the one before it of its kind: "an error of 2 km … no, make it 1 km"."""
@@ -459,7 +475,7 @@ class _Scan:
         sentence = self.reading.text.sentence_of(between[0])
         if not self.reading.said("service", "baseline", (sentence[0], between[0])):
             return False
-        return self.reading.said("populations", "must", between) and side_of(self.reading, q) is not None
+        return side_of(self.reading, q) is not None
 
     def by_metric_with_unit(self) -> list[Limit]:
         """A score named right beside its number: "recall of .7", "F1 88", "AUC: 0.85"."""

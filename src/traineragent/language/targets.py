@@ -85,6 +85,11 @@ _WHAT = re.compile(
     r"(?:(?:the|a|an|their|his|her|its|our|my|der|die|das)\s)?)$"
 )
 """What stands before the name of what is asked for: "what amount", "how big will the tip be"."""
+_HOW_MANY = re.compile(
+    r"\b(?:how many|how much|wie viele?|wieviele?|combien d(?:e |')|cuant[oa]s?|quant[oaie]s?|kitn[aei])\s*"
+    r"(?:more |other )?$"
+)
+"""What stands before the name of what is counted."""
 _IN_UNITS = re.compile(r"(?:,| in| en| em) [^(),]{1,30}\)")
 """What may stand behind a name in brackets: "(amount, in DM)"; a list of names has more commas."""
 
@@ -162,6 +167,8 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
             points, reason = 6.0, "named in brackets behind what is asked"
         elif not regions.goal(mention.start) and not _counted(columns.reading, mention):
             points = 2.0
+        elif _HOW_MANY.search(columns.reading.text.plain, 0, mention.start):
+            points, reason = 5.5, "asked how many"
         if _asked_of(columns.reading, mention):
             points, reason = 6.0, "asked whether it is so or not"
         elif points == 4.0 and _WHAT.search(columns.reading.text.plain[: mention.start]):
