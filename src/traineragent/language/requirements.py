@@ -415,7 +415,7 @@ class _Scan:
             unit = 1.0 if q.kind == last.quantity.kind else unit_value(last.quantity)
             if unit and (put_up_with or self._wanted(between, q)):
                 held = replace(last.quantity, value=q.value * unit, start=q.start, end=q.end)
-                out.append(replace(last, value=held.value, quantity=held, at=q.start))
+                out.append(replace(last, value=held.value, quantity=held, at=q.start, settled=True))
                 self._use(q)
         return out
 
