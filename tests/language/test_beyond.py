@@ -58,3 +58,25 @@ def test_a_task_that_only_sounds_like_it_is_taken(words: str, spec: str, target:
     task = understand(Request(words), table(spec), ROWS)
     assert task.verdict.decision == "accept", task.verdict.reasons
     assert task.data_info.target == target
+
+
+@pytest.mark.parametrize(
+    "words", ["How many cells are in the picture?", "Count the kings.", "Wie viele Zellen sind auf dem Bild?"]
+)
+def test_things_that_are_only_marked_are_not_counted(words: str) -> None:
+    """Boxes say where things are; a table that says how many there are can be learned from."""
+    boxes = table("image:text, phrase:text, box:text")
+    asked = understand(Request(words), boxes, ROWS, kind="grounding")
+    assert asked.verdict.decision == "decline"
+    assert "how many" in asked.verdict.reasons[0]
+    numbers = table("image:text, cells:int 0..40")
+    counted = understand(Request(words), numbers, ROWS, kind="image_table")
+    assert counted.verdict.decision != "decline"
+
+
+def test_pointing_at_one_of_many_is_no_counting() -> None:
+    boxes = table("image:text, phrase:text, box:text")
+    asked = understand(
+        Request("Give the box of the card I describe, at least 80 % right."), boxes, ROWS, kind="grounding"
+    )
+    assert asked.verdict.decision == "accept"

@@ -25,11 +25,12 @@ class Beyond:
     alternative: str
 
 
-def beyond(reading: Reading, settled: bool) -> Beyond | None:
+def beyond(reading: Reading, settled: bool, task_type: str = "") -> Beyond | None:
     """The first such wish; None where there is none. `settled`: a column of the data clearly holds the answer, so that
-    some of these wishes are a task after all."""
+    some of these wishes are a task after all. `task_type`: what the data would be learned for; some wishes are beyond
+    one type only."""
     for name, wish in lexicon("beyond").items():
-        if settled and wish["settled"] == "yes":
+        if (settled and wish["settled"] == "yes") or task_type not in wish.get("tasks", (task_type,)):
             continue
         if found := [m for m in reading.find(wish["phrases"]) if not _TOLD.search(reading.text.plain[: m.start()])]:
             return Beyond(name, wish["what"], reading.quote(found[0].span()), wish["alternative"])

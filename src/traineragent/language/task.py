@@ -124,7 +124,7 @@ def _judged(reading: Reading, task_type: str, limits: Sequence[Limit], settled: 
     judged = judge_reading(reading, task_type, limits)
     if judged.decision == "decline":
         return judged
-    if wish := beyond(reading, settled):
+    if wish := beyond(reading, settled, task_type):
         said = f"{wish.stated_as!r} asks for {wish.what}, which no model made here can give."
         return Verdict("decline", "unattainable:task_type", (said,), judged.notices, (), wish.alternative)
     return judged
