@@ -56,6 +56,8 @@ _MODEL = re.compile(
 """What stands behind the answer in "our discount model", "a demand forecast"."""
 COUNT = "count"  # the concept that any "how many" speaks of
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
+_OF_AMOUNT = {"flag": 0.4, None: 0.7, "amount": 1.0, "choice": 1.0}
+"""What of its weight an idea of an amount keeps by the kind of answer wanted: "milking data, which cows are ill"."""
 _TELLING = 8  # letters of a word that no other word is likely to mean
 _BESIDE_HEAD = 0.4  # of its weight keeps a word that only says whose or what kind of thing the name behind it is
 _GLUED = 9  # letters of a name that may be several words written as one
@@ -110,7 +112,7 @@ def rank_targets(
         evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
         _by_name(evidence, columns, regions, wish)
         if evidence.column.name not in compared:
-            _by_concept(evidence, columns, regions)
+            _by_concept(evidence, columns, regions, wish)
         by_unit(evidence, columns)
         by_unit_of_errors(evidence, columns, errors)
         by_number_in_name(evidence, columns)
@@ -334,7 +336,7 @@ def _before_names(columns: Columns, own: str) -> set[int]:
     return {start for _, start, end in words if plain[end : end + 1] == " " and end + 1 in starts}
 
 
-def _by_concept(evidence: Evidence, columns: Columns, regions: Regions) -> None:
+def _by_concept(evidence: Evidence, columns: Columns, regions: Regions, wish: str | None) -> None:
     """Same idea, other word: a concept that is said and that the column's name also expresses."""
     if holds_text(evidence.column):
         return  # what texts are called says what is judged
@@ -346,14 +348,15 @@ def _by_concept(evidence: Evidence, columns: Columns, regions: Regions) -> None:
         )
         if concept == COUNT and units_asked(columns.reading):
             continue  # "how many km" asks for no count
-        unit = lexicon("concepts")[concept].get("unit", "")
+        known = lexicon("concepts")[concept]
+        unit = known.get("unit", "")
         alone = name in codes_of(unit)  # a column that is called "micron" and nothing else
         if book > 0 and (alone or _ends_in_unit(name, unit)):
             evidence.add(book * (1 + alone), f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
         if not found and not (book > 0 and _ends_in(name, concept)):
             continue
         cover = max(len(m.group().split()) for m in found) / max(1, len(name.split())) if found else 0.5
-        points = book * (2.0 + 1.5 * cover)
+        points = book * (2.0 + 1.5 * cover) * (_OF_AMOUNT[wish] if known["kind"] == "amount" else 1.0)
         if points > best:
             best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
     evidence.add(best, why, spoken=True)
