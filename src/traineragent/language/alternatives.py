@@ -69,7 +69,7 @@ def _folded_group(name: str) -> frozenset[str]:
 
 def says(plain: str, value: str) -> bool:
     """Whether the folded text names this value, in whatever ending."""
-    word = fold(value).strip(" .<>=")
+    word = fold(value).strip(" .<>=").replace("_", " ")
     if not word:
         return False
     if re.search(rf"[{WIDE}]", word):

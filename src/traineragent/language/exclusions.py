@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
+from .answers import fits
 from .columns import Columns, Mention, only_glue
 from .kinship import akin
 from .phrases import matches
@@ -26,6 +27,9 @@ _TO_THE_MODEL = re.compile(
     r"(?:(?:on|about|of|zu|sur|sobre)\s)?)?[\s,'\"`]*"
 )
 """What may stand before who did it: "don't tell it who", "ohne Angabe, wer"."""
+
+
+KNOWN_LATER = "known only after the fact, says the request"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     for kind, why in (
         ("before", "the request leaves it out"),
         ("after", "the request leaves it out"),
-        ("later", "known only after the fact, says the request"),
+        ("later", KNOWN_LATER),
     ):
         for match in reading.find(lexicon("exclusions")[kind]):
             sentence = reading.text.sentence_of(match.start())
@@ -66,6 +70,13 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     for name, span in (*_between(columns), *_denied(columns), *_wanted_none(columns)):
         out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
     return tuple(out.values()) if len(out) < len(columns.columns) else ()  # with nothing left it speaks of the rows
+
+
+def answer_spared(columns: Columns, exclusions: Sequence[Exclusion], wish: str | None) -> tuple[Exclusion, ...]:
+    """The columns left out, but the one that alone can give the kind of answer wanted, if it is only said to be known
+    later: "the vet's finding is typed in afterwards" tells of what is to be foretold."""
+    able = [c.name for c in columns.columns if fits(c, wish)]
+    return tuple(e for e in exclusions if e.why != KNOWN_LATER or [e.column] != able)
 
 
 def find_only(columns: Columns) -> tuple[Exclusion, ...]:

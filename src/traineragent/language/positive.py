@@ -233,7 +233,7 @@ def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> t
     plain = reading.text.plain
     said = []
     for label in labels:
-        word = fold(label).strip()
+        word = fold(label).strip().replace("_", " ")
         if len(word) < (2 if len(labels) == 2 else 3) or re.fullmatch(r"[\d.]+", word):
             continue  # of several classes, "de" and "it" are words of their own
         ending = r"\w{0,3}" if len(word) > 3 else ""

@@ -41,7 +41,7 @@ from .constraints import (
 )
 from .costs import about_mistakes, classes_alike, dreaded
 from .evidence import Candidate
-from .exclusions import Exclusion, find_exclusions, find_only
+from .exclusions import Exclusion, answer_spared, find_exclusions, find_only
 from .far_years import year_asked_for
 from .feasibility import feasible
 from .fitting import Replaced, fitted_limits, fitted_names, without_columns
@@ -148,10 +148,10 @@ class _Understanding:
         self.reading = in_words_of(self.said, columns)
         self.columns = Columns(self.reading, [spelled_once(c) for c in columns])
         self.chosen_rows = find_rows(self.columns)
-        left_out = not_of_rows(find_exclusions(self.columns), self.chosen_rows)
-        self.exclusions = not_of_splits(self.reading, self.columns, left_out)
-        self.only = find_only(self.columns)
         self.wish = wish_of(self.reading)
+        left_out = not_of_rows(find_exclusions(self.columns), self.chosen_rows)
+        self.exclusions = not_of_splits(self.reading, self.columns, answer_spared(self.columns, left_out, self.wish))
+        self.only = find_only(self.columns)
         self.ranking = self._ranking()
         self.assumptions = [Assumption("data", note, "said by the reader of the data", 1.0) for note in notes]
         self.questions: list[Question] = []
