@@ -38,6 +38,8 @@ _OPENED = re.compile(
     r"\s(?P<np>[^.;:!?]*)$"
 )
 """What a share is of where that comes first: "Of those who really leave, eight in ten"."""
+_PARTICLE = re.compile(r"\s(?:off|up|back)\b")
+"""What makes another verb of the one before it: a match that is called off is not called something."""
 _EVENTS = {
     "missed": {"any": ("{missed}",)},
     "found": {"any": ("{found}",)},
@@ -275,7 +277,8 @@ class _Share:
         return self.sought.sign(self.reading, text)
 
     def _in_whole(self, key: str) -> bool:
-        return bool(matches(in_languages(lexicon("populations")[key], self.reading.languages), self.whole))
+        found = matches(in_languages(lexicon("populations")[key], self.reading.languages), self.whole)
+        return any(key != "handed" or not _PARTICLE.match(self.whole, m.end()) for m in found)
 
     def _about(self, key: str) -> bool:
         """Whether phrases of `key` stand in the sentence, outside of what the share is of."""
