@@ -107,6 +107,9 @@ def _one_letter(word: str) -> Iterator[str]:
         yield from (word[:i] + letter + word[i:] for letter in _LETTERS)
 
 
+_LATIN = re.compile("[A-Za-z]")
+
+
 @once_per_overlay
 def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     """(words, stems): English and technical words of the lexicons."""
@@ -131,6 +134,8 @@ def _words_of(phrases: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
     words: set[str] = set()
     stems: set[str] = set()
     for phrase in phrases:
+        if not _LATIN.search(phrase):
+            continue  # folding takes long, and nothing of it would be a word here
         for word, star in re.findall(r"([a-z]{4,})(\*?)", fold(phrase)):
             (stems if star else words).add(word)
     return frozenset(words), frozenset(stems)

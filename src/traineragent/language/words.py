@@ -80,6 +80,8 @@ _CLAUSE_END = re.compile(
 
 def fold(text: str) -> str:
     """Lower case without accents, marks and typographic variants: "Über" and "uber" become equal."""
+    if text.isascii():
+        return text.lower()
     return "".join(piece for char in text for piece in _fold_char(char))
 
 
