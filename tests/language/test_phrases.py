@@ -104,3 +104,9 @@ def test_a_broken_file_of_the_user_is_named(tmp_path: Path) -> None:
 def test_a_phrase_of_the_user_is_checked(phrase: str, problem: str) -> None:
     assert problem_of(phrase).startswith(problem)
     assert bool(problem_of(phrase)) == bool(problem)
+
+
+def test_no_part_of_a_subject_of_several_files_takes_another_s_place() -> None:
+    folder = resources.files("traineragent.knowledge").joinpath("lexicon", "concepts")
+    named = [m[1] for file in folder.iterdir() for m in re.finditer(r"^(\w+):", file.read_text("utf-8"), re.MULTILINE)]
+    assert sorted(named) == sorted(lexicon("concepts"))

@@ -63,17 +63,13 @@ LATER = re.compile(
     r"\b(?:planned|expected|list|estimated|budget|initial|original|previous|prev|prior|last|past|old|avg|average|mean|"
     r"max|min|std|n|num of)\b"
 )
-BEFOREHAND = re.compile(
-    r"\b(?:since|planned|expected|list price|price list|estimated?|budget|initial|original|previous|prev|prior|past|"
-    r"net|gross|requested)\b"
-)
 
 
 def known_before(name: str) -> bool:
     """Whether a name, as words, says that its values are there before the answer: planned, expected, of last time."""
-    return bool(BEFOREHAND.search(name) or matches(_beforehand(), name))
+    return bool(matches(_beforehand(), name))
 
 
 @once_per_overlay
 def _beforehand() -> tuple[str, ...]:
-    return tuple(str(phrase) for listed in lexicon("names")["beforehand"].values() for phrase in listed)
+    return tuple(str(phrase) for listed in lexicon("beforehand").values() for phrase in listed)

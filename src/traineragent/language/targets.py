@@ -340,12 +340,10 @@ def _by_concept(evidence: Evidence, columns: Columns, regions: Regions, wish: st
     """Same idea, other word: a concept that is said and that the column's name also expresses."""
     if holds_text(evidence.column):
         return  # what texts are called says what is judged
-    name = columns.names[evidence.column.name]
+    name, ways = columns.names[evidence.column.name], columns.ways(evidence.column.name)
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():
-        found = (
-            [m for way in columns.ways(evidence.column.name) for m in matches(called(concept), way)] if book > 0 else []
-        )
+        found = [m for way in ways for m in matches(called(concept), way)] if book > 0 else []
         if concept == COUNT and units_asked(columns.reading):
             continue  # "how many km" asks for no count
         known = lexicon("concepts")[concept]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from ..domain.data import ColumnProfile
@@ -79,7 +78,7 @@ def sounds_alike(native: str, latin: str) -> bool:
     return _sound(native).fullmatch(_folded(latin)) is not None
 
 
-@lru_cache(maxsize=1024)
+@once_per_overlay
 def _spelled(native: str) -> str:
     """The letters that a word is the names of, "बीएमआई" -> "bmi"; "" where it is none."""
     names = {fold(name): letter for name, letter in _book()["letter_names"].items()}
@@ -89,7 +88,7 @@ def _spelled(native: str) -> str:
     return "".join(names[name] for name in re.findall(piece, native))
 
 
-@lru_cache(maxsize=4096)
+@once_per_overlay
 def _folded(latin: str) -> str:
     """A Latin word in one spelling of its sounds, no letter doubled."""
     for spelling, sound in _book()["folds"]:
@@ -97,7 +96,7 @@ def _folded(latin: str) -> str:
     return re.sub(r"(.)\1+", r"\1", latin)
 
 
-@lru_cache(maxsize=1024)
+@once_per_overlay
 def _sound(native: str) -> re.Pattern[str]:
     """What a word of Devanagari is as a folded Latin one."""
     book = _book()
