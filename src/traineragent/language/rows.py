@@ -131,8 +131,10 @@ class _Finder:
         found: dict[Span, list[_Said]] = {}
         taken: list[Span] = []
         few = [(c, v) for c in self.columns.columns if c.meaning in ("category", "boolean") for v, _ in c.top]
+        plain = self.reading.text.plain
         for column, value in sorted(few, key=lambda cv: -len(cv[1])):
-            for match in _pattern(value).finditer(self.reading.text.plain):
+            word = _as_said(value)
+            for match in _pattern(word).finditer(plain) if word in plain else ():
                 span = match.span()
                 if span not in found and any(a < span[1] and span[0] < b for a, b in taken):
                     continue
@@ -332,9 +334,13 @@ def _of_years(column: str, first: int | None, last: int | None, *, dated: bool, 
     return tuple(out)
 
 
-def _pattern(value: str) -> re.Pattern[str]:
-    """Finds a value as written, in whatever case, in the plural too."""
-    word = fold(value).strip(" .<>=").replace("_", " ")
+def _as_said(value: str) -> str:
+    """A value as the plain text of a request would hold it."""
+    return fold(value).strip(" .<>=").replace("_", " ")
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    """Finds a value, in the plural too."""
     if re.search(f"[{WIDE}]", word):
         return re.compile(re.escape(word))
     letter = rf"[^\W{WIDE}]"  # scripts without spaces write on right behind a name
