@@ -67,6 +67,9 @@ def label_separator(levels: Levels) -> str:
 
 
 def _parts_labels(levels: Levels, separator: str) -> bool:
+    sign = "[" if separator == "json" else separator  # nothing is parted without it, and looking is quick
+    if not any(sign in text for text in levels.texts):
+        return False
     cells = [split_labels(text.casefold(), separator) for text in levels.texts]
     many = sum(n for cell, n in zip(cells, levels.counts.tolist(), strict=True) if len(cell) > 1)
     if many < max(FEWEST_SHARE * levels.present, 3):
