@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from traineragent.data.meaning import joint, name_words, profile_columns, read_column, read_columns
+from traineragent.data.meaning import joint, profile_columns, read_column, read_columns
+from traineragent.data.wordlists import name_words
 
 from .tables import frame, shared_table, texts
 

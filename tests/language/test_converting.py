@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from traineragent.domain.task import Request
@@ -59,3 +61,11 @@ def test_percentage_points_are_hundredths_where_values_are_fractions(words: str,
     for columns, scale in (("cover:float 0..1, days:int 20..260", 100), ("cover:float 2..96, days:int 20..260", 1)):
         task = understand(Request(f"Predict cover: {words}"), table(columns, ROWS), ROWS, kind="table")
         assert {r.name: r.limit for r in task.requirements} == pytest.approx({metric: limit / scale})
+
+
+def test_an_error_is_told_in_the_unit_that_the_cells_are_written_in() -> None:
+    age, finish = table("age:int 18..80, finish:float 7000..20000")
+    columns = (age, replace(finish, stats=finish.stats | {"unit": "s"}))
+    task = understand(Request("Estimate the finish, at most 4 minutes off on average"), columns, ROWS)
+    assert task.data_info.target == "finish"
+    assert [(r.name, r.limit) for r in task.requirements] == [("mae", 240)]

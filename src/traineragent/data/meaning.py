@@ -17,19 +17,25 @@ from numpy.typing import NDArray
 
 from ..domain.data import ColumnProfile, Kind, NumberFormat, are_years
 from ..serve.values import tokens
+from .clocks import is_time_of_day
 from .dates import Dates, read_dates
 from .figures import MOST_TOP, histogram, stats, top
 from .labels import count_labels, label_separator
 from .layout import PICTURE_SUFFIXES
 from .levels import Levels, levels_of
 from .numerals import Numerals, is_code, numbers, read_numerals
-from .wordlists import answer_pairs, answers, plain_answers, words_of
+from .wordlists import answer_pairs, answers, name_words, plain_answers, words_of
 
 Meaning = Literal["id", "constant", "category", "number", "boolean", "date", "text", "image", "empty"]
 
 _NUMERIC_SHARE = 0.8  # of the rows; below it a column of numbers and words is a column of words
 _PATHS_TRIED = 20
 MOST_COMPARED = 5000  # distinct texts that are looked at one by one
+_DURATIONS = {
+    "h:m": "durations in hours and minutes, read as seconds",
+    "m:s": "durations down to the second, read as seconds",
+    "units": "durations with their units, read as seconds",
+}
 _STRAYS = 20  # distinct words that may stand among numbers and are then taken for "no value"
 
 
@@ -90,7 +96,9 @@ def column_profile(reading: Reading) -> ColumnProfile:
         reading.meaning,
         round(levels.missing_share, 6),
         levels.distinct,
-        stats=stats(reading.meaning, levels, reading.values) | (_labelled(levels, separator) if separator else {}),
+        stats=stats(reading.meaning, levels, reading.values)
+        | (_labelled(levels, separator) if separator else {})
+        | ({"unit": unit} if reading.meaning == "number" and (unit := reading.number.unit) else {}),
         top=top(reading.meaning, levels),
         histogram=histogram(reading.meaning, levels, reading.values),
         notes=reading.notes,
@@ -120,12 +128,6 @@ def _image(name: str, levels: Levels) -> Reading | None:
     if not all(t.lower().endswith(PICTURE_SUFFIXES) and Path(t).is_absolute() for t in some):
         return None
     return Reading(name, "image", "text", levels) if any(Path(t).is_file() for t in some) else None
-
-
-def name_words(name: str) -> frozenset[str]:
-    """The words in a column name: "customerID" -> {"customer", "id"}."""
-    spaced = re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name).replace("_", " ")
-    return frozenset(tokens(spaced))
 
 
 def _as(reading: Reading, meaning: Meaning, *notes: str) -> Reading:
@@ -167,7 +169,9 @@ def _plain(text: str) -> str:
 
 # ---------------------------------------------------------------------------------------------- numbers
 def _number(name: str, levels: Levels) -> Reading | None:
-    found = read_numerals(levels.texts, levels.counts)
+    found = read_numerals(levels.texts, levels.counts, name=name)
+    if (clock := found.format.clock) and is_time_of_day(levels.texts, clock, name):
+        return None
     finite = np.isfinite(found.values)
     share = float(levels.counts[finite].sum()) / levels.present
     if share < _NUMERIC_SHARE:
@@ -182,7 +186,8 @@ def _number(name: str, levels: Levels) -> Reading | None:
         dates = read_dates(levels.texts, levels.counts, hint=_speaks_of_time(name)) if _eight_or_epoch(levels) else None
         if dates is not None:
             return Reading(name, "date", "date", levels, dates.values, dates=dates)
-    note = (f"{len(strays)} texts among the numbers are taken for no value: {_quoted(strays)}",) if strays else ()
+    note: tuple[str, ...] = (_DURATIONS[clock],) if clock else ()
+    note += (f"{len(strays)} texts among the numbers are taken for no value: {_quoted(strays)}",) if strays else ()
     cleaned = levels.without(strays) if strays else levels
     values = found.values[finite] if strays else found.values
     if len(values) != cleaned.distinct:  # a stray that differs from a number by case only

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..domain.data import NumberFormat
 from ..serve.values import FLOAT32_MAX, parse_numbers
+from .clocks import CLOCKS_TRIED, clock_of
 from .wordlists import currency_signs, words_of
 
 LARGEST_EXACT = 2**53
@@ -45,10 +46,11 @@ class _Written:
     weight: int
 
 
-def read_numerals(texts: Sequence[str], counts: NDArray[np.int64], *, sample: int = 5000) -> Numerals:
-    """The format in which most rows of these distinct texts are numbers, and their values.
+def read_numerals(texts: Sequence[str], counts: NDArray[np.int64], *, name: str = "", sample: int = 5000) -> Numerals:
+    """The format in which most rows of these distinct texts are numbers or durations, and their values.
 
-    The format is inferred from the `sample` most frequent texts; every text is then parsed with it."""
+    The format is inferred from the `sample` most frequent texts; every text is then parsed with it. The column's `name`
+    tells hours and minutes from minutes and seconds where the texts leave that open."""
     plain = NumberFormat()
     values = numbers(texts, plain)
     read = int(counts[np.isfinite(values)].sum())
@@ -61,6 +63,10 @@ def read_numerals(texts: Sequence[str], counts: NDArray[np.int64], *, sample: in
         other = numbers(texts, guess)
         if int(counts[np.isfinite(other)].sum()) >= read:
             return Numerals(guess, other, _all_whole(other))
+    if clock := clock_of([texts[i] for i in order[:CLOCKS_TRIED]], name):
+        durations = numbers(texts, NumberFormat(clock=clock))
+        if int(counts[np.isfinite(durations)].sum()) > read:
+            return Numerals(NumberFormat(clock=clock), durations, _all_whole(durations))
     return Numerals(plain, values, _all_whole(values))
 
 

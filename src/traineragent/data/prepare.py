@@ -75,7 +75,7 @@ def default_parse(reading: Reading) -> Parse | None:
 def _number(reading: Reading, parsing: Parsing) -> Column:
     levels, fmt, values, integer = reading.levels, reading.number, reading.values, reading.integer
     if reading.kind != "number" or values is None:
-        found = read_numerals(levels.texts, levels.counts)
+        found = read_numerals(levels.texts, levels.counts, name=reading.name)
         fmt, values, integer = found.format, found.values, found.integer
     finite = values[np.isfinite(values)]
     if not finite.size:

@@ -17,9 +17,9 @@ from ..domain.data import Removal, Target
 from ..errors import InputError
 from .folds import bound, strata_of, unit_strata
 from .levels import levels_of
-from .meaning import Reading, joint, name_words, read_column, read_columns
+from .meaning import Reading, joint, read_column, read_columns
 from .target import target_values
-from .wordlists import words_of
+from .wordlists import name_words, words_of
 
 Int64 = NDArray[np.int64]
 

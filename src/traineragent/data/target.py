@@ -41,6 +41,8 @@ def task_kind(frame: pd.DataFrame, name: str) -> tuple[Literal["class", "number"
     levels, distinct = reading.levels, reading.levels.distinct
     if reading.values is None or reading.meaning in ("boolean", "date"):
         return "class", f"{name!r} holds {distinct:,} different words or codes", 0.98 if distinct <= 50 else 0.8
+    if reading.number.clock:
+        return "number", f"{name!r} holds durations", 0.95
     if distinct <= 2:
         return "class", f"{name!r} has {distinct} different values", 0.97
     if not reading.integer:
@@ -195,7 +197,7 @@ def _require_values(name: str, levels: Levels) -> None:
 def _number_target(name: str, series: pd.Series) -> Target:
     levels = _target_levels(series, "number")
     _require_values(name, levels)
-    found = read_numerals(levels.texts, levels.counts)
+    found = read_numerals(levels.texts, levels.counts, name=name)
     finite = np.isfinite(found.values)
     _require_numbers(name, levels, found, finite)
     values = found.values[finite]
@@ -205,10 +207,8 @@ def _number_target(name: str, series: pd.Series) -> Target:
             "Choose another target with --target.",
             column=name,
         )
-    unit = found.format.affixes[0] if found.format.affixes else None
-    return Target(
-        name, "number", number=found.format, unit=unit, integer=found.integer, nonnegative=bool(values.min() >= 0)
-    )
+    least = bool(values.min() >= 0)
+    return Target(name, "number", number=found.format, unit=found.format.unit, integer=found.integer, nonnegative=least)
 
 
 def _require_numbers(name: str, levels: Levels, found: Numerals, finite: NDArray[np.bool_]) -> None:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from ..domain.data import YEARS
 from ..knowledge.lexicons import lexicon
 from .dates import read_dates
-from .meaning import Reading, name_words, read_column
+from .meaning import Reading, read_column
 from .rawtable import RawTable
-from .wordlists import fold_words
+from .wordlists import fold_words, name_words
 
 Float64 = NDArray[np.float64]
 

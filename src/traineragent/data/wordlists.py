@@ -6,6 +6,7 @@ words settle what content leaves open. It knows nothing of tables.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -18,6 +19,12 @@ def fold_words(name: str) -> str:
     """A name in lower case without accents, its words parted by one space."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return " ".join(tokens("".join(c for c in plain if not unicodedata.combining(c)).replace("_", " ")))
+
+
+def name_words(name: str) -> frozenset[str]:
+    """The words in a column name: "customerID" -> {"customer", "id"}."""
+    spaced = re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name).replace("_", " ")
+    return frozenset(tokens(spaced))
 
 
 @once_per_overlay

@@ -32,11 +32,18 @@ class NumberFormat:
     """How a number is written: "2 343,00 $" has decimal ",", thousands " " and affix "$".
 
     `affixes` are units, currency or percent signs removed at either end; the value keeps its written scale
-    ("12 %" is 12). Accounting negatives "(12.5)" and trailing minus "12.5-" are understood always."""
+    ("12 %" is 12). Accounting negatives "(12.5)" and trailing minus "12.5-" are understood always. `clock`: durations
+    instead, in seconds; see `serve.durations`."""
 
     decimal: str = "."
     thousands: str = ""
     affixes: tuple[str, ...] = ()
+    clock: Literal["", "h:m", "m:s", "units"] = ""
+
+    @property
+    def unit(self) -> str | None:
+        """The unit that the values are in, where their texts say it."""
+        return "s" if self.clock else self.affixes[0] if self.affixes else None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .quantities import Quantity, physical_kinds
 from .words import fold, name_tokens
@@ -30,6 +31,11 @@ def in_unit_of(quantity: Quantity, column: str | None, value: float | None = Non
             if code == fold(name) or code in spellings:
                 return round(number * said / float(factor), 12)
     return value if quantity.kind == "money" else number
+
+
+def with_unit(column: ColumnProfile) -> str:
+    """A column's name, with the unit behind it that its values are written in."""
+    return f"{column.name} {column.stats['unit']}" if column.stats.get("unit") else column.name
 
 
 def _table_of(quantity: Quantity) -> dict[str, list[Any]]:

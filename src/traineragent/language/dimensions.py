@@ -14,7 +14,9 @@ from .unit_words import Unit, unit_of
 
 def kind_of_unit(words: str, column: ColumnProfile) -> str | None:
     """The kind of the unit in the words of a column's name: "leftover kg" is a mass, "days to fill" a time."""
-    found = unit_in_name(words) if column.meaning == "number" else None
+    if column.meaning != "number":
+        return None
+    found = unit_of(str(column.stats.get("unit", ""))) or unit_in_name(words)
     return found[0] if found else None
 
 

@@ -25,6 +25,7 @@ from ..domain.task import (
 )
 from ..knowledge.lexicons import lexicon
 from .answering import column_meant
+from .converting import with_unit
 from .exclusions import Exclusion
 from .feasibility import feasible
 from .followup import FollowUp, Relative, read_follow_up
@@ -302,7 +303,8 @@ class _Revising:
     def _requirements(self) -> None:
         """Puts new limits beside the old; one of the same name is replaced."""
         info = self.task.data_info
-        new = list(as_requirements(self.asked.reading, self.asked.limits, info.positive_label, info.target))
+        target = next((with_unit(c) for c in self.columns if c.name == info.target), info.target)
+        new = list(as_requirements(self.asked.reading, self.asked.limits, info.positive_label, target))
         new += [r for relative in self.asked.relative if (r := self._from_measured(relative)) is not None]
         for r in new:
             rivals = [o for o in self.task.requirements if _same(o.name, r.name)]

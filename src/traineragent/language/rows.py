@@ -14,7 +14,7 @@ from ..domain.data import ColumnProfile
 from ..domain.selection import HELD, Operator, RowCondition, conditions_of
 from ..knowledge.lexicons import lexicon
 from .columns import Columns
-from .converting import in_unit_of
+from .converting import in_unit_of, with_unit
 from .exclusions import Exclusion
 from .moments import only_time
 from .phrases import in_languages, matches
@@ -243,7 +243,7 @@ class _Finder:
                 if quantity is not None and re.fullmatch(
                     r"\W*(?:is|are|was|of|ist|est|es|e)?\W*", self.reading.masked[position:start]
                 ):
-                    return side, f"{in_unit_of(quantity, column.name):.10g}", end  # type: ignore[return-value]
+                    return side, f"{in_unit_of(quantity, with_unit(column)):.10g}", end  # type: ignore[return-value]
         return None
 
     def _aged(self) -> list[RowsAsked]:

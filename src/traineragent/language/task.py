@@ -39,6 +39,7 @@ from .constraints import (
     not_of_splits,
     unseen_groups,
 )
+from .converting import with_unit
 from .costs import about_mistakes, classes_alike, dreaded
 from .evidence import Candidate
 from .exclusions import Exclusion, answer_spared, find_exclusions, find_only
@@ -183,7 +184,7 @@ class _Understanding:
             metrics=metrics,
             data_info=self._data_info(target, positive),
             deployment_info=deployment_of(self.reading),
-            requirements=as_requirements(self.reading, limits, positive, target),
+            requirements=as_requirements(self.reading, limits, positive, with_unit(profile) if profile else target),
             constraints=self._constraints(task_type, profile, limits),
             budget=Budget(self.request.minutes or training, self.request.trials),
             language=self.reading.languages[0],

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from ..domain.data import ColumnProfile, Cut
 from .answers import fits
 from .columns import Columns, Mention, Regions
-from .converting import in_unit_of
+from .converting import in_unit_of, with_unit
 from .metrics import find_metrics
 from .moments import holds_years
 from .phrases import matches
@@ -73,7 +73,7 @@ def _line(column: ColumnProfile, quantity: Quantity) -> float | None:
     """Where the line lies in the column's own unit; None for a column that it cannot cut."""
     if column.meaning != "number" or column.distinct <= FEWEST_VALUES or holds_years(column):
         return None
-    value = in_unit_of(quantity, column.name)
+    value = in_unit_of(quantity, with_unit(column))
     low, high = column.stats.get("min"), column.stats.get("max")
     return value if low is not None and high is not None and float(low) < value < float(high) else None
 

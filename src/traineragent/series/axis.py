@@ -15,9 +15,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.meaning import Reading, joint, name_words
+from ..data.meaning import Reading, joint
 from ..data.timetable import counts_steps, holds_years
-from ..data.wordlists import words_of
+from ..data.wordlists import name_words, words_of
 from ..errors import InputError
 from ..serve.series.timeline import COUNT, DAY, HOUR, MINUTE, WEEK, WEEKDAYS, Timeline, Unit
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ..data.frames import read_frame
-from ..data.meaning import Reading, name_words, read_columns
+from ..data.meaning import Reading, read_columns
 from ..data.profile import profile_table
 from ..data.target import target_values
-from ..data.wordlists import fold_words
+from ..data.wordlists import fold_words, name_words
 from ..domain.data import Column, Removal, TableProfile, Target
 from ..domain.run import Operation
 from ..errors import InputError

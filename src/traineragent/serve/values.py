@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.data import DEFAULT_MISSING, NumberFormat
+from .durations import duration_reader
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 _LONGEST_NUMBER = 400  # characters; nothing longer is a number that a float can hold
@@ -72,6 +73,8 @@ def parse_numbers(texts: Sequence[str], fmt: NumberFormat) -> NDArray[np.float64
 @lru_cache(maxsize=1024)
 def number_reader(fmt: NumberFormat) -> Callable[[str], float | None]:
     """A function that reads numbers written in `fmt`. Texts in another format give None, never a wrong number."""
+    if fmt.clock:
+        return duration_reader(fmt.clock)
     if fmt.decimal == "." and not fmt.thousands and not fmt.affixes:
         return _read_plain
     pattern = _number_pattern(fmt)

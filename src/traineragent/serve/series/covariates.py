@@ -43,7 +43,7 @@ class Covariate:
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> Covariate:
         written = raw["number"]
-        number = NumberFormat(written["decimal"], written["thousands"], tuple(written["affixes"]))
+        number = NumberFormat(**{**written, "affixes": tuple(written["affixes"])})
         lists = {k: tuple(raw[k]) for k in ("levels", "true_words", "false_words")}
         return Covariate(**{**raw, **lists, "number": number})
 
