@@ -19,9 +19,14 @@ _TWO_PARTS = re.compile(r"(.*[^\W_])[._: -]+([^\W_]+)")
 def called_alike(names: Sequence[str]) -> frozenset[str]:
     """Names that are numbered alike ("pixel_0" to "pixel_63"), or that tell several facts of each of several things
     ("price.coke", "price.pepsi", "offer.coke", "offer.pepsi")."""
-    kind = {n: re.sub(r"\d+", "#", n) for n in names}
+    kind = {n: numberless(n) for n in names}
     sizes = Counter(k for name, k in kind.items() if k != name)
     return frozenset(n for n in names if sizes[kind[n]] >= MANY_ALIKE) | _crossed(names)
+
+
+def numberless(name: str) -> str:
+    """A name with a sign in place of each number."""
+    return re.sub(r"\d+", "#", name)
 
 
 def before_and_after(words: Mapping[str, str]) -> frozenset[str]:
@@ -39,6 +44,7 @@ def _crossed(names: Sequence[str]) -> frozenset[str]:
     seconds: dict[str, set[str]] = {}
     for first, second in parts.values():
         seconds.setdefault(first, set()).add(second)
-    shared = [(a, b, seconds[a] & seconds[b]) for a in seconds for b in seconds if a < b]
+    many = {first: found for first, found in seconds.items() if len(found) >= FEWEST_CROSSED}
+    shared = [(a, b, many[a] & many[b]) for a in many for b in many if a < b]
     cells = {(first, s) for a, b, both in shared if len(both) >= FEWEST_CROSSED for first in (a, b) for s in both}
     return frozenset(n for n, cell in parts.items() if cell in cells)

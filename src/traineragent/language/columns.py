@@ -6,12 +6,14 @@ Sees profiles only; names are compared with the words and never read as instruct
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .alike import before_and_after, numberless
 from .ordinals import columns_by_place
 from .phrases import in_languages, matches
 from .reading import Reading, Span
@@ -59,6 +61,7 @@ class Columns:
 
     def __init__(self, reading: Reading, columns: Sequence[ColumnProfile]) -> None:
         self.reading, self.columns = reading, columns
+        self._by_name = {c.name: c for c in columns}
         self.names = {c.name: self._worded(c.name) for c in columns}
         self.in_full = {name: _in_full(words) for name, words in self.names.items()}
 
@@ -72,12 +75,31 @@ class Columns:
         return re.sub(r"([aou])e", r"\1", words) if "de" in self.reading.languages else words
 
     @cached_property
+    def pieces(self) -> frozenset[str]:
+        """All words of all names."""
+        return frozenset(piece for words in self.names.values() for piece in words.split())
+
+    @cached_property
+    def both_sides(self) -> frozenset[str]:
+        """Names that another one equals but for "before" or "after" in them."""
+        return before_and_after(self.names)
+
+    @cached_property
+    def numbered(self) -> Counter[str]:
+        """How many different names there are that differ by their numbers alone."""
+        return Counter(numberless(words) for words in set(self.names.values()))
+
+    @cached_property
     def mentions(self) -> tuple[Mention, ...]:
         """Whole names found in the words, longer names first, never one inside another."""
         taken: list[Span] = []
         out: list[Mention] = []
+        plain = self.reading.text.plain
+        run_on = re.sub(r"[\W_]+", "", plain)
         for column in sorted(self.columns, key=lambda c: -len(c.name)):
-            for match in _name_pattern(column.name).finditer(self.reading.text.plain):
+            if any(token not in run_on for token in name_tokens(column.name)):
+                continue  # of thousands of columns few are named, and a pattern costs more than a look
+            for match in _name_pattern(column.name).finditer(plain):
                 start, end = match.span("n")
                 if any(a < end and start < b for a, b in taken):
                     continue
@@ -133,7 +155,7 @@ class Columns:
         return [(names[0], word) for word, names in owners.items() if word in said and len(set(names)) == 1]
 
     def get(self, name: str) -> ColumnProfile:
-        return next(c for c in self.columns if c.name == name)
+        return self._by_name[name]
 
 
 def _name_pattern(name: str) -> re.Pattern[str]:

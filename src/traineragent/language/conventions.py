@@ -9,7 +9,7 @@ import re
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
-from .phrases import matches
+from .phrases import matches_of_many
 
 GENERIC = {
     "target": 6.0,
@@ -67,7 +67,7 @@ LATER = re.compile(
 
 def known_before(name: str) -> bool:
     """Whether a name, as words, says that its values are there before the answer: planned, expected, of last time."""
-    return bool(matches(_beforehand(), name))
+    return bool(matches_of_many(_beforehand(), name))
 
 
 @once_per_overlay

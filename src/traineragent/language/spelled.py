@@ -11,6 +11,7 @@ from collections.abc import Collection
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import glued_in, initials_of, pieced_from
+from .alike import numberless
 from .columns import COMMON, Columns, Regions
 from .conventions import known_before
 from .dimensions import kind_of_unit, unit_in_name
@@ -41,7 +42,8 @@ def by_unit_of_errors(evidence: Evidence, columns: Columns, errors: Collection[s
 def by_number_in_name(evidence: Evidence, columns: Columns) -> None:
     """Of columns that are called alike but for a number, it is the one whose number is said: "after 28 days"."""
     name = columns.names[evidence.column.name]
-    twins = [c for c in columns.names.values() if c != name and _numberless(c) == _numberless(name) != name]
+    kind = numberless(name)
+    twins = kind != name and columns.numbered[kind] > 1
     times = [q for q in columns.reading.quantities if q.kind == "time" and q.noun != "ahead"]
     if evidence.spoken and not twins and not known_before(name):
         for number, unit in re.findall(r"(\d+) ([a-z]+)", name):
@@ -51,10 +53,6 @@ def by_number_in_name(evidence: Evidence, columns: Columns) -> None:
     for number, unit in re.findall(r"(\d+) ([a-z])", name) if twins else ():
         if re.search(rf"(?<![\w.]){number}[\s-]?{unit}[a-z]*(?!\w)", columns.reading.text.plain):
             evidence.add(2.0, f"its number {number} is said", spoken=True)
-
-
-def _numberless(name: str) -> str:
-    return re.sub(r"\d+", "#", name)
 
 
 def by_initials(evidence: Evidence, columns: Columns, regions: Regions) -> None:

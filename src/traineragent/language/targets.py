@@ -12,7 +12,7 @@ from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import short_for
-from .alike import before_and_after, called_alike
+from .alike import called_alike
 from .alternatives import says
 from .answers import amount_points, fits, flag_points, holds_text, numbered, yes_or_no
 from .columns import SHORTENED, Columns, Mention, Regions, written_out
@@ -34,7 +34,7 @@ from .kinship import akin, overlap
 from .metrics import find_metrics
 from .moments import holds_years, placed_in_time, steps_of_time
 from .ordinals import columns_by_place
-from .phrases import matches
+from .phrases import matches, matches_of_many
 from .reading import Reading
 from .spelled import by_initials, by_number_in_name, by_short_name, by_unit, by_unit_of_errors, codes_of, unit_codes
 from .unit_words import units_asked
@@ -280,10 +280,9 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
     hits: dict[str, float] = {}
     english = columns.reading.languages[0] == "en"
     besides = _before_names(columns, evidence.column.name)
-    elsewhere = {t for name in columns.names.values() for t in name.split()} - set(stems_of)
     for word, start, _ in columns.reading.text.tokens:
         key = stem(word)
-        if key not in stems and word in elsewhere:
+        if key not in stems and word in columns.pieces and word not in stems_of:
             continue  # another column is called so
         if key not in stems and len(word) > 2:  # "temp_max" is the maximum temperature
             key = next((k for t, k in short.items() if len(word) > len(t) + 2 and word.startswith(t)), key)
@@ -343,7 +342,7 @@ def _by_concept(evidence: Evidence, columns: Columns, regions: Regions, wish: st
     name, ways = columns.names[evidence.column.name], columns.ways(evidence.column.name)
     best, why = 0.0, ""
     for concept, book in regions.concepts.items():
-        found = [m for way in ways for m in matches(called(concept), way)] if book > 0 else []
+        found = [m for way in ways for m in matches_of_many(called(concept), way)] if book > 0 else []
         if concept == COUNT and units_asked(columns.reading):
             continue  # "how many km" asks for no count
         known = lexicon("concepts")[concept]
@@ -390,11 +389,11 @@ def _by_convention(evidence: Evidence, columns: Columns) -> None:
     evidence.add(0.8 if last else 0.0, "it is the last column")
     evidence.add(0.6 if FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-3.0 if THING_NAME.search(name) and not evidence.spoken else 0.0, "")
-    if evidence.column.name not in before_and_after(columns.names):
+    if evidence.column.name not in columns.both_sides:
         evidence.add(-1.2 if known_before(name) else 0.0, "")
         after = AHEAD.search(name) and not LATER.search(name)
         evidence.add(1.0 if after else 0.0, "its name speaks of what comes after")
-    event = matches(_event_names(), name) or PARTICIPLE.search(name)
+    event = matches_of_many(_event_names(), name) or PARTICIPLE.search(name)
     evidence.add(0.5 if event else 0.0, "it is called after an event")
     if evidence.column.meaning in ("constant", "empty"):
         evidence.add(-6.0, "")
@@ -409,21 +408,21 @@ def _by_being_what_comes_of_it(evidence: Evidence, columns: Columns, wish: str |
     """Called after what comes of things, such as a use, a price or a result, rather than after what they are."""
     kind = "amount" if fits(evidence.column, "amount") else "choice"
     name = columns.names[evidence.column.name]
-    if wish == "flag" and not evidence.spoken and matches(_given_names(), name):
+    if wish == "flag" and not evidence.spoken and matches_of_many(_given_names(), name):
         evidence.add(-0.7, "")
     if wish != kind:
         return
-    if matches(_outcome_names(kind), name):
+    if matches_of_many(_outcome_names(kind), name):
         evidence.add(0.5, "it is called after what comes of things")
         evidence.outcome = True
-    elif not evidence.spoken and matches(_given_names(), name):
+    elif not evidence.spoken and matches_of_many(_given_names(), name):
         evidence.add(-0.7, "")
         evidence.given = True
 
 
 def _is_given(evidence: Evidence) -> bool:
     """Whether a column is called after what people and things are, such as their sex: nobody asks for it in silence."""
-    return matches(_given_names(), " ".join(name_tokens(evidence.column.name))) != []
+    return matches_of_many(_given_names(), " ".join(name_tokens(evidence.column.name))) != []
 
 
 @once_per_overlay
@@ -527,7 +526,7 @@ def _by_default(found: list[Evidence], wish: str | None, reading: Reading) -> No
 def _is_event(evidence: Evidence) -> bool:
     """Whether a column is called after something that happens or does not: "passed", "is_late", "repaid"."""
     name = " ".join(name_tokens(evidence.column.name))
-    return bool(FLAG_NAME.search(name) or PARTICIPLE.search(name) or matches(_event_names(), name))
+    return bool(FLAG_NAME.search(name) or PARTICIPLE.search(name) or matches_of_many(_event_names(), name))
 
 
 @once_per_overlay

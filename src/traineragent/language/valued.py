@@ -92,7 +92,7 @@ def _words_of_values(column: ColumnProfile, columns: Columns, regions: Regions) 
     held = {stem(t) for tokens in values if len(tokens) > 1 for t in tokens if len(t) > 3}
     if not held or column.distinct > MOST_STATES:
         return []
-    named = {stem(t) for name in columns.names.values() for t in name.split()}
+    named = {stem(t) for t in columns.pieces}
     goal = (w for w, start, _ in columns.reading.text.tokens if len(w) > 3 and regions.weight(start) >= 1)
     return sorted({w for w in goal if stem(w) in held - named})
 
@@ -101,11 +101,10 @@ def by_judged_value(evidence: Evidence, reading: Reading) -> None:
     """A metric is asked for on one of its values: "average precision for the tainted ones", "recall of class B"."""
     if evidence.column.meaning not in ("category", "boolean") or not 2 <= evidence.column.distinct <= MOST_STATES:
         return
-    sentences = {reading.text.sentence_of(n.start) for n in find_metrics(reading)}
-    for value, _ in evidence.column.top:
-        label = fold(value).strip()
-        if len(label) < 2 or label.isdigit() or label in COMMON:
-            continue
+    labels = [(v, label) for v, _ in evidence.column.top if (label := fold(v).strip()) in reading.text.plain]
+    told = [(v, label) for v, label in labels if len(label) > 1 and not label.isdigit() and label not in COMMON]
+    sentences = {reading.text.sentence_of(n.start) for n in find_metrics(reading)} if told else ()
+    for value, label in told:
         pattern = re.compile(rf"{_OF_THE}{re.escape(label)}\w{{0,2}}(?!\w)")
         if any(pattern.search(reading.text.plain, *span) for span in sentences):
             evidence.add(3.0, f"a metric is asked for on its value {value!r}", spoken=True)
