@@ -22,8 +22,9 @@ from .words import name_tokens
 _AS_A_WHOLE = (
     "No single word says so; the request as a whole comes close to it. Say what it is for if that is not what is meant."
 )
-_FIGURES = "figures_of_speech"
-"""What ends inside one of these is not meant: a face value shows no face, and nothing naked shows nobody naked."""
+_NOT_MEANT = ("figures_of_speech", "left_out_of_it")
+"""What ends inside one of these plays no role: a face value shows no face, nothing naked shows nobody naked, and "leave
+the surname out" asks for no surnames."""
 _OF_THINGS = "of_things"
 """Where drawn faces or the stress of materials are spoken of, nothing is guessed about people."""
 _OF_CONDUCT = ("harmful", "unlawful")
@@ -98,8 +99,8 @@ class _Judge:
         known = self.reading.ideas
         if idea not in known:
             spans = [m.span() for m in self.reading.find(self.ideas[idea])]
-            figures = self._spans(_FIGURES) if idea != _FIGURES else []
-            known[idea] = [(a, b) for a, b in spans if not any(start < b <= end for start, end in figures)]
+            aside = [span for key in _NOT_MEANT for span in self._spans(key)] if idea not in _NOT_MEANT else []
+            known[idea] = [(a, b) for a, b in spans if not any(start < b <= end for start, end in aside)]
         return known[idea]
 
     def holds(self, rule: Mapping[str, Any]) -> bool:
