@@ -78,6 +78,7 @@ class _Table:
 
 
 Act = Callable[..., "tuple[int, str]"]
+_MOST_TOLD = 5  # columns that are named where none is left
 _ACTS: dict[str, Act] = {}
 CATALOGUE: dict[str, OperationSpec] = {}
 
@@ -113,10 +114,7 @@ def apply(
             removed.append(Removal(what, rows, operation.why))
     parsings = [p for name, p in table.parsings.items() if name not in table.dropped]
     if not parsings:
-        raise InputError(
-            "no input column is left to learn from: every column is empty, constant, an identifier, excluded or gives "
-            "the answer away. Add columns that describe the rows."
-        )
+        raise _nothing_left(table.dropped)
     if len(table.y) < 2:
         raise InputError(f"{len(table.y)} training rows are left; at least 2 are needed")
     columns = build_columns(table.frame, parsings)
@@ -128,6 +126,16 @@ def apply(
         table.frame, table.y, columns, table.place, tuple(removed), tuple(table.dropped.items()), differences,
         inputs, views, side_files,
     )  # fmt: skip
+
+
+def _nothing_left(dropped: Mapping[str, str]) -> InputError:
+    """The error that says which columns were left out, and why each."""
+    told = "; ".join(f"{name!r}: {why}" for name, why in list(dropped.items())[:_MOST_TOLD])
+    more = f"; and {len(dropped) - _MOST_TOLD} more" if len(dropped) > _MOST_TOLD else ""
+    return InputError(
+        "no input column is left to learn from: every column is empty, constant, an identifier, excluded or gives "
+        f"the answer away{f' ({told}{more})' if told else ''}. Add columns that describe the rows."
+    )
 
 
 def _inputs(table: _Table) -> tuple[tuple[RichInput, ...], dict[str, bytes]]:

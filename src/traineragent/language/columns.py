@@ -41,6 +41,8 @@ SHORTENED = 4  # letters of a name that may be the beginning of a word
 _ALONE = re.compile(r"(?<=\s)\((\w{1,3})\)")  # small words in brackets of their own
 _BESIDE = 60  # characters before a name in brackets that say what it is for
 _TITLE = 4  # words of a first sentence that says what it is all about
+_NO_WORD = re.compile(r"\w[._]+\w|[a-z][A-Z]|\w\d|[A-Z]{2}[a-z]")
+"""In names that nobody says by chance: Min.Price, post_2, CompanySize."""
 _ARTICLE = re.compile(r"\b(?:die|das|den|einen?|eine)\s")  # of an object
 _DENIED = 40  # characters after "not the" that it can be about
 
@@ -262,7 +264,18 @@ class Regions:
             joined |= any(not re.sub(r"[\s\"'`]", "", masked[m.end : s]) for s in after if s >= m.end)
             if joined:
                 out.add((m.start, m.end))
-        return frozenset(out)
+        return frozenset(out or self._as_written(mentions))
+
+    def _as_written(self, mentions: Sequence[Mention]) -> list[Span]:
+        """The one name in the goal that is written as in the table and is no word of any language: "tells Min.Price"."""
+        exact = [
+            m
+            for m in mentions
+            if self.reading.quote((m.start, m.end)) == m.column
+            and _NO_WORD.search(m.column)
+            and not (self.given(m.start) or self.excluded(m.start))
+        ]
+        return [(m.start, m.end) for m in exact if self.goal(m.start)] if len(exact) == 1 else []
 
     @cached_property
     def concepts(self) -> dict[str, float]:
