@@ -184,3 +184,13 @@ def test_an_end_that_only_repeats_cannot_be_held_out() -> None:
     data = pd.concat([data, data.iloc[:12]], ignore_index=True)
     with pytest.raises(InputError, match="repeat earlier ones"):
         split_holdout(data, target_of(data, "y", "class"), last=True)
+
+
+def test_settings_of_a_small_experiment_come_again_on_both_sides() -> None:
+    spray = [name for name in "abcdef" for _ in range(12)]
+    data = frame(spray=spray, insects=[str(RNG.integers(0, 30)) for _ in spray])
+    held = split_holdout(data, target_of(data, "insects", "number"))
+    assert set(data["spray"].iloc[held.holdout]) <= set(data["spray"].iloc[held.train])
+    twice = frame(x=[f"{i}" for i in range(40)] * 2, insects=[str(RNG.integers(0, 30)) for _ in range(80)])
+    held = split_holdout(twice, target_of(twice, "insects", "number"))
+    assert not set(twice["x"].iloc[held.holdout]) & set(twice["x"].iloc[held.train])  # copies stay on one side

@@ -29,6 +29,7 @@ FEWEST_ROWS = 10
 MANY_ROWS = 500
 MOSTLY_STEADY = 0.5  # of the columns must not change within rows of one number, for it to stand for a thing
 NATURAL_SHARE = 0.1  # repeated rows beyond this are the nature of the data, not copies by mistake
+EACH_SETTING = 3  # rows of equal inputs, on average, from which even few rows repeat by nature
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,11 @@ def ties(keys: Int64) -> Int64:
 
     Copies made in collecting would flatter a score. But where a large part of the rows repeats (orders of the same
     dish), repeating is how these data are: new rows will do so too, and keeping repeats apart would measure on the odd
-    rows alone. Then every row stands for itself."""
-    repeats = len(keys) - len(np.unique(keys))
-    natural = len(keys) >= MANY_ROWS and repeats > NATURAL_SHARE * len(keys)
+    rows alone. Then every row stands for itself, as in a small table of an experiment, whose settings all come again."""
+    distinct = len(np.unique(keys))
+    repeats = len(keys) - distinct
+    many = len(keys) >= MANY_ROWS and repeats > NATURAL_SHARE * len(keys)
+    natural = many or distinct * EACH_SETTING <= len(keys)
     return np.arange(len(keys), dtype=np.int64) if natural else keys
 
 
