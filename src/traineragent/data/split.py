@@ -124,7 +124,7 @@ def ties(keys: Int64) -> Int64:
 
     Copies made in collecting would flatter a score. But where a large part of the rows repeats (orders of the same
     dish), repeating is how these data are: new rows will do so too, and keeping repeats apart would measure on the odd
-    rows alone. Then every row stands for itself, as in a small table of an experiment, whose settings all come again."""
+    rows alone. Then every row stands for itself; so in an experiment's small table, where settings come again."""
     distinct = len(np.unique(keys))
     repeats = len(keys) - distinct
     many = len(keys) >= MANY_ROWS and repeats > NATURAL_SHARE * len(keys)

@@ -267,7 +267,7 @@ class Regions:
         return frozenset(out or self._as_written(mentions))
 
     def _as_written(self, mentions: Sequence[Mention]) -> list[Span]:
-        """The one name in the goal that is written as in the table and is no word of any language: "tells Min.Price"."""
+        """The one name in the goal that is written as in the table that nobody says by chance: "tells Min.Price"."""
         exact = [
             m
             for m in mentions
