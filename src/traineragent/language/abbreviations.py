@@ -14,12 +14,19 @@ LEAST_INITIALS = 2  # letters of a name made of the first ones of words
 LEAST_WORD = 4  # letters of a word that a name is glued to
 MOST_GLUED = 4  # letters of a name that belong to none of its words
 LONG_PIECE = 3  # letters of a piece from which on a word may be left out behind it: "medv" for the median house value
+_CUT_OFF = 2  # letters of a word, at least, that its beginning leaves out
 _CONSONANTS = re.compile(r"[b-df-hj-np-tv-z]{3,5}")
 
 
 def short_for(token: str, word: str) -> bool:
     """Whether a token without vowels holds letters of a word in their order, its first and last among them."""
     return bool(_CONSONANTS.fullmatch(token)) and len(word) > len(token) and _skeleton(token, word)
+
+
+def cut_from(token: str, word: str) -> bool:
+    """Whether a token begins a longer word, or is its consonants: "recl" of reclamation, "nshw" of noshow."""
+    begun = len(token) >= LEAST_WORD and word.startswith(token) and len(word) >= len(token) + _CUT_OFF
+    return begun or short_for(token, word)
 
 
 def initials_of(token: str, words: Sequence[tuple[str, int]]) -> frozenset[int]:

@@ -50,15 +50,17 @@ GENERIC = {
 
 PARTICIPLE = re.compile(r"\b(?:\w{3,}ed|won|lost|sold|paid|kept|left|broken|stolen|bought|sent|read|repaid|met|hit)$")
 FLAG_NAME = re.compile(r"^(?:is|has|will|was|did|had|ist|hat|est|es)\b|\b(?:flag|yn|ind)$|^是否|^有无|かどうか$|여부$")
-ID_NAME = re.compile(r"\b(?:id|uuid|guid|key|no|nr|number|code|index|sku)$|(?:号|编号|番号)$")
+ID_NAME = re.compile(
+    r"\b(?:id|uuid|guid|key|no|nr|nro|number|code|index|sku|matricul[ea]|bib|folio|legajo|dossier|mrn|ssn|iban|vin)$|"
+    r"[a-z]{2}nr$|(?:号|编号|番号)$"
+)
 REFERENCE_NAME = re.compile(r"\b(?:ref|reference|serial|docket|referenz|aktenzeichen|referencia)$")
 """Ends of names of columns of codes that things are filed under."""
 THING_NAME = re.compile(r"\b(?:name|names|tag|nummer|nombre|nom|nome|bezeichnung|plate|label id)$|(?:名称|名字|姓名)$")
 """Ends of names of columns that say which thing or person a row is about."""
-AHEAD = re.compile(
-    r"\b(?:within|next|after)\b|\bin (?:\d|q\d|the|an?\b|next)|"
-    r"\b\d+ ?(?:d|m|h|w|y|min|days|months|weeks|hours)\b|\d+(?:d|m|h|w)$"
-)
+AHEAD = re.compile(r"\b(?:within|next|after)\b|\bin (?:\d|q\d|the|an?\b|next)")
+WINDOW = re.compile(r"\b\d+ ?(?:d|m|h|w|y|min|days|months|weeks|hours)\b|\d+(?:d|m|h|w)$")
+"""Spans of time in names: what happened in them is an answer; how much, as often what was before it."""
 LATER = re.compile(
     r"\b(?:planned|expected|list|estimated|budget|initial|original|previous|prev|prior|last|past|old|avg|average|mean|"
     r"max|min|std|n|num of)\b"
@@ -67,9 +69,26 @@ LATER = re.compile(
 
 def known_before(name: str) -> bool:
     """Whether a name, as words, says that its values are there before the answer: planned, expected, of last time."""
-    return bool(matches_of_many(_beforehand(), name))
+    return bool(matches_of_many(_listed("beforehand"), name))
+
+
+def at_stage(name: str, stage: str) -> bool:
+    """Whether a name, as words, says that its values are of the "first" or the "last" stage: at birth, in the end."""
+    return bool(matches_of_many(_listed("stages", stage), name))
+
+
+def circumstance(name: str) -> bool:
+    """Whether a name, as words, says what a row is told of or under: where, when, of whom, by which machine."""
+    return bool(matches_of_many(_circumstances(), name))
 
 
 @once_per_overlay
-def _beforehand() -> tuple[str, ...]:
-    return tuple(str(phrase) for listed in lexicon("beforehand").values() for phrase in listed)
+def _listed(book: str, key: str = "") -> tuple[str, ...]:
+    lists = [lexicon(book)[key]] if key else lexicon(book).values()
+    return tuple(str(phrase) for listed in lists for phrase in listed)
+
+
+@once_per_overlay
+def _circumstances() -> tuple[str, ...]:
+    given = (str(p) for c in lexicon("concepts").values() if c.get("given") for p in c["column"])
+    return (*_listed("circumstances"), *given)

@@ -5,6 +5,8 @@ Knows the table of units and names of columns; nothing of limits.
 
 from __future__ import annotations
 
+import re
+
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .quantities import physical_kinds
@@ -23,11 +25,16 @@ def kind_of_unit(words: str, column: ColumnProfile) -> str | None:
 def unit_in_name(words: str) -> Unit | None:
     """The unit that ends a name, behind what is measured, or that opens it: "leftover kg", "days to fill"."""
     tokens = words.split()
-    if len(tokens) > 1 and (found := unit_of(tokens[-1])):
+    if len(tokens) > 1 and not _OF_ONE.fullmatch(tokens[-2]) and (found := unit_of(tokens[-1])):
         return found
     return unit_of(tokens[0]) if len(tokens) > 2 and tokens[1] in _OPENED_BY else None
 
 
+_OF_ONE = re.compile(
+    r"per|pro|par|por|each|every|next|last|this|past|prev(?:ious)?|first|same|current|nachst\w*|letzt\w*|prochain\w*|"
+    r"dernier\w*|proxim\w*|ultim\w*"
+)
+"""What stands before one unit that something is counted for: "crimp per cm" is a rate, "spend next month" no time."""
 _OPENED_BY = frozenset({"to", "until", "till", "of", "in", "on", "bis", "de", "jusqu", "hasta", "para", "ate", "fino"})
 """What stands between a unit that opens a name and what is measured in it."""
 

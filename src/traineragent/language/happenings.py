@@ -14,10 +14,11 @@ from ..knowledge.lexicons import lexicon
 from .columns import Columns, Regions
 from .evidence import Candidate
 from .horizon import horizon_of
+from .ideas import COUNT, called
 from .phrases import matches
 from .reading import Reading
 from .series import key_columns
-from .targets import COUNT, called, rank_targets
+from .targets import rank_targets
 from .transliteration import in_words_of
 
 STEPS_OF_REACH = ((2.0, "hour"), (62.0, "day"), (190.0, "week"))

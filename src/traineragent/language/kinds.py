@@ -76,6 +76,8 @@ _DRAW = re.compile(
 )
 """What is told to draw: "Draw capital letters", "it should paint flowers"; not "what somebody drew"."""
 _CLOSE = 40  # characters before "new pictures" that say whether they are wished for
+_GIVEN_HOW = re.compile(r"\b(?:from|given|knowing|depending on|based on|anhand|selon|d'apres|segun|conforme)\s$")
+"""Before "how big the leaves are", which then is an input."""
 _COSTLY = re.compile(
     r"\s(?:us|me|them|money|a lot|a fortune|dearly|too much|time|nothing|nerves|lives|jobs|customers)(?!\w)"
 )
@@ -104,6 +106,9 @@ def wish_of(reading: Reading) -> str | None:
     scores["flag"], scores["choice"] = scores["flag"] - picked, scores["choice"] + picked
     scores["amount"] -= sum(any(a <= m < b for a, b in judged) for m, _ in reading.where("wishes", "amount"))
     scores["amount"] -= sum(_is_told(reading, span) for span in reading.where("wishes", "amount"))
+    scores["amount"] -= sum(
+        bool(_GIVEN_HOW.search(reading.text.plain[:a])) for a, _ in reading.where("wishes", "amount")
+    )
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
     scores["amount"] += 0.6 * bool(units_asked(reading))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))

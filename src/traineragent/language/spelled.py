@@ -6,7 +6,7 @@ Knows names and units; nothing of values.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
@@ -37,6 +37,28 @@ def by_unit_of_errors(evidence: Evidence, columns: Columns, errors: Collection[s
         evidence.add(1.2, "errors are told in such units", spoken=True)
     elif own:
         evidence.add(-1.0 if evidence.spoken else -6.0, "")
+
+
+def by_unit_of_ideas(evidence: Evidence, columns: Columns, ideas: Mapping[str, float]) -> None:
+    """It is in a unit of what is asked for, as a time where it is how long; or in one of something else. `ideas`: kinds
+    of units with the weight of what is told in them."""
+    name = columns.names[evidence.column.name]
+    if alone := sum(weight for kind, weight in ideas.items() if name in codes_of(kind)):
+        evidence.add(2 * alone, "it is called after the unit of what is asked for", spoken=True)
+        return
+    own = _wide_kind(name, ideas) or kind_of_unit(name, evidence.column)
+    if weight := ideas.get(own or "", 0.0):
+        evidence.add(weight, f"it is in a unit of {own}, as what is asked for", spoken=True)
+    elif own and not evidence.spoken:
+        evidence.add(-max(ideas.values(), default=0.0), "")
+
+
+def _wide_kind(name: str, kinds: Iterable[str]) -> str | None:
+    """The kind whose unit ends a name in a script without spaces: "完赛分钟"."""
+    if name.isascii():
+        return None
+    wide = {k: tuple(c for c in codes_of(k) if len(c) > 1 and not c.isascii()) for k in kinds}
+    return next((kind for kind, codes in wide.items() if name.endswith(codes)), None)
 
 
 def by_number_in_name(evidence: Evidence, columns: Columns) -> None:

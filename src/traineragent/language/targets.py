@@ -9,7 +9,6 @@ import re
 from collections.abc import Collection
 
 from ..domain.data import ColumnProfile
-from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import short_for
 from .alike import called_alike
@@ -25,19 +24,32 @@ from .conventions import (
     PARTICIPLE,
     REFERENCE_NAME,
     THING_NAME,
+    WINDOW,
+    at_stage,
+    circumstance,
     known_before,
 )
 from .dimensions import kinds_of_errors
 from .evidence import Candidate, Evidence
 from .horizon import forecast_said
+from .ideas import COUNT, by_concept, event_names, implied, is_event, outcome_names, units_of_ideas
 from .kinship import akin, overlap
 from .metrics import find_metrics
 from .moments import holds_years, placed_in_time, steps_of_time
 from .ordinals import columns_by_place
 from .phrases import matches, matches_of_many
 from .reading import Reading
-from .spelled import by_initials, by_number_in_name, by_short_name, by_unit, by_unit_of_errors, codes_of, unit_codes
-from .unit_words import units_asked
+from .spelled import (
+    by_initials,
+    by_number_in_name,
+    by_short_name,
+    by_unit,
+    by_unit_of_errors,
+    by_unit_of_ideas,
+    codes_of,
+    unit_codes,
+)
+from .unit_words import unit_of
 from .valued import by_concept_of_values, by_judged_value, by_values
 from .words import name_tokens, stem
 
@@ -54,14 +66,10 @@ _MODEL = re.compile(
     r"\s(?:model|predictor|predictions?|forecasts?|forecaster|forecasting|classifier|estimator|estimation)(?!\w)"
 )
 """What stands behind the answer in "our discount model", "a demand forecast"."""
-COUNT = "count"  # the concept that any "how many" speaks of
+FEWEST_AMOUNTS = 4  # different numbers, beyond which they count something
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
-_OF_AMOUNT = {"flag": 0.4, None: 0.7, "amount": 1.0, "choice": 1.0}
-"""What of its weight an idea of an amount keeps by the kind of answer wanted: "milking data, which cows are ill"."""
 _TELLING = 8  # letters of a word that no other word is likely to mean
 _BESIDE_HEAD = 0.4  # of its weight keeps a word that only says whose or what kind of thing the name behind it is
-_GLUED = 9  # letters of a name that may be several words written as one
-_ENDING = 5  # letters of the last of them
 _COMPOUND = re.compile(
     r"(?P<first>[a-z]{3,}?)s?(?:verbrauch|bedarf|menge|preis|preise|wert|kosten|zahl|zahlen|absatz|umsatz|dauer|zeit|last|leistung|"
     r"erzeugung|produktion|ertrag|stand|druck|gehalt|quote|nachfrage|verkauf|verkaufe|ausgaben|einnahmen|aufkommen|mangel)s?"
@@ -77,9 +85,11 @@ _WHICH = re.compile(
 """What stands before the one thing that is asked for: "which age rating"."""
 _SUBJECT = re.compile(
     r"(?:\b(?:will|does|do|can|did|would|should|has|have|is|are|if|whether|wird|werden|schafft|ob|si|se|va|vont)\s+"
-    r"(?:(?:the|a|an|this|our|each|every|red|blue|der|die|das|ein|eine|le|la|les|el|los|las|o|os|as)\s+){0,2})$"
+    r"(?:(?:the|a|an|this|that|these|those|our|each|every|red|blue|der|die|das|ein|eine|le|la|les|el|los|las|o|os|as)\s+){0,2})$"
 )
 """What stands before the one of whom a yes or no is asked."""
+_IF = re.compile(r"(?:if|whether|ob|si|se)\s")
+_COUNTED_THINGS = re.compile(r"\b(?:how (?:many|much)|wie viele?|combien d(?:e |')|cuant[oa]s?|quant[oa]s?)\s*\w+$")
 _WHAT = re.compile(
     r"(?:\b(?:which|what|welche[rsnm]?|quel(?:le)?s?|que|cual|qual)\s|"
     r"\b(?:how (?!many|much|often|long)\w+|what|wie \w+)\s"
@@ -106,23 +116,24 @@ def rank_targets(
     """All columns, best first. `wish` is the kind of answer wanted: flag, amount, choice or None; `aside`: columns that
     the words leave out, or only split by; `compared`: columns of groups that are to be treated alike."""
     found = [Evidence(c) for c in columns.columns]
-    wish = wish or _implied(columns, regions)
-    errors = kinds_of_errors(columns.reading)
+    wish = wish or implied(columns, regions)
+    errors, ideas = kinds_of_errors(columns.reading), units_of_ideas(regions)
     for evidence in found:
         evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
         _by_name(evidence, columns, regions, wish)
         if evidence.column.name not in compared:
-            _by_concept(evidence, columns, regions, wish)
+            by_concept(evidence, columns, regions, wish)
+        _by_being_what_comes_of_it(evidence, columns, wish)
         by_unit(evidence, columns)
         by_unit_of_errors(evidence, columns, errors)
+        by_unit_of_ideas(evidence, columns, ideas)
         by_number_in_name(evidence, columns)
         by_initials(evidence, columns, regions)
         by_concept_of_values(evidence, regions)
         by_values(evidence, columns, regions)
         by_judged_value(evidence, columns.reading)
         _by_convention(evidence, columns)
-        _by_being_what_comes_of_it(evidence, columns, wish)
-        _by_type(evidence, wish)
+        _by_type(evidence, wish, COUNT in regions.concepts)
     _by_being_one_of_many(found)
     _by_place(found, columns.reading, regions)
     if wish in (None, "amount") and forecast_said(columns.reading) and placed_in_time(columns.columns):
@@ -134,16 +145,6 @@ def rank_targets(
     _by_default(found, wish, columns.reading)
     ranked = sorted(found, key=lambda e: -e.score)
     return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken) for e in ranked]
-
-
-def _implied(columns: Columns, regions: Regions) -> str | None:
-    """The kind of answer that the ideas spoken of have, where the words show none: "policies that get cancelled". What
-    a column of texts is called says what is judged: "complaints, one of four desks"."""
-    texts = [columns.names[c.name] for c in columns.columns if holds_text(c)]
-    goal = [c for c, weight in regions.concepts.items() if weight >= 1]
-    said = [c for c in goal if not any(matches(called(c), t) for t in texts)]
-    kinds = {lexicon("concepts")[c]["kind"] for c in said}
-    return "flag" if "flag" in kinds and "amount" not in kinds else None
 
 
 def _reasons(evidence: Evidence) -> tuple[str, ...]:
@@ -265,9 +266,11 @@ def _counted(reading: Reading, mention: Mention) -> bool:
 
 
 def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> None:
-    tokens = [t for t in columns.names[evidence.column.name].split() if len(t) > 2 or not t.isascii()]
-    if len(tokens) > 1 and tokens[-1] in unit_codes():
-        del tokens[-1]  # "gas_mwh" is gas, in whatever unit
+    pieces = columns.names[evidence.column.name].split()
+    if len(pieces) > 1 and pieces[-1] in unit_codes():
+        del pieces[-1]  # "gas_mwh" is gas, in whatever unit
+    tokens = [t for t in pieces if len(t) > 2 or not t.isascii()]
+    of_something = len(pieces) > 1 and not unit_of(pieces[-1])
     if not tokens:
         return
     if part := overlap(evidence.column.name, columns.reading.text.plain):
@@ -301,6 +304,8 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
             tails = (k for t, k in stems_of.items() if len(t) >= SHORTENED and len(word) > len(t) + 2)
             key = next((k for k in tails if re.search(rf"{re.escape(stems[k])}(?:e|en|n|s|es|er)?$", word)), key)
         if key in stems and len(word) > 2:
+            if of_something and _asked_of_it(columns.reading, start):
+                continue  # "boat_new" tells of the boat that may sink
             weight = regions.weight(start) * (_BESIDE_HEAD if english and start in besides else 1.0)
             hits[key] = max(hits.get(key, 0.0), weight)
     if not hits:
@@ -327,6 +332,17 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
         evidence.add(2.0, "it is what the model is called after")
 
 
+def _asked_of_it(reading: Reading, start: int) -> bool:
+    """Whether a word names the thing of which a yes or no or a number is asked: "is that star circled by a planet",
+    "how many eggs will the flock lay"; but not "how high will the fare be"."""
+    before = reading.text.plain[reading.text.sentence_of(start)[0] : start]
+    opened = _SUBJECT.search(before)
+    if not opened:
+        return False
+    head = before[: opened.start()].strip()
+    return not head or head[-1] in ",:" or bool(_IF.match(opened.group())) or bool(_COUNTED_THINGS.search(head))
+
+
 def _before_names(columns: Columns, own: str) -> set[int]:
     """Where words start that stand right before the whole name of another column: "passenger tip" asks for the tip."""
     starts = {m.start for m in columns.mentions if m.whole and m.column != own}
@@ -335,66 +351,23 @@ def _before_names(columns: Columns, own: str) -> set[int]:
     return {start for _, start, end in words if plain[end : end + 1] == " " and end + 1 in starts}
 
 
-def _by_concept(evidence: Evidence, columns: Columns, regions: Regions, wish: str | None) -> None:
-    """Same idea, other word: a concept that is said and that the column's name also expresses."""
-    if holds_text(evidence.column):
-        return  # what texts are called says what is judged
-    name, ways = columns.names[evidence.column.name], columns.ways(evidence.column.name)
-    best, why = 0.0, ""
-    for concept, book in regions.concepts.items():
-        found = [m for way in ways for m in matches_of_many(called(concept), way)] if book > 0 else []
-        if concept == COUNT and units_asked(columns.reading):
-            continue  # "how many km" asks for no count
-        known = lexicon("concepts")[concept]
-        unit = known.get("unit", "")
-        alone = name in codes_of(unit)  # a column that is called "micron" and nothing else
-        if book > 0 and (alone or _ends_in_unit(name, unit)):
-            evidence.add(book * (1 + alone), f"it is in a unit of {concept.replace('_', ' ')}", spoken=True)
-        if not found and not (book > 0 and _ends_in(name, concept)):
-            continue
-        cover = max(len(m.group().split()) for m in found) / max(1, len(name.split())) if found else 0.5
-        points = book * (2.0 + 1.5 * cover) * (_OF_AMOUNT[wish] if known["kind"] == "amount" else 1.0)
-        if points > best:
-            best, why = points, f"its name speaks of {concept.replace('_', ' ')}, as the request does"
-    evidence.add(best, why, spoken=True)
-
-
-@once_per_overlay
-def called(concept: str) -> tuple[str, ...]:
-    """How columns of a concept are called: as listed, and by the single words that name it in a request."""
-    known = lexicon("concepts")[concept]
-    said = (str(p) for phrases in known["said"].values() for p in phrases)
-    return (*map(str, known["column"]), *(p for p in said if re.fullmatch(r"[a-z]{4,}\*?|[^\W\d_]{2,}", p)))
-
-
-def _ends_in(name: str, concept: str) -> bool:
-    """Whether a name of one long word ends in what columns of the concept are called: "marketvalue", "kaltmiete"."""
-    ends = tuple(w.rstrip("*") for w in called(concept) if re.fullmatch(rf"[a-z]{{{_ENDING},}}\*?", w))
-    return len(name) >= _GLUED and name.isalpha() and name.endswith(ends)
-
-
-def _ends_in_unit(name: str, kind: str) -> bool:
-    """Whether the last word of a name is a unit of this kind, behind another word: "finish min", "完赛分钟"."""
-    *before, last = name.split()
-    if before[-1:] == ["per"]:
-        return False  # "crimp per cm" is a rate
-    wide = not name.isascii() and any(name.endswith(c) for c in codes_of(kind) if len(c) > 1 and not c.isascii())
-    return (bool(before) and last in codes_of(kind)) or wide
-
-
 def _by_convention(evidence: Evidence, columns: Columns) -> None:
     name = columns.names[evidence.column.name]
     last = columns.columns[-1].name == evidence.column.name
     evidence.add(GENERIC.get(name, 0.0), "by its name it holds the answer")
-    evidence.add(0.8 if last else 0.0, "it is the last column")
-    evidence.add(0.6 if FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
+    evidence.add(0.8 if last and not evidence.given else 0.0, "it is the last column")
+    two = evidence.column.distinct == 2
+    evidence.add(0.6 if two and FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-3.0 if THING_NAME.search(name) and not evidence.spoken else 0.0, "")
     if evidence.column.name not in columns.both_sides:
-        evidence.add(-1.2 if known_before(name) else 0.0, "")
-        after = AHEAD.search(name) and not LATER.search(name)
+        early = known_before(name)
+        evidence.add(-1.2 if early else 0.0, "")
+        after = (AHEAD.search(name) or (two and WINDOW.search(name))) and not LATER.search(name)
         evidence.add(1.0 if after else 0.0, "its name speaks of what comes after")
-    event = matches_of_many(_event_names(), name) or PARTICIPLE.search(name)
-    evidence.add(0.5 if event else 0.0, "it is called after an event")
+        evidence.add(-1.2 if at_stage(name, "first") and not early else 0.0, "")
+        evidence.add(0.5 if at_stage(name, "last") and not early else 0.0, "its name speaks of how it ended")
+    event = evidence.column.meaning != "number" and matches_of_many(event_names(), name)
+    evidence.add(0.5 if event else 0.3 if PARTICIPLE.search(name) else 0.0, "it is called after an event")
     if evidence.column.meaning in ("constant", "empty"):
         evidence.add(-6.0, "")
     filed = evidence.column.meaning == "category" and REFERENCE_NAME.search(name)
@@ -405,41 +378,22 @@ def _by_convention(evidence: Evidence, columns: Columns) -> None:
 
 
 def _by_being_what_comes_of_it(evidence: Evidence, columns: Columns, wish: str | None) -> None:
-    """Called after what comes of things, such as a use, a price or a result, rather than after what they are."""
+    """Called after what comes of things, such as a use, a price or a result, rather than after what they are or what
+    they are told under."""
     kind = "amount" if fits(evidence.column, "amount") else "choice"
-    name = columns.names[evidence.column.name]
-    if wish == "flag" and not evidence.spoken and matches_of_many(_given_names(), name):
-        evidence.add(-0.7, "")
-    if wish != kind:
-        return
-    if matches_of_many(_outcome_names(kind), name):
-        evidence.add(0.5, "it is called after what comes of things")
-        evidence.outcome = True
-    elif not evidence.spoken and matches_of_many(_given_names(), name):
+    name, two = columns.names[evidence.column.name], evidence.column.distinct == 2
+    if wish == kind and matches_of_many(outcome_names(kind), name):
+        evidence.outcome = evidence.spoken or not circumstance(name)  # not "rain_points"
+        evidence.add(0.5 if evidence.outcome else 0.0, "it is called after what comes of things")
+    elif not evidence.spoken and circumstance(name) and not (two and is_event(evidence.column)):
         evidence.add(-0.7, "")
         evidence.given = True
 
 
-def _is_given(evidence: Evidence) -> bool:
-    """Whether a column is called after what people and things are, such as their sex: nobody asks for it in silence."""
-    return matches_of_many(_given_names(), " ".join(name_tokens(evidence.column.name))) != []
-
-
-@once_per_overlay
-def _outcome_names(kind: str) -> tuple[str, ...]:
-    concepts = (c for c in lexicon("concepts").values() if c["kind"] == kind and not c.get("given"))
-    return tuple(str(p) for c in concepts for p in c["column"] if p not in GENERIC)
-
-
-@once_per_overlay
-def _given_names() -> tuple[str, ...]:
-    return tuple(str(p) for c in lexicon("concepts").values() if c.get("given") for p in c["column"])
-
-
-def _by_type(evidence: Evidence, wish: str | None) -> None:
-    """Does the column give the kind of answer that is wanted?"""
+def _by_type(evidence: Evidence, wish: str | None, counted: bool) -> None:
+    """Does the column give the kind of answer that is wanted? `counted`: the words ask how many, which may be few."""
     column = evidence.column
-    number = column.meaning == "number" and column.distinct > 10
+    number = column.meaning == "number" and column.distinct > (FEWEST_AMOUNTS if counted else 10)
     few = 2 <= column.distinct <= 60 and not number
     points = {
         "flag": flag_points(column)
@@ -472,9 +426,11 @@ def _by_being_one_of_many(found: list[Evidence]) -> None:
 def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
     """One column alone has the type of the answer that is wanted."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
-    fitting = [e for e in able if fits(e.column, wish)]
-    alone = len(fitting) == 1
-    if wish and alone and (fitting[0].spoken or not (numbered(fitting[0].column) or _is_given(fitting[0]))):
+    suited = [e for e in able if fits(e.column, wish)]
+    fitting = [e for e in suited if not e.given]
+    if wish == "flag" and len(suited) > 1:  # which of two teams it was is no yes or no
+        fitting = [e for e in fitting if e.spoken or yes_or_no(e.column) or is_event(e.column)]
+    if wish and len(fitting) == 1 and (fitting[0].spoken or not numbered(fitting[0].column)):
         fitting[0].add(1.2, "no other column gives such an answer")
 
 
@@ -482,7 +438,7 @@ def _by_being_said_though_constant(found: list[Evidence]) -> None:
     """What is asked for is asked for also where it is the same in all rows: that is told, and nothing else taken."""
     if any(e.spoken and e.score >= SPOKEN_FOR for e in found):
         return
-    same = [e for e in found if e.column.distinct == 1 and e.spoken and (e.pointed or _is_event(e))]
+    same = [e for e in found if e.column.distinct == 1 and e.spoken and (e.pointed or is_event(e.column))]
     if len(same) == 1:
         same[0].add(6.0, "it alone is what the request speaks of, and it is the same in all rows")
 
@@ -499,7 +455,7 @@ def _by_being_no_judgement(found: list[Evidence], reading: Reading) -> None:
         name = name_tokens(evidence.column.name)
         states = [" ".join(name_tokens(v)) for v, _ in evidence.column.top]
         asked = bool(things & set(map(stem, name)))
-        named = (evidence.spoken and not asked) or _is_event(evidence) or GENERIC.get(" ".join(name))
+        named = (evidence.spoken and not asked) or is_event(evidence.column) or GENERIC.get(" ".join(name))
         if not named and not yes_or_no(evidence.column) and not any(matches(told, v) for v in states):
             evidence.add(-6.0 if asked else -3.0, "")
 
@@ -513,26 +469,15 @@ def _by_default(found: list[Evidence], wish: str | None, reading: Reading) -> No
     if last not in able or any(e.spoken and e.score >= SPOKEN_FOR for e in able) or not asked:
         return
     if wish == "amount":
-        outcomes = [e for e in able if fits(e.column, wish) and e.outcome]
-        fitting = fits(last.column, wish) and (last.outcome or not outcomes or not last.given)
+        suited = [e for e in able if fits(e.column, wish)]
+        outcomes, open_to = any(e.outcome for e in suited), [e for e in suited if not e.given] or suited
+        fitting = last in open_to and (last.outcome or not outcomes)
     else:
-        open_to = [e for e in able if fits(e.column, wish or "flag") and not numbered(e.column)]
-        events = [e for e in open_to if _is_event(e)]
+        open_to = [e for e in able if fits(e.column, wish or "flag") and not numbered(e.column) and not e.given]
+        events = [e for e in open_to if is_event(e.column)]
         fitting = last in open_to and (len(open_to) == 1 or events == [last])
     if fitting:
         last.add(1.5, "nothing else fits better, and tables mostly end with the answer")
-
-
-def _is_event(evidence: Evidence) -> bool:
-    """Whether a column is called after something that happens or does not: "passed", "is_late", "repaid"."""
-    name = " ".join(name_tokens(evidence.column.name))
-    return bool(FLAG_NAME.search(name) or PARTICIPLE.search(name) or matches_of_many(_event_names(), name))
-
-
-@once_per_overlay
-def _event_names() -> tuple[str, ...]:
-    concepts = lexicon("concepts").values()
-    return tuple(p for c in concepts if c["kind"] == "flag" for p in c["column"] if p not in GENERIC)
 
 
 def _by_being_a_series(found: list[Evidence]) -> None:

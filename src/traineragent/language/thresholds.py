@@ -12,13 +12,14 @@ from ..domain.data import ColumnProfile, Cut
 from .answers import fits
 from .columns import Columns, Mention, Regions
 from .converting import in_unit_of, with_unit
+from .ideas import COUNT, called
 from .metrics import find_metrics
 from .moments import holds_years
 from .phrases import matches
 from .quantities import Quantity
 from .reading import Reading, Span
 from .requirements import find_limits
-from .targets import COUNT, called, rank_targets
+from .targets import rank_targets
 from .transliteration import in_words_of
 
 SIDES = (("at_most", "<="), ("at_least", ">="), ("above", ">"), ("below", "<"))
