@@ -22,7 +22,9 @@ from .words import WIDE, fold, name_tokens, stem
 COMMON = frozenset("a an as at be by do i in is it me my no of on or so to up us we am one".split())  # noqa: SIM905
 _AND = re.compile(
     r"[\s,;:'\"`/&()]|\b(?:these|those|following|col|cols|info|information|data|dies[er]?|folgenden?|estos?|estas?|esses?|essas?|ces)\b|\b(?:and|or|nor|the|its|their|his|her|our|s|column|columns|also|both|all|please|und|oder|die|der|das|den|bitte|et|ou|le|la|les|y|o|ni|el|los|las|e|os|as|i|gli|il|of|course|either|neither|weder|noch|sowie|dem|des|un|une|du|aux?|tampoco|nem|aur|ya|spalten?|"
-    r"colonnes?|columnas?|colunas?|fields?|feld|felder)\b|\b[ldn]'|और|या|एवं|तथा|[和与及跟、の或]"
+    r"colonnes?|columnas?|colunas?|fields?|feld|felder)\b|\b[ldn]'|और|या|एवं|तथा|वगैरह|"
+    r"\b(?:and such|and the like|and so on|etc|things like|und so weiter|usw|etcetera|vagairah|jaisi jaankari)\b|"
+    rf"जैसी\s(?:जानकारी|बातें|चीज़ें)|(?:这类|这些|这几[列项个]|那几[列项个]|之类|等)[{WIDE}]{{0,6}}|[和与及跟、の或]"
 )
 """What may stand between the names of one list."""
 _TELLING = frozenset({"age", "sex", "zip", "dob"})
@@ -44,6 +46,8 @@ _TITLE = 4  # words of a first sentence that says what it is all about
 _NO_WORD = re.compile(r"\w[._]+\w|[a-z][A-Z]|\w\d|[A-Z]{2}[a-z]")
 """In names that nobody says by chance: Min.Price, post_2, CompanySize."""
 _ARTICLE = re.compile(r"\b(?:die|das|den|einen?|eine)\s")  # of an object
+_LONG = 4  # letters of a word that tells by itself what several columns hold, at least
+_FEW_OF_A_KIND = 4  # columns that may be meant together
 _DENIED = 40  # characters after "not the" that it can be about
 
 
@@ -156,6 +160,14 @@ class Columns:
                 owners.setdefault(stem(token), []).append(column.name)
         return [(names[0], word) for word, names in owners.items() if word in said and len(set(names)) == 1]
 
+    def sharing(self, within: Span) -> list[str]:
+        """The columns that share a word of which several are spoken of: "the estimates" for estimate_low and
+        estimate_high."""
+        said = [w for w, a, _ in self.reading.text.tokens if within[0] <= a < within[1] and len(w) > _LONG]
+        several = {stem(w) for w in said if w[-1:] == "s" or not w.isascii()}
+        found = [c.name for c in self.columns if several & {stem(t) for t in self.names[c.name].split()}]
+        return found if 1 < len(found) <= _FEW_OF_A_KIND and len(found) < len(self.columns) - 1 else []
+
     def get(self, name: str) -> ColumnProfile:
         return self._by_name[name]
 
@@ -217,7 +229,8 @@ class Regions:
     def _goals(self) -> tuple[Span, ...]:
         goal = [s for s in self.reading.text.sentences if self.reading.said("wishes", "goal", s)]
         title = self.reading.text.sentences[:1]
-        if goal and title[0] not in goal and len(self.reading.masked[slice(*title[0])].split()) <= _TITLE:
+        told = self.reading.said("wishes", "who_asks", title[0]) if title else True
+        if goal and not told and title[0] not in goal and len(self.reading.masked[slice(*title[0])].split()) <= _TITLE:
             goal += title  # "Haemolysed samples. …"
         return tuple(goal or self.reading.text.sentences)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..domain.task import DeploymentInfo
 from ..knowledge.lexicons import lexicon
+from .answers import numbered
 from .calibration import explains_probability
 from .columns import Columns
 from .exclusions import Exclusion
@@ -52,7 +53,7 @@ def unseen_groups(reading: Reading, columns: Columns) -> list[str]:
     out = []
     for match in reading.find(lexicon("groups")["unseen"]):
         sentence = reading.text.sentence_of(match.start())
-        column = _named_group(columns, sentence, match.span())
+        column = _named_group(columns, sentence, match.span()) or _numbered_group(columns, sentence)
         if column:
             out.append(column)
     return out or _new_ones(reading, columns)
@@ -68,6 +69,14 @@ def not_of_splits(reading: Reading, columns: Columns, exclusions: Sequence[Exclu
     return tuple(e for e in exclusions if e.column not in groups or reading.text.sentence_of(e.span[0]) not in apart)
 
 
+def _numbered_group(columns: Columns, sentence: tuple[int, int]) -> str | None:
+    """The only column whose values number things, where both parts of a split are spoken of and no name says which
+    things: the wells of "never the same well on both sides" may be a column brønn."""
+    few = [c for c in columns.columns if c.meaning in ("category", "id") and numbered(c)]
+    return few[0].name if len(few) == 1 and columns.reading.has(_BOTH_PARTS, sentence) else None
+
+
+_BOTH_PARTS = {"any": ("{both_parts}",)}
 _NEW = (
     r"(?:new|unknown|unseen|other|further|additional|future|different|unfamiliar|neuen?|andere[nr]?|unbekannten?|fremden?|nouve(?:lles|aux)|"
     r"autres|inconnu[es]+|nuev[oa]s|otr[oa]s|nov[oa]s|outr[oa]s)"

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from ..knowledge.lexicons import lexicon
 from .answers import fits
 from .columns import Columns, Mention, only_glue
-from .kinship import akin
-from .phrases import matches
+from .described import described, described_before, described_behind, doers, who_is_told
 from .reading import Reading, Span
 from .words import stem
 
@@ -22,12 +21,6 @@ _ONLY_SO_MANY = re.compile(r"\s*(?:au|sur|de|of|in|out|per|von|aus|auf|di|en|ent
 _BOTH_PARTS = {"any": ("{both_parts}",)}
 _IN_BRACKETS = re.compile(r"\s*(?:[^\W\d]+['\s]\s*){1,4}\(\s*")
 """Words before a name in brackets that they are another word for."""
-_TO_THE_MODEL = re.compile(
-    r"[\s,'\"`]*(?:(?:it|them|the model|infos?|information|data|angaben?|wissen)[\s,]+"
-    r"(?:(?:on|about|of|zu|sur|sobre)\s)?)?[\s,'\"`]*"
-)
-"""What may stand before who did it: "don't tell it who", "ohne Angabe, wer"."""
-
 
 KNOWN_LATER = "known only after the fact, says the request"
 
@@ -55,7 +48,9 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
             sentence = reading.text.sentence_of(match.start())
             if _of_others(reading, sentence, match.start()) or (kind == "later" and _supposed(reading, match.start())):
                 continue
-            if kind == "before" and _is_noun(reading, match.start()):
+            if kind == "after" and _GOES_ON.match(reading.text.plain, match.end() - 2):
+                continue
+            if kind == "before" and " " not in match.group() and _is_noun(reading, match.start()):
                 continue
             if reading.said("groups", "unseen", sentence) and reading.has(_BOTH_PARTS, sentence):
                 continue  # "a field must not appear in training and test"
@@ -68,6 +63,8 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
                     Exclusion(name, reading.quote((min(span[0], match.start()), max(span[1], match.end()))), span, why),
                 )
     for name, span in (*_between(columns), *_denied(columns), *_wanted_none(columns)):
+        out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
+    for name, span in _likewise(columns, [e.span for e in out.values()]):
         out.setdefault(name, Exclusion(name, reading.quote(span), span, "the request leaves it out"))
     return tuple(out.values()) if len(out) < len(columns.columns) else ()  # with nothing left it speaks of the rows
 
@@ -111,7 +108,9 @@ def _told(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
     """Names before a phrase that tells of them, or columns that a few words there are part of the names of."""
     span = (max(sentence[0], at[0] - 30), at[0])
     labels = [(m.start(), m.end()) for m in _ITS_NAME.finditer(columns.reading.text.plain, *sentence)]
-    return _list_before(columns, at, sentence, labels) or _partial(columns, span) or _other(columns, span)
+    names = _list_before(columns, at, sentence, labels) or _partial(columns, span)
+    told = described_before(columns, at[0], sentence[0], alone=not names)
+    return [*names, *told] or _subject(columns, at[0])
 
 
 _ITS_NAME = re.compile(r"'s?\s+(?:names?|identity|identities|initials|id|number|code|letter|label)(?!\w)")
@@ -120,14 +119,15 @@ _ITS_NAME = re.compile(r"'s?\s+(?:names?|identity|identities|initials|id|number|
 
 def _ordered(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
     """Names behind an order to leave them out, or columns that a few words there are part of the names of."""
-    if (told := _told_who(columns.reading, at[1])) is not None:
-        return _doers(columns, (told, columns.reading.text.clause_of(told)[1]))
+    if (told := who_is_told(columns.reading, at[1])) is not None:
+        return doers(columns, (told, columns.reading.text.clause_of(told)[1]))
     span = (at[1], min(sentence[1], at[1] + 30))
     names = _list_after(columns, at, sentence)
     if names and _are_rows(columns.reading, names):
         return []
-    named = names or _partial(columns, span) or _other(columns, span)
-    return named or _repeated(columns, at[1], at[0])
+    named = names or _partial(columns, span)
+    held = described_behind(columns, at[1], sentence[1], alone=not named)
+    return [*named, *held] or _repeated(columns, at[1], at[0])
 
 
 def _calls_itself(reading: Reading, order: Span, name: str) -> bool:
@@ -150,26 +150,6 @@ def _are_rows(reading: Reading, names: Sequence[tuple[str, Span]]) -> bool:
     plain = reading.text.plain
     (_, first), (_, last) = names[0], names[-1]
     return len(names) > 1 and plain[first[1] : last[0]].isspace() and plain[last[1] : last[1] + 1].isalpha()
-
-
-def _told_who(reading: Reading, position: int) -> int | None:
-    """Where a person is told by what she does, right behind a place: "don't use who signed it"."""
-    told = reading.where("exclusions", "who", (position, position + 20))
-    return next((start for start, _ in told if _TO_THE_MODEL.fullmatch(reading.masked[position:start])), None)
-
-
-def _doers(columns: Columns, span: Span) -> list[tuple[str, Span]]:
-    """The column of persons who do what is said, or the only one of persons: "who wrote it" beside a column author."""
-    roles = [str(role) for role in lexicon("exclusions")["roles"]]
-    able = [c.name for c in columns.columns if matches(roles, columns.names[c.name])]
-    said = [w for w, start, _ in columns.reading.text.tokens if span[0] <= start < span[1]]
-    meant = [n for n in able if any(akin(w, t, english=True) for w in said for t in columns.names[n].split())]
-    found = meant or able
-    return [(found[0], span)] if len(found) == 1 else []
-
-
-def _other(columns: Columns, span: Span) -> list[tuple[str, Span]]:
-    return [(name, span) for name in _called(columns, span)]
 
 
 def _list_after(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]]:
@@ -212,7 +192,9 @@ def _pointed(reading: Reading, position: int) -> bool:
     return any(not reading.masked[end:position].strip(" '\"`:=") for _, end in before)
 
 
-_APART = 60  # characters between a negation and the verb of using that it denies, at most
+_GOES_ON = re.compile(r"go\s(?:into|onto|on|to|through|over|for|by|with|live|out to)\b")
+"""Where it is said what goes where, and not that something has to go: "it has to go into 2 MB"."""
+_APART = 80  # characters between a negation and the verb of using that it denies, at most
 _A_WORD = re.compile(r"\s?(?:[^\W\d]+\s)?")
 _MORE = re.compile(r"\b(?!(?:werden|worden|sein)\b)\w")  # what goes on behind a verb and its auxiliary
 _RECENT = 90  # characters back to the column that a pronoun stands for
@@ -235,6 +217,18 @@ def _denied(columns: Columns) -> list[tuple[str, Span]]:
                 behind = [n for n in nots if n[0] >= verb[1] and _A_WORD.fullmatch(reading.masked, verb[1], n[0])]
                 around = [beside[0], verb, *behind]  # "ne mets pas", "n'utilise surtout pas"
                 out += _beside(columns, (min(a for a, _ in around), max(b for _, b in around)), sentence)
+    return out
+
+
+def _likewise(columns: Columns, spans: Sequence[Span]) -> list[tuple[str, Span]]:
+    """What a clause behind one that leaves something out says of more: "…, and so must what they earn"."""
+    reading = columns.reading
+    out: list[tuple[str, Span]] = []
+    for clause in reading.text.clauses:
+        sentence = reading.text.sentence_of(clause[0])[0]
+        if any(sentence <= start < clause[0] for start, _ in spans) and reading.said("exclusions", "also", clause):
+            inside = [m.column for m in columns.mentions if clause[0] <= m.start and m.end <= clause[1]]
+            out += [(name, clause) for name in (*inside, *described(columns, clause))]
     return out
 
 
@@ -261,6 +255,15 @@ def _named_last(columns: Columns, position: int) -> list[tuple[str, Span]]:
     """The list of names that ends last before a place and not far from it."""
     ends = [m.end for m in columns.mentions if m.end <= position and position - m.end <= _RECENT]
     return _list_before(columns, (max(ends), position), (0, position)) if ends else []
+
+
+def _subject(columns: Columns, at: int) -> list[tuple[str, Span]]:
+    """The names listed last before a clause that says no more of its subject than a pronoun, or nothing: "the country
+    is in the export, but it mustn't sway anything"."""
+    reading = columns.reading
+    start = max((a for a, _ in reading.text.clauses if a <= at), default=at)
+    said = [s for key in ("pronoun", "between") for s in reading.where("exclusions", key, (start, at))]
+    return _named_last(columns, start) if only_glue(reading, (start, at), said) else []
 
 
 def _wanted_none(columns: Columns) -> list[tuple[str, Span]]:
@@ -306,38 +309,25 @@ def _beside(columns: Columns, at: Span, sentence: Span) -> list[tuple[str, Span]
     """The names inside `at`, else right behind it, else right before it, else the one that a pronoun repeats."""
     reading = columns.reading
     inside = [(m.column, (m.start, m.end)) for m in columns.mentions if at[0] <= m.start and m.end <= at[1]]
-    if inside := [*inside, *((name, at) for name in _called(columns, at))]:
+    if inside := [*inside, *((name, at) for name in described(columns, at))]:
         return inside
     if behind := _list_after(columns, at, sentence):
         return behind
     if before := _list_before(columns, at, sentence, reading.where("exclusions", "between", sentence)):
         return before
-    near = ((at[1], min(sentence[1], at[1] + 40)), (max(sentence[0], at[0] - 40), at[0]))
-    for span in near:
-        if names := [*_called(columns, span)]:
-            return [(name, span) for name in names]
+    if told := described_behind(columns, at[1], sentence[1]) or described_before(columns, at[0], sentence[0]):
+        return told
     if not _MORE.search(reading.masked[at[1] : sentence[1]]):  # "colour is nobody's business, so not to be used"
         listed = _list_before(columns, (_end_of_last(columns, sentence, at[0]), at[0]), sentence)
         if listed:
             return listed
     said = [p for p in reading.where("exclusions", "pronoun", sentence) if at[0] <= p[0] and p[0] - at[1] <= 2]
     last = [m for m in columns.mentions if m.end <= at[0] and at[0] - m.end <= _RECENT]
-    return [(last[-1].column, (last[-1].start, last[-1].end))] if said and last else []
-
-
-def _called(columns: Columns, span: Span) -> list[str]:
-    """Columns that hold what is called otherwise here: "Postleitzahl" for a column plz."""
-    out = []
-    for names in lexicon("personal")["columns"].values():
-        words = [str(n) for n in names[1:]]
-        if matches(words, columns.reading.masked, *span):
-            held = [c.name for c in columns.columns if matches(words, columns.names[c.name])]
-            out += held if len(held) == 1 else []
-    return out
+    return [(last[-1].column, (last[-1].start, last[-1].end))] if said and last else _subject(columns, at[0])
 
 
 def _partial(columns: Columns, span: Span) -> list[tuple[str, Span]]:
-    return [(name, span) for name, _ in columns.partial(span)]
+    return [(name, span) for name, _ in columns.partial(span)] or [(name, span) for name in columns.sharing(span)]
 
 
 def _between(columns: Columns) -> list[tuple[str, Span]]:

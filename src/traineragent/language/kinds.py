@@ -9,6 +9,7 @@ from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .answers import holds_text
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
+from .described import left_out_words
 from .horizon import NARROW, forecast_said, horizon_of, in_order_said
 from .metrics import find_metrics, of_classes, tasks_of
 from .moments import holds_years, placed_in_time, steps_of_time
@@ -59,6 +60,13 @@ _SOME_OF_THEM = re.compile(
     r"[^\W\d]{2,}[^\Wsui]s\s(?!is|does|did|do|has|should|would|could|can|of|and|or|from)[^\W\d]+"
 )
 """Many things of which it is so for some: "which horses go lame"."""
+_SOME_ABROAD = re.compile(
+    r"\b(?:(?:que|cuales)\s(?:[^\W\d]+\s){0,2}?[^\W\d]{2,}s\s(?:(?:no|se|ya|me|nos)\s)*[^\W\d]{2,}n(?!\w|\s(?:los?|las?|el)\b)|"
+    r"quais\s(?:[^\W\d]+\s){0,2}?[^\W\d]{2,}s\s(?:(?:nao|se|ja|nos)\s)*[^\W\d]+(?:m|ao)(?!\w|\s(?:os?|as?)\b)|"
+    r"quel(?:le)?s\s(?:[^\W\d]+\s){0,2}?[^\W\d]{2,}[sx]\s(?:(?:ne|se|nous)\s|[ns]')*[^\W\d]+nt(?!\w|\s(?:les?|la)\b)|"
+    r"welche\s(?:[^\W\d]+\s){0,2}?[^\W\d]+[ners]\s(?:(?:nicht|sich|bald)\s)*[^\W\d]+en\s*[?.,;])"
+)
+"""The same in Spanish, Portuguese, French and German: "qué colmenas no pasarán el invierno"."""
 _ASKED = re.compile(
     r"\b(?:there|here|what(?: \w+)?|how|when|where|why|wie|wann|wo|was|warum|comment|quand|como|cuando|quando|come)\s$"
 )
@@ -91,7 +99,11 @@ MOST_GRADES = 30  # different numbers that may be classes
 
 def wish_of(reading: Reading) -> str | None:
     """The kind of answer wanted: flag (yes or no), choice (which of several), amount (how much); None if open."""
-    scores = {key: float(len(reading.find(lexicon("wishes")[key]))) for key in ("flag", "choice", "amount")}
+    aside = left_out_words(reading)
+    scores = {
+        key: float(sum(not any(a < end and start < b for a, b in aside) for start, end in reading.where("wishes", key)))
+        for key in ("flag", "choice", "amount")
+    }
     ahead = forecast_said(reading)  # "forecast sales with an accuracy of 95 %" asks for no class
     named = find_metrics(reading)
     namings = [n for n in named if not (ahead and n.name == "accuracy")]
@@ -109,6 +121,7 @@ def wish_of(reading: Reading) -> str | None:
     scores["amount"] -= sum(
         bool(_GIVEN_HOW.search(reading.text.plain[:a])) for a, _ in reading.where("wishes", "amount")
     )
+    scores["amount"] -= reading.said("constraints", "calibrated")  # "a percentage that means what it says" is of cases
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
     scores["amount"] += 0.6 * bool(units_asked(reading))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
@@ -123,7 +136,9 @@ def wish_of(reading: Reading) -> str | None:
         scores["flag"] += 0.5 * ("classification" in tasks)
     if not any("regression" in tasks_of(n.name) for n in namings):
         scores["flag"] += reading.has(_OF_CASES)  # "70 percent of the icy hours spotted"
-    scores["flag"] += not reading.said("wishes", "flag") and bool(_SOME_OF_THEM.search(reading.text.plain))
+    scores["flag"] += not reading.said("wishes", "flag") and any(
+        some.search(reading.text.plain) for some in (_SOME_OF_THEM, _SOME_ABROAD)
+    )
     scores["flag"] += 1.5 * bool(_EITHER.search(reading.text.plain))
     if scores["choice"] == scores["flag"] >= scores["amount"] + 0.5:
         return "choice"  # of a few: two or more

@@ -48,8 +48,10 @@ def _covered(letters: str, plain: str) -> int:
 
 
 def _bare(word: str) -> str:
-    """Without the sign of the German participle: "gekundigt" is of the family of "kundigen"."""
-    return word[2:] if word.startswith("ge") and len(word) > LEAST_ROOT + 3 else word
+    """Without the sign of the German participle, "gekundigt" is of the family of "kundigen", and with the vowel that
+    Spanish verbs have where they are not stressed: "renueva" is of "renovar"."""
+    bare = word[2:] if word.startswith("ge") and len(word) > LEAST_ROOT + 3 else word
+    return re.sub(r"(?<=[^\Waeioug])ue(?=[^aeiou])", "o", bare)
 
 
 def _shared(one: str, other: str) -> int:

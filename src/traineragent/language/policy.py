@@ -13,6 +13,7 @@ from typing import Any
 
 from ..domain.task import Request, Verdict
 from ..knowledge.lexicons import lexicon
+from .described import left_out_words
 from .limits import Limit
 from .metrics import scale_of
 from .phrases import matches
@@ -25,6 +26,7 @@ _AS_A_WHOLE = (
 _NOT_MEANT = ("figures_of_speech", "left_out_of_it")
 """What ends inside one of these plays no role: a face value shows no face, nothing naked shows nobody naked, and "leave
 the surname out" asks for no surnames."""
+_LEFT_OUT = "left out"
 _OF_THINGS = "of_things"
 """Where drawn faces or the stress of materials are spoken of, nothing is guessed about people."""
 _OF_CONDUCT = ("harmful", "unlawful")
@@ -80,7 +82,12 @@ class _Judge:
         self.excused: dict[str, bool] = {}
 
     def said(self, idea: str) -> bool:
-        return bool(self._spans(idea))
+        return bool(self._asked(idea))
+
+    def _asked(self, idea: str) -> list[tuple[int, int]]:
+        """Where an idea is said, but not where it is told what to leave out."""
+        left_out = self._left_out
+        return [(a, b) for a, b in self._spans(idea) if not any(a < end and start < b for start, end in left_out)]
 
     def excuses(self, idea: str) -> bool:
         """Whether an excuse is said and not turned round: "filters that do not recognise it" detects nothing."""
@@ -103,6 +110,14 @@ class _Judge:
             known[idea] = [(a, b) for a, b in spans if not any(start < b <= end for start, end in aside)]
         return known[idea]
 
+    @property
+    def _left_out(self) -> list[tuple[int, int]]:
+        """What is told of people only to keep it out of the model."""
+        known = self.reading.ideas
+        if _LEFT_OUT not in known:
+            known[_LEFT_OUT] = left_out_words(self.reading)
+        return known[_LEFT_OUT]
+
     def holds(self, rule: Mapping[str, Any]) -> bool:
         if rule.get("task") and self.task_type not in rule["task"]:
             return False
@@ -115,7 +130,7 @@ class _Judge:
     def _unheard(self, lines: Sequence[Sequence[str]]) -> int:
         """How many roles nothing says. A single place in the text says one role at most: "what they can't understand"
         is no weak person and what is done to him at once."""
-        spans = [{span for idea in line for span in self._spans(idea)} for line in lines]
+        spans = [{span for idea in line for span in self._asked(idea)} for line in lines]
         unsaid = spans.count(set())
         return unsaid if unsaid or len(lines) < 2 or len(set().union(*spans)) > 1 else len(lines) - 1
 

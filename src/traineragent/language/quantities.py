@@ -133,14 +133,14 @@ class _Grammar:
         start, value, end, worded = match.start(), *self.value(plain, match)
         if re.compile(r"(?:st|nd|rd|th)\b").match(plain, end):
             return None  # "the 99th percentile"
+        if worded != "digits" and self.numerals.in_a_word(plain, start, end):
+            return None
         if worded in ("of_parts", "every"):
             unit = self._unit_at(plain, end, "han") if worded == "of_parts" else None
             if unit and unit[0][0] in ("time", "size"):  # "四分之一秒"
                 return Quantity(unit[0][0], value * unit[0][2], start, unit[1], unit[0][1])
             return Quantity("share", value, start, end, "part")
         if value != value:  # an article with nothing countable after it
-            return None
-        if worded == "han" and self.numerals.in_a_word(plain, start, end):
             return None
         if plain[start:end] in self.numerals.verbs and _NOTHING_MORE.match(plain, end):
             return None  # "bata do" is "do tell"
@@ -485,6 +485,10 @@ _VERB_ZH = re.compile(rf"[{WIDE}]{{1,5}}")
 _LIST = re.compile(r"\s*[,/&]?\s*(?:and|or|und|oder|et|ou|y|o|e)?\s*")
 
 
+_BY_ITSELF = re.compile(r"\s*(?:[.,;:!?)]|$)|\s(?:seule?|so|unic[oa]|sol[oa]|einzige[rs]?|only)(?!\w)")
+"""Behind an article that counts, as no noun follows: "em cada 20 só pode escapar um", "un seul peut passer"."""
+
+
 def _wholes_first(
     plain: str, found: Sequence[Quantity], grammar: _Grammar, languages: tuple[str, ...]
 ) -> list[Quantity]:
@@ -517,7 +521,7 @@ def _part_behind(
         if _LIST.fullmatch(plain, whole.end, match.start()):
             return None  # "of 10, 20 or 50 rows"
         said = _bound_at(plain, match.start(), end, languages)
-        if (how == "firm" and worded != "article") or said:
+        if (how == "firm" and (worded != "article" or _BY_ITSELF.match(plain, end))) or said:
             if not 0 <= value < whole.value or grammar.unit_at(plain, end) or grammar.points.match(plain, end):
                 return None
             noun = plain[whole.end : match.start()].strip()

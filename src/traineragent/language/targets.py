@@ -116,7 +116,8 @@ def rank_targets(
     """All columns, best first. `wish` is the kind of answer wanted: flag, amount, choice or None; `aside`: columns that
     the words leave out, or only split by; `compared`: columns of groups that are to be treated alike."""
     found = [Evidence(c) for c in columns.columns]
-    wish = wish or implied(columns, regions)
+    to_come = forecast_said(columns.reading) and placed_in_time(columns.columns)  # a series that is to go on
+    wish = wish or (None if to_come else implied(columns, regions))
     errors, ideas = kinds_of_errors(columns.reading), units_of_ideas(regions)
     for evidence in found:
         evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
@@ -136,7 +137,7 @@ def rank_targets(
         _by_type(evidence, wish, COUNT in regions.concepts)
     _by_being_one_of_many(found)
     _by_place(found, columns.reading, regions)
-    if wish in (None, "amount") and forecast_said(columns.reading) and placed_in_time(columns.columns):
+    if wish in (None, "amount") and to_come:
         _by_being_a_series(found)
     _by_being_alone(found)
     _by_being_said_though_constant(found)
@@ -175,7 +176,8 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
         if _asked_of(columns.reading, mention):
             points, reason = 6.0, "asked whether it is so or not"
         elif points == 4.0 and _WHAT.search(columns.reading.text.plain[: mention.start]):
-            points, reason = 6.0, "asked what it is"
+            several = wish == "flag" and _asked_about(columns, mention, evidence.column)
+            points, reason = (1.0, "its things are asked about") if several else (6.0, "asked what it is")
         elif _is_period(columns.reading, mention) and not pointed:
             points, reason = 0.5, "named as what each answer is for"
         elif numbered(evidence.column) and not pointed:
