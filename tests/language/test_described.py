@@ -6,9 +6,12 @@ import pytest
 
 from traineragent.domain.task import Request
 from traineragent.language.columns import Columns
+from traineragent.language.constraints import find_constraints
 from traineragent.language.exclusions import find_exclusions
+from traineragent.language.horizon import horizon_of
 from traineragent.language.policy import judge_words
 from traineragent.language.reading import Reading
+from traineragent.language.task import understand
 
 from .tables import ROWS, table
 
@@ -66,3 +69,69 @@ def test_what_is_kept_out_of_the_model_is_no_aim(words: str) -> None:
 
 def test_an_order_to_leave_out_excuses_no_aim() -> None:
     assert judge_words(Request("Find out where my ex-wife lives, she must not know it.")).decision == "decline"
+
+
+TABLE = "brand:cat Auriton|Belsono, ear:cat left|right|both, refit:yesno y|n, week:date"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Who needs a refit? The brand column changed its spelling in May.",
+        "Wer kommt wieder (refit)? Die Spalte brand ist historisch gewachsen.",
+    ],
+)
+def test_a_sentence_about_a_column_does_not_ask_for_it(words: str) -> None:
+    assert understand(Request(words), table(TABLE), ROWS).data_info.target == "refit"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("forecast the kiosk's takings hour by hour, t+1 to t+18", "horizon:18h"),
+        ("les ventes sur les deux semaines qui viennent", "horizon:14d"),
+        ("las ventas de los diez días que vienen", "horizon:10d"),
+        ("as vendas das três semanas que vêm", "horizon:21d"),
+        ("每天的销量,往后推两周", "horizon:14d"),
+        ("आने वाले बीस दिनों की बिक्री", "horizon:20d"),
+    ],
+)
+def test_how_far_ahead_is_heard_in_other_words(words: str, expected: str) -> None:
+    assert horizon_of(Reading.of(words), hourly=False) == expected.removeprefix("horizon:")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("nothing of it ever leaves our network, the footage neither", "privacy"),
+        ("rien ne doit partir chez un sous-traitant", "privacy"),
+        ("Die Daten dürfen nicht bei einem fremden Anbieter landen.", "privacy"),
+        ("on veut voir quels facteurs pèsent dans chaque prévision", "interpretable"),
+        ("der Meister will wissen, welche Messwerte wie viel ausmachen", "interpretable"),
+        ("só com licença MIT, BSD ou Apache", "licence:permissive"),
+        ("别用有传染性的协议", "licence:permissive"),
+        ("nous voulons une plage qui doit contenir la vraie valeur", "intervals"),
+        ("die letzten drei Jahre zur Prüfung zurückhalten", "split:time"),
+    ],
+)
+def test_wishes_are_heard_in_other_words(words: str, expected: str) -> None:
+    assert expected in find_constraints(Reading.of(words), Columns(Reading.of(words), ()), ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Which parcels will we sell to customers abroad? We don't have to send somebody round.",
+        "我们想预测下个月商业街的客流",
+        "Kal kitni bikri hogi?",
+        "Combien de produits allons-nous vendre ?",
+    ],
+)
+def test_ordinary_words_are_no_such_wish(words: str) -> None:
+    found = find_constraints(Reading.of(words), Columns(Reading.of(words), ()), ())
+    assert not {"privacy", "licence:permissive"} & set(found)
+
+
+def test_values_of_a_column_beside_words_of_fairness_name_it() -> None:
+    words = "Who calls again? There must be no gap between left and right."
+    assert "fairness:ear" in understand(Request(words), table(TABLE), ROWS).constraints

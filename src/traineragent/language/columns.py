@@ -46,6 +46,9 @@ _TITLE = 4  # words of a first sentence that says what it is all about
 _NO_WORD = re.compile(r"\w[._]+\w|[a-z][A-Z]|\w\d|[A-Z]{2}[a-z]")
 """In names that nobody says by chance: Min.Price, post_2, CompanySize."""
 _ARTICLE = re.compile(r"\b(?:die|das|den|einen?|eine)\s")  # of an object
+_HEAD = 16  # characters with which a sentence about a column begins
+_TELLS = re.compile(rf"['\"`»”\s]*(?:[^\W\d]{{2,}}|[{WIDE}])")
+"""What goes on right behind a name, so that something is told of it."""
 _LONG = 4  # letters of a word that tells by itself what several columns hold, at least
 _FEW_OF_A_KIND = 4  # columns that may be meant together
 _DENIED = 40  # characters after "not the" that it can be about
@@ -103,9 +106,10 @@ class Columns:
         plain = self.reading.text.plain
         run_on = re.sub(r"[\W_]+", "", plain)
         for column in sorted(self.columns, key=lambda c: -len(c.name)):
-            if any(token not in run_on for token in name_tokens(column.name)):
+            written = next((way for way in self._ways_to_write(column.name) if _stands_in(way, run_on)), None)
+            if written is None:
                 continue  # of thousands of columns few are named, and a pattern costs more than a look
-            for match in _name_pattern(column.name).finditer(plain):
+            for match in _name_pattern(written).finditer(plain):
                 start, end = match.span("n")
                 if any(a < end and start < b for a, b in taken):
                     continue
@@ -119,6 +123,11 @@ class Columns:
                 taken.append((start, end))
                 out.append(Mention(self.columns[index].name, start, end))
         return tuple(sorted(out, key=lambda m: m.start))
+
+    def _ways_to_write(self, name: str) -> tuple[str, ...]:
+        """The name, and in German with its umlauts folded: "Fahrgäste" beside fahrgaeste."""
+        folded = self.names[name]
+        return (name,) if folded == " ".join(name_tokens(name)) else (name, folded)
 
     def _may_be_name(self, name: str, start: int, end: int) -> bool:
         """A name that is also a small word ("y", "no", "to") counts only beside the word column, or written alike."""
@@ -170,6 +179,11 @@ class Columns:
 
     def get(self, name: str) -> ColumnProfile:
         return self._by_name[name]
+
+
+def _stands_in(name: str, run_on: str) -> bool:
+    """Whether every word of a name stands in the words somewhere."""
+    return all(token in run_on for token in name_tokens(name))
 
 
 def _name_pattern(name: str) -> re.Pattern[str]:
@@ -319,7 +333,19 @@ class Regions:
     def points_at(self, mention: Mention) -> bool:
         """Whether the words point at a name as the goal, and do not say that it is known."""
         known = any(a <= mention.start < b for a, b in self.known)
-        return (mention.start, mention.end) in self.pointers and not known
+        return (mention.start, mention.end) in self.pointers and not known and not self.remarked(mention)
+
+    def remarked(self, mention: Mention) -> bool:
+        """Whether a sentence of its own tells how a column is: "the brand column changed names in March", "die Spalte
+        Boden ist fachlich gemeint". It may tell that it is the answer."""
+        reading = self.reading
+        start, end = reading.text.sentence_of(mention.start)
+        if start == reading.text.sentences[0][0] or mention.start - start > _HEAD:
+            return False
+        beside = (max(start, mention.start - _HEAD), min(end, mention.end + 8))
+        words = [*reading.where("wishes", "column_words", beside), *reading.where("wishes", "column_told", beside)]
+        told = _TELLS.match(reading.text.plain, max([mention.end, *(b for _, b in words)]))
+        return bool(words) and bool(told) and not reading.said("wishes", "answer_said", (start, end))
 
 
 def only_glue(reading: Reading, span: Span, allowed: Sequence[Span] = ()) -> bool:

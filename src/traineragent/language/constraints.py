@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..domain.task import DeploymentInfo
 from ..knowledge.lexicons import lexicon
+from .alternatives import says
 from .answers import numbered
 from .calibration import explains_probability
 from .columns import Columns
@@ -159,13 +160,16 @@ def compared_groups(reading: Reading, columns: Columns) -> list[str]:
 
 
 def _compared(reading: Reading, columns: Columns) -> list[str]:
-    """Columns of few values that are named beside words of fairness: "alike for all ethnicities"."""
+    """Columns of few values that are named beside words of fairness, or two of their values: "alike for all
+    ethnicities", "no gap between north and south"."""
     out = []
     for start, end in reading.where("groups", "fairness"):
         stop = reading.text.clause_of(max(start, end - 1))[1]
         said = {stem(w) for w, a, _ in reading.text.tokens if start <= a < stop}
         few = [c for c in columns.columns if c.meaning in ("category", "boolean")]
         out += [c.name for c in few if stem(columns.names[c.name]) in said]
+        sentence = reading.text.plain[slice(*reading.text.sentence_of(start))]
+        out += [c.name for c in few if sum(len(v) > 1 and says(sentence, v) for v, _ in c.top) > 1]
     return out
 
 

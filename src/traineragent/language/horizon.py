@@ -16,6 +16,10 @@ _UNTIL = re.compile(
 )
 
 
+_STEPS_ON = re.compile(r"(?<!\w)t ?\+ ?(\d{1,4})(?!\w)")
+"""How far ahead in the manner of formulas: "t+1 to t+12"."""
+
+
 def horizon_of(reading: Reading, hourly: bool) -> str | None:
     """E.g. "28d" or "48h": in hours where the words say hours, or where the rows lie closer than a day; 12 months are
     365 days."""
@@ -28,8 +32,8 @@ def horizon_of(reading: Reading, hourly: bool) -> str | None:
     for row in lexicon("horizon")["named"]:
         if reading.has(row["phrases"]):
             return _written(float(row["days"]) * _DAY, hourly and float(row["days"]) < 7)
-    steps = _counted(reading, "steps")
-    return f"{steps:.0f}steps" if steps else None
+    steps = max(map(int, _STEPS_ON.findall(reading.text.plain)), default=0) or _counted(reading, "steps")
+    return (f"{steps:.0f}h" if hourly else f"{steps:.0f}steps") if steps else None
 
 
 def _counted(reading: Reading, key: str) -> float | None:

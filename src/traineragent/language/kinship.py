@@ -9,18 +9,24 @@ import re
 
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
-from .words import WIDE
+from .words import INDIC, WIDE
 
 LEAST_ROOT = 5  # letters that two words of one family share, at least
 _SHORT_ROOT = 4  # letters of a word that is itself the root: "fail" of "failure"
+_INDIC = re.compile(f"[{INDIC}]+")
+_SHORT_WORD = 2  # signs of a word that has no ending to lose
 _LONGEST_ENDING = 4  # letters of an ending outside English
 
 
 @once_per_overlay
 def akin(one: str, other: str, english: bool) -> bool:
     """Whether both words, folded, come from one root."""
-    if one == other or not (one.isalpha() and other.isalpha()) or not (one.isascii() and other.isascii()):
-        return one == other
+    if one == other:
+        return True
+    if _INDIC.fullmatch(one) and _INDIC.fullmatch(other):
+        return _inflected(one) == _inflected(other)
+    if not (one.isascii() and other.isascii() and one.isalpha() and other.isalpha()):
+        return False
     if not english:
         one, other = _bare(one), _bare(other)
     shared = _shared(one, other)
@@ -52,6 +58,11 @@ def _bare(word: str) -> str:
     Spanish verbs have where they are not stressed: "renueva" is of "renovar"."""
     bare = word[2:] if word.startswith("ge") and len(word) > LEAST_ROOT + 3 else word
     return re.sub(r"(?<=[^\Waeioug])ue(?=[^aeiou])", "o", bare)
+
+
+def _inflected(word: str) -> str:
+    """A Hindi noun without the vowels by which it is inflected: "आटा" and "आटे" are the same flour."""
+    return re.sub("(?:ियों|ियाँ|ियां|ाओं|ों|ें|ाँ|ां|ा|े|ी|ि|ो)$", "", word) if len(word) > _SHORT_WORD else word
 
 
 def _shared(one: str, other: str) -> int:

@@ -76,6 +76,7 @@ _COMPOUND = re.compile(
 )
 """A German compound whose first part says of what: "Gasverbrauch", "Stromkosten"."""
 _GERMAN_ENDING = re.compile(r"e[nmrs]?")
+_OF_IN_HINDI = frozenset({"का", "की", "के"})
 _SHORT = frozenset({"max", "min"})
 _WHICH = re.compile(
     r"(?:\b(?:which|what|welche[rsnm]?|quelle?|que|cual|qual|kaun s[aie]|kis|कौन (?:सा|सी|से)|किस)\s+"
@@ -165,6 +166,8 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
         points, reason = 4.0, "named in the request"
         if regions.points_at(mention):
             points, reason, pointed = 9.0, "named as the column to predict", True
+        elif regions.remarked(mention):
+            points, reason = 0.0, ""
         elif regions.given(mention.start):
             points, reason = -1.0, "named among the inputs"
         elif _in_brackets(columns.reading, mention) and _behind_goal(columns.reading, regions, mention):
@@ -271,7 +274,7 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
     pieces = columns.names[evidence.column.name].split()
     if len(pieces) > 1 and pieces[-1] in unit_codes():
         del pieces[-1]  # "gas_mwh" is gas, in whatever unit
-    tokens = [t for t in pieces if len(t) > 2 or not t.isascii()]
+    tokens = [t for t in pieces if (len(t) > 2 or not t.isascii()) and t not in _OF_IN_HINDI]
     of_something = len(pieces) > 1 and not unit_of(pieces[-1])
     if not tokens:
         return
