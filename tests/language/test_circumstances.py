@@ -6,7 +6,9 @@ import pytest
 
 from traineragent.domain.task import Request, TaskSpec
 from traineragent.language.abbreviations import cut_from
+from traineragent.language.alternatives import listed
 from traineragent.language.conventions import at_stage, circumstance
+from traineragent.language.reading import Reading
 from traineragent.language.task import understand
 
 from .tables import table
@@ -57,6 +59,17 @@ def read(words: str, spec: str) -> TaskSpec:
         # one of several is asked for
         ("Quelle essence est-ce ?", "dens:float 1..9, hauteur:float 1..30, essence:cat chene|hetre|pin", "essence"),
         ("Para que setor vai o chamado?", "vip:flag, canal:cat tel|web, setor_dest:cat a|b|c|d", "setor_dest"),
+        # its values are of the kind that is asked for
+        ("What stone is this wall made of?", "q1:cat marble|slate|basalt, q2:cat a|b|c, era:cat x|y|z", "q1"),
+        ("Quel poisson est sur la photo ?", "bateau:cat a|b|c, qq:cat saumon|thon|truite, mer:cat n|s|o", "qq"),
+        # as many values as are told apart
+        ("How is the goat today: lively, a bit dull, or down?", "ss:cat viv|mid|low, farm:cat a|b|c|d", "ss"),
+        # symbols of substances
+        ("How much nickel is in the slag?", "ni_x:float 0..9, fe_x:float 0..9, mn_x:float 0..9", "ni_x"),
+        # that it comes last says nothing beside another that is called alike
+        ("How tall will the tree get?", "h_crown:float 1..40, age:int 1..90, h_trunk:float 1..40", None),
+        # what is done with the answer is no answer
+        ("Tell us if a run ends in a fall, so that the guide changes the slope.", "slope:cat a|b|c, fell:flag", "fell"),
     ],
 )  # fmt: skip
 def test_the_answer_is_told_from_what_it_depends_on(words: str, spec: str, target: str | None) -> None:
@@ -75,6 +88,20 @@ def test_stages_are_told_by_names() -> None:
     names = ("birth kg", "final weight", "yield")
     assert [n for n in names if at_stage(n, "first")] == ["birth kg"]
     assert [n for n in names if at_stage(n, "last")] == ["final weight"]
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("Is it calm, windy or stormy?", 3),
+        ("How is the bread: fine, burnt, raw or flat?", 4),
+        ("Wird es Regen, Schnee oder Hagel?", 3),
+        ("Is it red or green?", 0),
+        ("We sell bread, cakes and tea to whoever comes in from the street.", 0),
+    ],
+)
+def test_how_many_are_told_apart(words: str, number: int) -> None:
+    assert listed(Reading.of(words)) == number
 
 
 @pytest.mark.parametrize(

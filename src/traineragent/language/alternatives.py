@@ -22,6 +22,23 @@ _ALTERNATIVE = re.compile(
 """Two words that are told apart: "men or women", "spam from ham", "day/night"."""
 
 
+_LISTED = re.compile(r"(?:,\s*(?:(?:or|oder|ou|o|u|ya)\s)?|\s(?:or|oder|ou|o|u|ya)\s|还是|、)")
+_ENDS = re.compile(r"(?:,|\s)\s*(?:or|oder|ou|o|u|ya)\s[^,]+$|还是")
+"""How the last of several that are told apart is joined to the others."""
+FEWEST_LISTED, MOST_LISTED, MOST_WORDS = 3, 8, 5
+
+
+def listed(reading: Reading) -> int:
+    """How many things a sentence tells apart, as a list that ends in "or": "calm, restless, or gone"; else 0."""
+    for start, end in reading.text.sentences:
+        said = reading.text.plain[start:end].strip(" .?!;\n")
+        parts = _LISTED.split(said.split(": ")[-1])
+        short = all(len(part.split()) <= MOST_WORDS for part in parts)
+        if _ENDS.search(said) and short and FEWEST_LISTED <= len(parts) <= MOST_LISTED:
+            return len(parts)
+    return 0
+
+
 def told_apart(said: Sequence[str], plain: str) -> tuple[str, str] | None:
     """Two values said as an alternative, with a word or two between: "cash or credit card", "toast or a real fire"."""
     for one in said:

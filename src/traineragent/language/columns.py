@@ -208,10 +208,15 @@ def _name_pattern(name: str) -> re.Pattern[str]:
 
 
 def _in_full(words: str) -> tuple[str, ...]:
-    """The words of a name with each piece written out that is short for something: "yld bags" is "yield bags"."""
+    """The words of a name with each piece written out that is short for something: "yld bags" is "yield bags", and
+    "ch 4 pct" is "methane pct"."""
     pieces = words.split()
+    spans = [(i, size) for size in (1, 2) for i in range(len(pieces) - size + 1)]
     return tuple(
-        " ".join((*pieces[:i], full, *pieces[i + 1 :])) for i, piece in enumerate(pieces) for full in written_out(piece)
+        " ".join((*pieces[:i], full, *pieces[i + size :]))
+        for i, size in spans
+        if size == 1 or pieces[i + 1].isdigit()
+        for full in written_out("".join(pieces[i : i + size]))
     )
 
 

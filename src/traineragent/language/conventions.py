@@ -10,6 +10,7 @@ import re
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .phrases import matches_of_many
+from .unit_words import unit_of
 
 GENERIC = {
     "target": 6.0,
@@ -78,8 +79,11 @@ def at_stage(name: str, stage: str) -> bool:
 
 
 def circumstance(name: str) -> bool:
-    """Whether a name, as words, says what a row is told of or under: where, when, of whom, by which machine."""
-    return bool(matches_of_many(_circumstances(), name))
+    """Whether a name, as words, says what a row is told of or under: where, when, of whom, by which machine. The unit
+    that it ends in tells nothing: "skip_wk", "P_kW"."""
+    *before, last = name.split() or [""]
+    bare = " ".join(before) if before and unit_of(last) else name
+    return bool(matches_of_many(_circumstances(), bare))
 
 
 @once_per_overlay

@@ -32,9 +32,9 @@ def unit_in_name(words: str) -> Unit | None:
 
 _OF_ONE = re.compile(
     r"per|pro|par|por|each|every|next|last|this|past|prev(?:ious)?|first|same|current|nachst\w*|letzt\w*|prochain\w*|"
-    r"dernier\w*|proxim\w*|ultim\w*"
+    r"dernier\w*|proxim\w*|ultim\w*|\d+"
 )
-"""What stands before one unit that something is counted for: "crimp per cm" is a rate, "spend next month" no time."""
+"""What stands before units that something is counted for: "crimp per cm" is a rate, "spend next month" no time."""
 _OPENED_BY = frozenset({"to", "until", "till", "of", "in", "on", "bis", "de", "jusqu", "hasta", "para", "ate", "fino"})
 """What stands between a unit that opens a name and what is measured in it."""
 

@@ -11,9 +11,9 @@ import re
 from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
-from .abbreviations import cut_from, short_for
+from .abbreviations import LEAST_WORD, cut_from, short_for
 from .answers import holds_text
-from .columns import Columns, Regions
+from .columns import Columns, Regions, written_out
 from .conventions import FLAG_NAME, GENERIC, PARTICIPLE
 from .dimensions import kind_of_unit
 from .evidence import Evidence
@@ -83,7 +83,7 @@ def _ends_in(name: str, concept: str) -> bool:
 
 def _short_for(name: str, concept: str) -> bool:
     """Whether a piece of a name is short for a word of the idea: "nshw" for no-shows, "readm30" for readmission."""
-    tokens = [t for t in name.split() if t.isascii()]
+    tokens = [t for t in name.split() if t.isascii() and len(t) >= LEAST_WORD and not written_out(t)]
     single, joined = _words_of(concept)
     return any(cut_from(t, w) for t in tokens for w in single) or any(short_for(t, w) for t in tokens for w in joined)
 

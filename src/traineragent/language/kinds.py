@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .alternatives import listed
 from .answers import holds_text
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
 from .described import left_out_words
@@ -126,7 +127,7 @@ def wish_of(reading: Reading) -> str | None:
     scores["amount"] += 0.6 * bool(units_asked(reading))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
     scores["amount"] += bool(_at_the_start(reading, reading.where("wishes", "amount")))
-    scores["choice"] += 1.5 * bool(_ALTERNATIVES.search(reading.text.plain))
+    scores["choice"] += 1.5 * bool(_ALTERNATIVES.search(reading.text.plain) or listed(reading))
     scores["choice"] += 2 * bool(_TAKEN.search(reading.text.plain))
     scores["flag"] += any(_asks_yes_or_no(reading.text.plain[start:end]) for start, end in reading.text.sentences)
     for naming in namings:

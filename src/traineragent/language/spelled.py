@@ -12,7 +12,7 @@ from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .abbreviations import glued_in, initials_of, pieced_from
 from .alike import numberless
-from .columns import COMMON, Columns, Regions
+from .columns import COMMON, Columns, Regions, written_out
 from .conventions import known_before
 from .dimensions import kind_of_unit, unit_in_name
 from .evidence import Evidence
@@ -47,6 +47,7 @@ def by_unit_of_ideas(evidence: Evidence, columns: Columns, ideas: Mapping[str, f
         evidence.add(2 * alone, "it is called after the unit of what is asked for", spoken=True)
         return
     own = _wide_kind(name, ideas) or kind_of_unit(name, evidence.column)
+    own = "energy" if own == "power" and "energy" in ideas else own  # how much is drawn, in kW
     if weight := ideas.get(own or "", 0.0):
         evidence.add(weight, f"it is in a unit of {own}, as what is asked for", spoken=True)
     elif own and not evidence.spoken:
@@ -81,7 +82,7 @@ def by_initials(evidence: Evidence, columns: Columns, regions: Regions) -> None:
     """A piece of its name is made of the first letters of what is asked for: "final gravity" beside fg_plato."""
     words = [(w, start) for w, start, _ in columns.reading.text.tokens]
     for token in columns.names[evidence.column.name].split():
-        if token in COMMON or token in unit_codes():
+        if token in COMMON or token in unit_codes() or written_out(token):
             continue
         if any(regions.weight(start) >= 1 for start in initials_of(token, words)):
             evidence.add(2.0, f"{token!r} is short for words of the request", spoken=True)

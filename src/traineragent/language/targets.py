@@ -6,7 +6,7 @@ Sees profiles only; names and values are compared with the words and never read 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
@@ -50,8 +50,8 @@ from .spelled import (
     unit_codes,
 )
 from .unit_words import unit_of
-from .valued import by_concept_of_values, by_judged_value, by_values
-from .words import name_tokens, stem
+from .valued import by_concept_of_values, by_judged_value, by_kind_of_values, by_values
+from .words import WIDE, name_tokens, stem
 
 _PER = re.compile(
     r"(?:\b(?:per|each|every|any|given|certain|particular|next|in an?|at an?|on an?|within an?|pro|je|jede[rsnm]?|par|"
@@ -66,6 +66,7 @@ _MODEL = re.compile(
     r"\s(?:model|predictor|predictions?|forecasts?|forecaster|forecasting|classifier|estimator|estimation)(?!\w)"
 )
 """What stands behind the answer in "our discount model", "a demand forecast"."""
+LAST = 0.8  # points of the last column
 FEWEST_AMOUNTS = 4  # different numbers, beyond which they count something
 SPOKEN_FOR = 1.2  # points from which a column counts as spoken of
 _TELLING = 8  # letters of a word that no other word is likely to mean
@@ -89,6 +90,11 @@ _SUBJECT = re.compile(
     r"(?:(?:the|a|an|this|that|these|those|our|each|every|red|blue|der|die|das|ein|eine|le|la|les|el|los|las|o|os|as)\s+){0,2})$"
 )
 """What stands before the one of whom a yes or no is asked."""
+_PURPOSE = re.compile(
+    r"\b(?:so that|so (?:we|i|they|he|she|you|our|the)|in order (?:to|that)|damit|para que|afin (?:que|de|d')|pour que|"
+    r"以便)\b[^.?!;\n]*$"
+)
+"""What stands before what is done with the answer."""
 _IF = re.compile(r"(?:if|whether|ob|si|se)\s")
 _COUNTED_THINGS = re.compile(r"\b(?:how (?:many|much)|wie viele?|combien d(?:e |')|cuant[oa]s?|quant[oa]s?)\s*\w+$")
 _WHAT = re.compile(
@@ -133,10 +139,12 @@ def rank_targets(
         by_initials(evidence, columns, regions)
         by_concept_of_values(evidence, regions)
         by_values(evidence, columns, regions)
+        by_kind_of_values(evidence, columns, regions)
         by_judged_value(evidence, columns.reading)
         _by_convention(evidence, columns)
         _by_type(evidence, wish, COUNT in regions.concepts)
     _by_being_one_of_many(found)
+    _by_being_one_of_two(found)
     _by_place(found, columns.reading, regions)
     if wish in (None, "amount") and to_come:
         _by_being_a_series(found)
@@ -187,6 +195,8 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
             points = min(points, 1.0)  # "buses of the line": its values say which one
         elif wish == "flag" and not pointed and _asked_about(columns, mention, evidence.column):
             points = min(points, 1.0)  # "which cells will be jammed": the cells are asked about
+        if points == 4.0 and _PURPOSE.search(columns.reading.text.plain[: mention.start]):
+            points = 2.0  # "so that the trainer changes the drills"
         if not pointed and _named_again(columns, mention):
             points = min(points, 1.0)  # "which age rating (mpaa)": the column is the one in brackets
         if not pointed and known_before(columns.names[evidence.column.name]):
@@ -274,7 +284,8 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
     pieces = columns.names[evidence.column.name].split()
     if len(pieces) > 1 and pieces[-1] in unit_codes():
         del pieces[-1]  # "gas_mwh" is gas, in whatever unit
-    tokens = [t for t in pieces if (len(t) > 2 or not t.isascii()) and t not in _OF_IN_HINDI]
+    telling = (t for t in pieces if len(t) > 2 or not t.isascii() or written_out(t))
+    tokens = [t for t in telling if t not in _OF_IN_HINDI]
     of_something = len(pieces) > 1 and not unit_of(pieces[-1])
     if not tokens:
         return
@@ -319,7 +330,8 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
     if max(hits.values()) < 0.2:
         evidence.add(-0.8, "")  # only named among the inputs, or among what to leave out
         return
-    share = sum(max(0.0, w) for w in hits.values()) / len(stems)
+    dropped = sum(len(p) == 1 and p.isascii() and p.isalpha() for p in pieces)
+    share = sum(max(0.0, w) for w in hits.values()) / (len(stems) + 0.5 * dropped)
     words = ", ".join(sorted(stems[k] for k in hits))
     early = known_before(columns.names[evidence.column.name])
     whole = (
@@ -360,7 +372,7 @@ def _by_convention(evidence: Evidence, columns: Columns) -> None:
     name = columns.names[evidence.column.name]
     last = columns.columns[-1].name == evidence.column.name
     evidence.add(GENERIC.get(name, 0.0), "by its name it holds the answer")
-    evidence.add(0.8 if last and not evidence.given else 0.0, "it is the last column")
+    evidence.add(LAST if last and not evidence.given else 0.0, "it is the last column")
     two = evidence.column.distinct == 2
     evidence.add(0.6 if two and FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-3.0 if THING_NAME.search(name) and not evidence.spoken else 0.0, "")
@@ -372,7 +384,8 @@ def _by_convention(evidence: Evidence, columns: Columns) -> None:
         evidence.add(-1.2 if at_stage(name, "first") and not early else 0.0, "")
         evidence.add(0.5 if at_stage(name, "last") and not early else 0.0, "its name speaks of how it ended")
     event = evidence.column.meaning != "number" and matches_of_many(event_names(), name)
-    evidence.add(0.5 if event else 0.3 if PARTICIPLE.search(name) else 0.0, "it is called after an event")
+    done = evidence.column.meaning != "number" and PARTICIPLE.search(name)
+    evidence.add(0.5 if event else 0.3 if done else 0.0, "it is called after an event")
     if evidence.column.meaning in ("constant", "empty"):
         evidence.add(-6.0, "")
     filed = evidence.column.meaning == "category" and REFERENCE_NAME.search(name)
@@ -428,6 +441,14 @@ def _by_being_one_of_many(found: list[Evidence]) -> None:
             evidence.add(-2.0, "")
 
 
+def _by_being_one_of_two(found: list[Evidence]) -> None:
+    """That a column is the last one says nothing beside another that is called alike: price sold, price insured."""
+    last = found[-1]
+    alike = [e for e in found if e.column.meaning == last.column.meaning and not e.given]
+    if not last.given and _has_twin(last, alike):
+        last.add(-LAST, "")
+
+
 def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
     """One column alone has the type of the answer that is wanted."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
@@ -476,13 +497,28 @@ def _by_default(found: list[Evidence], wish: str | None, reading: Reading) -> No
     if wish == "amount":
         suited = [e for e in able if fits(e.column, wish)]
         outcomes, open_to = any(e.outcome for e in suited), [e for e in suited if not e.given] or suited
-        fitting = last in open_to and (last.outcome or not outcomes)
+        fitting = last in open_to and (last.outcome or not outcomes) and not _has_twin(last, open_to)
     else:
         open_to = [e for e in able if fits(e.column, wish or "flag") and not numbered(e.column) and not e.given]
         events = [e for e in open_to if is_event(e.column)]
         fitting = last in open_to and (len(open_to) == 1 or events == [last])
     if fitting:
         last.add(1.5, "nothing else fits better, and tables mostly end with the answer")
+
+
+def _has_twin(one: Evidence, others: Sequence[Evidence]) -> bool:
+    """Whether another column is called the same but for a word: the core and the crust of a loaf, both temperatures."""
+    own = _without_unit(one)
+    return any(e is not one and own & _without_unit(e) for e in others)
+
+
+def _without_unit(evidence: Evidence) -> frozenset[str]:
+    """The words of a name that it may share with others; one word alone is not shared."""
+    pieces = [p for p in name_tokens(evidence.column.name) if not p.isdigit()]
+    if pieces and unit_of(pieces[-1]):
+        pieces.pop()
+    wide = re.findall(f"[{WIDE}]{{2}}$", evidence.column.name.split("_")[0])
+    return frozenset((*(pieces if len(pieces) > 1 else ()), *wide))
 
 
 def _by_being_a_series(found: list[Evidence]) -> None:

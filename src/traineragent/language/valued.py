@@ -10,7 +10,8 @@ import re
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
-from .alternatives import opposed, says, told_apart
+from .alternatives import listed, opposed, says, told_apart
+from .answers import numbered
 from .columns import COMMON, Columns, Regions
 from .conventions import GENERIC
 from .evidence import Evidence
@@ -19,6 +20,7 @@ from .phrases import matches
 from .reading import Reading
 from .words import fold, name_tokens, stem
 
+FEWEST_MEMBERS = 2  # values that show of which kind they are
 MOST_STATES = 12  # values of a column that says how things are
 _OF_THE = (
     r"\b(?:for|of|on|among|fur|bei|von|pour|chez|para|en|em|de)\s+"
@@ -47,6 +49,8 @@ def by_values(evidence: Evidence, columns: Columns, regions: Regions) -> None:
         )
     elif words := _words_of_values(column, columns, regions):
         evidence.add(1.0, f"its values speak of {', '.join(words)}, as the request does", spoken=True)
+    if column.meaning == "category" and column.distinct == listed(reading) and not numbered(column):
+        evidence.add(1.2, "it has as many values as the request tells apart")
     if told := told_apart(said, plain):
         evidence.add(2.5, f"the request tells its values {told[0]} and {told[1]} apart", spoken=True)
     if pair := opposed(column, reading):
@@ -82,6 +86,21 @@ def by_concept_of_values(evidence: Evidence, regions: Regions) -> None:
         named = [v for v in states if matches([p for p in said if p not in GENERIC], v)]
         if named and len(named) < len(states):
             evidence.add(2.2 * book, f"its value {named[0]!r} speaks of {concept.replace('_', ' ')}", spoken=True)
+            return
+
+
+def by_kind_of_values(evidence: Evidence, columns: Columns, regions: Regions) -> None:
+    """Its values are of the kind that is asked for: granite and schist, where it is asked what rock it is."""
+    column = evidence.column
+    if column.meaning != "category" or column.distinct < 2:
+        return
+    values = [fold(v).strip() for v, _ in column.top[:MOST_STATES]]
+    for kind, known in lexicon("members").items():
+        begun = tuple(map(str, known["members"]))
+        if sum(v.startswith(begun) for v in values) < max(FEWEST_MEMBERS, len(values) / 3):
+            continue
+        if any(regions.weight(m.start()) >= 1 for m in matches(known["said"], columns.reading.text.plain)):
+            evidence.add(2.5, f"its values are of the kind that is asked for: {kind.replace('_', ' ')}", spoken=True)
             return
 
 
