@@ -17,29 +17,27 @@ from ..domain.task import Requirement
 from ..knowledge.lexicons import lexicon
 from .bounds import side_of
 from .converting import in_unit_of
+from .going_on import FEW, Numbers
 from .horizon import horizon_quantity
 from .improvements import improvements, over_naive, relative_shares
 from .limits import Limit
 from .looked_for import Sought, of_every_class, of_the_case
-from .metrics import TOP, Naming, direction_of, is_metric, is_top, scale_of, tasks_of, top_name
+from .metrics import TOP, Naming, direction_of, is_top, scale_of, tasks_of, top_name
 from .phrases import FILL, in_languages, matches
 from .populations import told_of
 from .positive import says_yes
-from .quantities import Quantity, below_zero, unit_value
+from .quantities import Quantity
 from .reading import Reading, Span
 from .service_limits import KINDS, SHORT, Service
-from .settling import marked, settled, was_so
+from .settling import marked, settled
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
-_FURTHER = 90  # characters between a limit and the number that goes on about it
-_TINY = 1e-9
 _ERRORS = ("mae", "mape", "max_error")  # one limit on each is told in a sentence
 _MISTAKE = {"any": ("{mistake}",)}
 _INTERVAL = {"any": ("{interval}",)}
 _HOLDS = {"any": ("{inside}", "{right}")}
 _ERROR_KINDS = ("number", "time", "money", "measure")
 _HALF = 0.5
-_FEW = 9  # a whole number up to which nobody means hundredths of a score
 _NEXT = 16  # characters beside a number in which its bound stands
 _AROUND_SHARE = re.compile(
     r"\b(?:of|them|the|all|at|least|or|better|more|over|above|minimum|min|please|is|enough|fine|a|and|reach|get|we|want|need|"
@@ -154,21 +152,16 @@ def _stated_as(reading: Reading, limit: Limit) -> str:
     return reading.quote((min(start, clause[0]), max(end, clause[1]))).strip(" ,;:.-()")
 
 
-class _Scan:
+class _Scan(Numbers):
     """One pass over the quantities; each is used at most once."""
 
     def __init__(self, reading: Reading, namings: Sequence[Naming], task: str) -> None:
-        self.reading, self.namings, self.task = reading, list(namings), task
+        self.task = task
         self.service = Service(reading, task)
         ahead = horizon_quantity(reading) if task == "forecasting" else None
         guesses = [n.span for n in namings if is_top(n.name)]  # "among the first 100" counts guesses, no percent
-        self.free = [
-            q for q in reading.quantities
-            if q is not ahead and not (q.kind == "number" and any(a <= q.start < b for a, b in guesses))
-        ]  # fmt: skip
-
-    def _use(self, quantity: Quantity) -> None:
-        self.free = [q for q in self.free if q is not quantity]
+        counted = [q for q in reading.quantities if q.kind == "number" and any(a <= q.start < b for a, b in guesses)]
+        super().__init__(reading, namings, [q for q in reading.quantities if q is not ahead and q not in counted])
 
     def by_improvement(self) -> list[Limit]:
         """Limits told by today's figure and how far from it they lie."""
@@ -383,100 +376,6 @@ class _Scan:
                         out.append(replace(had[giving.name], name=lacking.name, at=lacking.start))
         return out
 
-    def continued(self, limits: Sequence[Limit]) -> list[Limit]:
-        """A number that goes on about the share before it: "catch 80 percent of those, 60 is the minimum"."""
-        out: list[Limit] = []
-        told = [x for x in limits if x.quantity.kind in ("share", "number") and scale_of(x.name) in ("score", "share")]
-        for q in [q for q in self.free if q.kind in ("share", "number")]:
-            before = [x for x in told if 0 < q.start - x.quantity.end <= _FURTHER]
-            last = max(before, key=lambda x: x.quantity.end, default=None)
-            if last is None or not self._goes_on(last.quantity, q):
-                continue
-            value = q.value / 100 if q.kind == "number" and q.value > 1 else q.value
-            if 0 < value <= 1:
-                self._use(q)
-                mistakes = last.described and abs(last.value + last.quantity.value - 1) < _TINY
-                value = 1 - value if mistakes and value <= _HALF else value
-                out.append(replace(last, value=value, quantity=q, at=q.start, settled=False))
-        return out + self._instead_of_too_much(limits)
-
-    def _instead_of_too_much(self, limits: Sequence[Limit]) -> list[Limit]:
-        """An error that is put up with behind one that is not, or behind today's: "a month off would be too much, ten
-        days are fine", "our planner is 14 minutes out; 9 or better would do"."""
-        out: list[Limit] = []
-        for q in self.free:
-            alike = [x for x in limits if q.kind in (x.quantity.kind, "number") and x.quantity.end <= q.start]
-            last = max((x for x in alike if scale_of(x.name) == "error"), key=lambda x: x.quantity.end, default=None)
-            if last is None:
-                continue
-            between, behind = (last.quantity.end, q.start), (q.end, self.reading.text.clause_of(q.start)[1])
-            too_much = self.reading.said("service", "too_much", between)
-            put_up_with = too_much and self.reading.said("populations", "may", behind)
-            unit = 1.0 if q.kind == last.quantity.kind else unit_value(last.quantity)
-            if unit and (put_up_with or self._wanted(between, q)):
-                held = replace(last.quantity, value=q.value * unit, start=q.start, end=q.end)
-                out.append(replace(last, value=held.value, quantity=held, at=q.start, settled=True))
-                self._use(q)
-        return out
-
-    def in_todays_unit(self, limit: Limit, limits: Sequence[Limit]) -> Limit:
-        """A bare number behind today's error in percent is one in percent: "I am usually 20 % off. Get within 15"."""
-        if limit.name != "mae" or limit.quantity.kind != "number" or not limit.described:
-            return limit
-        before = [x for x in limits if x.name == "mape" and 0 < limit.quantity.start - x.quantity.end <= _FURTHER]
-        if not any(marked(self.reading, x).baseline for x in before):
-            return limit
-        return replace(limit, name="mape", value=limit.value / 100)
-
-    def corrected(self, limits: Sequence[Limit]) -> list[Limit]:
-        """A number that is said to stand for the one before it of its kind: "an error of 2 km … no, make it 1 km"."""
-        out: list[Limit] = []
-        for q in self.free:
-            sentence = self.reading.text.sentence_of(q.start)
-            said = self.reading.where("service", "replaced_by", (sentence[0], q.start))
-            before = [x for x in limits if x.quantity.end <= q.start and x.quantity.kind == q.kind]
-            if said and before and not self.reading.masked[said[-1][1] : q.start].strip():
-                last = max(before, key=lambda x: x.quantity.end)
-                value = self._scaled(last.name, q) if is_metric(last.name) else q.value
-                out += [replace(last, value=value, quantity=q, at=q.start)] if value is not None else []
-        return out
-
-    def since(self, limits: Sequence[Limit]) -> list[Limit]:
-        """The number that is asked for after the one that was: "last year it was 70 %. Now at least 85 %."."""
-        out: list[Limit] = []
-        for last in [x for x in limits if was_so(self.reading, x)]:
-            kinds = (last.quantity.kind, "number")
-            behind = [q for q in self.free if q.kind in kinds and 0 < q.start - last.quantity.end <= _FURTHER]
-            q = min(behind, key=lambda q: q.start, default=None)
-            side = "high" if last.direction == "<=" else "low"
-            if q is None or self._parted(last.quantity, q) or side_of(self.reading, q) != side:
-                continue
-            value = self._scaled(last.name, q) if q.kind == "number" and is_metric(last.name) else q.value
-            if value is not None:
-                self._use(q)
-                out.append(replace(last, value=value, quantity=q, at=q.start, settled=True))
-        return out
-
-    def _parted(self, last: Quantity, q: Quantity) -> bool:
-        """Whether another name or number stands between two numbers."""
-        named = any(last.end <= n.start < q.start for n in self.namings)
-        return named or any(last.end <= x.start < q.start for x in self.reading.quantities)
-
-    def _goes_on(self, last: Quantity, q: Quantity) -> bool:
-        """Whether nothing but words that take back or bound stand between two numbers, or bound the second."""
-        between, stop = (last.end, q.start), self.reading.text.clause_of(max(0, q.end - 1))[1]
-        if self._parted(last, q):
-            return False
-        taken_back = self.reading.said("service", "correction", between) or self._wanted(between, q)
-        return taken_back or self.reading.said("service", "floor_behind", (q.end, min(stop, q.end + _BRIDGE)))
-
-    def _wanted(self, between: Span, q: Quantity) -> bool:
-        """Whether a bounded number is asked for in place of the one before: "18 percent off; I want 12 or better"."""
-        sentence = self.reading.text.sentence_of(between[0])
-        if not self.reading.said("service", "baseline", (sentence[0], between[0])):
-            return False
-        return side_of(self.reading, q) is not None
-
     def by_metric_with_unit(self) -> list[Limit]:
         """A score named right beside its number: "recall of .7", "F1 88", "AUC: 0.85"."""
         return [limit for n in self.namings if scale_of(n.name) != "error" for limit in self._metric_limits(n)]
@@ -499,21 +398,6 @@ class _Scan:
     def _replaces(self, first: int, last: int) -> bool:
         """Whether a number between is only wished for or taken back: "ideally 0.95, has to be 0.88"."""
         return any(self.reading.said("service", key, (first, last)) for key in ("soft", "correction", "firm"))
-
-    def _scaled(self, name: str, q: Quantity) -> float | None:
-        scale = scale_of(name)
-        if scale in ("score", "share"):
-            if q.kind not in ("share", "number") or (q.value < 0 and not below_zero(self.reading.text.plain, q)):
-                return None
-            if q.kind == "number" and 1 < q.value <= _FEW and direction_of(name) == "maximize":
-                return None  # "the F1 of each, average the three"
-            value = q.value if q.kind == "share" else (q.value / 100 if q.value > 1 else q.value)
-            return value if value <= 1 or scale == "share" or q.kind == "share" else None
-        if scale == "points":
-            return q.value / 100 if q.kind == "number" and q.value > 1 else q.value
-        if q.kind == "share" and name in ("mae", "rmse"):
-            return None
-        return q.value if q.kind in ("number", "money", "measure", "time", "share") else None
 
     def _claims(self, naming: Naming, q: Quantity) -> bool:
         """Whether the number belongs to the name: near it, no other name or end of sentence between."""
@@ -545,7 +429,7 @@ class _Scan:
         """Whether another number stands between that could be the metric's: no few that are counted, as "the three"."""
         inside = [q for q in self.reading.quantities if first <= q.start < last]
         counted = direction_of(name) == "maximize" and scale_of(name) in ("score", "share")
-        return any(not (counted and q.kind == "number" and 1 < q.value <= _FEW) for q in inside)
+        return any(not (counted and q.kind == "number" and 1 < q.value <= FEW) for q in inside)
 
     def _is_a_floor(self, q: Quantity) -> bool:
         """Whether a number is said to be the least, and so goes on about what was named: "…; 0.75 is the least"."""
