@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
+from .phrases import in_languages, matches
 from .reading import Reading
 
 _TOLD = re.compile(r"(?:^|[.!?;,]\s*)(?:i|we|they|my \w+|our \w+)\s(?:also\s|often\s|usually\s)?$")
@@ -23,6 +24,12 @@ class Beyond:
     what: str
     stated_as: str
     alternative: str
+
+
+def holds_answer(reading: Reading, name: str | None) -> bool:
+    """Whether a column is called after such a wish and so holds what it asks for: anomaly, 0 or 1."""
+    settled = [wish["phrases"] for wish in lexicon("beyond").values() if wish["settled"] == "yes"]
+    return bool(name) and any(matches(in_languages(p, reading.languages), str(name)) for p in settled)
 
 
 def beyond(reading: Reading, settled: bool, task_type: str = "") -> Beyond | None:

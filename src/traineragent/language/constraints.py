@@ -21,12 +21,17 @@ _RESOLUTION = re.compile(
     r"(?<![\w.])(\d{2,4})\s*(?:x|×|by|mal|por|per|乘)\s*(\d{2,4})(?![a-z\d_]|\.\d)|(?<![\w.])(\d{2,4})\s*(?:px|pixels?|pixel)(?!\w)"
 )
 _LEAST_STEM, _ENDING = 5, 3  # letters of a name whose plural is known, and of the ending of one
+_FURTHER = 60  # characters behind the clause that tells how far groups may be apart, in which they are named
 _DEVICES = ("phone", "browser", "cpu", "gpu")
 
 
 def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[str, ...]:
     """Constraint words in the order of the lexicon, then those that name columns."""
-    out = [name for name, table in lexicon("constraints").items() if reading.has(table)]
+    spread = reading.find(lexicon("metrics")["r2"]["said"])  # a share of the variation is explained, no answer
+    out = []
+    for name, table in lexicon("constraints").items():
+        if any(not any(s.start() <= m.start() < s.end() for s in spread) for m in reading.find(table)):
+            out.append(name)
     if "calibrated" not in out and any(
         explains_probability(reading, q) for q in reading.quantities if q.kind == "share"
     ):
@@ -164,10 +169,15 @@ def _compared(reading: Reading, columns: Columns) -> list[str]:
     ethnicities", "no gap between north and south"."""
     out = []
     for start, end in reading.where("groups", "fairness"):
-        stop = reading.text.clause_of(max(start, end - 1))[1]
-        said = {stem(w) for w, a, _ in reading.text.tokens if start <= a < stop}
         few = [c for c in columns.columns if c.meaning in ("category", "boolean")]
-        out += [c.name for c in few if stem(columns.names[c.name]) in said]
+        clause, last = (f(max(start, end - 1))[1] for f in (reading.text.clause_of, reading.text.sentence_of))
+        for stop in (clause, min(last, clause + _FURTHER)):  # "between morning and evening courses (course_slot)"
+            said = {stem(w) for w, a, _ in reading.text.tokens if start <= a < stop}
+            named = {m.column for m in columns.mentions if m.whole and start <= m.start < stop}
+            here = [c.name for c in few if stem(columns.names[c.name]) in said or c.name in named]
+            if here:
+                break
+        out += here
         sentence = reading.text.plain[slice(*reading.text.sentence_of(start))]
         out += [c.name for c in few if sum(len(v) > 1 and says(sentence, v) for v, _ in c.top) > 1]
     return out

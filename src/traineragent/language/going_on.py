@@ -135,7 +135,7 @@ class Numbers:
             value = q.value if q.kind == "share" else (q.value / 100 if q.value > 1 else q.value)
             return value if value <= 1 or scale == "share" or q.kind == "share" else None
         if scale == "points":
-            return q.value / 100 if q.kind == "number" and q.value > 1 else q.value
+            return q.value / 100 if q.kind == "number" and (q.value > 1 or "point" in q.unit) else q.value
         if q.kind == "share" and name in ("mae", "rmse"):
             return None
         return q.value if q.kind in ("number", "money", "measure", "time", "share") else None

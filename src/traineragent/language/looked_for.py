@@ -20,6 +20,7 @@ from .reading import Reading, Span
 from .words import fold, name_tokens
 
 _PREFIX = 5  # letters that words of one root share
+_TWO = 2
 _LEAST = 4  # letters of a word that says something
 _NEAR = 34  # characters behind a share in which it is said of what
 _GOOD = {"any": ("{good}",)}
@@ -89,7 +90,7 @@ def sought(profile: ColumnProfile | None, positive: str | None, languages: Seque
     label = positive or ""
     denied = says_no(label)  # the case of "survived" is a no: who died
     own = _roots(label) or (() if denied else _roots(profile.name))
-    other = _roots(profile.name) if denied else ()
+    other = _roots(profile.name) if denied else _of_the_other(profile, label, own)
     pairs = [
         (pair, sign)
         for pair in pole_pairs()
@@ -101,6 +102,14 @@ def sought(profile: ColumnProfile | None, positive: str | None, languages: Seque
     books = [b for b in lexicon("concepts").values() if b["kind"] == "flag" and matches(_telling(b), named)]
     events = () if denied else tuple(p for b in books for p in in_languages(b["said"], languages))
     return Sought(_roots(f"{profile.name} {label}"), own, other, events, plus, minus, label)
+
+
+def _of_the_other(profile: ColumnProfile, label: str, own: Sequence[str]) -> tuple[str, ...]:
+    """Beginnings of words of the other of two labels, where it is a name of its own: "whole" beside "cracked"."""
+    others = [v for v, _ in profile.top if v != label]
+    if not label or len(profile.top) != _TWO or says_no(others[0]) or says_yes(others[0]):
+        return ()
+    return tuple(r for r in _roots(others[0]) if not r.startswith(tuple(own)) and not any(o.startswith(r) for o in own))
 
 
 def _telling(book: Mapping[str, Any]) -> list[str]:
@@ -126,6 +135,8 @@ def of_the_case(reading: Reading, noun: str, end: int, roots: Sequence[str]) -> 
     if of_answers(reading, end):
         return False
     stop = min(reading.text.clause_of(max(0, end - 1))[1], end + _NEAR)
+    called = reading.where("populations", "called", (end, stop))  # "1 in 50 may be called cracked" is told of others
+    stop = min([stop, *(a for a, _ in called)])
     return _speaks(f"{noun} {reading.text.plain[end:stop]}", roots)
 
 

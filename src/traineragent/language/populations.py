@@ -35,9 +35,13 @@ _DONE_BY_US = re.compile(
 _OPENED = re.compile(
     r"(?:^|[,;:–-]\s*|\b(?:and|but|so|then|also)\s+)\W*"
     r"(?:out of|of|among|from|for|von|unter|parmi|sur|de|entre|dos|das|di|tra)"
-    r"\s(?P<np>[^.;:!?]*)$"
+    r"\s(?P<np>[^.;:!?]*)$|"
+    r"(?:^|[,;:–-]\s*)\W*(?:when|if|whenever|wherever|where)\s"
+    r"(?:there's|there (?:is|are|was|really is)|it(?:'s| is)|they're|they are)"
+    r"\s(?P<is>[^.;:!?]*?)(?=,|\s(?:i|we|you|it|they)\s)[^.;:!?]*$"
 )
 """What a share is of where that comes first: "Of those who really leave, eight in ten"."""
+_OF = re.compile(r"\s*(?:of|der|des|von|aller|de|du|d'|del|da|do|dos|das|di|dei|delle|ki|ke|的|का|की|के)(?!\w)")
 _PARTICLE = re.compile(r"\s(?:off|up|back)\b")
 """What makes another verb of the one before it: a match that is called off is not called something."""
 _EVENTS = {
@@ -101,8 +105,15 @@ class _Share:
         if self._missed():
             return self._told("recall", "complement")
         if side == "high":
-            return self._told("recall", "complement")
+            return self._told("", "as_is") if self._is_how_often() else self._told("recall", "complement")
         return self._told("recall", "as_is") if side == "low" else None
+
+    def _is_how_often(self) -> bool:
+        """Whether a share only tells how often the case comes about: "only some 3 % ever come back"."""
+        plain = self.reading.text.plain
+        said = any(self.reading.said("populations", key, self.sentence) for key in ("may", "must"))
+        bounded = side_of(self.reading, self.q) is not None or self._not_beyond()
+        return not (said or bounded or _OF.match(plain, self.q.end) or self.q.noun)
 
     def _of_alarms(self, small: bool, side: Side | None, acted: bool) -> Told | None:
         bad = self._in_vain() or self._sign(self._rest) < 0
@@ -186,8 +197,8 @@ class _Share:
             return behind, [(q.start, stop)]
         opened = _OPENED.search(plain[self.sentence[0] : q.start])
         if opened:
-            start = self.sentence[0] + opened.start("np")
-            return opened["np"], [(start, q.end)]
+            group = "np" if opened["np"] is not None else "is"
+            return opened[group], [(self.sentence[0] + opened.start(group), self.sentence[0] + opened.end(group))]
         return self._subject()
 
     def _without_bounds(self, text: str) -> str:

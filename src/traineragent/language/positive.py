@@ -133,7 +133,7 @@ def _explained(reading: Reading, column: ColumnProfile, labels: list[str]) -> tu
     for label in labels:
         code = re.escape(fold(label))
         found = re.search(rf"(?<![\w.]){code}\s*(?:=|:|means?|is|for|heisst|->)\s*(?P<m>[^\W\d]+)", plain) or re.search(
-            rf"(?P<m>[^\W\d]+)\s*(?:\(|=\s*){code}(?![\w.])", plain
+            rf"(?P<m>[^\W\d]+)\s*(?:\(|=\s*){code}(?![\w./|]|\s+or\b|\s*,\s*\d)", plain
         )
         if found:
             meanings[label] = found["m"]
@@ -231,7 +231,7 @@ def _limited(reading: Reading, labels: list[str]) -> str | None:
 def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
     """A label named beside words of finding or missing."""
     plain = reading.text.plain
-    said = []
+    said, told = [], []
     for label in labels:
         word = fold(label).strip().replace("_", " ")
         if len(word) < (2 if len(labels) == 2 else 3) or re.fullmatch(r"[\d.]+", word):
@@ -240,14 +240,17 @@ def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> t
         base = (
             word
             if re.search(rf"[{WIDE}]", word)
-            else rf"(?<!\w){re.escape(stem(word) if word.isalpha() else word)}{ending}(?!\w)"
+            else rf"(?<!\w){_hyphenated(stem(word)) if word.isalpha() else re.escape(word)}{ending}(?!\w)"
         )
-        if found := re.search(base, plain):
-            said.append((label, found.start()))
+        places = [m.start() for m in re.finditer(base, plain)]
+        said += [(label, at) for at in places[:1]]
+        told += [label for at in places if _is_told(reading, at)]
     if len(said) == 1:
         return said[0][0], "the request speaks of this value", 0.7
     if len(labels) > 2 and (alone := _limited(reading, labels)):
         return alone, "a share is asked for where the request speaks of this value alone", 0.7
+    if len(labels) == 2 and len(set(told)) == 1:
+        return told[0], "the request speaks of the model saying this value", 0.7
     singled = [v for v, at in said if _singled_out(plain, fold(v).strip()) or _matters(reading, v, at)]
     if len(singled) == 1:
         return singled[0], "the request singles this value out", 0.75
@@ -255,3 +258,14 @@ def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> t
         if len(labels) == 2 and reading.said("labels", "seek", (max(0, at - 40), at)):
             return label, "the request asks to find this value", 0.7
     return None
+
+
+def _hyphenated(word: str) -> str:
+    """An expression for a word that may be written with a hyphen: "write-off" for writeoff."""
+    return "-?".join(map(re.escape, word)) if word.isascii() else re.escape(word)
+
+
+def _is_told(reading: Reading, at: int) -> bool:
+    """Whether a label at a place is what the model says: "when it says write-off", "may be called cracked"."""
+    said = [span for key in ("speaks", "called") for span in reading.where("populations", key, (max(0, at - 40), at))]
+    return any(not re.search(r"\w\W+\w", reading.masked[end:at]) for _, end in said)

@@ -149,9 +149,10 @@ class _Grammar:
             return None  # "nought point eight"
         halved = self.numerals.half(plain, found.end())
         counted = worded == "article" and (halved or _counts(plain, start))
+        counted = counted or (worded == "part" and _ONE_POINT.fullmatch(found.group().strip(" -")) is not None)
         if worded in ("article", "part") and not (counted or _PERCENTAGE.search(found.group())):
             return None
-        stop = found.end() if not found.group().isascii() else halved or end
+        stop = found.end() if worded == "part" or not found.group().isascii() else halved or end
         return Quantity("number", value + 0.5 * bool(halved), start, stop, "points")
 
     def unit_at(self, plain: str, end: int) -> bool:
@@ -172,7 +173,10 @@ class _Grammar:
         found = self._unit_at(plain, end, worded) or (self._unit_at(plain, ahead.end(), worded) if ahead else None)
         if found is None:
             return None
-        (kind, name, factor), end = found
+        (kind, name, factor), stop = found
+        if name == "s" and plain[end : end + 1] == "s" and _is_decade(plain, start, value):
+            return None
+        end = stop
         if worded == "article" and kind in ("share", "money"):
             return None
         halved = self.numerals.half(plain, end) if name != "tenth_zh" else None  # "une heure et demie"
@@ -267,10 +271,21 @@ class _Grammar:
             )
         every = re.search(r"\b(?:every|jede[rns]?)\s$", plain[:start])
         alone = every or _ALONE.match(plain, start) or not plain[start:end].isalpha()
+        if more := self._one_and_a_half(plain, start, value, end):
+            return more
         counted = _PART_OF_ONE.match(plain, end) or _HALF_OF_ONE.match(plain, start) or part_of_any(plain, end)
         if counted:  # "off by half a star"
             return Quantity("number", value, start, counted.end(), counted["noun"])
         return Quantity("share", value, start, end, "part") if alone else None
+
+    def _one_and_a_half(self, plain: str, start: int, value: float, end: int) -> Quantity | None:
+        """ "Hora y media", "hora e meia": one and a half of a unit that stands without its number."""
+        before = _UNIT_AND.search(plain, 0, start)
+        unit = self.units.get(before["u"]) if before and value == _HALF else None
+        if before is None or unit is None or unit[0] in ("share", "money"):
+            return None
+        factor = 1.0 if unit[0] in physical_kinds() else unit[2]
+        return Quantity(unit[0], (1 + _HALF) * factor, before.start(), end, unit[1])
 
     def _rate(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         if worded == "article" or worded == "part":
@@ -297,11 +312,17 @@ class _Grammar:
         if found and (second := self.number.match(plain, found.end())):
             amount, stop, how = self.value(plain, second)
             unit = self._unit_at(plain, stop, how)
-            if unit and unit[0][0] == "time" and amount * unit[0][2] <= _DAY:
-                return Quantity("rate", value / (amount * unit[0][2] / 1000), start, unit[1], "rows/s")
+            half = self.numerals.half(plain, unit[1]) if unit else None
+            if unit and unit[0][0] == "time" and (ms := (amount + _HALF * bool(half)) * unit[0][2]) <= _DAY:
+                return Quantity("rate", value / (ms / 1000), start, half or unit[1], "rows/s")
         return None
 
 
+_UNIT_AND = re.compile(r"(?<!\w)(?P<u>[^\W\d]{3,})\s(?:y|e|et)\s$")
+_ONE_POINT = re.compile(
+    r"punkte?s?|punt[oi]|ponto|point|point de pourcentage|punto porcentual|ponto percentual|个百分点|百分点|个点"
+)
+"""Half of it is half a point: "un demi-point", "medio punto"."""
 _EACH_SECOND = re.compile(r"(?:每秒钟?[^\d\s,，]{0,6}|(?:\bhar|हर|प्रति)\s(?:second|सेकंड)\s(?:mein\s|में\s)?)$")
 """Before how many there are: "每秒处理200条"."""
 _NOTHING_MORE = re.compile(r"\s*(?:[.,;:!?\n)-]|$)|\s+(?:aur|ki|jo|taki|और|कि|जो|ताकि)\b")
@@ -318,7 +339,9 @@ _ALL = re.compile(
 """ "All two million within twenty minutes": what comes in at once is to be through by then."""
 _ALL_THROUGH = re.compile(r"\s+(?:of\s+(?:them|these|those)\s+)?(?:[^\W\d]+\s+){0,3}?" + _WITHIN)
 _THROUGH = re.compile(
-    r"\s+(?:of\s+(?:them|these|those)\s+)?(?:[^\W\d]+\s+){0,3}?(?:(?:(?:have|has|had|need|ought)\s+to|must|should|shall|can|will|could|are\s+to)\s+)?"
+    r"\s+(?:of\s+(?:them|these|those)\s+)?(?:[^\W\d]+\s+){0,3}?"
+    r"(?:(?:come|comes|pour|flow|arrive|arrives|land|pile|accumulate|wait)(?:\s(?:in|up|here|at\s\w+|every\s\w+|each\s\w+))*"
+    r"(?:,|;|\s)+(?:(?:and|which|that|they|these|all|of|them)\s+){0,4})?(?:(?:(?:have|has|had|need|ought)\s+to|must|should|shall|can|will|could|are\s+to)\s+)?(?:all\s+)?"
     r"(?:be\s+|get\s+|go\s+|run\s+|pass\s+)?(?:through|done|processed|scored|handled|classified|sorted|predicted|checked|rated|answered|finished|"
     r"ready|worked\s+off|judged|labelled|labeled|tagged|screened|evaluated|estimated|forecast|completed|calculated|computed|"
     r"verarbeitet|bewertet|durch|geschafft|klassifiziert|bearbeitet|traites?|traitees?|classes?|procesad[oa]s|clasificad[oa]s|"
@@ -446,6 +469,12 @@ def _unit_expression(units: Sequence[str] | dict[str, Any]) -> str:
 
 def _is_year(plain: str, start: int, value: float) -> bool:
     return _YEARS[0] <= value <= _YEARS[1] and value == int(value) and bool(_YEAR_BEFORE.search(plain[:start]))
+
+
+def _is_decade(plain: str, start: int, value: float) -> bool:
+    """ "The 1950s", "the 90s": years and no seconds."""
+    short = 20 <= value <= 90 and re.search(r"\b(?:the|early|late|mid)[\s-]$", plain[:start]) is not None
+    return value % 10 == 0 and (_YEARS[0] <= value <= _YEARS[1] or short)
 
 
 def _counts(plain: str, start: int) -> bool:

@@ -25,6 +25,19 @@ _SLOTS = re.compile(
 )
 
 
+_ANSWERED = re.compile(
+    r"\?(?=\s(?:(?:at most|at least|max\.?|min\.?|under|below|over|above|about|no more than|hochstens|mindestens|"
+    r"au plus|au moins|maximum|minimum|como mucho|al menos|no maximo|pelo menos|on average|im schnitt|im mittel|"
+    r"en moyenne|de media|em media|in media)\s)*\d[\d.,]*\s?(?!\w+\s(?:of|in|and)\b)"
+    r"[a-z%]*\s*(?:[.,;!]|$|(?:at|or|max|please|tops)\b))"
+)
+
+
+def join_answers(text: Text) -> Text:
+    """A short answer belongs to its question: "How far off on average? 0.3 mm at most" reads with a colon."""
+    return text.replaced([(*m.span(), ":") for m in _ANSWERED.finditer(text.plain)]) if "?" in text.plain else text
+
+
 def unfold_slots(text: Text) -> Text:
     """ "recall / latency: 95 / 20 (%, ms)" reads as "recall 95 %, latency 20 ms"."""
     changes = []
@@ -48,7 +61,7 @@ class Reading:
 
     @staticmethod
     def of(words: str) -> Reading:
-        text = unfold_slots(Text.of(words))
+        text = unfold_slots(join_answers(Text.of(words)))
         languages = languages_of(text)
         text = mended(text) if languages[0] == "en" else text
         return Reading(text, languages, find_quantities(text.plain, languages))

@@ -19,6 +19,7 @@ from .bounds import side_of
 from .converting import in_unit_of
 from .going_on import FEW, Numbers
 from .horizon import horizon_quantity
+from .how_often import tells_how_often
 from .improvements import improvements, over_naive, relative_shares
 from .limits import Limit
 from .looked_for import Sought, of_every_class, of_the_case
@@ -60,6 +61,13 @@ _AREA = re.compile(
 """What stands beside the share of a box that makes it a hit, and is no share of hits."""
 
 
+_ON = re.compile(
+    r"\s*(?:(?:on|in|for|of|as|as the|on the|in the|bei|beim|bei der|fur|an|pour|en|de|como|em|na|no|di|per)\s+)?"
+    r"(?:(?:la|le|l'|el|a|o|the|der|die|das)\s*)?|\s*的\s*"
+)
+"""Between a number and the name of what it bounds."""
+
+
 NOBODY = Sought()
 _GAP, _SKILL = "recall_gap", "skill_vs_seasonal_naive"
 _OF_CLASSES = ("recall", "precision", "false_positive_rate", "accuracy", "min_class_recall", "recall_gap")
@@ -79,7 +87,15 @@ def told_limits(
     classification, regression, tokens, …; `case`: what the case looked for, or a class, is called; `several`: there are
     more than two classes."""
     scan = _Scan(reading, namings, task)
-    limits = [*scan.by_improvement(), *scan.by_skill(), *scan.by_gap(), *scan.by_metric_with_unit()]
+    if task == "classification":
+        scan.free = [q for q in scan.free if not tells_how_often(reading, q, case)]
+    limits = [
+        *scan.by_most_answers(),
+        *scan.by_improvement(),
+        *scan.by_skill(),
+        *scan.by_gap(),
+        *scan.by_metric_with_unit(),
+    ]
     if task == "classification" and (not several or case.label):
         limits += scan.by_population(case)
     limits += scan.by_interval() if task in ("regression", "forecasting") else []
@@ -163,6 +179,15 @@ class _Scan(Numbers):
         counted = [q for q in reading.quantities if q.kind == "number" and any(a <= q.start < b for a, b in guesses)]
         super().__init__(reading, namings, [q for q in reading.quantities if q is not ahead and q not in counted])
 
+    def by_most_answers(self) -> list[Limit]:
+        """Times that a share of the answers has to keep to, before the share is taken for one of right answers."""
+        out = []
+        for q in [q for q in self.free if q.kind == "time"]:
+            if told := self.service.of_most(q, self.free):
+                self.free = [x for x in self.free if x not in told[1]]
+                out.append(told[0])
+        return out
+
     def by_improvement(self) -> list[Limit]:
         """Limits told by today's figure and how far from it they lie."""
         out = []
@@ -207,8 +232,9 @@ class _Scan(Numbers):
         named = {n.name for n in self.namings if n.name in _ERRORS and set(self._claimed(n)) & set(self.free)}
         idioms = [x for x in lexicon("requirements") if self._applies(x) and x["name"] not in (*named, _GAP)]
         text, out = self.reading.text, list[Limit]()
-        for spans in (text.clauses, text.sentences):
-            for idiom in idioms:
+        wide = [x for x in idioms if x.get("over_clauses")]
+        for spans, some in ((text.sentences, wide), (text.clauses, idioms), (text.sentences, idioms)):
+            for idiom in some:
                 told = {text.sentence_of(x.at) for x in out if x.name == idiom["name"] and x.name in _ERRORS}
                 out += self._matches(idiom, [s for s in spans if text.sentence_of(s[0]) not in told])
         return out
@@ -350,14 +376,19 @@ class _Scan(Numbers):
         claimed = [q for q in self.reading.quantities if self._claims(naming, q)]
         behind = [q for q in claimed if q.start >= naming.end]
         stop = self.reading.text.clause_of(naming.start)[1]
-        beside = [q for q in claimed if q.end <= naming.start and not self.reading.masked[q.end : naming.start].strip()]
+        beside = [q for q in claimed if q.end <= naming.start and self._is_beside(q, naming)]
         if beside and all(q.start >= stop for q in behind):  # "0.85 accuracy is a must, 0.9 would be lovely"
             return beside
         return behind or claimed
 
+    def _is_beside(self, q: Quantity, naming: Naming) -> bool:
+        """Whether a number is told of the name right behind it: "0.9 accuracy", "0.9 on precision"."""
+        return _ON.fullmatch(self.reading.masked, q.end, naming.start) is not None
+
     def _limit(self, name: str, how: str, q: Quantity, at: int) -> Limit:
         self._use(q)
-        value = {"complement": 1 - q.value, "hundredth": q.value / 100}.get(how, q.value)
+        fraction = q.value < 1 and "point" not in q.unit  # "no more than 0.08 apart"
+        value = {"complement": 1 - q.value, "hundredth": q.value / (1 if fraction else 100)}.get(how, q.value)
         return Limit(name, value, q, at, described=True)
 
     def shared(self, limits: Sequence[Limit]) -> list[Limit]:
@@ -407,8 +438,8 @@ class _Scan(Numbers):
         if last - first > _BRIDGE or last < first:
             return False
         between = self.reading.masked[first:last]
-        ends = r"[.!?\n]" if self._is_a_floor(q) else r"[.!?;\n]"
-        if re.search(rf"(?<!max)(?<!min){ends}(?:\s|$)", between):
+        opened = [a for a, _ in self.reading.text.sentences if first < a <= last]
+        if any(not self._is_a_floor(q) or self.reading.masked[:a].rstrip()[-1:] != ";" for a in opened):
             return False
         if self._told_between(naming.name, first, last) and not self._replaces(first, last):
             return False
@@ -444,7 +475,8 @@ class _Scan(Numbers):
                 for used in told[1]:
                     self._use(used)
                 out.append(told[0])
-        return out
+        timed = any(x.name.startswith("latency") and x.quantity.kind == "time" for x in out)
+        return [x for x in out if not (timed and x.name.startswith("latency") and x.quantity.kind != "time")]
 
     def by_bare_share(self, case: Sought) -> list[Limit]:
         """ "Ripe or unripe, 93 %": a share that stands alone is the share of right answers; "8 in 10 of them" is one of

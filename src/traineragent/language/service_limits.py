@@ -85,6 +85,9 @@ class Service:
         """ "I've got ten minutes for it": a time that the one who asks has for everything."""
         if q.kind != "time" or q.value < _LEAST_DEADLINE or (self.task == "forecasting" and q.value >= _LONGEST_WAIT):
             return False
+        start = self.reading.text.clause_of(q.start)[0]
+        if self.reading.said("service", "rows_themselves", (start, q.start)):
+            return False
         spans = self.reading.where("service", "allowance", self.reading.text.sentence_of(q.start))
         return any(start <= q.start and q.end <= end for start, end in spans)
 
@@ -108,7 +111,7 @@ class Service:
         return self.reading.said("service", key, (max(sentence[0], q.start - reach), min(sentence[1], q.end + reach)))
 
     def _bounded(self, q: Quantity, reach: int = 22) -> bool:
-        return self._near("comparator", q, reach)
+        return self._near("comparator", q, reach) or side_of(self.reading, q) == "high"
 
     def _time(self, q: Quantity, free: Sequence[Quantity]) -> tuple[Limit, tuple[Quantity, ...]] | None:
         if self._is_of_an_event(q) or self._is_history(q):
@@ -136,8 +139,22 @@ class Service:
         apiece = self.reading.where("service", "apiece", (q.end, min(sentence[1], q.end + _NEXT)))
         if any(not self.reading.masked[q.end : a].strip() for a, _ in apiece) and self.task in _ANSWERED:
             return self._bounded(q, 40)
+        if self.reading.said("service", "rows_themselves", (self.reading.text.clause_of(q.start)[0], q.start)):
+            return False
         answers = q.unit == "min" and q.value <= _LONGEST_ANSWER and self._near("latency", q, 30)
-        return answers and self._bounded(q) and side_of(self.reading, q) != "low"
+        return answers and self._bounded_beside(q) and side_of(self.reading, q) != "low"
+
+    def _bounded_beside(self, q: Quantity) -> bool:
+        """Whether nothing parts a time from a bound: not "stops the press for 25 minutes, so at least 85 %"."""
+        sentence, masked = self.reading.text.sentence_of(q.start), self.reading.masked
+        before = self.reading.where("service", "comparator", (max(sentence[0], q.start - _NEXT * 2), q.start))
+        behind = self.reading.where("service", "comparator", (q.end, min(sentence[1], q.end + _NEXT)))
+        near = any(len(masked[end : q.start].split()) <= 1 for _, end in before)
+        return (
+            near
+            or any(not masked[q.end : start].strip(" ,") for start, _ in behind)
+            or side_of(self.reading, q) == "high"
+        )
 
     def _percentile(self, q: Quantity, free: Sequence[Quantity]) -> tuple[str, tuple[Quantity, ...]]:
         """(name, shares it is made of): of which part of the answers a time is told."""
@@ -148,10 +165,20 @@ class Service:
                 if self.reading.said("service", key, span):
                     return name, ()
         for share in [x for x in free if x.kind == "share" and sentence[0] <= x.start < sentence[1]]:
-            name = _PERCENTILES.get(round(share.value, 3), "")
-            if name and (_OF_REQUESTS.match(self.reading.text.plain, share.end) or _OF_REQUESTS.match(share.noun)):
-                return name, (share,)
+            near = self.reading.text.clause_of(share.start) == self.reading.text.clause_of(q.start)
+            if (near or share.value in _PERCENTILES) and self._is_of_requests(share):
+                return _PERCENTILES[min(_PERCENTILES, key=lambda p: abs(p - share.value))], (share,)
         return "latency_ms_p95", ()
+
+    def of_most(self, q: Quantity, free: Sequence[Quantity]) -> tuple[Limit, tuple[Quantity, ...]] | None:
+        """The limit of a time that a share of the answers has to keep to: "99 of 100 calls answered inside 60 ms"."""
+        if q.kind != "time" or not any(self._is_of_requests(x) for x in free if x.kind == "share"):
+            return None
+        told = self._time(q, free)
+        return told if told and len(told[1]) > 1 else None
+
+    def _is_of_requests(self, share: Quantity) -> bool:
+        return bool(_OF_REQUESTS.match(self.reading.text.plain, share.end) or _OF_REQUESTS.match(share.noun))
 
     def _size(self, q: Quantity, free: Sequence[Quantity]) -> tuple[Limit, tuple[Quantity, ...]] | None:
         name = self._what_is_so_large(q)
@@ -163,6 +190,8 @@ class Service:
     def _what_is_so_large(self, q: Quantity) -> str | None:
         """What the size is of: the word nearest before it, or right behind it ("64 KB RAM")."""
         sentence = self.reading.text.sentence_of(q.start)
+        if self._is_of_a_card(q):
+            return "gpu_memory_mb"
         if re.search(r"(?:gpu|vram)\W*$", self.reading.masked[sentence[0] : q.start]):
             return "gpu_memory_mb"
         if self.reading.said("service", "card_has", (sentence[0], q.end)):
@@ -183,6 +212,12 @@ class Service:
         if what == "machine" and not self._bounded(q, 14):
             return None
         return {"gpu_memory": "gpu_memory_mb", "memory": "memory_mb"}.get(what, "size_mb")
+
+    def _is_of_a_card(self, q: Quantity) -> bool:
+        """Whether "its memory" beside a size is that of the graphics card spoken of before it."""
+        sentence, clause = self.reading.text.sentence_of(q.start), self.reading.text.clause_of(q.start)
+        said = self.reading.where("service", "its_memory", clause)
+        return any(self.reading.said("service", "card", (sentence[0], start)) for start, _ in said)
 
     def _part_of(self, q: Quantity, free: Sequence[Quantity]) -> tuple[float, tuple[Quantity, ...]]:
         """ "64 MB of RAM, of which your model may take 16": the part of a size that is there for the model, with the

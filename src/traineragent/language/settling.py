@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..knowledge.lexicons import lexicon
+from .bounds import side_of
 from .calibration import explains_probability
 from .costs import is_cut
 from .limits import Limit
@@ -93,6 +94,8 @@ def _void(reading: Reading, limit: Limit) -> bool:
     if any(a == limit.quantity.start for a, _ in reading.where("service", "background", clause)):
         return True
     before, behind = (clause[0], limit.quantity.end), (limit.quantity.end, clause[1])
+    if reading.said("service", "unwanted", before) and side_of(reading, limit.quantity) is not None:
+        return False  # "I don't want it to be more than 40 MB"
     return reading.said("service", "void", before) or reading.said("service", "too_much", behind)
 
 

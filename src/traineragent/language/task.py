@@ -26,7 +26,7 @@ from ..domain.task import (
 )
 from ..knowledge.lexicons import lexicon
 from .answers import fits
-from .beyond import beyond
+from .beyond import beyond, holds_answer
 from .clashes import clash
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Columns, Regions
@@ -536,7 +536,8 @@ class _Understanding:
 
     def _verdict(self, task: TaskSpec, profile: ColumnProfile | None) -> Verdict:
         settled = self.kind == "none" or self.answer is not None or self.request.target is not None
-        settled = settled or (bool(self.ranking) and self.ranking[0].pointed)
+        named = holds_answer(self.reading, self.columns.names.get(task.data_info.target or ""))
+        settled = settled or named or (bool(self.ranking) and self.ranking[0].pointed)
         judged = _judged(self.said, task.task_type, self.asked, settled)
         if judged.decision == "decline":
             return judged
