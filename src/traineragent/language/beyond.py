@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .phrases import in_languages, matches
 from .reading import Reading
+from .words import name_tokens
 
 _TOLD = re.compile(r"(?:^|[.!?;,]\s*)(?:i|we|they|my \w+|our \w+)\s(?:also\s|often\s|usually\s)?$")
 """Whoever asks tells what they do themselves: "I transcribe registers as a hobby"."""
@@ -26,10 +28,11 @@ class Beyond:
     alternative: str
 
 
-def holds_answer(reading: Reading, name: str | None) -> bool:
+def holds_answer(reading: Reading, column: ColumnProfile | None) -> bool:
     """Whether a column is called after such a wish and so holds what it asks for: anomaly, 0 or 1."""
+    name = " ".join(name_tokens(column.name)) if column else ""
     settled = [wish["phrases"] for wish in lexicon("beyond").values() if wish["settled"] == "yes"]
-    return bool(name) and any(matches(in_languages(p, reading.languages), str(name)) for p in settled)
+    return any(matches(in_languages(p, reading.languages), name) for p in settled)
 
 
 def beyond(reading: Reading, settled: bool, task_type: str = "") -> Beyond | None:

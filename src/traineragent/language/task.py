@@ -535,9 +535,8 @@ class _Understanding:
         return f"{days}d" if days else None
 
     def _verdict(self, task: TaskSpec, profile: ColumnProfile | None) -> Verdict:
-        settled = self.kind == "none" or self.answer is not None or self.request.target is not None
-        named = holds_answer(self.reading, self.columns.names.get(task.data_info.target or ""))
-        settled = settled or named or (bool(self.ranking) and self.ranking[0].pointed)
+        pointed = bool(self.answer or self.request.target) or any(c.pointed for c in self.ranking[:1])
+        settled = self.kind == "none" or pointed or holds_answer(self.reading, profile)
         judged = _judged(self.said, task.task_type, self.asked, settled)
         if judged.decision == "decline":
             return judged
