@@ -44,7 +44,14 @@ LOG = "shahar:cat, umar:int, plan:cat, gaya:yesno haan|nahi"
         ("城市、年龄这类信息一律别碰。", 客户, "城市 年龄"),
         ("Woh kahan rehta hai aur uski umar kya hai, iska koi asar nahi hona chahiye.", LOG, "umar shahar"),
         ("वह कहाँ रहता है, यह मॉडल को मत बताना।", लोग, "शहर"),
+        (
+            "The age and how long they were with us must have no bearing.",
+            "age:int, tenure_years:int, y:flag",
+            "age tenure_years",
+        ),
         # told of the rows, of the service or of nobody
+        ("Wird es gekauft? Die Leute wohnen in der Stadt und zahlen nicht bar.", "ort:cat, gekauft:yesno j|n", ""),
+        ("The lot number is only there for bookkeeping, doesn't hurt.", "lot:id, y:flag", ""),
         ("Which drivers who live in town will not claim?", PEOPLE, ""),
         ("We do not know how old the machine is, but predict claim.", PEOPLE, ""),
         ("Who will claim? It has to go into 3 MB.", PEOPLE, ""),
@@ -94,6 +101,7 @@ def test_a_sentence_about_a_column_does_not_ask_for_it(words: str) -> None:
         ("as vendas das três semanas que vêm", "horizon:21d"),
         ("每天的销量,往后推两周", "horizon:14d"),
         ("आने वाले बीस दिनों की बिक्री", "horizon:20d"),
+        ("Besucher bis übermorgen", "horizon:2d"),
     ],
 )
 def test_how_far_ahead_is_heard_in_other_words(words: str, expected: str) -> None:

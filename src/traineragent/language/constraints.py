@@ -18,7 +18,7 @@ from .reading import Reading
 from .words import WIDE, stem
 
 _RESOLUTION = re.compile(
-    r"(?<![\w.])(\d{2,4})\s*(?:x|×|by|mal|por|per|乘)\s*(\d{2,4})(?![a-z\d_]|\.\d)|(?<![\w.])(\d{2,4})\s*(?:px|pixels?|pixel)(?!\w)"
+    r"(?<![\w.])(\d{2,4})\s*(?:x|×|by|mal|por|per|par|sur|auf|乘以?)\s*(\d{2,4})(?![a-z\d_]|\.\d)|(?<![\w.])(\d{2,4})\s*(?:px|pixels?|pixel)(?!\w)"
 )
 _LEAST_STEM, _ENDING = 5, 3  # letters of a name whose plural is known, and of the ending of one
 _FURTHER = 60  # characters behind the clause that tells how far groups may be apart, in which they are named

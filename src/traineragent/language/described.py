@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from ..knowledge.lexicons import lexicon
 from .columns import Columns
 from .kinship import akin
+from .moments import steps_of_time
 from .phrases import matches
 from .reading import Reading, Span
+from .spelled import unit_codes
 
 _TO_THE_MODEL = re.compile(
     r"[\s,'\"`]*(?:(?:it|them|the model|infos?|information|data|angaben?|wissen)[\s,]+"
@@ -108,12 +110,19 @@ def _called_so(columns: Columns, names: Iterable[str]) -> list[str]:
         c.name
         for c in columns.columns
         if c.meaning not in ("constant", "empty")
-        and any(
-            len(way.split()) - len(m.group().split()) <= 1
-            for way in columns.ways(c.name)
-            for m in matches(phrases, way)
-        )
+        and any(_most_of(m.group(), way) for way in columns.ways(c.name) for m in matches(phrases, way))
     ]
+
+
+def _most_of(part: str, name: str) -> bool:
+    """Whether a part of a name leaves at most one word of it, besides a unit: "tenure" of driver_tenure_years."""
+    words = name.split()
+    words = (
+        words[:-1]
+        if len(words) > 1 and words[-1] in unit_codes() | steps_of_time() and words[-1] not in part.split()
+        else words
+    )
+    return len(words) - len(part.split()) <= 1
 
 
 def _told_apart(columns: Columns, span: Span, able: list[str]) -> list[str]:

@@ -263,7 +263,10 @@ def _subject(columns: Columns, at: int) -> list[tuple[str, Span]]:
     reading = columns.reading
     start = max((a for a, _ in reading.text.clauses if a <= at), default=at)
     said = [s for key in ("pronoun", "between") for s in reading.where("exclusions", key, (start, at))]
-    return _named_last(columns, start) if only_glue(reading, (start, at), said) else []
+    if not only_glue(reading, (start, at), said):
+        return []
+    least = 0 if reading.where("exclusions", "pronoun", (start, at)) else reading.text.sentence_of(start)[0]
+    return [(name, span) for name, span in _named_last(columns, start) if span[0] >= least]
 
 
 def _wanted_none(columns: Columns) -> list[tuple[str, Span]]:
