@@ -26,10 +26,13 @@ HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src/traineragent/knowledge/policy/weights.yaml"
 LEAST = 0.97
 """The least probability of being declined at which a rule with one role unheard counts as meant."""
+DOUBTED = 0.05
+"""The probability of being declined below which the roles of a rule of conduct are taken to have met by chance."""
 PENALTY = 1.0
 HEAD = """\
 # What the ideas of the policy weigh in a request where a rule lacks one of its roles: logarithms of odds, learned
-# by benchmarks/policy_weights.py. least: the sum from which on such a request is declined.
+# by benchmarks/policy_weights.py. least: the sum from which on such a request is declined; doubted: the sum below which
+# the roles of a rule met by chance, so that it does not count although all of them are said.
 """
 
 
@@ -80,13 +83,14 @@ def main() -> None:
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, y):
         p[test] = model().fit(x[train], y[train]).predict_proba(x[test])[:, 1]
     print(f"{y.sum()} declined, {(~y).sum()} served, {len(ideas)} ideas")
-    for least in (0.4, 0.5, 0.6, 0.7):
+    for least in (DOUBTED, 0.4, 0.5, 0.6, 0.7):
         print(f"at {least}: {(p[y] > least).mean():.1%} of the declined, {(p[~y] > least).mean():.1%} of the served")
     if parser.parse_args().write:
         fitted = model().fit(x, y)
         weights = {i: round(float(w), 2) for i, w in zip(ideas, fitted.coef_[0], strict=True) if abs(w) >= 0.05}
-        least = round(float(np.log(LEAST / (1 - LEAST)) - fitted.intercept_[0]), 2)
-        body = yaml.safe_dump({"least": least, "ideas": weights}, sort_keys=False, allow_unicode=True)
+        least, doubted = (round(float(np.log(p / (1 - p)) - fitted.intercept_[0]), 2) for p in (LEAST, DOUBTED))
+        book = {"least": least, "doubted": doubted, "ideas": weights}
+        body = yaml.safe_dump(book, sort_keys=False, allow_unicode=True)
         WEIGHTS.write_text(HEAD + body, encoding="utf-8")
 
 

@@ -112,3 +112,21 @@ def test_codes_of_languages_are_not_read_out_of_little_words() -> None:
     columns = table("snippet:text, lang:cat de|en|fr|it|es")
     task = understand(Request("In welcher Sprache ist der Text geschrieben?", target="lang"), columns, ROWS)
     assert task.data_info.positive_label is None
+
+
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [
+        ("Sort the faults into F1, F2 and F3. F2 recall at least 0.9.", "F2"),
+        ("Which fault is it? Recall on class F3 at least 0.9.", "F3"),
+        ("Which fault is it, F1 or another? Recall at least 0.9.", None),
+    ],
+)
+def test_a_label_beside_a_measure_is_the_class_it_is_of(words: str, label: str | None) -> None:
+    assert read(words, "load:float 0..9, fault:cat F1|F2|F3").data_info.positive_label == label
+
+
+def test_columns_called_alike_with_the_same_labels_are_asked_about() -> None:
+    columns = "heat:float 0..9, seam_test:cat pass|fail, glue_test:cat pass|fail"
+    assert [q.about for q in read("Find the bad ones.", columns).verdict.questions] == ["target"]
+    assert read("Find those that fail the glue test.", columns).data_info.target == "glue_test"

@@ -35,6 +35,18 @@ def test_of_a_whole_the_part_for_the_model_counts(words: str, expected: dict[str
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
+        ("Train on all nine million rows in half a second in total.", {"train_minutes": 0.008333}),
+        ("Trainiere mit allen Bildern in einer halben Sekunde insgesamt.", {"train_minutes": 0.008333}),
+        ("Train something that answers in at most half a second.", {"latency_ms_p95": 500}),
+    ],
+)
+def test_less_than_a_second_for_all_the_work_is_a_time_of_training(words: str, expected: dict[str, float]) -> None:
+    assert limits(words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
         ("98 of 100 right, 99 of 100 replies back within eight milliseconds.", {"accuracy": 0.98, "latency_ms_p99": 8}),
         ("ninety-nine percent of them inside 250 ms", {"latency_ms_p99": 250}),
         ("99 % der Anfragen unter 40 ms", {"latency_ms_p99": 40}),

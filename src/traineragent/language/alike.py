@@ -1,6 +1,6 @@
 """Columns of a table that are called alike, because they tell the same of several things or one thing in many parts.
 
-Looks at names only.
+Looks at names and labels only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .words import name_tokens
 
 MANY_ALIKE = 8  # columns numbered alike that describe a thing together
 FEWEST_CROSSED = 3  # things of which two facts at least are told in columns of their own
@@ -22,6 +24,20 @@ def called_alike(names: Sequence[str]) -> frozenset[str]:
     kind = {n: numberless(n) for n in names}
     sizes = Counter(k for name, k in kind.items() if k != name)
     return frozenset(n for n in names if sizes[kind[n]] >= MANY_ALIKE) | _crossed(names)
+
+
+def has_twin(column: ColumnProfile, columns: Sequence[ColumnProfile]) -> bool:
+    """Whether another column ends in the same word and holds the same two labels: "leak_check" beside "paint_check"."""
+    mine = name_tokens(column.name)
+    labels = {value for value, _ in column.top}
+    return len(mine) > 1 and any(
+        other.name != column.name
+        and column.distinct == other.distinct == 2
+        and len(tokens := name_tokens(other.name)) > 1
+        and tokens[-1] == mine[-1]
+        and {value for value, _ in other.top} == labels
+        for other in columns
+    )
 
 
 def numberless(name: str) -> str:

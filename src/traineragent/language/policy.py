@@ -31,6 +31,8 @@ _OF_THINGS = "of_things"
 """Where drawn faces or the stress of materials are spoken of, nothing is guessed about people."""
 _OF_CONDUCT = ("harmful", "unlawful")
 _MEASURED = {"limit", "score", "share", "count"}
+_PLAIN_ENOUGH = 2.0
+"""The weight from which the ideas of a rule say it by themselves, whatever else the text speaks of."""
 _LEAST_ROLES = 3
 """A rule of two roles with one of them unsaid says too little."""
 
@@ -125,7 +127,17 @@ class _Judge:
             return False
         if any(self.excuses(idea) for idea in rule.get("unless", ())):
             return False
-        return self._limit(rule) and self._score(rule) and self._share(rule) and self._count(rule)
+        measured = self._limit(rule) and self._score(rule) and self._share(rule) and self._count(rule)
+        return measured and not self._by_chance(rule)
+
+    def _by_chance(self, rule: Mapping[str, Any]) -> bool:
+        """Whether the ideas of the whole text weigh so little, and those of a rule of conduct not much either, that its
+        roles only happen to meet: "our website shows a captcha", "a cook charges by the crowd"."""
+        weights = lexicon("weights", "policy")
+        own = [idea for line in rule.get("when", ()) for idea in line if self.said(idea)]
+        if rule.get("class") not in _OF_CONDUCT or any(idea not in weights["ideas"] for idea in own):
+            return False  # nothing was learned of the ideas that others add
+        return self._weight(self.ideas) < float(weights["doubted"]) and self._weight(own) < _PLAIN_ENOUGH
 
     def _unheard(self, lines: Sequence[Sequence[str]]) -> int:
         """How many roles nothing says. A single place in the text says one role at most: "what they can't understand"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .metrics import find_metrics
 from .phrases import in_languages, matches
 from .polarity import label_asked, label_side, opposite_asked
 from .reading import Reading
@@ -228,9 +229,32 @@ def _limited(reading: Reading, labels: list[str]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+_SMALL = (
+    r"\s*(?:(?:on|of|for|in|at|the|class|der|die|des|fur|von|bei|klasse|de|du|la|classe|del|el|clase|do|da|em)\s+){0,3}"
+    r"[\"'`]?"
+)
+"""What may stand between the name of a measure and the class that it is of."""
+
+
+def _measured(reading: Reading, labels: list[str]) -> str | None:
+    """The one label right beside the name of a measure, however short: "P1 recall", "recall on class C"."""
+    plain = reading.text.plain
+    found = set()
+    for naming in find_metrics(reading):
+        start, end = naming.span
+        for label in labels:
+            word = re.escape(fold(label).strip())
+            before = re.search(rf"(?<!\w){word}[\"'`]?[\s-]+$", plain[:start])
+            if before or re.match(rf"{_SMALL}{word}(?:e?s|e?n)?(?![\w.]\w)(?!\w)", plain[end:]):
+                found.add(label)
+    return found.pop() if len(found) == 1 else None
+
+
 def _looked_for(reading: Reading, column: ColumnProfile, labels: list[str]) -> tuple[str, str, float] | None:
     """A label named beside words of finding or missing."""
     plain = reading.text.plain
+    if len(labels) > 2 and (measured := _measured(reading, labels)):
+        return measured, "its name stands beside the measure", 0.8
     said, told = [], []
     for label in labels:
         word = fold(label).strip().replace("_", " ")

@@ -96,6 +96,12 @@ class Service:
         spans = self.reading.where("service", "training_lasts", self.reading.text.sentence_of(q.start))
         return any(start <= q.start and q.end <= end for start, end in spans)
 
+    def _is_in_all(self, q: Quantity) -> bool:
+        """ "Train on all of them in half a second altogether": less than a second, but not the time of an answer."""
+        behind = self.reading.text.sentence_of(q.start)
+        told = self.reading.where("service", "in_all", (q.end, min(behind[1], q.end + _NEXT)))
+        return self._near("training", q) and any(not re.search(r"\w", self.reading.masked[q.end : a]) for a, _ in told)
+
     def _is_of_an_event(self, q: Quantity) -> bool:
         """Whether a time says how late or how old something is: "20 minutes late", "four-year-olds"."""
         stop = min(self.reading.text.sentence_of(q.start)[1], q.end + _NEXT)
@@ -118,6 +124,8 @@ class Service:
             return None
         training = Limit("train_minutes", q.value / 60000, q, q.start), (q,)
         if self.is_deadline(q) or self._is_allowance(q):
+            return training
+        if q.value < 1000 and self._is_in_all(q):
             return training
         if self._near("training", q) and q.value >= 1000 and q.unit not in SHORT:
             bounded = self._bounded(q, 40) or _INSIDE.search(self.reading.text.plain[: q.start])

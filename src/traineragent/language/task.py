@@ -25,6 +25,7 @@ from ..domain.task import (
     Verdict,
 )
 from ..knowledge.lexicons import lexicon
+from .alike import has_twin
 from .answers import fits
 from .beyond import beyond, holds_answer
 from .clashes import clash
@@ -80,10 +81,8 @@ _PREFERENCES = {
     "prefer:precision": "a false alarm is said to be worse than a missed case; average precision rewards being right",
 }
 _NEAR = 8  # characters between a metric's name and what is said of it
-TOGETHER = "series:*"
-"""The constraint word for one series of all rows, whatever tells them apart."""
-_OF_ROWS = ("table", "series")
-"""Kinds of data whose rows may be chosen by what they hold."""
+TOGETHER = "series:*"  # the constraint word for one series of all rows, whatever tells them apart
+_OF_ROWS = ("table", "series")  # kinds of data whose rows may be chosen by what they hold
 _NO_TARGET = frozenset({"image_generation", "visual_grounding"})
 
 
@@ -98,8 +97,7 @@ def understand(
 ) -> TaskSpec:
     """The task specification for these words and this data. `columns` are light profiles of the whole table, `kind` is
     the kind of data ("table", "images", "series", "grounding", "none", …), `notes` are readings of other inputs, kept
-    as assumptions, `answer` is the column that holds the answer where the data itself settles it, as the names of
-    class folders do."""
+    as assumptions, `answer` is the column that holds the answer where the data settles it, as class folders do."""
     return _Understanding(request, columns, rows, kind, notes, answer).task()
 
 
@@ -258,9 +256,10 @@ class _Understanding:
         return best.column
 
     def _unnamed(self, best: Candidate) -> bool:
-        """Whether "the number" is asked for, and several columns hold one."""
-        numbers = [c for c in self.columns.columns if fits(c, "amount")]
-        return not best.spoken and len(numbers) > 1 and self.reading.said("wishes", "unnamed")
+        """Whether no word tells the best from its twins, or "the number" is asked for and several columns hold one."""
+        several = sum(fits(c, "amount") for c in self.columns.columns) > 1
+        many = several and self.reading.said("wishes", "unnamed")
+        return not best.spoken and (many or has_twin(self.columns.get(best.column), self.columns.columns))
 
     def _alone_says_yes(self, best: Candidate) -> bool:
         """Whether a yes or no is asked for, and no other column could hold it."""
