@@ -62,6 +62,9 @@ def read(words: str, spec: str) -> TaskSpec:
         # its values are of the kind that is asked for
         ("What stone is this wall made of?", "q1:cat marble|slate|basalt, q2:cat a|b|c, era:cat x|y|z", "q1"),
         ("Quel poisson est sur la photo ?", "bateau:cat a|b|c, qq:cat saumon|thon|truite, mer:cat n|s|o", "qq"),
+        # a yes or no is asked for by turning the verb round
+        ("Le train arrive-t-il en gare ce soir ?", "quai:cat a|b|c, xx:flag, sens:cat n|s|o", "xx"),
+        ("What will the garage charge?", "xx:int 10..900, alu:flag, year:int 2000..2024", "xx"),
         # as many values as are told apart
         ("How is the goat today: lively, a bit dull, or down?", "ss:cat viv|mid|low, farm:cat a|b|c|d", "ss"),
         # symbols of substances

@@ -258,6 +258,8 @@ class Regions:
         for start, end in self.reading.where("wishes", "inputs"):
             stop = self.reading.text.sentence_of(start)[1]
             goals = self.reading.where("wishes", "goal", (end, stop))  # "from the text, work out which product it is"
+            if goals and goals[0][0] - end <= 1:
+                goals = goals[1:]  # "given how it is used, how long will it last"
             comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
             spans.append((end, goals[0][0] if comma else self._object_from(end, goals) or stop))
         return tuple(spans)

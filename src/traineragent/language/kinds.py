@@ -39,6 +39,11 @@ _QUESTION = re.compile(
     r"est-ce que|sera|seront|va-t-il|vont-ils|se va|sera que|sara|arrivera)\s(?!.*\b(?:you|i|we|how|or)\b)[^?]*\?"
 )
 """A question that is answered by yes or no: "Will two buses arrive together?"."""
+_INVERTED = re.compile(
+    r"\W*(?!(?:\w+\s)?(?:comment|combien|quand|ou|que|quoi|quel\w*|lequel|laquelle|pourquoi|qui)\s)(?:[^\W\d']+[\s'])"
+    r"{0,5}?[^\W\d]+-(?:t-)?(?:il|elle|on)s?(?!\w)[^?]*\?"
+)
+"""The same in French, behind whom it is asked of: "La machine s'arrete-t-elle ?"."""
 _OF_SEVERAL = ("f1_macro", "balanced_accuracy")
 """Averages over classes, of which there are some."""
 _ALTERNATIVES = re.compile(
@@ -149,7 +154,7 @@ def wish_of(reading: Reading) -> str | None:
 
 def _asks_yes_or_no(sentence: str) -> bool:
     """Whether a sentence is such a question, also behind who asks or what about: "Escape room: will the group …?"."""
-    return any(_QUESTION.match(part) for part in (sentence, *sentence.split(": ")[1:2]))
+    return any(_QUESTION.match(part) or _INVERTED.match(part) for part in (sentence, *sentence.split(": ")[1:2]))
 
 
 def _is_told(reading: Reading, span: tuple[int, int]) -> bool:

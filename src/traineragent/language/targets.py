@@ -456,6 +456,8 @@ def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
     fitting = [e for e in suited if not e.given]
     if wish == "flag" and len(suited) > 1:  # which of two teams it was is no yes or no
         fitting = [e for e in fitting if e.spoken or yes_or_no(e.column) or is_event(e.column)]
+    if wish == "choice":  # which of several it is, no yes or no can tell
+        fitting = [e for e in fitting if e.spoken or not yes_or_no(e.column)]
     if wish and len(fitting) == 1 and (fitting[0].spoken or not numbered(fitting[0].column)):
         fitting[0].add(1.2, "no other column gives such an answer")
 
