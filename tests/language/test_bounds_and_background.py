@@ -27,6 +27,7 @@ def limits(words: str, columns: str) -> dict[str, Any]:
     ("words", "expected"),
     [
         ("Only some 3 % ever break down. Precision of at least .7", {"precision": 0.7}),
+        ("Pumps cost 900 euros, and 12% fail.", {}),
         ("Failures make up 2 % of the rows. How good? 90 % recall.", {"recall": 0.9}),
         ("Failed pumps are about 4 %. How fast? 50 ms at most.", {"latency_ms_p95": 50}),
         ("Failures missed are 5 % at most.", {"recall": 0.95}),
@@ -53,6 +54,12 @@ def limits(words: str, columns: str) -> dict[str, Any]:
         ("Data from the 1990s and from the 2000s.", {}),
         ("Fläche unter der Precision-Recall-Kurve mindestens 0,6.", {"average_precision": 0.6}),
         ("Die Vorhersagegenauigkeit soll mind. 85 % sein.", {"accuracy": 0.85}),
+        ("Two sites, and 3% fail. Get 17 of every 20 calls right.", {"accuracy": 0.85}),
+        ("The model may take 1/4 MB on the disk, not a byte more.", {"size_mb": 0.25}),
+        ("99 percent of the readings have to be done in 0.3 s.", {"latency_ms_p99": 300}),
+        ("At most four points of recall between day and night (shift).", {"recall_gap": 0.04}),
+        ("Our rule has an accuracy of 71 percent and we want more than that.", {"accuracy": 0.71}),
+        ("No more than 5 gigabytes of graphics memory.", {"gpu_memory_mb": 5000}),
         ("Everything must be ready in 20 minutes.", {"train_minutes": 20}),
     ],
 )
@@ -83,6 +90,7 @@ def test_the_other_label_is_the_good_one(words: str, expected: dict[str, float])
         ("Predict minutes. How far off on average? 4 minutes at most.", TRIPS, {"mae": 4}),
         ("Predict minutes, give or take plus minus 4 minutes on average.", TRIPS, {"mae": 4}),
         ("Predict minutes and explain no less than 70 % of the spread.", TRIPS, {"r2": 0.7}),
+        ("Estimar minutes; que explique como poco el 70 % de la variabilidad.", TRIPS, {"r2": 0.7}),
         ("Predict minutes. Will it rain tomorrow? 83 in 100 say no.", TRIPS, {}),
     ],
 )

@@ -5,6 +5,7 @@ Returns the limit together with the quantities it is made of. Knows nothing of c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -119,6 +120,7 @@ def relative_shares(reading: Reading) -> list[tuple[Quantity, Span]]:
         inside = [q for q in reading.quantities if q.kind == "share" and match.start() <= q.start < match.end()]
         words = match.group()
         missed_by = words.startswith("off") or (words.endswith("off") and inside and inside[0].start == match.start())
+        missed_by = missed_by and not _OFF_WHAT.match(reading.text.plain, match.end())
         out += [(q, match.span()) for q in inside if not missed_by]  # "ten percent off is fine" is an error
     return out
 
@@ -129,6 +131,8 @@ def over_naive(reading: Reading) -> list[tuple[Quantity, Span]]:
     return [(q, at) for q, at in relative_shares(reading) if reading.has(_NAIVE, _neighbours(reading, at))]
 
 
+_OFF_WHAT = re.compile(r"\s(?:the|his|her|its|our|their|your|that|this|of)\b")
+"""Behind "a fifth off" where it is taken from something: "a fifth off the error of that"."""
 _NAIVE = {"any": ("{naive}",)}
 
 

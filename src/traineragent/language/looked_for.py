@@ -21,6 +21,7 @@ from .words import fold, name_tokens
 
 _PREFIX = 5  # letters that words of one root share
 _TWO = 2
+_COUNTED = 3  # words in which a class is named behind "none": "none of the four causes"
 _LEAST = 4  # letters of a word that says something
 _NEAR = 34  # characters behind a share in which it is said of what
 _GOOD = {"any": ("{good}",)}
@@ -144,8 +145,8 @@ def of_every_class(reading: Reading, sentence: Span, roots: Sequence[str]) -> bo
     """Whether a sentence is about each class, called by the target's name: "no alloy", "kein Fehlertyp"."""
     endings = tuple(lexicon("groups")["class_endings"])
     for match in reading.find(_QUANTIFIED, sentence):
-        following = re.match(r"\W*([^\W\d]+)", reading.text.plain[match.end() : sentence[1]])
-        if following and (_speaks(following[1], roots) or following[1].endswith(endings)):
+        following = re.findall(r"[^\W\d]+", reading.text.plain[match.end() : sentence[1]])[:_COUNTED]
+        if any(_speaks(word, roots) or word.endswith(endings) for word in following):
             return True
     return False
 

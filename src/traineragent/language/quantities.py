@@ -177,8 +177,8 @@ class _Grammar:
         if name == "s" and plain[end : end + 1] == "s" and _is_decade(plain, start, value):
             return None
         end = stop
-        if worded == "article" and kind in ("share", "money"):
-            return None
+        if worded == "article" and (kind in ("share", "money") or name == "B"):
+            return None  # "not a byte over 6 MB"
         halved = self.numerals.half(plain, end) if name != "tenth_zh" else None  # "une heure et demie"
         if worded == "article" and kind != "size" and name not in _COUNTED and not (halved or _counts(plain, start)):
             return None  # "once a day" and "in an hour" count nothing; "within a second" does
@@ -229,8 +229,13 @@ class _Grammar:
     def _written_ratio(self, plain: str, start: int, value: float, end: int) -> Quantity | None:
         """ "19/20" and "1:1000"; "9/10" in a date and "10:30" are none."""
         found = _SLASHED.match(plain, end)
-        if found is None or value % 1 or not 0 < value < int(found["base"]) or self.unit_at(plain, found.end()):
+        if found is None or value % 1 or not 0 < value < int(found["base"]):
             return None
+        if unit := self._unit_at(plain, found.end(), "digits"):  # "1/4 MB"
+            (kind, name, factor), stop = unit
+            part = value / int(found["base"]) * (1.0 if kind in physical_kinds() else factor)
+            few = found["sign"] == "/" and int(found["base"]) <= _FEW and kind != "share"
+            return Quantity(kind, part, start, stop, name) if few else None
         firm = found["sign"] == "/" and (int(found["base"]) > 12 or _OF_THEM.match(plain, found.end()))
         before = plain[:start]
         firm = firm or (found["sign"] == "/" and bool(_SCORE.search(before) or _AT_LEAST.search(before)))
@@ -291,8 +296,8 @@ class _Grammar:
         if worded == "article" or worded == "part":
             return None
         unit = self._unit_at(plain, end, worded)
-        if unit and unit[0][0] in physical_kinds():
-            return None  # "3 m/s"
+        if unit and (unit[0][0] in physical_kinds() or unit[0][0] == "share"):
+            return None  # "3 m/s", "99 percent of notes done in 0.3 s"
         if value > 1 and _EACH_SECOND.search(plain, 0, start):
             return Quantity("rate", value, start, end, "rows/s")
         if found := self.frames_per.match(plain, end):

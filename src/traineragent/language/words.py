@@ -65,7 +65,7 @@ _ORDINALS = "".join(
 )
 """The point behind an ordinal in German ends no sentence: "jedes 25. Teil", "am 3. Mai"."""
 _SENTENCE_END = re.compile(
-    r"(?<=[!?;\n])\s*|(?<=\.)(?=\s|$|[^\W\d])(?<!\b[a-z]\.)(?<!\bno\.)(?<!\bmax\.)(?<!\bmin\.)(?<!\bavg\.)"
+    r"(?<=[!?;\n])\s*|(?<=\.)(?=\s|$|[^\W\d])(?<!\b[a-z]\.)(?<!\bno\.)(?<!\bmax\.)(?<!\bmin\.)(?<!\bavg\.)(?<!\bacc\.)"
     r"(?<!\babs\.)(?<!\bapprox\.)(?<!\bcol\.)(?<!\bcols\.)(?<!\bmind\.)(?<!\bincl\.)(?<!\bexcl\.)(?<!\bresp\.)(?<!\bbzw\.)(?<!\bca\.)(?<!\bvs\.)"
     + _ORDINALS
     + r"\s*"
