@@ -131,7 +131,7 @@ def over_naive(reading: Reading) -> list[tuple[Quantity, Span]]:
     return [(q, at) for q, at in relative_shares(reading) if reading.has(_NAIVE, _neighbours(reading, at))]
 
 
-_OFF_WHAT = re.compile(r"\s(?:the|his|her|its|our|their|your|that|this|of)\b")
+_OFF_WHAT = re.compile(r"\s(?:the|his|her|its|our|their|your|that|this)\s(?!mark|target|true|real|actual|right|is\b)\w")
 """Behind "a fifth off" where it is taken from something: "a fifth off the error of that"."""
 _NAIVE = {"any": ("{naive}",)}
 
