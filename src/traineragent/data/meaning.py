@@ -205,9 +205,8 @@ def _numbering(reading: Reading, found: Numerals) -> Reading | None:
     span = high - low + 1
     unique = levels.distinct >= 0.999 * levels.present and levels.missing_share < 0.01
     named = bool(name_words(reading.name) & words_of("ids"))
-    years = (low >= 1800 and high <= 2100) or (
-        bool(name_words(reading.name) & words_of("years")) and are_years(low, high)
-    )
+    timely = bool(name_words(reading.name) & (words_of("years") | words_of("times")))
+    years = (low >= 1800 and high <= 2100) or (timely and are_years(low, high))
     if unique and not years:
         if span <= 1.05 * levels.distinct + 1 and (levels.rows >= 50 or (levels.rows >= 20 and low in (0.0, 1.0))):
             return _as(reading, "id", "numbers the rows")

@@ -45,6 +45,11 @@ _BESIDE = 60  # characters before a name in brackets that say what it is for
 _TITLE = 4  # words of a first sentence that says what it is all about
 _NO_WORD = re.compile(r"\w[._]+\w|[a-z][A-Z]|\w\d|[A-Z]{2}[a-z]")
 """In names that nobody says by chance: Min.Price, post_2, CompanySize."""
+_ARTICLES = re.compile(
+    r"\s+(?:the|a|an|its|their|our|der|die|das|den|dem|l[ea]s?|una?|un[eo]?|el|los|las|os?|as?)?[\s'\"`]*",
+    re.IGNORECASE,
+)
+"""What may stand between a wish and the name of what is wished for."""
 _ARTICLE = re.compile(r"\b(?:die|das|den|einen?|eine)\s")  # of an object
 _HEAD = 16  # characters with which a sentence about a column begins
 _TELLS = re.compile(rf"['\"`»”\s]*(?:[^\W\d]{{2,}}|[{WIDE}])")
@@ -353,6 +358,11 @@ class Regions:
         words = [*reading.where("wishes", "column_words", beside), *reading.where("wishes", "column_told", beside)]
         told = _TELLS.match(reading.text.plain, max([mention.end, *(b for _, b in words)]))
         return bool(words) and bool(told) and not reading.said("wishes", "answer_said", (start, end))
+
+    def wished(self, mention: Mention) -> bool:
+        """Whether a name stands right behind the wish: "estimate the date"."""
+        ends = (end for _, end in self.reading.where("wishes", "goal") if end <= mention.start)
+        return any(_ARTICLES.fullmatch(self.reading.masked, end, mention.start) for end in ends)
 
 
 def only_glue(reading: Reading, span: Span, allowed: Sequence[Span] = ()) -> bool:

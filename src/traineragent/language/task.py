@@ -25,11 +25,10 @@ from ..domain.task import (
     Verdict,
 )
 from ..knowledge.lexicons import lexicon
-from .alike import has_twin
-from .answers import fits
 from .beyond import beyond, holds_answer
+from .choice import choose_target
 from .clashes import clash
-from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
+from .collections import IMAGE_KINDS, answers_of
 from .columns import Columns, Regions
 from .constraints import (
     compared_groups,
@@ -49,7 +48,7 @@ from .feasibility import feasible
 from .fitting import Replaced, fitted_limits, fitted_names, without_columns
 from .holdouts import holdout_asked
 from .horizon import horizon_of, last_year, until_end
-from .kinds import FAMILY, has_tokens, new_pictures_wished, type_of, wish_of
+from .kinds import FAMILY, new_pictures_wished, type_of, wish_of
 from .limits import Limit
 from .looked_for import sought
 from .metrics import BOUNDS_ONLY, ONE_SIDED, Naming, default_metric, direction_of, find_metrics
@@ -64,17 +63,11 @@ from .requirements import as_requirements, find_limits, told_limits
 from .rows import find_rows, not_of_rows, of_columns
 from .series import all_together, key_columns, known_ahead
 from .settling import settled
-from .substance import is_specific, says_nothing
+from .substance import says_nothing
 from .targets import rank_targets
 from .transliteration import in_words_of
 from .unheeded import CONFIDENCE, asked_besides, unheeded
 
-CLEAR, ENOUGH, SPOKEN = 1.2, 2.0, 1.2
-"""A target is taken without asking when it leads by CLEAR points and has ENOUGH itself, or SPOKEN if words name it."""
-AHEAD, FITTING = 0.39, 1.5
-"""The same where the words say what kind of answer they ask for and what about, so that only the name is another."""
-NEAR = 0.5  # points by which a column may be behind that words speak for
-UNSPOKEN = 0.7  # most confidence in a target that no word speaks of
 _OF_ONE_CLASS = ("recall", "precision", "false_positive_rate", "specificity")
 _PREFERENCES = {
     "prefer:recall": "missing a case is said to be worse than a false alarm; average precision rewards finding all",
@@ -151,6 +144,8 @@ class _Understanding:
         left_out = not_of_rows(find_exclusions(self.columns), self.chosen_rows)
         self.exclusions = not_of_splits(self.reading, self.columns, answer_spared(self.columns, left_out, self.wish))
         self.only = find_only(self.columns)
+        spans = [e.span for e in (*self.exclusions, *self.only)]
+        self.regions = Regions(self.reading, self.columns.mentions, spans)
         self.ranking = self._ranking()
         self.assumptions = [Assumption("data", note, "said by the reader of the data", 1.0) for note in notes]
         self.questions: list[Question] = []
@@ -158,11 +153,9 @@ class _Understanding:
         self.asked: list[Limit] = []  # limits as they were said, on whatever metric
 
     def _ranking(self) -> list[Candidate]:
-        spans = [e.span for e in (*self.exclusions, *self.only)]
-        regions = Regions(self.reading, self.columns.mentions, spans)
         aside = {e.column for e in self.exclusions} | {*unseen_groups(self.reading, self.columns)}
         compared = compared_groups(self.reading, self.columns)
-        return rank_targets(self.columns, regions, self.wish, aside, compared) if self.columns.columns else []
+        return rank_targets(self.columns, self.regions, self.wish, aside, compared) if self.columns.columns else []
 
     def task(self) -> TaskSpec:
         target = self._target()
@@ -230,72 +223,10 @@ class _Understanding:
             return self.request.target
         if self.answer is not None:
             return self.answer
-        if not self.ranking:
-            return None
-        best, *rest = self._preferred()
-        if self.kind in COLLECTIONS or has_tokens(self.columns.columns):
-            able = self._numbers_meant() or answers_of(self.kind, self.columns.columns)
-            if len(able) < 2:
-                return able[0] if able else None
-            best, *rest = (c for c in self.ranking if c.column in able)
-        lead = best.score - rest[0].score if rest else best.score
-        vague = self.reading.said("wishes", "vague") or (self.wish is None and says_nothing(self.columns))
-        if (vague and not best.pointed and not self.reading.quantities) or self._unnamed(best):
-            self._ask_target(best, rest)
-            return None
-        confidence = min(_confidence(best.score, lead), 1.0 if best.spoken else UNSPOKEN)
-        clear, enough = CLEAR, SPOKEN if best.spoken else ENOUGH
-        alone = not rest or not rest[0].spoken or self._alone_says_yes(best)  # else the words fit both
-        if alone and fits(self.columns.get(best.column), self.wish) and is_specific(self.reading):
-            clear, enough = AHEAD, min(enough, FITTING)
-        if best.score < enough or (lead < clear and not best.pointed):
-            self._ask_target(best, rest)
-            return None
-        if not best.pointed:
-            self.assumptions.append(Assumption("target", best.column, "; ".join(best.why), confidence))
-        return best.column
-
-    def _unnamed(self, best: Candidate) -> bool:
-        """Whether no word tells the best from its twins, or "the number" is asked for and several columns hold one."""
-        several = sum(fits(c, "amount") for c in self.columns.columns) > 1
-        many = several and self.reading.said("wishes", "unnamed")
-        return not best.spoken and (many or has_twin(self.columns.get(best.column), self.columns.columns))
-
-    def _alone_says_yes(self, best: Candidate) -> bool:
-        """Whether a yes or no is asked for, and no other column could hold it."""
-        able = [c.column for c in self.ranking if fits(self.columns.get(c.column), "flag")]
-        return self.wish == "flag" and able == [best.column]
-
-    def _preferred(self) -> list[Candidate]:
-        """The ranking, with the one column first that words speak for and that can be the answer, if it is about as
-        good as the best, for which only its place or type speaks."""
-        best = self.ranking[0]
-        near = [c for c in self.ranking if c.spoken and c.score >= best.score - NEAR]
-        if best.spoken or len(near) != 1 or not fits(self.columns.get(near[0].column), self.wish):
-            return list(self.ranking)
-        return [replace(near[0], score=best.score + NEAR), *(c for c in self.ranking if c is not near[0])]
-
-    def _numbers_meant(self) -> tuple[str, ...]:
-        """Columns of numbers beside pictures, where the words ask how much or speak of one of them."""
-        if self.kind not in IMAGE_KINDS:
-            return ()
-        numbers = tuple(c.name for c in self.columns.columns if c.meaning == "number")
-        spoken = tuple(c.column for c in self.ranking if c.column in numbers and (c.pointed or c.spoken))
-        return spoken[:1] or (numbers if self.wish == "amount" else ())
-
-    def _ask_target(self, best: Candidate, rest: Sequence[Candidate]) -> None:
-        near = [c for c in (best, *rest) if c.score >= max(best.score - CLEAR, 0.5)][:6]
-        choices = tuple(c.column for c in near) if len(near) > 1 else ()
-        what = f" Several fit: {', '.join(choices)}." if choices else ""
-        text = f"Which column holds the answer that is to be predicted?{what}"
-        self.questions.append(
-            Question(
-                "target",
-                text,
-                choices or tuple(c.name for c in self.columns.columns[:30]),
-                best.column if best.score > 1 else None,
-            )
-        )
+        chosen = choose_target(self.columns, self.regions, self.ranking, self.wish, self.kind)
+        self.assumptions += [chosen.assumption] if chosen.assumption else []
+        self.questions += [chosen.question] if chosen.question else []
+        return chosen.column
 
     def _task_type(self, profile: ColumnProfile | None) -> str:
         task_type, confidence, why = type_of(self.reading, self.kind, self.used, profile)
@@ -593,7 +524,3 @@ def _dismissed(reading: Reading, naming: Naming) -> bool:
     """Whether it is said right behind a metric that it is not what counts: "accuracy is misleading here"."""
     end = reading.text.sentence_of(naming.start)[1]
     return any(at - naming.end <= _NEAR for at, _ in reading.where("service", "no_measure", (naming.end, end)))
-
-
-def _confidence(score: float, lead: float) -> float:
-    return round(max(0.3, min(0.97, 0.45 + 0.06 * min(score, 5.0) + 0.1 * min(lead, 3.0))), 2)
