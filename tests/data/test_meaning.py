@@ -132,3 +132,9 @@ def test_reads_the_columns_of_real_tables(shared_tables: Path) -> None:
         c.name: c.meaning for c in profile_columns(shared_table(shared_tables, "dirty_chipotle_orders/chipotle.tsv")[0])
     }
     assert (chipotle["order_id"], chipotle["choice_description"], chipotle["item_price"]) == ("id", "text", "number")
+
+
+def test_years_long_ago_are_years_under_a_name_of_time() -> None:
+    years = pd.Series([str(y) for y in range(1629, 1700)])
+    assert read_column("time", years).meaning == "number"
+    assert read_column("lot", years).meaning == "id"

@@ -316,3 +316,30 @@ def test_a_name_in_brackets_with_its_unit_is_the_column_asked_for() -> None:
     best = target_ranking("how large a loan will an applicant ask for? (amount, in DM)", columns)
     assert best[0][0] == "amount"
     assert best[0][1] - best[1][1] > 1.2
+
+
+@pytest.mark.parametrize(
+    ("words", "spec", "named"),
+    [
+        ("Estimate the date from the rest", "date:date, open:float 1..9, close:float 1..9", "date holds dates"),
+        ("Estimate the day of it", "day:date, rain:float 1..9, wind:float 1..9", "day holds dates"),
+    ],
+)
+def test_a_column_that_is_hardly_an_answer_is_asked_about_where_nothing_else_is_named(
+    words: str, spec: str, named: str
+) -> None:
+    task = read(words, spec)
+    assert task.data_info.target is None
+    assert named in task.verdict.questions[0].text
+
+
+@pytest.mark.parametrize(
+    ("words", "spec", "target"),
+    [
+        ("A model that tells Min.Price please", "Price:float 1..9, Min.Price:float 1..9, kind:cat", "Min.Price"),
+        ("I want to know the post_2 of new pupils", "post_1:float 1..9, post_2:float 1..9", "post_2"),
+        ("Predict sales for each date", "date:date, sales:float 1..9", "sales"),
+    ],
+)
+def test_a_name_written_as_in_the_table_is_meant(words: str, spec: str, target: str) -> None:
+    assert read(words, spec).data_info.target == target

@@ -88,9 +88,12 @@ class _Choice:
         return not best.spoken and (many or has_twin(self.columns.get(best.column), self.columns.columns))
 
     def _named_instead(self) -> str | None:
-        """The one column whose name stands right behind the wish, likely or not: "estimate the date"."""
+        """The one column whose name stands right behind the wish, though it holds no such answer."""
         names = [m.column for m in self.columns.mentions if self.regions.wished(m)]
-        return names[0] if len(names) == 1 else None
+        if len(names) != 1:
+            return None
+        meaning = self.columns.get(names[0]).meaning
+        return names[0] if meaning in _NO_ANSWER or (meaning == "category" and self.wish == "amount") else None
 
     def _alone_says_yes(self, best: Candidate) -> bool:
         """Whether a yes or no is asked for, and no other column could hold it."""

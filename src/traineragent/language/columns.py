@@ -50,6 +50,10 @@ _ARTICLES = re.compile(
     re.IGNORECASE,
 )
 """What may stand between a wish and the name of what is wished for."""
+_ASKING = re.compile(
+    r"\b(?:wh\w+|how|if|we[rnm]|welche\w*|was|ob|wie\w*|qu\w+|si|se|cual\w*|combien)$|[哪谁]\w?$|多少$|是否$"
+)
+"""Words that open a question."""
 _ARTICLE = re.compile(r"\b(?:die|das|den|einen?|eine)\s")  # of an object
 _HEAD = 16  # characters with which a sentence about a column begins
 _TELLS = re.compile(rf"['\"`»”\s]*(?:[^\W\d]{{2,}}|[{WIDE}])")
@@ -360,9 +364,11 @@ class Regions:
         return bool(words) and bool(told) and not reading.said("wishes", "answer_said", (start, end))
 
     def wished(self, mention: Mention) -> bool:
-        """Whether a name stands right behind the wish: "estimate the date"."""
-        ends = (end for _, end in self.reading.where("wishes", "goal") if end <= mention.start)
-        return any(_ARTICLES.fullmatch(self.reading.masked, end, mention.start) for end in ends)
+        """Whether a name stands right behind a wish ("estimate the date"), and not behind a question about many such
+        things ("which boats")."""
+        masked = self.reading.masked
+        ends = [end for _, end in self.reading.where("wishes", "goal") if end <= mention.start]
+        return any(_ARTICLES.fullmatch(masked, e, mention.start) and not _ASKING.search(masked[:e]) for e in ends)
 
 
 def only_glue(reading: Reading, span: Span, allowed: Sequence[Span] = ()) -> bool:
