@@ -151,7 +151,7 @@ def rank_targets(
     _by_being_alone(found)
     _by_being_said_though_constant(found)
     _by_being_no_judgement(found, columns.reading)
-    _by_being_the_only_fit(found, wish)
+    _by_being_the_only_fit(found, columns.reading, wish)
     _by_default(found, wish, columns.reading)
     ranked = sorted(found, key=lambda e: -e.score)
     return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken) for e in ranked]
@@ -449,14 +449,14 @@ def _by_being_one_of_two(found: list[Evidence]) -> None:
         last.add(-LAST, "")
 
 
-def _by_being_the_only_fit(found: list[Evidence], wish: str | None) -> None:
+def _by_being_the_only_fit(found: list[Evidence], reading: Reading, wish: str | None) -> None:
     """One column alone has the type of the answer that is wanted."""
     able = [e for e in found if e.column.meaning not in ("id", "date", "text", "constant", "empty") and e.score > -4]
     suited = [e for e in able if fits(e.column, wish)]
     fitting = [e for e in suited if not e.given]
     if wish == "flag" and len(suited) > 1:  # which of two teams it was is no yes or no
         fitting = [e for e in fitting if e.spoken or yes_or_no(e.column) or is_event(e.column)]
-    if wish == "choice":  # which of several it is, no yes or no can tell
+    if wish == "choice" and not reading.said("wishes", "flag"):  # which of several it is, no yes or no can tell
         fitting = [e for e in fitting if e.spoken or not yes_or_no(e.column)]
     if wish and len(fitting) == 1 and (fitting[0].spoken or not numbered(fitting[0].column)):
         fitting[0].add(1.2, "no other column gives such an answer")
