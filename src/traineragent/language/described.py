@@ -49,21 +49,33 @@ def described_before(columns: Columns, at: int, start: int, alone: bool = True) 
 
 
 def left_out_words(reading: Reading) -> list[Span]:
-    """Where a clause that leaves something out tells what: it asks for nothing there."""
+    """Where a clause that leaves something out tells what: it asks for nothing there. Whoever leaves out people
+    ("drop everyone with a foreign name") asks for what tells them apart."""
     out: list[Span] = []
     for clause in reading.text.clauses:
         before = [end for _, end in reading.where("exclusions", "before", clause)]
         after = [start for start, _ in reading.where("exclusions", "after", clause)]
-        denied = all(reading.said("exclusions", key, clause) for key in ("not", "use"))
+        people = _people(reading, clause)
+        using = [
+            a for a, b in reading.where("exclusions", "use", clause) if not any(a < e and s < b for s, e in people)
+        ]
+        denied = bool(using) and reading.said("exclusions", "not", clause)
         if not (before or after or denied):
             continue
         told = [m.span() for fact in lexicon("facts").values() for m in reading.find(fact["said"], clause)]
+        told = [(start, end) for start, end in told if not any(b <= start for _, b in people)]
         out += [
             (start, end)
             for start, end in told
             if denied or min(before, default=end) <= start or end <= max(after, default=start)
         ]
     return out
+
+
+def _people(reading: Reading, clause: Span) -> list[Span]:
+    """Where people are spoken of, and not something of theirs: "the pupil's surname" is a column."""
+    plain = reading.text.plain
+    return [(a, b) for a, b in reading.where("exclusions", "persons", clause) if plain[b : b + 1] not in ("'", "’")]
 
 
 def who_is_told(reading: Reading, position: int) -> int | None:
