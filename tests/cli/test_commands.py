@@ -34,6 +34,7 @@ COMMANDS = (
     "doctor",
     "predict",
     "serve",
+    "ui",
     "demo",
     "sop",
     "memory",

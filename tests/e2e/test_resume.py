@@ -274,7 +274,7 @@ def still_there(processes: list[psutil.Process]) -> Iterator[psutil.Process]:
 STUCK = """
 import sys
 import numpy as np
-from traineragent.cli.stopping import stopping_promptly
+from traineragent.stopping import stopping_promptly
 matrix = np.random.default_rng(0).normal(size=(3000, 3000))
 with stopping_promptly(lambda: "stopped; go on with: traineragent resume here", as_json=True):
     print("ready", file=sys.stderr, flush=True)

@@ -75,8 +75,10 @@ class Dialogue:
         given = self._given()
         if given is None:
             assert self.memory.ask_person is not None
-            self.memory.say("question", question.text, about=question.about)
-            answer = self.memory.ask_person(question)
+            choices = {"choices": list(question.choices), "default": question.default}
+            self.memory.say("question", question.text, about=question.about, **choices)
+            with self.memory.journal.waiting():
+                answer = self.memory.ask_person(question)
             more = {"about": question.about, "key": f"{self.key}/{self.put}", "answer": answer}
             self.memory.say("dialogue", question.text, **more)
         else:

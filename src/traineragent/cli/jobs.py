@@ -230,7 +230,7 @@ def demo(
 def _watching(as_json: bool = False, run: Path | None = None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Live progress on stderr, and a prompt end on Ctrl-C that names how to go on."""
     from ..report.progress import Progress
-    from .stopping import stopping_promptly
+    from ..stopping import stopping_promptly
 
     folders = [str(run)] if run else []
     shown = Progress(sys.stderr) if sys.stderr is not None else nullcontext(lambda event: None)

@@ -1,4 +1,4 @@
-"""Commands that use what was delivered: predict and serve."""
+"""Commands that use what was delivered, predict and serve, and ui, the page for everything."""
 
 from __future__ import annotations
 
@@ -63,3 +63,20 @@ def _token(token: str | None, file: Path | None) -> str | None:
     if not found:
         raise InputError(f"the token file {file} is empty; put the token into it", file=str(file))
     return found
+
+
+def ui(
+    port: Annotated[int, typer.Option("--port", help="Port; 0 takes a free one.")] = 8500,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    root: Annotated[Path, typer.Option("--root", metavar="DIR", help="Folder that holds runs.")] = Path("runs"),
+    opens: Annotated[
+        bool | None,
+        typer.Option("--open/--no-open", help="Open a browser; by default where a person sits before one."),
+    ] = None,
+) -> None:
+    """The web page: describe, upload, watch, read, try.
+
+    Open the address that it prints. Ctrl-C ends the page; runs that it started are interrupted and can be resumed."""
+    from ..web.server import run_ui
+
+    run_ui(root, host=host, port=port, opens=opens)

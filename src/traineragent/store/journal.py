@@ -77,13 +77,17 @@ def _boot_id() -> str:
     return path.read_text().strip() if path.exists() else str(int(psutil.boot_time()))
 
 
-def _at_work(pid: int, started: float) -> bool:
+def at_work(pid: int, started: float) -> bool:
     """Whether this very process still runs: not another with its number, nor one that is dead and not yet buried."""
     try:
         process = psutil.Process(pid)
         return bool(abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
+
+
+def _alive(owner: Mapping[str, Any]) -> bool:
+    return owner["boot"] == _boot_id() and at_work(owner["pid"], owner["started"])
 
 
 @cache
@@ -181,7 +185,7 @@ class Journal:
             row = self._db.execute("SELECT value FROM meta WHERE key='owner'").fetchone()
             if row:
                 owner = json.loads(row[0])
-                if owner["pid"] != me.pid and owner["boot"] == _boot_id() and _at_work(owner["pid"], owner["started"]):
+                if owner["pid"] != me.pid and _alive(owner):
                     raise InputError(f"this run is being worked on by process {owner['pid']}; wait for it or end it")
             mine = {"pid": os.getpid(), "started": me.create_time(), "boot": _boot_id()}
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('owner', ?)", (_dump(mine),))
@@ -198,6 +202,22 @@ class Journal:
 
     def close(self) -> None:
         self._db.close()
+
+    @property
+    def worker(self) -> int | None:
+        """The number of the living process that works on this run; None where nobody does."""
+        said = self.meta("owner")
+        owner = json.loads(said) if said else None
+        return int(owner["pid"]) if owner and _alive(owner) else None
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """The time inside is no work of this run: it waits for a person."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._started += time.monotonic() - began
 
     # ------------------------------------------------------------------ small facts
     def meta(self, key: str) -> str | None:

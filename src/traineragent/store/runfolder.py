@@ -31,7 +31,7 @@ class NewFolder:
     def make(cls, out: str | Path | None, words: str) -> NewFolder:
         """Makes the folder `out`, or one in ./runs named after the time and the words. Raises InputError when something
         is there already or it cannot be made."""
-        path = Path(out).expanduser() if out is not None else Path("runs") / _name(words)
+        path = Path(out).expanduser() if out is not None else Path("runs") / name_for(words)
         try:
             if path.exists() and any(path.iterdir() if path.is_dir() else [path]):
                 raise InputError(_taken(path))
@@ -83,7 +83,8 @@ def same_overlay(overlay: Path, files: Iterable[Path], run: Path) -> bool:
     return kept == {p.relative_to(overlay): p.read_bytes() for p in files}
 
 
-def _name(words: str) -> str:
+def name_for(words: str) -> str:
+    """A name for a run's folder that tells when it was asked for, and what."""
     name = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:40].strip("-") or "run"
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
 
