@@ -62,3 +62,22 @@ def fits(column: ColumnProfile, wish: str | None) -> bool:
     if wish == "amount":
         return number
     return wish == "choice" and 2 <= column.distinct <= 60 and not number
+
+
+def is_whole(column: ColumnProfile) -> bool:
+    """Whether a column of numbers holds whole ones only, as far as its profile tells."""
+    values = [v for v, _ in column.top]
+    if values:
+        return all(is_number(v) and float(v) == int(float(v)) for v in values)
+    return all(
+        float(column.stats[k]) == int(float(column.stats[k])) for k in ("min", "max", "median") if k in column.stats
+    )
+
+
+def is_number(text: str) -> bool:
+    """Whether a value as written is a plain number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

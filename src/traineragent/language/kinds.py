@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
 from .alternatives import listed
-from .answers import holds_text
+from .answers import holds_text, is_number, is_whole
 from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
 from .described import left_out_words
 from .horizon import NARROW, forecast_said, horizon_of, in_order_said
@@ -124,6 +124,8 @@ def wish_of(reading: Reading) -> str | None:
     scores["flag"], scores["choice"] = scores["flag"] - picked, scores["choice"] + picked
     scores["amount"] -= sum(any(a <= m < b for a, b in judged) for m, _ in reading.where("wishes", "amount"))
     scores["amount"] -= sum(_is_told(reading, span) for span in reading.where("wishes", "amount"))
+    idle = reading.where("wishes", "no_matter")  # "how many it finds is secondary"
+    scores["amount"] -= sum(any(a <= m < b for a, b in idle) for m, _ in reading.where("wishes", "amount"))
     scores["amount"] -= sum(
         bool(_GIVEN_HOW.search(reading.text.plain[:a])) for a, _ in reading.where("wishes", "amount")
     )
@@ -131,7 +133,8 @@ def wish_of(reading: Reading) -> str | None:
     scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
     scores["amount"] += 0.6 * bool(units_asked(reading))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
-    scores["amount"] += bool(_at_the_start(reading, reading.where("wishes", "amount")))
+    first = [s for s in reading.where("wishes", "amount") if not any(a <= s[0] < b for a, b in idle)]
+    scores["amount"] += _at_the_start(reading, first)
     scores["choice"] += 1.5 * bool(_ALTERNATIVES.search(reading.text.plain) or listed(reading))
     scores["choice"] += 2 * bool(_TAKEN.search(reading.text.plain))
     scores["flag"] += any(_asks_yes_or_no(reading.text.plain[start:end]) for start, end in reading.text.sentences)
@@ -213,7 +216,7 @@ def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnPro
         return "image_generation", 0.6, "pictures without classes"
     if target is not None and _numeric(target) and target.distinct > 2:
         many = target.distinct > MOST_GRADES and wish_of(reading) == "amount"  # else numbers may be names of classes
-        if many or not _whole(target):
+        if many or not is_whole(target):
             return "image_regression", 0.85, f"{target.name} is a number with {target.distinct} values"
         if target.name != FOLDERS and target.distinct > FEWEST_COUNTED and _counted(reading, target):
             return "image_regression", 0.8, f"{target.name} says how many, with {target.distinct} values"
@@ -318,7 +321,7 @@ def _wants_number(reading: Reading, target: ColumnProfile | None) -> tuple[bool,
         return False, 0.95, f"{target.name} holds {target.distinct} classes"
     if target.distinct <= 2 or not _numeric(target):
         return False, 0.95, f"{target.name} holds {target.distinct} classes"
-    if target.distinct > 30 or not _whole(target):
+    if target.distinct > 30 or not is_whole(target):
         return True, 0.95, f"{target.name} is a number with {target.distinct} values"
     return _few_numbers(reading, target, wish)
 
@@ -345,24 +348,7 @@ def _numeric(column: ColumnProfile) -> bool:
     if column.meaning == "number" or (column.meaning == "target" and "mean" in column.stats):
         return True
     values = [v for v, _ in column.top]
-    return bool(values) and all(_is_number(v) for v in values)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _whole(column: ColumnProfile) -> bool:
-    values = [v for v, _ in column.top]
-    if values:
-        return all(_is_number(v) and float(v) == int(float(v)) for v in values)
-    return all(
-        float(column.stats[k]) == int(float(column.stats[k])) for k in ("min", "max", "median") if k in column.stats
-    )
+    return bool(values) and all(is_number(v) for v in values)
 
 
 def _is_text_task(reading: Reading, columns: Sequence[ColumnProfile], target: ColumnProfile | None) -> bool:

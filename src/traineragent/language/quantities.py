@@ -377,7 +377,7 @@ _TIMES = frozenset(
 )
 """Nouns of a ratio that count cases and nothing else: "nueve veces de diez"."""
 _HALF, _LEAST_WHOLE, _FEW = 0.5, 3, 12
-_ROUND = (5, 10, 20, 50, 100, 200, 500, 1000)
+_ROUND = (5, 10, 20, 25, 40, 50, 100, 200, 250, 400, 500, 1000, 2000, 5000, 10000)
 _OF_A_WHOLE = ("of", "out of", "von", "aus", "de cada", "em cada")
 """What makes a time behind it the whole of a ratio: "in 9 of 10 weeks", but not "5 in 10 days"."""
 _SLASHED = re.compile(r"\s?(?P<sign>[:/])\s?(?P<base>2|3|4|5|10|20|25|50|100|200|250|500|1000|10000)(?![\d/.:])")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
+from .answers import is_whole
 from .columns import SHORTENED, Columns, Regions, only_glue
 from .exclusions import find_exclusions
 from .moments import holds_years, steps_of_time
@@ -192,13 +193,15 @@ def _several(reading: Reading) -> bool:
     """Whether each of several things is asked for, and not only each step of time."""
     idle = {w for language in lexicon("series")["joined"].values() for w in language}
     idle |= {fold(w) for w in lexicon("series")["before_steps"]}
+    nothing = {w for language in reading.languages for w in lexicon("series")["no_things"].get(language, ())}
     for _, end in reading.where("series", "of_each"):
         if any(q.kind != "number" and 0 <= q.start - end <= 1 for q in reading.quantities):
             continue  # "readings every ten minutes", "better by 15 percent"
         if reading.text.plain[end:].lstrip().startswith(_wide_steps()):
             continue  # "每小时"
         following = (w for w, start, _ in reading.text.tokens if start >= end and not w.isdigit() and w not in idle)
-        if next(following, "") not in steps_of_time():
+        thing = next(following, "")
+        if thing not in steps_of_time() and thing not in nothing:
             return True
     return False
 
@@ -218,7 +221,9 @@ def _alike(reading: Reading, numbers: Sequence[ColumnProfile]) -> tuple[str, ...
     for word, count in shared.most_common():
         if count >= 2 and (word in said or count >= ALIKE * len(numbers)):
             return tuple(c.name for c in numbers if word in words[c.name])
-    return () if any(found & said for found in words.values()) else tuple(c.name for c in numbers)
+    counted = {is_whole(c) for c in numbers}  # what is counted and what is measured are no series of one kind
+    alone = any(found & said for found in words.values()) or len(counted) > 1
+    return () if alone else tuple(c.name for c in numbers)
 
 
 def _stems(words: Iterable[str]) -> list[str]:

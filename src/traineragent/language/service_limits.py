@@ -136,7 +136,8 @@ class Service:
         if q.value < 1000 and self._is_in_all(q):
             return training
         if self._near("training", q) and q.value >= 1000 and q.unit not in SHORT:
-            bounded = self._bounded(q, 40) or _INSIDE.search(self.reading.text.plain[: q.start])
+            inside = q.value <= _LONGEST_WAIT and _INSIDE.search(self.reading.text.plain[: q.start])
+            bounded = self._bounded(q, 40) or inside
             return training if bounded or self._is_said_to_last(q) else None
         if not self._is_of_an_answer(q):
             return None

@@ -7,6 +7,7 @@ import re
 from ..knowledge.lexicons import lexicon
 from .words import Text
 
+_OWN = 0.5  # share of words of its own, beside those of the main language, that a language beside it has
 _SCRIPTS = (("ja", "\u3040-\u30ff"), ("ko", "\uac00-\ud7af"), ("hi", "\u0900-\u097f"), ("zh", "\u3400-\u9fff"))
 
 
@@ -31,12 +32,19 @@ def languages_of(text: Text) -> tuple[str, ...]:
 def _latin(plain: str, foreign: bool) -> list[str]:
     """`foreign`: letters that English does without occur, so it does not win a draw."""
     words = re.findall(r"[a-z']+", plain)
-    counts = {name: sum(w in short for w in words) for name, short in _short_words().items()}
+    known = _short_words()
+    counts = {name: sum(w in short for w in words) for name, short in known.items()}
     best = max(counts, key=lambda name: (counts[name], (name == "en") != foreign))
     if not counts[best] or best == "en":
         return ["en"]
     others = sorted((n for n in counts if n not in (best, "en")), key=lambda n: -counts[n])
-    return [best, *(n for n in others[:2] if counts[n] >= 0.5 * counts[best])]
+    near = [n for n in others[:2] if counts[n] >= 0.5 * counts[best]]
+    return [best, *(n for n in near if _stands_alone(words, known[n], known[best]))]
+
+
+def _stands_alone(words: list[str], short: frozenset[str], main: frozenset[str]) -> bool:
+    """Whether a language is more than like its neighbour: Spanish and Portuguese share half their short words."""
+    return sum(w in short - main for w in words) >= _OWN * sum(w in main - short for w in words)
 
 
 def _short_words() -> dict[str, frozenset[str]]:
