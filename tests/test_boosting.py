@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 FIRST_MODEL = """
 import json, sys
 from importlib import import_module
@@ -27,6 +29,7 @@ print(json.dumps({"heavy": heavy, "theirs": bool(theirs.predict(x).any()), "same
 """
 
 
+@pytest.mark.slow
 def test_the_way_to_a_first_model_imports_no_scikit_learn_and_leaves_lightgbm_whole_for_others() -> None:
     done = subprocess.run([sys.executable, "-c", FIRST_MODEL], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -400,6 +400,7 @@ def test_the_demo_goes_from_words_to_an_answer_over_http_and_cleans_up(tmp_path:
     assert "is no earlier demo" in again.err
 
 
+@pytest.mark.e2e
 # ------------------------------------------------------------------------------------------------ what somebody damaged
 def test_a_damaged_run_is_listed_and_hides_no_other(program: Program, delivered: Path, tmp_path: Path) -> None:
     shutil.copytree(delivered, tmp_path / "good")

@@ -164,6 +164,7 @@ def test_irregular_rows_far_below_are_seen_by_the_fast_pass(tmp_path: Path, monk
         assert said in joined
 
 
+@pytest.mark.slow
 def test_sample_is_uniform_and_known(tmp_path: Path) -> None:
     path = tmp_path / "big.csv"
     path.write_text("id,x\n" + "".join(f"{i},{i % 10}\n" for i in range(100_000)))
@@ -180,6 +181,7 @@ def test_sample_is_uniform_and_known(tmp_path: Path) -> None:
     assert read_table([str(path)], max_rows=100_000).rows_total == len(read_table([str(path)], max_rows=100_000).frame)
 
 
+@pytest.mark.slow
 def test_sample_over_several_files_is_uniform(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,x\n" + "".join(f"{i},a\n" for i in range(90_000)))
     (tmp_path / "b.csv").write_text("id,x\n" + "".join(f"{i},b\n" for i in range(10_000)))

@@ -80,6 +80,7 @@ def test_errors_keep_their_percentiles_and_a_part_of_the_rows_is_scaled() -> Non
     assert from_resamples("mae", 4.1, draws, 400, part=0.25, middle=4.0) == pytest.approx((4.1 - 0.475, 4.1 + 0.475))
 
 
+@pytest.mark.slow
 def test_an_error_of_few_rows_may_be_larger_than_they_show() -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=400_000)

@@ -56,7 +56,7 @@ def test_placeholder_stands_for_a_quantity() -> None:
     assert not matches(["caught <time>"], reading.masked)
 
 
-@pytest.mark.parametrize("book", [*LISTS, "ideas"])
+@pytest.mark.parametrize("book", [*LISTS, pytest.param("ideas", marks=pytest.mark.slow)])
 def test_every_phrase_of_the_lexicons_compiles(book: str) -> None:
     for phrase in texts(lexicon(book, "policy" if book == "ideas" else "lexicon")):
         assert _compiled(phrase)

@@ -93,6 +93,7 @@ def test_training_and_serving_agree_to_the_last_bit(column: Column, values: list
             np.testing.assert_array_equal(served[0], framed[i])
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.fixed_dictionaries({c.name: cells for c in ALL}), min_size=1, max_size=7))
 def test_a_batch_gives_what_its_rows_give_alone(rows: list[dict[str, Any]]) -> None:
