@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,19 @@ def test_kill_9_loses_no_acknowledged_event(tmp_path: Path, journal: Journal) ->
         acknowledged = int([s for s in seen if s.endswith("\n")][-1])
         numbers = [e["n"] for e in journal.events("n")]
         assert acknowledged in numbers[-2:]
+
+
+def test_opened_by_two_at_once_it_is_made_once(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def opened(_: int) -> bool:
+        journal = Journal(tmp_path / "run.sqlite", create=True)
+        try:
+            return journal.events() == []
+        finally:
+            journal.close()
+
+    with closing(sqlite3.connect(tmp_path / "run.sqlite")) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(opened, range(24)))

@@ -120,6 +120,13 @@ def service_of(part: str) -> str:
     return found[1]
 
 
+def wait_until_gone(address: str, timeout: float = 15) -> bool:
+    end = time.monotonic() + timeout
+    while reachable(address) and time.monotonic() < end:
+        time.sleep(0.1)
+    return not reachable(address)
+
+
 def reachable(address: str) -> bool:
     parts = urlsplit(address)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)

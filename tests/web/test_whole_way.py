@@ -12,7 +12,7 @@ import pytest
 
 from product import WORDS, churn, rows_of
 
-from .browser import Browser, reachable, service_of
+from .browser import Browser, reachable, service_of, wait_until_gone
 
 pytestmark = pytest.mark.e2e
 
@@ -32,8 +32,8 @@ def says(*words: str) -> Callable[[dict[str, str]], bool]:
     return lambda parts: all(w in parts["banner"] for w in words)
 
 
-def test_from_words_to_a_service_with_a_follow_up(tmp_path: Path) -> None:
-    browser = Browser.open(tmp_path)
+def test_from_words_to_a_service_with_a_follow_up(tmp_path: Path, opened: Callable[[], Browser]) -> None:
+    browser = opened()
     draft = browser.draft()
     assert browser.send(draft, "customers.csv", TABLE).status == 200
     words = f"{WORDS} An answer within 50 ms, the model below 5 MB."
@@ -67,9 +67,17 @@ def test_from_words_to_a_service_with_a_follow_up(tmp_path: Path) -> None:
     assert "1 service ended." in browser.close()
     assert not reachable(address)
 
+    browser = opened()
+    assert browser.post(f"{run}/serve").status == 200
+    left = service_of(browser.parts(run)["try"])
+    browser.close(signal.SIGKILL)
+    assert reachable(left)
+    opened()  # the next page ends what a killed one left behind
+    assert wait_until_gone(left)
 
-def test_a_question_is_answered_on_the_page_and_why_it_is_asked_is_told(tmp_path: Path) -> None:
-    browser = Browser.open(tmp_path)
+
+def test_a_question_is_answered_on_the_page_and_why_it_is_asked_is_told(opened: Callable[[], Browser]) -> None:
+    browser = opened()
     run = started(browser, "Learn something from this table.")
     asked = browser.wait(run, says("Your answer is needed"))["question"]
     assert 'name="number" value="1"' in asked
@@ -81,11 +89,10 @@ def test_a_question_is_answered_on_the_page_and_why_it_is_asked_is_told(tmp_path
     assert browser.post(f"{run}/answer", number="2", **{"choice:target": "age", "own:target": "left"}).status == 200
     browser.wait(run, says("Delivered"))
     assert ">left<" in browser.get(f"{run}/task").text
-    browser.close()
 
 
-def test_a_plan_asks_and_takes_the_answers(tmp_path: Path) -> None:
-    browser = Browser.open(tmp_path)
+def test_a_plan_asks_and_takes_the_answers(opened: Callable[[], Browser]) -> None:
+    browser = opened()
     draft = browser.draft()
     browser.send(draft, "customers.csv", TABLE)
     browser.post(f"/drafts/{draft}/plan", words="Learn something from this table.")
@@ -95,21 +102,19 @@ def test_a_plan_asks_and_takes_the_answers(tmp_path: Path) -> None:
     told = browser.wait(f"/drafts/{draft}", lambda p: "Understood, and it can be done" in p["understood"])
     assert "You answered" in told["understood"]
     assert browser.get(f"/drafts/{draft}").text.count("You answered") == 1
-    browser.close()
 
 
-def test_what_is_declined_is_told_with_its_reason(tmp_path: Path) -> None:
-    browser = Browser.open(tmp_path)
+def test_what_is_declined_is_told_with_its_reason(opened: Callable[[], Browser]) -> None:
+    browser = opened()
     run = started(browser, "Find out which of our employees are secretly gay")
     parts = browser.wait(run, says("Declined"))
     assert "What can be done instead" in parts["banner"]
     assert browser.post(f"{run}/again").json["go"].startswith("/drafts/")
     assert browser.post(f"{run}/serve").status == 400
-    browser.close()
 
 
-def test_bad_data_leads_back_to_the_request(tmp_path: Path) -> None:
-    browser = Browser.open(tmp_path)
+def test_bad_data_leads_back_to_the_request(tmp_path: Path, opened: Callable[[], Browser]) -> None:
+    browser = opened()
     draft = browser.draft()
     browser.send(draft, "empty.csv", b"a,b\n")
     run = browser.post(f"/drafts/{draft}/start", words=WORDS).json["go"]
@@ -117,16 +122,15 @@ def test_bad_data_leads_back_to_the_request(tmp_path: Path) -> None:
     assert "empty.csv" in parts["banner"]
     assert f"/drafts/{draft}" in parts["banner"]
     assert [p.name for p in tmp_path.iterdir() if p.name not in (".ui", "uploads")] == []
-    browser.close()
 
 
-def test_a_run_outlives_the_page_and_is_stopped_and_gone_on_with(tmp_path: Path) -> None:
-    browser = Browser.open(tmp_path)
+def test_a_run_outlives_the_page_and_is_stopped_and_gone_on_with(tmp_path: Path, opened: Callable[[], Browser]) -> None:
+    browser = opened()
     run = started(browser, WORDS, "0.6")
     browser.wait(run, lambda p: "All trials" in p["now"])
     browser.close(signal.SIGKILL)  # the page alone: the run has a session of its own
 
-    browser = Browser.open(tmp_path)
+    browser = opened()
     assert "At work" in browser.parts(run)["banner"]
     assert browser.post(f"{run}/resume").status == 400
     assert browser.post(f"{run}/stop").status == 200
@@ -141,10 +145,9 @@ def test_a_run_outlives_the_page_and_is_stopped_and_gone_on_with(tmp_path: Path)
     assert "interrupted" in said
     assert "traineragent resume" in said
 
-    browser = Browser.open(tmp_path)
+    browser = opened()
     assert "Interrupted" in browser.parts(run)["banner"]
     assert "interrupted" in browser.parts("")["runs"]
     assert browser.post(f"{run}/resume").status == 200
     browser.wait(run, says("Delivered"))
     assert len(rows_of(tmp_path / run.rpartition("/")[2], "SELECT idx FROM trials")) >= trials
-    browser.close()

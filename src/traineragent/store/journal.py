@@ -146,14 +146,19 @@ class Journal:
         self._owned = False
 
     def _migrate(self) -> None:
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        version = self._version()
         if version > len(MIGRATIONS):
             raise InputError("this run was written by a newer version of traineragent; update to open it")
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             with self._transaction():
+                if self._version() >= number:
+                    continue  # another process opened it at the same moment
                 for statement in filter(str.strip, script.split(";")):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version={number}")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

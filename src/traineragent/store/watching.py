@@ -17,14 +17,18 @@ from ..domain.task import Request, TaskSpec
 from .asking import OpenQuestion, open_question
 from .files import read_json
 from .journal import Decision, Journal
+from .partway import partway
 from .revisions import revisions_of
 from .runfolder import JOURNAL
+
+HEAD, SQLITE, WAL = 20, b"SQLite format 3", b"\x02\x02"
+"""Of a file of SQLite: what it begins with, and its bytes 18 and 19 once it may be read beside its writer."""
 
 
 @dataclass(frozen=True)
 class Work:
     """One journal: a first delivery or a follow-up (`revision` > 1). `worker`: the process at work on it, or None.
-    `clock_s`: seconds of work so far, `waiting` the message that is being handled."""
+    `clock_s`: seconds of work so far, `waiting` the message being handled, `partway` how far a trial has come."""
 
     revision: int
     folder: Path
@@ -46,6 +50,7 @@ class Work:
     question: OpenQuestion | None
     finished: RunFinished | None
     abandoned: str
+    partway: Mapping[str, Any]
 
     @property
     def budget_s(self) -> float | None:
@@ -88,6 +93,17 @@ def watch(run: Path) -> Watched:
     report = _report(run)
     own = _report(last.folder) if last.number > 1 else None
     return Watched(run, _work(last.number, last.folder, last.status, worker), report, own)
+
+
+def begun(run: Path) -> bool:
+    """Whether there is a journal that may be looked at. One that is being made is left alone: opened before it is set
+    to be read beside its writer, it could be in the way of that."""
+    try:
+        with (run / JOURNAL).open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False
+    return len(head) == HEAD and (head[18:] == WAL or not head.startswith(SQLITE))
 
 
 def worker_of(run: Path) -> int | None:
@@ -140,6 +156,7 @@ def _work(number: int, folder: Path, status: str, worker: int | None) -> Work:
             open_question(events) if worker is not None else None,
             journal.last(RunFinished),
             journal.meta("abandoned") or "",
+            partway(journal),
         )
     finally:
         journal.close()

@@ -103,7 +103,7 @@ class Site:
         """What a stranger gets; whoever brings the token in the address is let in, and the address is made plain."""
         given = request.query_params.get("token")
         if refusal.status == 401 and given and request.method == "GET" and self.door.is_token(given):
-            return self._let_in(RedirectResponse(request.url.path or "/", 303, render.HEADERS))
+            return self._let_in(RedirectResponse(f"/{request.url.path.lstrip('/')}", 303, render.HEADERS))
         if refusal.status == 401 and "text/html" in request.headers.get("accept", ""):
             return render.page("door.html", status=401, wrong=bool(given))
         said = {"error": f"{refusal.message}; {refusal.fix}"}

@@ -82,11 +82,19 @@ def _doing(name: str, work: Work) -> str:
         return "reading the words" if name == "task" else "beginning"
     if last["kind"] == "trial" and name == "model":
         family, _, rest = clean(last["text"]).partition(" ")
-        return f"training {family_title(family)}{f' ({rest})' if rest else ''}"
+        return f"training {family_title(family)}{f' ({rest})' if rest else ''}{_part(work, last)}"
     if last["kind"] == "question" and name == "task":
         return "waits for your answer"
     belongs = {"read": "data", "prepare": "data", "deliver": "server", "training": "model"}.get(last.get("phase", ""))
     return clean(last["text"]) if belongs == name else {"task": "deciding what comes next"}.get(name, "at it")
+
+
+def _part(work: Work, trial: Mapping[str, Any]) -> str:
+    """How far the trial has come, where that is known."""
+    part = work.partway
+    if part.get("trial") != trial.get("done") or not part.get("folds"):
+        return ""
+    return f": {part['fold']} %" if part["folds"] == 100 else f": part {part['fold']} of {part['folds']}"
 
 
 def _note(note: Note, began: str) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Jobs:
                 start_new_session=True,
             )
         self._mine[key] = process
-        record = {"pid": process.pid, "started": _started(process.pid), "at": now(), "asked": dict(asked)}
+        record = {"process": started_at(process.pid), "at": now(), "asked": dict(asked)}
         write_json(folder / "job.json", record)
         told = json.dumps({**asked, "ended": str(folder / "ended.json")})
         assert process.stdin is not None
@@ -90,7 +90,7 @@ class Jobs:
         """Asks it to end as Ctrl-C does, and waits for it."""
         record = self._record(key)
         if record is not None and self._is_at_work(key):
-            interrupt(record["pid"])
+            interrupt(record["process"][0])
 
     def mine_at_work(self) -> list[str]:
         """Keys of those that were started here and still work."""
@@ -116,7 +116,7 @@ class Jobs:
         if key in self._mine:
             return self._mine[key].poll() is None
         record = self._record(key)
-        return record is not None and at_work(record["pid"], record["started"])
+        return record is not None and at_work(*record["process"])
 
 
 def interrupt(pid: int) -> None:
@@ -134,8 +134,9 @@ def interrupt(pid: int) -> None:
             time.sleep(LOOK_S)
 
 
-def _started(pid: int) -> float:
+def started_at(pid: int) -> tuple[int, float]:
+    """(number, start) of a process, by which it is known again whatever gets its number later."""
     try:
-        return float(psutil.Process(pid).create_time())
+        return pid, float(psutil.Process(pid).create_time())
     except psutil.Error:
-        return 0.0
+        return pid, 0.0

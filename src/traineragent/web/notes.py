@@ -41,7 +41,7 @@ TELLING = {
     "question": "task",
 }
 """Events that tell more than the messages do, and whose they are."""
-DULL = ("next: train_next", "candidates: try")
+DULL = ("train_next", "try ")
 """Decisions that a message or the trial itself tells better."""
 SHOWN_COLUMNS, SHOWN_REASONS = 8, 2
 
@@ -88,7 +88,7 @@ def _specified(body: m.TaskSpecified) -> str:
 
 def _prepared(facts: Mapping[str, Any]) -> str:
     rows, features = facts.get("rows"), facts.get("features")
-    inputs = f" with {plural(features, 'feature')}" if isinstance(features, int) else ""
+    inputs = f" with {plural(features, 'feature')}" if isinstance(features, int) and features else ""
     return f"{plural(rows, 'training row')}{inputs} ready" if isinstance(rows, int) else "The training data is ready"
 
 
@@ -118,6 +118,13 @@ def _delivered(body: m.ServiceDelivered) -> str:
     return f"{metric_title(s.name)} {score(s.value, s.name)} ({low} to {high}) on {s.rows:,} sealed rows"
 
 
+def _finished(body: m.RunFinished) -> str:
+    """The numbers of a delivery stand in its result."""
+    if body.status.startswith("delivered"):
+        return "delivered" if body.status == "delivered" else "delivered, and a limit is not met"
+    return f"{body.status.replace('_', ' ')}{f': {body.reason}' if body.reason else ''}"
+
+
 WORDS: dict[type[Any], Callable[[Any], str]] = {
     m.RunRequested: lambda b: f"“{b.request.words}”",
     m.RefinementRequested: lambda b: f"“{b.words}”",
@@ -138,14 +145,14 @@ WORDS: dict[type[Any], Callable[[Any], str]] = {
     m.AnswerNeeded: lambda b: " ".join(q.text for q in b.questions),
     m.WorkFailed: lambda b: f"it failed: {b.error}",
     m.LighterDataRequested: lambda b: f"prepare less of it: {b.why}",
-    m.RunFinished: lambda b: f"{b.status.replace('_', ' ')}{f': {b.reason}' if b.reason else ''}",
+    m.RunFinished: _finished,
 }
 
 
 # -------------------------------------------------------------------------------------------------- all other notes
 def _decisions(work: Work) -> Iterator[Note]:
     """What was decided, the same act on many columns as one note."""
-    telling = [d for d in work.decisions if not d.what.startswith(DULL)]
+    telling = [d for d in work.decisions if not d.what.partition(": ")[2].startswith(DULL)]
     for (agent, _), group in groupby(telling, key=lambda d: (d.agent, d.what.partition(":")[0])):
         same = list(group)
         given = [{"at": d.at, "who": d.agent, "what": d.what, "why": d.why} for d in same]

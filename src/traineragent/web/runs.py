@@ -16,7 +16,7 @@ from ..store.asking import give_answer
 from ..store.journal import Journal
 from ..store.listing import described
 from ..store.runfolder import JOURNAL, name_for
-from ..store.watching import Watched, traces, watch, worker_of
+from ..store.watching import Watched, begun, traces, watch, worker_of
 from .jobs import Job, Jobs, interrupt
 
 DELIVERED = ("delivered", "delivered_unmet")
@@ -56,6 +56,11 @@ class Look:
         return bool(report) and str(report["status"]) in DELIVERED  # type: ignore[index]
 
     @property
+    def stands(self) -> bool:
+        """Whether what lies at the top is settled: a first delivery only when its last step is done."""
+        return self.delivered and not (self.busy and self.watched is not None and self.watched.work.revision == 1)
+
+    @property
     def words(self) -> str:
         request = self.watched.work.request if self.watched else None
         if self.watched and self.watched.report:
@@ -82,7 +87,7 @@ class Runs:
 
     def listed(self) -> list[dict[str, Any]]:
         """All of them, newest first, each as `traineragent runs` tells it, with its name."""
-        found = [self._described(p) for p in sorted(self.root.iterdir()) if (p / JOURNAL).is_file()]
+        found = [self._described(p) for p in sorted(self.root.iterdir()) if begun(p)]
         return sorted((r for r in found if r), key=lambda r: r["created"] or "", reverse=True)
 
     def _described(self, path: Path) -> dict[str, Any]:
@@ -102,27 +107,19 @@ class Runs:
     def look(self, name: str) -> Look:
         """Raises KeyError where there is no such run."""
         folder, job = self.folder(name), self.jobs.find(_key(name))
-        if not (folder / JOURNAL).is_file():
+        if not begun(folder):
             if job is None:
                 raise KeyError(name)
             return Look(name, folder, None, job)
         try:
             return Look(name, folder, watch(folder), job)
         except InputError as e:
-            if not self._begun(folder) and job is not None and job.at_work:  # the journal is being made right now
-                return Look(name, folder, None, job)
             return Look(name, folder, None, job, str(e))
-
-    def _begun(self, folder: Path) -> bool:
-        try:
-            return worker_of(folder) is not None
-        except InputError:
-            return False
 
     def version(self, name: str) -> tuple[Any, ...]:
         """Changes whenever `look` may: cheap enough to be asked every second."""
         folder, job = self.folder(name), self.jobs.find(_key(name))
-        worker = worker_of(folder) if (folder / JOURNAL).is_file() and self._is_sound(folder) else None
+        worker = worker_of(folder) if begun(folder) and self._is_sound(folder) else None
         return worker, job and (job.at_work, job.ended is None), traces(folder) if folder.is_dir() else ()
 
     def _is_sound(self, folder: Path) -> bool:
@@ -184,7 +181,7 @@ class Runs:
         """Interrupts politely, as Ctrl-C does, whoever started the work; it can be gone on with."""
         self.jobs.stop(_key(name))
         folder = self.folder(name)
-        pid = worker_of(folder) if (folder / JOURNAL).is_file() else None
+        pid = worker_of(folder) if begun(folder) else None
         if pid is not None:
             interrupt(pid)
 

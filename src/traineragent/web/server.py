@@ -44,7 +44,8 @@ def run_ui(root: Path, *, host: str = "127.0.0.1", port: int = 8500, opens: bool
     try:
         port = listening.getsockname()[1]
         door = Door(secrets.token_urlsafe(24), is_loopback(host), port)
-        jobs, services = Jobs(root / OWN / "jobs"), Services()
+        jobs, services = Jobs(root / OWN / "jobs"), Services(root / OWN / "services.json")
+        services.end_left_behind()
         server = _Server(_config(Site(Runs(root, jobs), jobs, services, door)))
         with server.capture_signals():
             address = _address(host, port, door.token)

@@ -6,6 +6,7 @@ They end with the page. Knows nothing of HTTP.
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -17,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TrainerError
+from ..store.files import read_json, write_json
+from ..store.journal import at_work
+from .jobs import started_at
 
 START_S = 60.0
 END_S = 10.0
@@ -32,9 +36,10 @@ class Served:
 
 
 class Services:
-    """At most one service a run."""
+    """At most one service a run. `record` names those that run, so that a page that is killed leaves none for good."""
 
-    def __init__(self) -> None:
+    def __init__(self, record: Path) -> None:
+        self._record = record
         self._running: dict[str, tuple[subprocess.Popen[str], Served]] = {}
         self._starting = threading.Lock()
 
@@ -50,7 +55,14 @@ class Services:
             if found is not None:
                 return found
             command = [sys.executable, "-m", "traineragent", "serve", str(folder), "--port", "0"]
-            process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
             timer = threading.Timer(START_S, process.kill)
             timer.start()
             try:
@@ -58,18 +70,35 @@ class Services:
             finally:
                 timer.cancel()
             self._running[run] = process, served
+            self._keep()
             return served
 
     def stop(self, run: str) -> None:
         process, _ = self._running.pop(run, (None, None))
         if process is not None:
             _end([process])
+            self._keep()
+
+    def end_left_behind(self) -> None:
+        """Ends the services of a page that was killed; those of one that still runs are left alone."""
+        left = read_json(self._record) if self._record.is_file() else {}
+        if not left or at_work(*left["page"]):
+            return
+        for pid, started in left["services"]:
+            if at_work(pid, started):
+                os.kill(pid, signal.SIGTERM)
+
+    def _keep(self) -> None:
+        running = [started_at(p.pid) for p, _ in self._running.values() if p.poll() is None]
+        write_json(self._record, {"page": started_at(os.getpid()), "services": running})
 
     def stop_all(self) -> int:
         """Ends all of them together; returns how many were running."""
         processes = [p for p, _ in self._running.values() if p.poll() is None]
         self._running.clear()
         _end(processes)
+        if processes:
+            self._keep()
         return len(processes)
 
 

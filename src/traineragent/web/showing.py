@@ -39,7 +39,7 @@ STATUS = {
     "damaged": ("bad", "damaged"),
     "unfinished": ("warn", "interrupted"),
 }
-RUN_PARTS = ("banner", "question", "result", "try", "refine", "happened")
+RUN_PARTS = ("head", "banner", "question", "result", "try", "refine", "happened")
 """Beside "now" and "then": the work on a run comes first while it goes on, and last when there is a result."""
 Parts = dict[str, str]
 
@@ -103,9 +103,10 @@ def run_parts(look: Look, served: Served | None, reachable: bool) -> Parts:
         piece = look.watched.work if look.watched else None
         values = {
             "look": look,
+            "tab": "run",
             "banner": banner(look),
-            "shown": shown if look.delivered else None,
-            "follow_up": follow_up(report) if report and look.delivered else None,
+            "shown": shown if look.stands else None,
+            "follow_up": follow_up(report) if report and look.stands else None,
             "question": _question(look),
             "work": piece,
             "board": board(piece, look.busy) if piece else None,

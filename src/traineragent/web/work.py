@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TrainerError
 from ..stopping import stopping_promptly
+from ..store.asking import await_answer
 from ..store.files import write_json
+from ..store.partway import Partway
 
 if TYPE_CHECKING:
     from ..domain.task import Question
@@ -56,23 +58,23 @@ def _train(job: Mapping[str, Any]) -> Ending:
     from .. import api
 
     run = Path(job["run"])
-    ask = Answers(job.get("answers") or {}, lambda: _answer_of(run))
-    return _ending(api.train(job["words"], job["data"], out=run, ask=ask, **_options(job)))
+    ask = Answers(job.get("answers") or {}, lambda: await_answer(run))
+    return _ending(api.train(job["words"], job["data"], out=run, ask=ask, progress=Partway(run), **_options(job)))
 
 
 def _resume(job: Mapping[str, Any]) -> Ending:
     from .. import api
 
     run = Path(job["run"])
-    return _ending(api.resume(run, ask=Answers({}, lambda: _answer_of(run))))
+    return _ending(api.resume(run, ask=Answers({}, lambda: await_answer(run)), progress=Partway(run)))
 
 
 def _refine(job: Mapping[str, Any]) -> Ending:
     from .. import api
 
     run = Path(job["run"])
-    ask = Answers({}, lambda: _answer_of(run))
-    return _ending(api.refine(run, job["words"], minutes=job.get("minutes"), ask=ask))
+    ask = Answers({}, lambda: await_answer(run))
+    return _ending(api.refine(run, job["words"], minutes=job.get("minutes"), ask=ask, progress=Partway(run)))
 
 
 DEEDS: dict[str, Callable[[Mapping[str, Any]], Ending]] = {
@@ -92,12 +94,6 @@ class Answers:
     def __call__(self, question: Question) -> str | None:
         said = self._given.pop(question.about, None)
         return self._wait() if said is None else said
-
-
-def _answer_of(run: Path) -> str | None:
-    from ..store.asking import await_answer
-
-    return await_answer(run)
 
 
 def _options(job: Mapping[str, Any]) -> dict[str, Any]:

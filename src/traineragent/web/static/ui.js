@@ -171,8 +171,9 @@ function settle() {
   if (location.pathname !== home) history.replaceState(null, "", home);
 }
 
-function typed() {
-  return Object.fromEntries(new FormData(request));
+// Answers stand outside the form: they are sent where they are meant, and not with every change of the words.
+function typed(answers = false) {
+  return Object.fromEntries([...new FormData(request)].filter(([name]) => answers || !/^(choice|own):/.test(name)));
 }
 
 async function keep() {
@@ -189,7 +190,7 @@ async function keep() {
 async function send(form, button) {
   clearTimeout(keeping);
   await sent;
-  await act(button, `${home}/${button.dataset.to}`, typed());
+  await act(button, `${home}/${button.dataset.to}`, typed(!form.contains(button)));
   settle();
   document.querySelector('[data-part="understood"] > *')?.scrollIntoView({ block: "nearest" });
 }
