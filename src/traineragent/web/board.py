@@ -167,7 +167,7 @@ def _tried(work: Work, busy: bool) -> dict[str, Any] | None:
     if not work.trials:
         return None
     chosen = next((m.body for m in reversed(work.messages) if isinstance(m.body, ModelSelected)), None)
-    weights = {member.trial: member.weight for member in chosen.selection.members} if chosen else {}
+    weights = {member.trial: member.weight for member in chosen.selection.members} if chosen and not busy else {}
     rows = [_row(t, work.metric, weights.get(t.index)) for t in work.trials]
     timeline = [
         {"trial": t.index, "seconds": work.trial_clock.get(t.index), "family": t.candidate.family}
