@@ -124,7 +124,17 @@ def test_an_upload_that_breaks_off_leaves_nothing(page: Browser, root: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"not json", b'{"minutes": "soon"}', b'{"minutes": -1}', b'{"words": "  "}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b"[" * 9999,
+        b"not json",
+        b'{"words": "\\ud800"}',
+        b'{"minutes": "soon"}',
+        b'{"minutes": -1}',
+        b'{"words": "  "}',
+    ],
 )
 def test_mistakes_get_a_sentence(page: Browser, body: bytes) -> None:
     headers = {**page.known, "Content-Type": "application/json"}
@@ -146,6 +156,8 @@ def test_a_run_that_was_begun_elsewhere_is_listed_and_shown(page: Browser, root:
     assert "Interrupted" in shown.text
     assert page.post("/runs/by%20hand/serve").status == 400
     assert page.post("/runs/by%20hand/answer", number=1, **{"choice:target": "x"}).status == 400
+    assert page.post("/runs/by%20hand/answer", number="9" * 5000).status == 400
+    assert page.post("/runs/by%20hand/answer", number="²").status == 400
     assert page.post("/runs/by%20hand/refine", words=" ").status == 400
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from hashlib import sha256
 from typing import Any
@@ -277,9 +278,9 @@ class Site:
         asked = await _json(request)
         said = None if asked.get("leave") else _chosen(asked)
         number = asked.get("number")
-        if not isinstance(number, str | int) or not str(number).isdigit():
+        if not re.fullmatch(r"[0-9]{1,6}", str(number)):
             raise InputError("this question is no longer open; look again at what the run is doing")
-        await run_in_threadpool(self.runs.answer, request.path_params["name"], int(number), said)
+        await run_in_threadpool(self.runs.answer, request.path_params["name"], int(str(number)), said)
         return _done()
 
     async def again(self, request: Request) -> Response:
@@ -313,10 +314,11 @@ async def _json(request: Request) -> dict[str, Any]:
     body = await read_body(request.receive, dict(request.scope["headers"]), MOST_BODY)
     try:
         found = json.loads(body or b"{}")
-    except ValueError:
+        json.dumps(found, ensure_ascii=False).encode()  # half a character can neither be kept nor shown
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise InputError("the request is no JSON object; do it on the page")
+        raise InputError("the request is no JSON object of valid text; do it on the page")
     return found
 
 

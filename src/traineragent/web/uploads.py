@@ -82,6 +82,8 @@ class Uploads:
             if place.is_dir():
                 raise InputError(f"{place.name}: a folder of this name was sent before; remove it first")
             draft.replace(place)
+        except Paused:
+            raise Paused(f"the disk is full; free some room, then send {place.name} again") from None
         finally:
             with suppress(FileNotFoundError):
                 draft.unlink()
