@@ -52,6 +52,14 @@ def test_a_run_that_was_given_back_or_ended_has_no_worker(journal: Journal, tmp_
     assert not watch(tmp_path).work.goes_on
 
 
+def test_a_follow_up_that_was_stopped_before_it_was_asked_for_is_none(journal: Journal, tmp_path: Path) -> None:
+    journal.post([("task", "person", RunFinished("delivered"))], handled=1)
+    (tmp_path / "revisions" / "2").mkdir(parents=True)
+    Journal(tmp_path / "revisions" / "2" / "run.sqlite", create=True).close()
+    found = watch(tmp_path)
+    assert (found.work.revision, found.first, found.work.goes_on) == (1, True, False)
+
+
 def test_what_is_written_leaves_traces(journal: Journal, tmp_path: Path) -> None:
     before = traces(tmp_path)
     assert traces(tmp_path) == before

@@ -8,6 +8,7 @@ import pytest
 
 from traineragent.errors import InputError
 from traineragent.web.drafts import Drafts, new_id
+from traineragent.web.missing import Missing
 
 
 def test_a_draft_is_the_same_after_a_reload(tmp_path: Path) -> None:
@@ -23,9 +24,9 @@ def test_a_draft_is_the_same_after_a_reload(tmp_path: Path) -> None:
 @pytest.mark.parametrize("id", ["", "..", "../../etc", "ABC", "0" * 15, "0" * 17, "0123456789abcde/"])
 def test_only_a_number_of_ours_names_a_draft(tmp_path: Path, id: str) -> None:
     drafts = Drafts(tmp_path, tmp_path)
-    with pytest.raises(KeyError):
+    with pytest.raises(Missing):
         drafts.open(id)
-    with pytest.raises(KeyError):
+    with pytest.raises(Missing):
         drafts.files(id)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from traineragent.store.journal import Journal
 from traineragent.web.jobs import Jobs
+from traineragent.web.missing import Missing
 from traineragent.web.runs import Runs
 
 
@@ -26,14 +27,14 @@ def a_run(folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../other", "a/b", ".ui", "uploads", "a\0b", "/etc"])
 def test_names_that_lead_elsewhere_are_no_runs(runs: Runs, name: str) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(Missing):
         runs.folder(name)
 
 
 def test_a_link_is_no_run(runs: Runs, tmp_path: Path) -> None:
     (runs.root / "linked").symlink_to(a_run(tmp_path / "elsewhere"))
     a_run(runs.root / "here")
-    with pytest.raises(KeyError):
+    with pytest.raises(Missing):
         runs.look("linked")
     assert [r["name"] for r in runs.listed()] == ["here"]
 
@@ -49,5 +50,5 @@ def test_a_damaged_run_hides_no_other(runs: Runs) -> None:
 
 
 def test_what_never_was_cannot_be_looked_at(runs: Runs) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(Missing):
         runs.look("never")

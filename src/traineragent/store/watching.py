@@ -18,7 +18,7 @@ from .asking import OpenQuestion, open_question
 from .files import read_json
 from .journal import Decision, Journal
 from .partway import partway
-from .revisions import revisions_of
+from .revisions import revisions_of, words_of
 from .runfolder import JOURNAL
 
 HEAD, SQLITE, WAL = 20, b"SQLite format 3", b"\x02\x02"
@@ -65,7 +65,7 @@ class Work:
     @property
     def goes_on(self) -> bool:
         """Whether there is something to do: it did not come to an end, and was not given up."""
-        return self.finished is None and not self.abandoned
+        return self.finished is None and self.status != "abandoned"
 
     def last(self, kind: str) -> Mapping[str, Any] | None:
         """The newest event of this kind."""
@@ -85,10 +85,15 @@ class Watched:
     def worker(self) -> int | None:
         return self.work.worker
 
+    @property
+    def first(self) -> bool:
+        """Whether the first delivery is what was worked on last."""
+        return self.work.revision == 1
+
 
 def watch(run: Path) -> Watched:
     """The run in the folder `run`. Raises InputError where it is none, or is damaged."""
-    last = revisions_of(run)[-1]
+    last = [r for r in revisions_of(run) if r.number == 1 or words_of(r)][-1]  # one never asked for is none
     worker = worker_of(run)
     report = _report(run)
     own = _report(last.folder) if last.number > 1 else None

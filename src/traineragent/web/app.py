@@ -28,6 +28,7 @@ from . import files, render
 from .door import Door
 from .drafts import Draft, Drafts, new_id
 from .jobs import Jobs
+from .missing import Missing
 from .runs import OWN, UPLOADS, Runs
 from .services import Services
 from .showing import EXAMPLES, Parts, draft_parts, run_list, run_parts
@@ -48,7 +49,7 @@ class Site:
             exception_handlers={
                 HTTPException: _http_problem,
                 TrainerError: _sentence,
-                KeyError: _missing,
+                Missing: _missing,
                 Refused: _refused,
                 ClientDisconnect: _gone,
                 Gone: _gone,

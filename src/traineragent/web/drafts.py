@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import InputError
 from ..store.files import read_json, write_json
+from .missing import Missing
 from .uploads import Uploads
 
 MOST_WORDS = 20_000
@@ -66,9 +67,9 @@ class Drafts:
         self._home, self._uploads = home, uploads
 
     def open(self, id: str) -> Draft:
-        """The draft; an empty one where nothing was kept yet. Raises KeyError for what can be no draft."""
+        """The draft; an empty one where nothing was kept yet. Raises Missing for what can be no draft."""
         if not _ID.fullmatch(id):
-            raise KeyError(id)
+            raise Missing(id)
         path = self._home / f"{id}.json"
         return _read({**read_json(path), "id": id}) if path.is_file() else Draft(id)
 
@@ -81,9 +82,9 @@ class Drafts:
         return draft
 
     def files(self, id: str) -> Uploads:
-        """What was sent for the draft. Raises KeyError for what can be no draft."""
+        """What was sent for the draft. Raises Missing for what can be no draft."""
         if not _ID.fullmatch(id):
-            raise KeyError(id)
+            raise Missing(id)
         return Uploads(self._uploads / id)
 
 

@@ -24,6 +24,7 @@ from ..store.journal import Journal
 from ..store.revisions import revisions_of
 from ..store.runfolder import JOURNAL
 from . import render
+from .missing import Missing
 from .runs import Look
 from .understood import understood
 
@@ -37,10 +38,10 @@ DOWNLOADS = {
 
 
 def read(folder: Path, name: str) -> bytes:
-    """A file of the run. Raises KeyError where there is none, also where a link leads out of the run."""
-    path = folder / DOWNLOADS[name]
+    """A file of the run. Raises Missing where there is none, also where a link leads out of the run."""
+    path = folder / DOWNLOADS.get(name, "")
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-        raise KeyError(name)
+        raise Missing(name)
     return path.read_bytes()
 
 
@@ -75,7 +76,7 @@ def _report(look: Look) -> Mapping[str, Any]:
 def _card(look: Look) -> Mapping[str, Any]:
     try:
         text = read(look.folder, "MODEL_CARD.md").decode("utf-8", "replace")
-    except KeyError:
+    except Missing:
         return {"card": ""}
     return {"card": Markup(to_html(text))}  # escapes all that it did not write
 

@@ -15,6 +15,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from ..report.wording import clean, figure
+from .missing import Missing
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -84,16 +85,16 @@ def _content(name: str) -> bytes:
     if name == "look.css":
         return _environment().get_template("report.css").render().encode()
     if "/" in name or name.startswith("."):
-        raise KeyError(name)
+        raise Missing(name)
     try:
         return files(__package__).joinpath("static", name).read_bytes()
     except OSError:
-        raise KeyError(name) from None
+        raise Missing(name) from None
 
 
 def static(name: str) -> Response:
-    """One of our own files. Raises KeyError for any other."""
+    """One of our own files. Raises Missing for any other."""
     kind = KINDS.get(f".{name.rpartition('.')[2]}")
     if kind is None:
-        raise KeyError(name)
+        raise Missing(name)
     return answer(_content(name), kind, {"Cache-Control": "max-age=86400"})

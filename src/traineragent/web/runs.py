@@ -18,6 +18,7 @@ from ..store.listing import described
 from ..store.runfolder import JOURNAL, name_for
 from ..store.watching import Watched, begun, traces, watch, worker_of
 from .jobs import Job, Jobs, interrupt
+from .missing import Missing
 
 DELIVERED = ("delivered", "delivered_unmet")
 OWN = ".ui"
@@ -41,9 +42,20 @@ class Look:
             return "damaged"
         if self.watched is None:
             return "starting" if self.job is not None and self.job.at_work else "gone"
+        if self._calling:
+            return "starting"
         if self.watched.worker is not None or (self.job is not None and self.job.at_work):
             return "asking" if self.watched.work.question is not None else "working"
         return "interrupted" if self.watched.work.goes_on else "finished"
+
+    @property
+    def _calling(self) -> bool:
+        """Whether a process has begun that has not come to what it was asked for."""
+        if self.job is None or self.watched is None or not self.job.at_work:
+            return False
+        if self.job.asked["do"] == "refine":
+            return self.watched.work.follow_up != str(self.job.asked["words"])
+        return self.watched.worker is None
 
     @property
     def busy(self) -> bool:
@@ -58,7 +70,7 @@ class Look:
     @property
     def stands(self) -> bool:
         """Whether what lies at the top is settled: a first delivery only when its last step is done."""
-        return self.delivered and not (self.busy and self.watched is not None and self.watched.work.revision == 1)
+        return self.delivered and not (self.phase == "working" and self.watched is not None and self.watched.first)
 
     @property
     def words(self) -> str:
@@ -79,10 +91,10 @@ class Runs:
 
     # ------------------------------------------------------------------ looking
     def folder(self, name: str) -> Path:
-        """The folder of a run, there or not. Raises KeyError for a name that leads anywhere else."""
+        """The folder of a run, there or not. Raises Missing for a name that leads anywhere else."""
         path = self.root / name
         if name in ("", ".", "..", OWN, UPLOADS) or "/" in name or "\0" in name or path.resolve() != path:
-            raise KeyError(name)
+            raise Missing(name)
         return path
 
     def listed(self) -> list[dict[str, Any]]:
@@ -94,7 +106,7 @@ class Runs:
         """From memory where nothing can have changed since."""
         try:
             self.folder(path.name)
-        except KeyError:
+        except Missing:
             return {}
         now = traces(path)
         before, known = self._known.get(path.name, (None, {}))
@@ -105,11 +117,11 @@ class Runs:
         return known
 
     def look(self, name: str) -> Look:
-        """Raises KeyError where there is no such run."""
+        """Raises Missing where there is no such run."""
         folder, job = self.folder(name), self.jobs.find(_key(name))
         if not begun(folder):
             if job is None:
-                raise KeyError(name)
+                raise Missing(name)
             return Look(name, folder, None, job)
         try:
             return Look(name, folder, watch(folder), job)
@@ -134,12 +146,12 @@ class Runs:
         return [n for key in self.jobs.mine_at_work() if (n := name_of(key)) and n not in known]
 
     def request_of(self, name: str) -> dict[str, Any]:
-        """What was asked for, as the fields of a draft. Raises KeyError where that is not known any more."""
+        """What was asked for, as the fields of a draft. Raises Missing where that is not known any more."""
         look = self.look(name)
         request = look.watched.work.request if look.watched else None
         if request is None:
             if look.job is None:
-                raise KeyError(name)
+                raise Missing(name)
             told = dict(look.job.asked)
             return {**{k: told.get(k) or "" for k in ("words", "target", "brain")}, **_several(told)}
         return {

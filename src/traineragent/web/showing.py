@@ -101,6 +101,7 @@ def run_parts(look: Look, served: Served | None, reachable: bool) -> Parts:
     with speaking_of(report or {}):
         shown = view(report, {}) if report else None
         piece = look.watched.work if look.watched else None
+        at_it = look.phase in ("working", "asking")
         values = {
             "look": look,
             "tab": "run",
@@ -109,14 +110,14 @@ def run_parts(look: Look, served: Served | None, reachable: bool) -> Parts:
             "follow_up": follow_up(report) if report and look.stands else None,
             "question": _question(look),
             "work": piece,
-            "board": board(piece, look.busy) if piece else None,
+            "board": board(piece, at_it) if piece else None,
             "served": served,
             "stale": served is not None and served.version != version_of(look.folder),
             "reachable": reachable,
         }
         parts = {name: filled(f"parts/{name}.html", **values).strip() for name in RUN_PARTS}
         work = "\n".join(filled(f"parts/{name}.html", **values).strip() for name in ("work", "search"))
-        return {**parts, "now": work if look.busy else "", "then": "" if look.busy else work}
+        return {**parts, "now": work if at_it else "", "then": "" if at_it else work}
 
 
 def _question(look: Look) -> dict[str, Any] | None:
@@ -175,6 +176,8 @@ def _ended(look: Look, failed: str) -> dict[str, Any]:
         said["lines"] += ["What was delivered before stands."]
     elif failed:
         said["lines"] += [failed]
+    elif look.job and look.job.ended and look.job.ended["exit_code"] == 130 and look.job.asked["do"] == "refine":
+        said["lines"] += [f"The follow-up “{clean(look.job.asked['words'])}” was stopped before it began."]
     return said
 
 

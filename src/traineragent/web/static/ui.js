@@ -4,6 +4,8 @@ import { uploads } from "./upload.js";
 
 const main = document.getElementById("main");
 const lost = document.getElementById("lost");
+const news = document.getElementById("news");
+let told = document.querySelector(".banner strong")?.textContent ?? "";
 const BUSY_MS = 1000;
 const CALM_MS = 4000;
 const plainTitle = document.title;
@@ -13,31 +15,38 @@ const feeds = (main.dataset.live ?? "").split(" ").filter(Boolean).map((address)
 const shown = new Map();
 for (const place of document.querySelectorAll("[data-part]")) shown.set(place.dataset.part, null);
 
+// What a person has opened, typed or chosen in a place stays when the place is shown anew, and so does the focus.
 function exchange(place, html) {
   const open = new Set([...place.querySelectorAll("details[open] > summary")].map((s) => s.textContent));
+  const typed = [...place.querySelectorAll("input, textarea")].filter((f) => (f.type === "radio" ? f.checked : f.value !== f.defaultValue));
   const focused = place.contains(document.activeElement) ? document.activeElement : null;
-  const mark = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.dataset.post ? `[data-post="${CSS.escape(focused.dataset.post)}"]` : null);
+  const at = focused?.selectionStart;
   place.innerHTML = html;
   for (const summary of place.querySelectorAll("details > summary")) if (open.has(summary.textContent)) summary.parentElement.open = true;
-  if (focused) (mark && place.querySelector(mark))?.focus({ preventScroll: true });
-}
-
-function typing(place) {
-  const field = document.activeElement;
-  return place.contains(field) && /^(INPUT|TEXTAREA)$/.test(field.tagName) && (field.value !== field.defaultValue || field.type === "radio");
+  const twin = (old) => [...place.querySelectorAll(old.tagName)].find((one) => ["id", "name", "type", "textContent"].every((k) => one[k] === old[k]) && one.dataset.post === old.dataset.post && (old.type !== "radio" || one.value === old.value));
+  for (const old of typed) {
+    const one = twin(old);
+    if (!one) continue;
+    if (old.type === "radio") one.checked = true;
+    else one.value = old.value;
+  }
+  const next = focused && twin(focused);
+  next?.focus({ preventScroll: true });
+  if (next && at !== null && at !== undefined) next.setSelectionRange?.(at, at);
 }
 
 function take(parts) {
   for (const [name, html] of Object.entries(parts)) {
     const place = document.querySelector(`[data-part="${name}"]`);
     if (!place || shown.get(name) === html) continue;
-    if (name === "refine" && html && typing(place)) continue;
     shown.set(name, html);
     if (place.innerHTML.trim() !== html.trim()) exchange(place, html);
   }
   clocks();
   const sign = document.querySelector("[data-sign]")?.dataset.sign;
   document.title = sign ? `${sign} ${plainTitle}` : plainTitle;
+  const words = document.querySelector(".banner strong")?.textContent ?? "";
+  if (words !== told) news.textContent = told = words; // said to who cannot see the banner change
 }
 
 async function follow(feed) {
