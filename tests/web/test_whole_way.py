@@ -28,6 +28,12 @@ def started(browser: Browser, words: str, minutes: str = "0.4") -> str:
     return str(answer.json["go"])
 
 
+def draft_of(root: Path) -> str:
+    """The one draft whose files were sent."""
+    (draft,) = (root / "uploads").iterdir()
+    return draft.name
+
+
 def says(*words: str) -> Callable[[dict[str, str]], bool]:
     return lambda parts: all(w in parts["banner"] for w in words)
 
@@ -104,13 +110,27 @@ def test_a_plan_asks_and_takes_the_answers(opened: Callable[[], Browser]) -> Non
     assert browser.get(f"/drafts/{draft}").text.count("You answered") == 1
 
 
-def test_what_is_declined_is_told_with_its_reason(opened: Callable[[], Browser]) -> None:
+def test_what_is_declined_is_told_with_its_reason(tmp_path: Path, opened: Callable[[], Browser]) -> None:
     browser = opened()
     run = started(browser, "Find out which of our employees are secretly gay")
     parts = browser.wait(run, says("Declined"))
     assert "What can be done instead" in parts["banner"]
     assert browser.post(f"{run}/again").json["go"].startswith("/drafts/")
+    sent = browser.send(draft_of(tmp_path), "customers.csv", b"other")  # the run keeps what it was started with
+    assert (sent.status, "belong to the run" in sent.text) == (400, True)
     assert browser.post(f"{run}/serve").status == 400
+
+
+def test_what_was_left_open_is_answered_later(opened: Callable[[], Browser]) -> None:
+    browser = opened()
+    run = started(browser, "Learn something from this table.")
+    browser.wait(run, says("Your answer is needed"))
+    assert browser.post(f"{run}/answer", number=1, leave=True).status == 200
+    left = browser.wait(run, lambda p: "An answer is needed" in p["banner"] and "/again" in p["question"])
+    assert 'value="left"' in left["question"]
+    draft = browser.post(f"{run}/again", **{"choice:target": "left"}).json["go"]
+    told = browser.wait(draft, lambda p: "Understood, and it can be done" in p["understood"])
+    assert "You answered" in told["understood"]
 
 
 def test_bad_data_leads_back_to_the_request(tmp_path: Path, opened: Callable[[], Browser]) -> None:

@@ -32,6 +32,7 @@ from .missing import Missing
 from .runs import OWN, UPLOADS, Runs
 from .services import Services
 from .showing import EXAMPLES, Parts, draft_parts, run_list, run_parts
+from .uploads import Uploads
 
 log = logging.getLogger("traineragent.web")
 
@@ -138,7 +139,14 @@ class Site:
         parts = {**self._draft_parts(id), **listing}
         live = "/live" if fresh else f"/drafts/{id}/live"
         return render.page(
-            "compose.html", draft=draft, parts=parts, examples=EXAMPLES, fresh=fresh, live=live, title="New request"
+            "compose.html",
+            draft=draft,
+            begun=self._begun(draft),
+            parts=parts,
+            examples=EXAMPLES,
+            fresh=fresh,
+            live=live,
+            title="New request",
         )
 
     def _draft_parts(self, id: str) -> Parts:
@@ -195,15 +203,27 @@ class Site:
     async def send(self, request: Request) -> Response:
         """One file as raw bytes; its path within what was dropped is in the address."""
         length = request.headers.get("content-length", "")
-        sent = self.drafts.files(request.path_params["id"])
+        sent = await run_in_threadpool(self._files_to_change, request.path_params["id"])
         path = request.query_params.get("path", "")
         await sent.take(path, _chunks(request), int(length) if length.isdigit() else None)
         return _done()
 
     async def remove(self, request: Request) -> Response:
-        sent, asked = self.drafts.files(request.path_params["id"]), await _json(request)
+        id, asked = request.path_params["id"], await _json(request)
+        sent = await run_in_threadpool(self._files_to_change, id)
         await run_in_threadpool(sent.remove, str(asked.get("name", "")))
         return _done()
+
+    def _begun(self, draft: Draft) -> str:
+        """The run that was started from a draft and came to something; "" where there is none."""
+        return draft.run if draft.run and self.runs.folder(draft.run).exists() else ""
+
+    def _files_to_change(self, id: str) -> Uploads:
+        """What was sent for a draft. Raises InputError where a run was started with it and may read it again."""
+        run = self._begun(self.drafts.open(id))
+        if run:
+            raise InputError(f"these files belong to the run {run} by now; make a new request for others")
+        return self.drafts.files(id)
 
     # ------------------------------------------------------------------------------------------------------- a run
     async def run(self, request: Request) -> Response:
@@ -291,7 +311,10 @@ class Site:
 
     def _again(self, name: str, asked: Mapping[str, Any]) -> Response:
         id = new_id()
-        self.drafts.change(id, {**self.runs.request_of(name), "answers": _answers(asked)})
+        answers = _answers(asked)
+        self.drafts.change(id, {**self.runs.request_of(name), "answers": answers})
+        if answers:
+            self._plan(id, {})
         return _go(f"/drafts/{id}")
 
     async def serve(self, request: Request) -> Response:

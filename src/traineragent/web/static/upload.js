@@ -82,7 +82,8 @@ export function uploads(form, home, begun) {
       await Promise.all(Array.from({ length: AT_ONCE }, () => lane(queue)));
       show(true);
       form.querySelector("#unsend").hidden = true;
-      if (!problem) box.hidden = true;
+      if (problem) box.classList.add("failed");
+      else box.hidden = true;
     }
 
     return {
