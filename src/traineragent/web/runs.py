@@ -55,7 +55,7 @@ class Look:
             return False
         if self.job.asked["do"] == "refine":
             return self.watched.work.follow_up != str(self.job.asked["words"])
-        return self.watched.worker is None
+        return self.watched.worker is None and self.watched.work.goes_on
 
     @property
     def busy(self) -> bool:
