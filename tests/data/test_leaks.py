@@ -145,6 +145,21 @@ def test_a_trifle_is_not_dropped_with_the_near_copy_it_completes() -> None:
     assert dropped(leaks_of(table, "y")) == {"z": "sums_to_target"}
 
 
+def test_warns_of_a_code_of_the_answer_though_coarser_ones_stand_beside_it() -> None:
+    x = RNG.uniform(-2, 2, size=(1500, 2))
+    grade = np.clip((x[:, 0] * 8 + 20).round(), 1, 40)
+    table = frame(
+        sub_grade=[f"g{g:02.0f}" for g in grade],
+        grade=[f"G{g // 3:02.0f}" for g in grade],
+        rest=[g % 3 for g in grade],
+        a=x[:, 1].round(5),
+        y=(grade * 0.7 + 5 + 0.2 * RNG.normal(size=1500)).round(3),
+    )
+    found = leaks_of(table, "y")[0]
+    assert (found.column, found.kind, found.action) == ("sub_grade", "after_the_fact", "warned")
+    assert "so do all others together" in found.evidence
+
+
 def test_excluded_columns_are_not_looked_at() -> None:
     table, y = churn()
     table["z"] = texts(y.tolist())

@@ -478,6 +478,18 @@ def test_files_with_other_columns_are_refused_by_name(tmp_path: Path) -> None:
     assert (error.value.file, error.value.column) == ("b.csv", "y")
 
 
+def test_json_that_tells_of_the_tables_beside_it_is_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("text,intent\nwhere is my card,card\nhow do I pay,pay\n")
+    (tmp_path / "categories.json").write_text('["card", "pay"]')
+    (tmp_path / "dataset_info.json").write_text('[{"licence": "CC BY 4.0", "size": 2}, {"licence": "none", "size": 3}]')
+    read = read_table([str(tmp_path)])
+    assert list(read.frame.columns) == ["text", "intent"]
+    assert len(read.frame) == 2
+    assert sum("left out" in note for note in read.notes) == 2
+    with pytest.raises(InputError, match="no object"):
+        read_table([str(tmp_path / "categories.json")])
+
+
 def test_folder_without_data_says_what_was_looked_for(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("hello")
     with pytest.raises(InputError, match=r"holds no table; looked for \.csv"):

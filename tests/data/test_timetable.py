@@ -11,7 +11,7 @@ import pytest
 from traineragent.data.meaning import read_columns
 from traineragent.data.rawtable import RawTable
 from traineragent.data.reading import from_frame, read_table
-from traineragent.data.timetable import arranged, below_one_another, counts_steps, holds_years, told_by_file
+from traineragent.data.timetable import arranged, below_one_another, counts_steps, go_on, holds_years, told_by_file
 
 
 def read(frame: pd.DataFrame, in_order: bool = False) -> RawTable:
@@ -127,3 +127,13 @@ def test_a_file_a_month_is_one_series(tmp_path: Path) -> None:
 def test_files_with_several_rows_a_moment_are_told_apart_otherwise(tmp_path: Path) -> None:
     days = [f"2024-01-{d:02d}" for d in range(1, 31)] * 2
     assert list(files(tmp_path, {"Bonn": days, "Köln": days}).frame.columns) == ["day", "sold"]
+
+
+def test_rows_go_on_where_all_numbers_do_and_none_only_because_it_was_sorted() -> None:
+    rng = np.random.default_rng(3)
+    walks = pd.DataFrame(rng.normal(size=(300, 2)).cumsum(axis=0).round(3), columns=["dax", "cac"])
+    people = pd.DataFrame({"age": rng.integers(18, 90, 300), "income": rng.normal(size=300).round(3)})
+    assert go_on(read_columns(walks.astype(str)))
+    assert not go_on(read_columns(people.astype(str)))
+    assert not go_on(read_columns(people.sort_values("age")[["age"]].astype(str)))
+    assert not go_on(read_columns(walks.assign(income=people["income"]).astype(str)))

@@ -91,6 +91,7 @@ VALUED = {
     "r2": reference.r2_score,
     "rmsle": reference.root_mean_squared_log_error,
     "wape": lambda y, v: np.abs(y - v).sum() / y.sum(),
+    "median_absolute_percentage_error": lambda y, v: np.median(np.abs(y - v) / np.abs(y)),
     "rmspe": lambda y, v: np.mean(((y - v) / y) ** 2) ** 0.5,
     "bias": lambda y, v: abs(v.mean() - y.mean()),
     "spearman_correlation": lambda y, v: stats.spearmanr(y, v).statistic,

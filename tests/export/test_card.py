@@ -75,6 +75,17 @@ def test_no_weakness_is_told_from_not_looked_for() -> None:
     assert "No value or range of a column stands out" in card({"slices": []})
 
 
+def test_tells_which_way_each_metric_is_better_and_what_was_asked_for() -> None:
+    others = [{"name": n, "value": 0.2} for n in ("wape", "rmspe", "bias", "r2")]
+    evaluation = {"metric": {"name": "mape", "value": 0.1}, "others": others}
+    lines = {}
+    for stated in (True, False):
+        facts = {"evaluation": evaluation, "task": {"metrics": [{"name": "mape", "stated": stated}]}}
+        lines[stated] = [line for line in card(facts, VALUE).splitlines() if line.startswith("| `")][:5]
+    assert ["lower" in line for line in lines[False]] == [True, True, True, True, False]
+    assert ["asked for" in "".join(lines[said]) for said in (True, False)] == [True, False]
+
+
 def test_values_have_errors_and_intervals() -> None:
     quantiles = {"0.05": -10.0, "0.25": -2.0, "0.75": 2.5, "0.95": 12.0}
     interval = {"goal": 0.9, "coverage": 0.912, "median_width": 20.0}

@@ -98,11 +98,25 @@ def test_metrics_of_the_trades_are_known(words: str, name: str) -> None:
         ("rank correlation", "spearman_correlation"),
         ("Pearson's r above .8", "pearson_correlation"),
         ("RMSPE", "rmspe"),
+        ("MdAPE under 15 %", "median_absolute_percentage_error"),
         ("forecast bias below 2", "bias"),
     ],
 )
 def test_metrics_of_numbers_are_known(words: str, name: str) -> None:
     assert said(f"Predict the price: {words}.", HOUSES).metrics[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("median error under 20 percent", {"median_absolute_percentage_error": ("<=", 0.2)}),
+        ("RMSE below 10 %", {"rmspe": ("<=", 0.1)}),
+        ("median error under 20", {"median_absolute_error": ("<=", 20)}),
+        ("an RMSE 10 % lower than today", {}),
+    ],
+)
+def test_an_error_told_in_percent_is_no_error_in_units(words: str, wanted: dict[str, tuple[str, float]]) -> None:
+    assert limits(said(f"Predict the price: {words}.", HOUSES)) == wanted
 
 
 def test_columns_are_no_metrics() -> None:

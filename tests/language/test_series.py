@@ -15,6 +15,8 @@ from traineragent.language.reading import Reading
 from traineragent.language.series import key_columns, side_by_side
 from traineragent.language.task import understand
 
+from .tables import table
+
 
 def column(name: str, meaning: str, distinct: int = 300, **stats: object) -> ColumnProfile:
     return ColumnProfile(name, meaning, 0.0, distinct, stats=stats)  # type: ignore[arg-type]
@@ -176,3 +178,31 @@ def test_rows_are_values_in_their_order_only_where_words_or_the_table_say_so(
     words: str, columns: int, expected: bool
 ) -> None:
     assert in_order_said(Reading.of(words), columns) is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "spec", "reach"),
+    [
+        ("Forecast the visitors for the next 8 quarters", "t:int 1..127, visitors:float 9..240", "horizon:8steps"),
+        ("Forecast the visitors for the next 12 months", "t:int 1..127, visitors:float 9..240", "horizon:12steps"),
+        ("Forecast the visitors for the next 12 months", "month:int 1..127, visitors:float 9..240", "horizon:365d"),
+    ],
+)
+def test_rows_without_a_time_are_taken_for_the_unit_that_is_said(words: str, spec: str, reach: str) -> None:
+    task = understand(Request(words, ("x",)), table(spec), 127, kind="series")
+    assert reach in task.constraints
+    assert any("nothing says when" in a.why for a in task.assumptions) == reach.endswith("steps")
+
+
+def test_the_one_column_that_is_named_is_forecast_though_it_stands_behind_from() -> None:
+    spec = "t:int 1..127, Japan:float 9..240, UK:float 9..240, US:float 9..240"
+    task = understand(
+        Request("Forecast arrivals from Japan for the next 8 quarters", ("x",)), table(spec), 127, kind="series"
+    )
+    assert task.data_info.target == "Japan"
+    reading = Reading.of("Forecast arrivals from Japan, UK and US for the next 8 quarters")
+    assert side_by_side(reading, table("Japan:float 9..240, UK:float 9..240, US:float 9..240"), 127) == (
+        "Japan",
+        "UK",
+        "US",
+    )

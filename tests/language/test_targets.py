@@ -340,3 +340,18 @@ def test_a_column_that_is_hardly_an_answer_is_asked_about_where_nothing_else_is_
 )
 def test_a_name_written_as_in_the_table_is_meant(words: str, spec: str, target: str) -> None:
     assert read(words, spec).data_info.target == target
+
+
+FLIGHTS = "flight:int 1..8000, hour:int 5..23, minute:int 0..59, arr_delay:float -80..900"
+
+
+@pytest.mark.parametrize("words", ["How late will a flight arrive?", "How many minutes late will a flight arrive?"])
+def test_what_becomes_of_a_thing_is_asked_and_not_its_number_or_the_minute(words: str) -> None:
+    assert understand(Request(words), table(FLIGHTS), 20_000).data_info.target == "arr_delay"
+
+
+def test_an_amount_is_no_month_of_the_sale() -> None:
+    spec = "area:float 30..400, Mo_Sold:int 1..12, Sale_Price:int 12000..700000"
+    task = understand(Request("How much will this house sell for?"), table(spec), 2000)
+    assert task.data_info.target == "Sale_Price"
+    assert not task.verdict.questions

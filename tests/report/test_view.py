@@ -37,6 +37,7 @@ def test_requirements_not_met_come_first_with_their_limit_and_measurement() -> N
     [
         (3.1, 20, "<=", "16 % of the limit"),
         (25, 20, "<=", "25 % over"),
+        (35_921, 0.2, "<=", "179,605 × the limit"),
         (0.7, 0.9, ">=", "22 % short"),
         (0.95, 0.9, ">=", "5.6 % above"),
         (900, 100, ">=", "9 × the limit"),
@@ -166,6 +167,12 @@ def test_questions_come_with_choices_and_how_to_answer() -> None:
     assert shown[0]["choices"] == ["a", "b"]
     assert "--target" in shown[0]["answer"]
     assert shown[1]["text"] == "And why?"
+
+
+def test_a_question_is_not_told_as_its_own_reason() -> None:
+    verdict = {"reasons": ["Which column?", "two columns hold prices"]}
+    report = {"status": "needs_answer", "questions": [{"text": "Which column?"}], "task": {"verdict": verdict}}
+    assert view(report, {})["status"]["lines"] == ["Two columns hold prices."]
 
 
 BAD = (None, "text", 7, -1.5, [None, 3], {"odd": None}, [[]], float("nan"), True)

@@ -25,7 +25,7 @@ from ..data.selecting import LEFT_OUT, meets, selected
 from ..data.split import Holdout, find_groups, find_time
 from ..data.target import spelling_notes
 from ..data.thresholds import cut_in_two
-from ..data.timetable import arranged, below_one_another, counts_steps, counts_time, told_by_file
+from ..data.timetable import arranged, below_one_another, counts_steps, counts_time, go_on, told_by_file
 from ..domain.data import Target
 from ..domain.messages import (
     DataCollected,
@@ -131,8 +131,10 @@ class DataAgent:
         if not forecast_said(reading) or wish_of(reading) in ("flag", "choice"):
             return table if request.target is not None else self._answerable(table, reading)
         columns = read_columns(table.frame)
-        in_order = in_order_said(reading, len(columns)) or (
-            reading.said("tasks", "series") and any(counts_time(r) for r in columns.values())
+        in_order = (
+            in_order_said(reading, len(columns))
+            or (reading.said("tasks", "series") and any(counts_time(r) for r in columns.values()))
+            or go_on(columns)
         )
         shaped = arranged(table, columns, in_order=in_order)
         shaped = told_by_file(shaped)

@@ -120,8 +120,9 @@ def _plan_lines(task: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         f"{m['name']}, to {m['direction']}" + ("" if m["stated"] else "   (not stated)") for m in task["metrics"]
     ]
     questions = [q["text"] + (f"  [{' / '.join(q['choices'])}]" if q["choices"] else "") for q in verdict["questions"]]
+    asked = {q["text"] for q in verdict["questions"]}
     return [
-        ("Reasons", list(verdict["reasons"])),
+        ("Reasons", [reason for reason in verdict["reasons"] if reason not in asked]),
         ("Instead", [verdict["alternative"]] if verdict["alternative"] else []),
         ("Questions", questions),
         ("Metric", metrics),

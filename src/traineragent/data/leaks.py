@@ -32,6 +32,7 @@ _FEWEST_OF_A_CLASS = 8
 _PERFECT = 0.995
 _REST_HOPELESS = {"auc": 0.6, "other": 0.1}
 _REST_AS_GOOD = 0.97
+_SURE = 0.1  # rows that a value starts with where it may settle the answer
 _STRONG, _FAR_AHEAD = 0.85, 0.35
 """A column that leaves less than this share of what all others leave open may measure the outcome itself, such as the
 days until it happened."""
@@ -364,7 +365,8 @@ def _too_good(case: _Case) -> list[Leak]:
     """One column that foretells the answer nearly without error while all others together do much worse.
 
     Dropped only if the others can still learn something: where nothing else foretells the answer, a rule in this one
-    column may be the very thing that is asked for."""
+    column may be the very thing that is asked for. Where the others do about as well, several may tell the answer (a
+    code of the rate and a coarser one), or it is an easy task: a person should look."""
     folds = random_folds(len(case.y), case.seed)
     names = [n for n in case.names if case.readings[n].meaning != "id"]
     alone = {name: _alone(case, name, folds) for name in names}
@@ -376,7 +378,7 @@ def _too_good(case: _Case) -> list[Leak]:
     rest = [n for n in names if n not in dict(found)]
     together = _together(case, rest)
     if together >= _REST_AS_GOOD:
-        return []
+        return [_single(case, n, s, together) for n, s in found if _no_errors(case, n, s)]
     return [_single(case, n, s, together) for n, s in found]
 
 
@@ -385,7 +387,12 @@ def _alone(case: _Case, name: str, folds: Int64) -> float:
     if _separates(case, name):
         return 1.0
     bins, count = bins_of(case.readings[name], case.rows)
-    return max(score(foretold(bins, count, case.y, case.classes, folds), case.y, case.classes), _straight(case, name))
+    cautious = score(foretold(bins, count, case.y, case.classes, folds), case.y, case.classes)
+    if case.classes:
+        return cautious
+    # caution towards the mean hides a code of the number: its rare values stand at the far ends
+    sure = score(foretold(bins, count, case.y, 0, folds, prior_rows=_SURE), case.y, 0)
+    return max(cautious, sure, _straight(case, name))
 
 
 def _far_ahead(case: _Case, alone: Mapping[str, float]) -> list[Leak]:
@@ -437,7 +444,9 @@ def _separates(case: _Case, name: str) -> bool:
 def _single(case: _Case, name: str, alone: float, together: float | None) -> Leak:
     evidence = f"alone foretells {case.target.name!r} with {_named(alone, case.classes)} out of fold"
     action: Literal["dropped", "warned"] = "warned"
-    if together is not None:
+    if together is not None and together >= _REST_AS_GOOD:
+        evidence += f", and so do all others together ({_named(together, case.classes)})"
+    elif together is not None:
         evidence += f", all other columns together only {_named(together, case.classes)}"
         hopeless = _REST_HOPELESS["auc" if case.classes == 2 else "other"]
         action = "dropped" if together >= hopeless and _no_errors(case, name, alone) else "warned"

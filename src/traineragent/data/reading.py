@@ -19,6 +19,7 @@ from traineragent.data.collections import collection_of
 from traineragent.data.columns import memory_for_text
 from traineragent.data.database import is_database, read_database
 from traineragent.data.delimited import COLUMN_LIMIT, read_delimited
+from traineragent.data.header import fold_name
 from traineragent.data.hubdata import local_paths
 from traineragent.data.joining import join_parts
 from traineragent.data.parquet import read_parquet
@@ -99,8 +100,10 @@ def _read_address(address: str, options: ReadOptions, ambiguous: bool = False) -
     """`ambiguous`: another file is called so too, and the folder tells them apart (train/0.csv and test/0.csv)."""
     if is_database(address):
         return [read_database(address, options)]
-    parts = []
-    for source in find_sources(address):
+    parts: list[Part] = []
+    refused: list[InputError] = []
+    sources = find_sources(address)
+    for source in sources:
         if ambiguous:
             source = replace(source, name=f"{shown(Path(address).parent.name)}/{source.name}")
         members = unpack(source)
@@ -108,14 +111,42 @@ def _read_address(address: str, options: ReadOptions, ambiguous: bool = False) -
         left = ", ".join(member.name for member in members if member not in kept)
         for inner in kept:
             options.say(f"reading {inner.name}")
-            first, *more = _read_source(inner, options)
+            try:
+                first, *more = _read_source(inner, options)
+            except InputError as error:
+                if len(sources) == len(kept) == 1 or not _may_tell_of_others(inner.name):
+                    raise
+                refused.append(error)
+                continue
             if left and inner is kept[0]:
                 beside = f"beside it in {source.name} lies {left}, which is no table and was left out"
                 first = replace(first, notes=(*first.notes, beside))
             parts += [first, *more]
             if not options.expected and first.facts.header:
                 options = replace(options, expected=tuple(first.frame.columns))
-    return parts
+    return _without_remarks(parts, refused)
+
+
+def _may_tell_of_others(name: str) -> bool:
+    """Whether a file among others may hold their settings, labels or origin and no rows: `categories.json`."""
+    return name.lower().removesuffix(".gz").endswith(".json")
+
+
+def _without_remarks(parts: list[Part], refused: Sequence[InputError]) -> list[Part]:
+    """The tables of one folder or archive, with a note on each JSON file that holds no rows or no column of theirs."""
+    tables = [part for part in parts if not _may_tell_of_others(part.facts.name)]
+    if not tables:
+        if refused:
+            raise refused[0]
+        return parts
+    known = {fold_name(str(name)) for part in tables for name in part.frame.columns}
+    kept, notes = list[Part](), [f"{error}; it was left out, as tables lie beside it" for error in refused]
+    for part in parts:
+        if _may_tell_of_others(part.facts.name) and known.isdisjoint(fold_name(str(n)) for n in part.frame.columns):
+            notes.append(f"{part.facts.name} has no column of the tables beside it and was left out")
+        else:
+            kept.append(part)
+    return [replace(kept[0], notes=(*kept[0].notes, *notes)), *kept[1:]] if notes else kept
 
 
 def _read_source(source: Source, options: ReadOptions) -> list[Part]:

@@ -36,7 +36,9 @@ def bins_of(reading: Reading, rows: Int64 | None = None) -> tuple[Int64, int]:
     return np.where(np.isfinite(values), place, len(edges) + 1).astype(np.int64), len(edges) + 2
 
 
-def foretold(bins: Int64, count: int, y: Float64, classes: int, folds: Int64) -> Float64:
+def foretold(
+    bins: Int64, count: int, y: Float64, classes: int, folds: Int64, *, prior_rows: float = _PRIOR_ROWS
+) -> Float64:
     """Out-of-fold answers from one column: probabilities (rows, classes), or means (rows,) for regression."""
     width = max(classes, 1)
     # column 0.. of `table`: rows of each class in a bin; regression: rows and sum of the answers
@@ -52,10 +54,10 @@ def foretold(bins: Int64, count: int, y: Float64, classes: int, folds: Int64) ->
     others = table.sum(axis=0)[None] - table  # (folds, bins, classes or 2)
     if classes:
         prior = others.sum(axis=1, keepdims=True) / others.sum(axis=(1, 2), keepdims=True)
-        share = (others + _PRIOR_ROWS * prior) / (others.sum(axis=2, keepdims=True) + _PRIOR_ROWS)
+        share = (others + prior_rows * prior) / (others.sum(axis=2, keepdims=True) + prior_rows)
         return np.asarray(share[folds, bins])  # (rows, classes)
     mean = others[:, :, 1].sum(axis=1) / others[:, :, 0].sum(axis=1)
-    value = (others[:, :, 1] + _PRIOR_ROWS * mean[:, None]) / (others[:, :, 0] + _PRIOR_ROWS)
+    value = (others[:, :, 1] + prior_rows * mean[:, None]) / (others[:, :, 0] + prior_rows)
     return np.asarray(value[folds, bins])  # (rows,)
 
 

@@ -20,6 +20,7 @@ from ..domain.data import YEARS
 from ..knowledge.lexicons import lexicon
 from .dates import read_dates
 from .meaning import Reading, read_column
+from .order import was_sorted
 from .rawtable import RawTable
 from .wordlists import fold_words, name_words
 
@@ -31,6 +32,8 @@ FEWEST_YEARS = 5
 OWN_MOMENTS = 0.95  # of the rows of a file must stand at a moment of their own, for files to be series
 SHARED_MOMENTS = 0.3  # of all moments must stand in several files
 MOST_CELLS = 20_000_000
+FEWEST_IN_ORDER, ALIKE = 60, 0.8  # rows, and autocorrelation, from which on values show that they go on
+FEW_VALUES = 10  # up to which a column tells kinds apart rather than how much
 GRID = 0.02  # of a twelfth or quarter of a year: how far from it a written fraction may be
 _YEAR = re.compile(r"\D{0,3}(1[5-9]\d\d|2[01]\d\d)(?:\D.*)?")
 _COUNTS_OF_TIME = ("t", "step", "tick")
@@ -348,6 +351,21 @@ def counts_steps(reading: Reading) -> bool:
     each = np.unique(reading.values)
     gaps = np.diff(each)
     return len(each) >= FEWEST_ACROSS and float(gaps.max()) == float(gaps.min()) and not holds_years(reading)
+
+
+def go_on(readings: Mapping[str, Reading]) -> bool:
+    """Whether every column of numbers goes on from row to row, as values over time do, and none only because the rows
+    were sorted: neighbours are alike in all (autocorrelation), while rows of people or things are strangers."""
+    numbers = [r for r in readings.values() if r.meaning == "number" and not counts_steps(r)]
+    told = [r.by_row for r in numbers if r.levels.distinct > FEW_VALUES]
+    return bool(told) and all(_goes_on(values) for values in told)
+
+
+def _goes_on(values: NDArray[np.float64]) -> bool:
+    known = values[np.isfinite(values)]
+    if len(known) < FEWEST_IN_ORDER or known.std() == 0 or was_sorted(known.tolist()):
+        return False
+    return float(np.corrcoef(known[1:], known[:-1])[0, 1]) >= ALIKE
 
 
 def counts_time(reading: Reading) -> bool:

@@ -30,6 +30,7 @@ EPSILON = 1e-7  # probabilities are clipped here before a logarithm
 ABSOLUTE = (
     "mae",
     "median_absolute_error",
+    "median_absolute_percentage_error",
     "smape",
     "mape",
     "wape",
@@ -303,6 +304,11 @@ def mape(y: Array, v: Array) -> float:
     return float(np.mean(np.abs(y - v) / np.maximum(np.abs(y), np.finfo(np.float64).eps)))
 
 
+def median_absolute_percentage_error(y: Array, v: Array) -> float:
+    """What half of the errors stay below, each as a fraction of its true value."""
+    return float(np.median(np.abs(y - v) / np.maximum(np.abs(y), np.finfo(np.float64).eps)))
+
+
 def rmspe(y: Array, v: Array) -> float:
     """Root of the mean squared error as a fraction of the true value."""
     return float(np.sqrt(np.mean(((y - v) / np.maximum(np.abs(y), np.finfo(np.float64).eps)) ** 2)))
@@ -357,6 +363,7 @@ def _value_scorers() -> list[Scorer]:
         "median_absolute_error": median_absolute_error,
         "max_error": max_error,
         "mape": mape,
+        "median_absolute_percentage_error": median_absolute_percentage_error,
         "smape": smape,
         "rmsle": rmsle,
         "rmspe": rmspe,

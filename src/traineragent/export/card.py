@@ -11,6 +11,8 @@ from pathlib import PurePath
 from typing import Any
 
 from ..domain.data import ties_rows
+from ..knowledge.lexicons import lexicon
+from ..knowledge.metrics import formulas
 from ..serve.manifest import Manifest
 from .interfaces import interface
 from .markdown import code, plain, table
@@ -18,23 +20,7 @@ from .templates.render import render
 
 _MOST_LABELS = 12  # a larger confusion table is unreadable
 _MOST_IMPORTANT = 12
-_LOWER_IS_BETTER = frozenset(
-    [
-        "rmse",
-        "mae",
-        "mse",
-        "median_absolute_error",
-        "max_error",
-        "smape",
-        "mape",
-        "rmsle",
-        "log_loss",
-        "brier_score",
-        "ece",
-        "false_positive_rate",
-        "frechet_distance",
-    ]
-)
+_LOWER_IS_BETTER = frozenset(["ece", "frechet_distance"])  # beside what the lexicon of metrics knows
 
 Facts = Mapping[str, Any]
 
@@ -153,18 +139,27 @@ def _quality(facts: Facts) -> str:
 def _metrics(evaluation: Facts, facts: Facts) -> str:
     main = _part(evaluation, "metric") or _part(facts, "score")
     found = [main, *(evaluation.get("others") or [])] if main else []
+    named = _part(facts, "task").get("metrics") or []
+    stated = any(m.get("stated") and m.get("name") == main.get("name") for m in named)
     rows = [
         (
-            code(m.get("name")) + ("" if i else " (asked for)"),
+            code(m.get("name")) + ("" if i or not stated else " (asked for)"),
             number(m.get("value")),
             _range(m.get("interval")),
             number(m.get("baseline")),
-            "lower" if m.get("name") in _LOWER_IS_BETTER else "higher",
+            _better(m.get("name")),
         )
         for i, m in enumerate(found)
         if m.get("value") is not None
     ]
     return table(("Metric", "Value", "95 % interval", "Baseline", "Better"), rows, right=(1, 2, 3))
+
+
+def _better(name: Any) -> str:
+    """Which way a metric is better; one that is a formula says so in its file."""
+    own = formulas().get(str(name))
+    way = own.direction if own else lexicon("metrics").get(str(name), {}).get("direction")
+    return "lower" if way == "minimize" or name in _LOWER_IS_BETTER else "higher"
 
 
 def _confusion(evaluation: Facts) -> str:

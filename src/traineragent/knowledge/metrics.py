@@ -42,7 +42,7 @@ SUMS = {
 """What an expression about values may use."""
 OF_VALUES = frozenset(
     {"rmse", "mse", "mae", "median_absolute_error", "max_error", "r2", "mape", "smape", "rmsle", "rmspe"}
-    | {"spearman_correlation", "pearson_correlation"}
+    | {"median_absolute_percentage_error", "spearman_correlation", "pearson_correlation"}
 )
 """Metrics of values; the other ones that ship are metrics of classes."""
 DIRECTIONS = ("maximize", "minimize")

@@ -36,6 +36,21 @@ def horizon_of(reading: Reading, hourly: bool) -> str | None:
     return (f"{steps:.0f}h" if hourly else f"{steps:.0f}steps") if steps else None
 
 
+def steps_named(reading: Reading) -> tuple[int, str] | None:
+    """How many of which unit of the calendar the words go ahead, e.g. (8, "quarter"); None where they tell it in no
+    whole number of one."""
+    quantity = horizon_quantity(reading)
+    if quantity is None:
+        quarters = _counted(reading, "quarters")
+        return (round(quarters), "quarter") if quarters else None
+    word = _CALENDAR.get(quantity.unit)
+    many = quantity.value / float(lexicon("units")["time"][quantity.unit][0]) if word else 0.0
+    return (round(many), word) if word and many >= 1 and abs(many - round(many)) < 1e-6 else None
+
+
+_CALENDAR = {"h": "hour", "d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
+
+
 def _counted(reading: Reading, key: str) -> float | None:
     """The number within the first phrase of `key` that has one of at least 1."""
     for match in reading.find(lexicon("horizon")[key]):

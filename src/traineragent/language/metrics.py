@@ -84,7 +84,7 @@ def find_metrics(reading: Reading) -> list[Naming]:
         found += [Naming(name, *m.span()) for m in short if _number_follows(reading, m.span())]
     found = [n for n in found if not _says_mean(reading, n)]
     found = [_averaged(reading, n) if n.name == "f1" else n for n in found]
-    found = [replace(n, name="mape") if _in_percent(reading, n) else n for n in found]
+    found = [replace(n, name=_OF_SHARES[n.name]) if _in_percent(reading, n) else n for n in found]
     found = [replace(n, name=top_name(reading, n.span)) if n.name == TOP else n for n in found]
     out: list[Naming] = []
     for naming in sorted(found, key=lambda n: (n.start - n.end, n.start)):
@@ -122,9 +122,14 @@ def _number_follows(reading: Reading, span: Span) -> bool:
     return found is not None and (span[1] - span[0] > 1 or re.search("[:=>≥]", found.group()) is not None)
 
 
+_OF_SHARES = {"mae": "mape", "rmse": "rmspe", "median_absolute_error": "median_absolute_percentage_error"}
+"""Errors in units of the answer -> the same in shares of it."""
+
+
 def _in_percent(reading: Reading, naming: Naming) -> bool:
-    """Whether an average error is one in percent: "average miss not above 5 %", and not a tenth less than today's."""
-    if naming.name != "mae" or matches(("mae", "(abs*) ", "mean absolute error"), reading.masked, *naming.span):
+    """Whether a typical error is one in percent: "average miss not above 5 %", and not a tenth less than today's."""
+    in_units = matches(("mae", "(abs*) ", "mean absolute error"), reading.masked, *naming.span)
+    if naming.name not in _OF_SHARES or in_units:
         return False
     clause = reading.text.clause_of(naming.start)
     sentence = reading.text.sentence_of(naming.start)

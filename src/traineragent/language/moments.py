@@ -5,7 +5,7 @@ Knows nothing of the words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -36,6 +36,36 @@ def steps_of_time() -> frozenset[str]:
 def placed_in_time(columns: Sequence[ColumnProfile]) -> bool:
     """Whether a column says when each row was."""
     return any(c.meaning == "date" or holds_years(c) for c in columns)
+
+
+def counts_units(columns: Sequence[ColumnProfile]) -> bool:
+    """Whether a column is called after the unit of time that it counts: "week", "quarter"."""
+    listed = lexicon("series")["names_of_time"]
+    units = {fold(w) for part in ("hour", "day", "week", "month", "quarter", "year") for w in listed[part]}
+    return any(" ".join(name_tokens(c.name)) in units for c in columns)
+
+
+_ENDS = {"minute": (59,), "hour": (23, 24), "day": (28, 29, 30, 31), "month": (11, 12), "week": (51, 52, 53)}
+"""Parts of a moment -> the last that columns of them go up to."""
+_BEGUN = 1  # parts are counted from nought or one
+
+
+def part_of_moment(column: ColumnProfile) -> bool:
+    """Whether a column of numbers says at what minute, hour, day, week or month something was: "Mo_Sold" from 1 to 12.
+    Amounts of time are called in the plural, and hardly end with the hour."""
+    low, high = column.stats.get("min"), column.stats.get("max")
+    if column.meaning != "number" or low is None or high is None or not 0 <= float(low) <= _BEGUN:
+        return False
+    said = set(name_tokens(column.name))
+    listed = lexicon("series")["names_of_time"]
+    return any(
+        float(high) in ends and float(high) - float(low) + 1 >= column.distinct and said & _singular(part, listed)
+        for part, ends in _ENDS.items()
+    )
+
+
+def _singular(part: str, listed: Mapping[str, Sequence[str]]) -> set[str]:
+    return {fold(w) for w in (part, *listed.get(part, ())) if fold(w) != f"{part}s"}
 
 
 def only_time(columns: Sequence[ColumnProfile]) -> ColumnProfile | None:

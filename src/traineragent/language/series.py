@@ -178,6 +178,9 @@ def listed_together(columns: Columns, able: Sequence[str]) -> tuple[str, ...]:
     goals = [
         m for m in columns.mentions if m.column in able and not regions.given(m.start) and not regions.excluded(m.start)
     ]
+    behind = [m for m in columns.mentions if m.column in able and not regions.excluded(m.start)]
+    if not goals and {m.column for m in behind} == set(able):
+        goals = behind  # "arrivals from Japan and New Zealand" where there are no others
     best: list[str] = []
     for first in range(len(goals)):
         run = [goals[first]]

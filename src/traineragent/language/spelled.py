@@ -16,6 +16,7 @@ from .columns import COMMON, Columns, Regions, written_out
 from .conventions import known_before
 from .dimensions import kind_of_unit, unit_in_name
 from .evidence import Evidence
+from .moments import part_of_moment
 from .unit_words import unit_of, units_asked
 from .words import fold
 
@@ -43,7 +44,8 @@ def by_unit_of_ideas(evidence: Evidence, columns: Columns, ideas: Mapping[str, f
     """It is in a unit of what is asked for, as a time where it is how long; or in one of something else. `ideas`: kinds
     of units with the weight of what is told in them."""
     name = columns.names[evidence.column.name]
-    if alone := sum(weight for kind, weight in ideas.items() if name in codes_of(kind)):
+    alone = sum(weight for kind, weight in ideas.items() if name in codes_of(kind))
+    if alone and not part_of_moment(evidence.column):
         evidence.add(2 * alone, "it is called after the unit of what is asked for", spoken=True)
         return
     own = _wide_kind(name, ideas) or kind_of_unit(name, evidence.column)

@@ -35,7 +35,7 @@ from .horizon import forecast_said
 from .ideas import COUNT, by_concept, event_names, implied, is_event, outcome_names, units_of_ideas
 from .kinship import akin, overlap
 from .metrics import find_metrics
-from .moments import holds_years, placed_in_time, steps_of_time
+from .moments import holds_years, part_of_moment, placed_in_time, steps_of_time
 from .ordinals import columns_by_place
 from .phrases import matches, matches_of_many
 from .reading import Reading
@@ -90,6 +90,14 @@ _SUBJECT = re.compile(
     r"(?:(?:the|a|an|this|that|these|those|our|each|every|red|blue|der|die|das|ein|eine|le|la|les|el|los|las|o|os|as)\s+){0,2})$"
 )
 """What stands before the one of whom a yes or no is asked."""
+_ANY_ONE = re.compile(
+    r"\bhow \w+ (?:is|was|will|would|does|do|did|can|could|may|might|should)\s(?:an?|any|each|every|one|this|that)\s$"
+)
+_VERB = re.compile(r"\s([^\W\d]+)")
+_BEING = frozenset(
+    {"be", "is", "get", "become", "turn", "come", "end", "go", "rise", "fall", "climb", "drop", "grow", "reach"}
+)
+"""Verbs that ask how large a thing itself is or gets."""
 _PURPOSE = re.compile(
     r"\b(?:so that|so (?:we|i|they|he|she|you|our|the)|in order (?:to|that)|damit|para que|afin (?:que|de|d')|pour que|"
     r"以便)\b[^.?!;\n]*$"
@@ -152,6 +160,8 @@ def rank_targets(
     _by_being_said_though_constant(found)
     _by_being_no_judgement(found, columns.reading)
     _by_being_the_only_fit(found, columns.reading, wish)
+    if forecast_said(columns.reading):
+        _by_being_named_alone(found, columns)
     _by_default(found, wish, columns.reading)
     ranked = sorted(found, key=lambda e: -e.score)
     return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken) for e in ranked]
@@ -188,6 +198,7 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
             points, reason = 6.0, "asked whether it is so or not"
         elif points == 4.0 and _WHAT.search(columns.reading.text.plain[: mention.start]):
             several = wish == "flag" and _asked_about(columns, mention, evidence.column)
+            several = several or _becomes_of(columns.reading.text.plain, mention)
             points, reason = (1.0, "its things are asked about") if several else (6.0, "asked what it is")
         elif _is_period(columns.reading, mention) and not pointed:
             points, reason = 0.5, "named as what each answer is for"
@@ -222,6 +233,13 @@ def _asked_about(columns: Columns, mention: Mention, column: ColumnProfile) -> b
         return False
     one = not plain[mention.end : mention.end + 1].isalpha()
     return not (one and _WHICH.search(plain[: mention.start]))
+
+
+def _becomes_of(plain: str, mention: Mention) -> bool:
+    """Whether it is asked what becomes of any one of the things named: "how late will a flight arrive", and not how
+    large it is itself: "how high will a fare be"."""
+    verb = _VERB.match(plain, mention.end)
+    return bool(_ANY_ONE.search(plain[: mention.start])) and verb is not None and verb[1] not in _BEING
 
 
 def _is_subject(plain: str, mention: Mention) -> bool:
@@ -424,6 +442,8 @@ def _by_type(evidence: Evidence, wish: str | None, counted: bool) -> None:
         points,
         {"flag": "it has two values", "amount": "it is a number", "choice": "it has a few values"}.get(wish or "", ""),
     )
+    if wish == "amount" and not evidence.pointed and part_of_moment(column):
+        evidence.add(-2.0, "")  # "how much will it sell for" asks for no month of the sale
 
 
 def _by_place(found: list[Evidence], reading: Reading, regions: Regions) -> None:
@@ -486,6 +506,14 @@ def _by_being_no_judgement(found: list[Evidence], reading: Reading) -> None:
         named = (evidence.spoken and not asked) or is_event(evidence.column) or GENERIC.get(" ".join(name))
         if not named and not yes_or_no(evidence.column) and not any(matches(told, v) for v in states):
             evidence.add(-6.0 if asked else -3.0, "")
+
+
+def _by_being_named_alone(found: list[Evidence], columns: Columns) -> None:
+    """Of no other column is spoken, so that it is no input of another: "forecast arrivals from Japan"."""
+    named = {m.column for m in columns.mentions if m.whole}
+    able = [e for e in found if e.column.name in named and fits(e.column, "amount")]
+    if len(able) == 1 and not any(e.spoken and e.score >= SPOKEN_FOR for e in found):
+        able[0].add(4.0, "it alone is named", spoken=True)
 
 
 def _by_default(found: list[Evidence], wish: str | None, reading: Reading) -> None:

@@ -47,13 +47,13 @@ from .far_years import year_asked_for
 from .feasibility import feasible
 from .fitting import Replaced, fitted_limits, fitted_names, without_columns
 from .holdouts import holdout_asked
-from .horizon import horizon_of, last_year, until_end
+from .horizon import horizon_of, last_year, steps_named, until_end
 from .kinds import FAMILY, new_pictures_wished, type_of, wish_of
 from .limits import Limit
 from .looked_for import sought
 from .metrics import BOUNDS_ONLY, ONE_SIDED, Naming, default_metric, direction_of, find_metrics
 from .models import find_models
-from .moments import Moments, placed_in_time, steps_until, usual_reach
+from .moments import Moments, counts_units, placed_in_time, steps_until, usual_reach
 from .personal import personal_columns, personal_wish, what_it_holds
 from .phrases import matches
 from .policy import judge_reading, trait_notice
@@ -373,7 +373,7 @@ class _Understanding:
 
     def _about_series(self, target: str | None) -> list[str]:
         """How far ahead, and what tells series apart, where words settle it."""
-        reach = self._horizon()
+        reach = self._in_rows() or self._horizon()
         if reach is None and not any(q.about == "horizon" for q in self.questions):
             steps, words = usual_reach(Moments.among(self.columns.columns), self.rows)
             reach = f"{steps}steps"
@@ -449,6 +449,19 @@ class _Understanding:
     def _nothing_asked(self) -> bool:
         said = self.reading.said("tasks", "generation") or new_pictures_wished(self.reading)
         return not said and (self.reading.said("wishes", "vague") or says_nothing(self.columns))
+
+    def _in_rows(self) -> str | None:
+        """How far ahead in rows, where nothing tells when one was: "8 quarters" are the next eight."""
+        if placed_in_time(self.columns.columns) or counts_units(self.columns.columns):
+            return None
+        named = steps_named(self.reading)
+        if named is None:
+            return None
+        many, unit = named
+        why = f"nothing says when a row was, so each is taken for one {unit}; otherwise say how many rows ahead"
+        said = f"the next {many} rows" if many > 1 else "the next row"
+        self.assumptions.append(Assumption("horizon", said, why, 0.6))
+        return f"{many}steps"
 
     def _horizon(self) -> str | None:
         """How far ahead, as far as the words say; None where they do not."""

@@ -107,6 +107,9 @@ def status(report: Mapping[str, Any], required: list[dict[str, Any]]) -> dict[st
     elif name in ("declined", "needs_answer"):
         lines = texts(mapping(mapping(report.get("task")).get("verdict")).get("reasons")) or lines
     questions = [_question(q) for q in items(report.get("questions"))]
+    if name == "needs_answer":
+        asked = {q["text"] for q in questions}
+        lines = [line for line in lines if sentence(line) not in asked]
     alternative = report.get("alternative")
     return {
         "name": name,
@@ -176,7 +179,9 @@ def _margin(measured: Any, limit: float, direction: str) -> str:
     if abs(share - 1) < 0.0005:
         return "exactly at the limit"
     if direction == "<=":
-        return f"{percent(share)} of the limit" if share < 1 else f"{percent(share - 1)} over"
+        if share < 1:
+            return f"{percent(share)} of the limit"
+        return f"{percent(share - 1)} over" if share < 2 else f"{figure(round(share, 1))} × the limit"
     if share < 1:
         return f"{percent(1 - share)} short"
     return f"{percent(share - 1)} above" if share < 2 else f"{figure(round(share, 1))} × the limit"

@@ -76,6 +76,9 @@ METRICS: dict[str, MetricWords] = {
     "mae": MetricWords("MAE", "Mean absolute error, in units of the target.", "lower", False),
     "mse": MetricWords("MSE", "Mean squared error, in squared units of the target.", "lower", False),
     "median_absolute_error": MetricWords("Median error", "Half of the errors are smaller than this.", "lower", False),
+    "median_absolute_percentage_error": MetricWords(
+        "Median error in percent", "Half of the errors are a smaller share of the true value.", "lower"
+    ),
     "max_error": MetricWords("Largest error", "The single worst answer.", "lower", False),
     "smape": MetricWords("sMAPE", "Absolute error as a share of the mean of true and predicted value.", "lower"),
     "mape": MetricWords("MAPE", "Mean absolute error as a share of the true value.", "lower"),
