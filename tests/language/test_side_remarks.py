@@ -98,3 +98,59 @@ def test_columns_are_series_of_their_own_where_they_are_of_one_kind(
     words: str, columns: str, series: tuple[str, ...]
 ) -> None:
     assert side_by_side(Reading.of(words), table(f"day:date, {columns}", ROWS), ROWS) == series
+
+
+@pytest.mark.parametrize(
+    ("words", "limits"),
+    [
+        (
+            "Which hydrants leak? Report the area under the precision-recall curve; 0.40 or above.",
+            {"average_precision": 0.4},
+        ),
+        ("Which hydrants leak? Report the F1; 12 crews work on them.", {}),
+        ("Which hydrants leak? 9 outta 10 right.", {"accuracy": 0.9}),
+        ("Which hydrants leak? 97 % per hydrant.", {"accuracy": 0.97}),
+    ],
+)
+def test_numbers_that_stand_apart_from_what_they_bound(words: str, limits: dict[str, float]) -> None:
+    task = read(words, "hydrant:id, age:int 1..90, leaked:flag 0|1")
+    assert {r.name: r.limit for r in task.requirements} == limits
+
+
+def test_what_becomes_of_something_is_the_case_asked_for() -> None:
+    words = "Rain, frost, drainage and whether they played. Tell me if the match will be called off."
+    task = read(words, "rain:float 0.5..70, drained:flag 0|1, result:cat played|called_off")
+    assert task.data_info.target == "result"
+    assert {a.what: a.value for a in task.assumptions}["positive_label"] == "called_off"
+
+
+def test_who_does_something_to_a_column_is_not_left_out_with_it() -> None:
+    words = "Which panel gets it? 'reviewer' is assigned later by the panel itself, so keep your hands off it."
+    task = read(words, "summary:text, region:cat north|south, reviewer:cat kl|jp|ot, panel:cat music|theatre|visual")
+    assert task.data_info.target == "panel"
+    assert task.constraints == ("exclude:reviewer",)
+
+
+def test_words_that_are_a_unit_in_another_language_are_none_where_they_name_classes() -> None:
+    columns = "saal:cat Antike|Barock|Moderne, gruppe:int 1..30, minuten:float 0.5..58"
+    assert read("Wie lange bleiben Besucher in einem Saal?", columns).data_info.target == "minuten"
+
+
+def test_rows_up_to_a_year_are_learned_from_and_later_ones_are_the_test() -> None:
+    words = "Daily fuel from speed. Learn from the voyages up to the end of 2021 and let the later ones be the exam."
+    task = read(words, "day:date, speed:float 4.5..15, fuel_kg:int 900..31000")
+    assert (task.task_type, task.constraints) == ("tabular_regression", ("split:time",))
+
+
+def test_words_and_tags_in_another_language_are_tokens() -> None:
+    columns = "palabras:cat ibuprofeno|mg|cada, etiquetas:cat B-DOSIS|I-DOSIS|O|B-FARMACO"
+    assert read("Hay que marcar fármaco y dosis.", columns).task_type == "token_classification"
+
+
+def test_a_card_of_so_much_memory_bounds_what_draws_but_not_one_that_holds_pictures() -> None:
+    words = "New wallpapers in the style of these. {} FID below 45."
+    told = {
+        said: {r.name for r in read(words.format(said), "image:id", kind="image_set").requirements}
+        for said in ("We have a 12 GB graphics card.", "The pictures are stored on a 12 GB card.")
+    }
+    assert list(told.values()) == [{"gpu_memory_mb", "fid"}, {"fid"}]

@@ -127,7 +127,7 @@ def test_german_compounds_name_their_column() -> None:
         ("max. 200 MB on disk", "classification", {"size_mb": 200}),
         ("the 6 GB card it runs on must fit it", "generation", {"gpu_memory_mb": 6000}),
         ("I can spare 2 GB of GPU memory", "generation", {"gpu_memory_mb": 2000}),
-        ("there is a 6 GB card in the lab", "generation", {}),
+        ("there is a 6 GB card in the lab", "generation", {"gpu_memory_mb": 6000}),
         ("never more than 50,000 off", "regression", {"max_error": 50_000}),
         ("never mind, 50,000 off on average", "regression", {"mae": 50_000}),
         ("up to 8 % of the harmless events may set it off", "classification", {"false_positive_rate": 0.08}),

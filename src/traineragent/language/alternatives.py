@@ -12,7 +12,7 @@ from ..domain.data import ColumnProfile
 from ..knowledge.force import once_per_overlay
 from ..knowledge.lexicons import lexicon
 from .reading import Reading
-from .words import WIDE, fold, stem
+from .words import WIDE, fold, name_tokens, stem
 
 _OR = r"(?:\b(?:or|vs|versus|from|oder|ou|o|ya)\b|/|还是|或|か|または|또는|या)"
 _ALTERNATIVE = re.compile(
@@ -26,6 +26,13 @@ _LISTED = re.compile(r"(?:,\s*(?:(?:or|oder|ou|o|u|ya)\s)?|\s(?:or|oder|ou|o|u|y
 _ENDS = re.compile(r"(?:,|\s)\s*(?:or|oder|ou|o|u|ya)\s[^,]+$|还是")
 """How the last of several that are told apart is joined to the others."""
 FEWEST_LISTED, MOST_LISTED, MOST_WORDS = 3, 8, 5
+
+
+_COMES_TO = (
+    r"\b(?:will|would|gets?|going to|become|becomes|turns? out|wird|werden|sera|seront|sera[n]?|serao)\s"
+    r"(?:(?!not\b|or\b|and\b)[^\W\d]+\s){0,4}?(?:(?:be|get|become|turn out)\s)?"
+)
+"""What stands before what becomes of something, a few words before it."""
 
 
 def listed(reading: Reading) -> int:
@@ -95,3 +102,9 @@ def says(plain: str, value: str) -> bool:
     root = root if len(root) > 4 else stem(word)
     base = re.escape(root) + r"\w{0,3}" if len(word) > 4 and word.isalpha() else re.escape(word)
     return bool(re.search(rf"(?<!\w){base}(?!\w)", plain))
+
+
+def becomes(plain: str, value: str) -> bool:
+    """Whether a question asks if something will be so: "will the match be called off"."""
+    words = r"[\W_]+".join(map(re.escape, name_tokens(value)))
+    return bool(words) and re.search(rf"{_COMES_TO}{words}(?!\w)", plain) is not None

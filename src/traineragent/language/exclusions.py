@@ -35,6 +35,13 @@ class Exclusion:
     why: str
 
 
+_BY_WHOM = re.compile(
+    r"\w+(?:ed|en|wn|ut|et|de|ne|t|ado|ido|ada|ida)\s(?:\w+\s)?(?:by|von|vom|par|por|pela|pelo|da|dal)\s"
+    r"(?:(?:the|a|an|our|my|der|dem|den|einem|einer|la|le|les|el|los|las|un|una|uma|o|os|as)\s)?$"
+)
+"""What stands before whoever does something: "is assigned later by the"."""
+
+
 def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
     """In the order in which they are said; a column at most once."""
     reading = columns.reading
@@ -252,8 +259,11 @@ def _is_pronoun(reading: Reading, span: Span) -> bool:
 
 
 def _named_last(columns: Columns, position: int) -> list[tuple[str, Span]]:
-    """The list of names that ends last before a place and not far from it."""
-    ends = [m.end for m in columns.mentions if m.end <= position and position - m.end <= _RECENT]
+    """The list of names that ends last before a place and not far from it; but not who does something to them: in
+    "reviewer is assigned by the panel, so leave it out" it is the reviewer."""
+    near = [m for m in columns.mentions if m.end <= position and position - m.end <= _RECENT]
+    plain = columns.reading.text.plain
+    ends = [m.end for m in near if not _BY_WHOM.search(plain, 0, m.start)] or [m.end for m in near]
     return _list_before(columns, (max(ends), position), (0, position)) if ends else []
 
 

@@ -108,9 +108,10 @@ def _from_now(reading: Reading, q: Quantity) -> bool:
 
 
 def last_year(reading: Reading) -> int | None:
-    """The year up to which a forecast is to reach: "until 2055", "bis 2030"."""
+    """The year up to which a forecast is to reach: "until 2055", "bis 2030"; not "learn from the years up to 2021"."""
     found = _UNTIL.search(reading.text.plain)
-    return int(found["year"]) if found else None
+    learned = found and reading.said("service", "training", reading.text.clause_of(found.start()))
+    return int(found["year"]) if found and not learned else None
 
 
 def _written(milliseconds: float, hours: bool) -> str:

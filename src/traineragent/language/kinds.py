@@ -120,6 +120,7 @@ def wish_of(reading: Reading) -> str | None:
     )
     judged = [n.span for n in namings if "classification" in tasks_of(n.name)]  # "how often it is right" is a metric
     chosen = reading.where("wishes", "choice")  # "which of the four desks" asks for no yes or no
+    scores["choice"] -= sum(n.name == "roc_auc" and n.span in chosen for n in namings)  # it is of a yes or no, too
     picked = sum(any(a <= m < b for a, b in chosen) for m, _ in reading.where("wishes", "flag"))
     scores["flag"], scores["choice"] = scores["flag"] - picked, scores["choice"] + picked
     scores["amount"] -= sum(any(a <= m < b for a, b in judged) for m, _ in reading.where("wishes", "amount"))
@@ -252,10 +253,10 @@ def _without_data(reading: Reading) -> tuple[str, float, str]:
 
 def has_tokens(columns: Sequence[ColumnProfile]) -> bool:
     """Whether a table holds tokens with their tags, one a row or all of a sentence in a cell."""
-    names = {" ".join(name_tokens(c.name)): c for c in columns}
-    if {"tokens", "words"} & set(names) and {"tags", "ner tags", "labels", "bio", "iob"} & set(names):
+    names = {" ".join(name_tokens(c.name)) for c in columns}
+    if {"tokens", "words"} & names and {"tags", "ner tags", "labels", "bio", "iob"} & names:
         return True
-    return bool({"token", "word"} & set(names)) and any(_is_bio(c) for c in columns)
+    return bool(names & set(lexicon("tasks")["token_names"])) and any(_is_bio(c) for c in columns)
 
 
 def _is_bio(column: ColumnProfile) -> bool:

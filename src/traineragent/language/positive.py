@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .alternatives import becomes
 from .metrics import find_metrics
 from .phrases import in_languages, matches
 from .polarity import label_asked, label_side, opposite_asked
@@ -121,6 +122,8 @@ def positive_label(reading: Reading, column: ColumnProfile) -> tuple[str, str, f
             return found
     if found := _looked_for(reading, column, labels):
         return found
+    if len(come := [v for v in labels if becomes(reading.text.plain, v)]) == 1:
+        return come[0], "the request asks whether it comes to that", 0.8
     if asked := label_asked(reading, labels):
         return asked[0], f"the request asks for it: {asked[1]}", 0.8
     rare = min(column.top, key=lambda pair: pair[1])[0]

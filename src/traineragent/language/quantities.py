@@ -355,7 +355,7 @@ _THROUGH = re.compile(
 """Between how many and how long: "50,000 segments have to be through within ten seconds"."""
 _RATIO = re.compile(
     r"\s+(?P<noun>(?:(?!(?:in|out|of|on|from|and|or|to|may|but|that|which|who|whose|where|when|will)\b)[^\W\d]+\s+){0,3}?)"
-    r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|in|of|on|per|from|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
+    r"(?P<of>in\s+(?:every|each)|out\s+of\s+(?:every|each|all)|of\s+(?:every|each)|out\s+of|outta|outa|in|of|on|per|from|auf|von|aus|unter|zu|sur|de\s+cada|en\s+cada|de\s+entre|em\s+cada|em|a\s+cada|de|su|ogni|mein\s+se|में\s+से)\s+(?:the\s+)?"
 )
 _TIMES = frozenset(
     {

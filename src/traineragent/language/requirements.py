@@ -43,7 +43,7 @@ _NEXT = 16  # characters beside a number in which its bound stands
 _AROUND_SHARE = re.compile(
     r"\b(?:of|them|the|all|at|least|or|better|more|over|above|minimum|min|please|is|enough|fine|a|and|reach|get|we|want|need|"
     r"von|allen|mindestens|uber|bitte|reicht|au|moins|plus|de|des|cas|al|menos|como|minimo|los|las|casos|pelo|no|dos|das|"
-    r"almeno|dei|delle|on|new|unseen|fresh|photos|pictures|images|data|ones|cases|texts|rows|examples|test|set|plenty|would|do|"
+    r"(?:per|each|every|pro|je|par|por)\s+[^\W\d]+|almeno|dei|delle|on|new|unseen|fresh|photos|pictures|images|data|ones|cases|texts|rows|examples|test|set|plenty|would|do|"
     r"ok|okay|accuracy|right|correct|suffices?|here|that|will|must|be|should|no)\b|[至少以上要求達达到不低于]"
 )
 
@@ -439,7 +439,7 @@ class _Scan(Numbers):
             return False
         between = self.reading.masked[first:last]
         opened = [a for a, _ in self.reading.text.sentences if first < a <= last]
-        if any(not self._is_a_floor(q) or self.reading.masked[:a].rstrip()[-1:] != ";" for a in opened):
+        if any(not self._goes_on_behind(a, q) for a in opened):
             return False
         if self._told_between(naming.name, first, last) and not self._replaces(first, last):
             return False
@@ -461,6 +461,13 @@ class _Scan(Numbers):
         inside = [q for q in self.reading.quantities if first <= q.start < last]
         counted = direction_of(name) == "maximize" and scale_of(name) in ("score", "share")
         return any(not (counted and q.kind == "number" and 1 < q.value <= FEW) for q in inside)
+
+    def _goes_on_behind(self, opened: int, q: Quantity) -> bool:
+        """Whether a number goes on about what was named before a semicolon: "F1; 0.8 or better"."""
+        if self.reading.masked[:opened].rstrip()[-1:] != ";":
+            return False
+        first = not re.search(r"\w", self.reading.masked[opened : q.start])
+        return self._is_a_floor(q) or (first and side_of(self.reading, q) is not None)
 
     def _is_a_floor(self, q: Quantity) -> bool:
         """Whether a number is said to be the least, and so goes on about what was named: "…; 0.75 is the least"."""

@@ -18,6 +18,7 @@ KINDS = {"time", "size", "rate", "fps"}
 SHORT = ("ns", "ms", "us", "tenth_s", "hundredth_s", "quarter_s", "eighth_s", "half_s")
 _LEAST_DEADLINE = 20_000.0  # ms; "done within 2 s" speaks of an answer, "done within 20 s" of the training
 _ANSWERED = ("classification", "generation", "grounding", "tokens")  # where a time apiece is no error of it
+_ON_CARDS = ("generation",)  # where the card that there is bounds what can be learned and drawn
 _LONGEST_WAIT = 86_400_000.0  # ms; whoever has days has them of data
 _LONGEST_ANSWER = 3_600_000.0  # ms
 _NEXT = 16  # characters beside a number in which its bound stands
@@ -37,6 +38,10 @@ _STORED_ON = re.compile(
     r"cartes? memoire|cles? usb|tarjetas? de memoria|memorias? usb|cartao de memoria|pendrives?)\b|存储卡|内存卡|u盘"
 )
 """What pictures and files lie on, however large it is."""
+_KEPT_ON = re.compile(
+    r"\b(?:sits?|lies?|lay|stored|saved|kept|lives?|copied|comes?|are|is)\s(?:\w+\s){0,2}on\s(?:an?|the|one|my|our)\s$"
+)
+"""Before the size of a card that pictures are kept on."""
 _FITS = re.compile(r"\b(?:fits?|fitting|squeez\w*|no more than|at most|within|exceed\w*|only|max)\b")
 _PERCENTILES = {0.99: "latency_ms_p99", 0.95: "latency_ms_p95", 0.5: "latency_ms_p50"}
 _OF_REQUESTS = re.compile(
@@ -217,7 +222,10 @@ class Service:
         if self.reading.said("service", "card_has", (sentence[0], q.end)):
             return "gpu_memory_mb"
         if _CARD.match(self.reading.text.plain, q.end):
-            return "gpu_memory_mb" if _FITS.search(self.reading.text.plain[slice(*sentence)]) else None
+            kept = _KEPT_ON.search(self.reading.text.plain, self.reading.text.clause_of(q.start)[0], q.start)
+            trained_there = self.task in _ON_CARDS and not kept
+            fits = _FITS.search(self.reading.text.plain[slice(*sentence)])
+            return "gpu_memory_mb" if trained_there or fits else None
         if _STORED_ON.search(self.reading.text.plain, *self.reading.text.clause_of(q.start)):
             return None
         nearest: tuple[int, str] | None = None

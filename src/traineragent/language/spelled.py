@@ -45,7 +45,8 @@ def by_unit_of_ideas(evidence: Evidence, columns: Columns, ideas: Mapping[str, f
     of units with the weight of what is told in them."""
     name = columns.names[evidence.column.name]
     alone = sum(weight for kind, weight in ideas.items() if name in codes_of(kind))
-    if alone and not part_of_moment(evidence.column):
+    number = evidence.column.meaning == "number"  # a hall is "Saal", and a year in Hindi
+    if alone and number and not part_of_moment(evidence.column):
         evidence.add(2 * alone, "it is called after the unit of what is asked for", spoken=True)
         return
     own = _wide_kind(name, ideas) or kind_of_unit(name, evidence.column)

@@ -10,7 +10,7 @@ import re
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
-from .alternatives import listed, opposed, says, told_apart
+from .alternatives import becomes, listed, opposed, says, told_apart
 from .answers import numbered
 from .columns import COMMON, Columns, Regions
 from .conventions import GENERIC
@@ -47,6 +47,8 @@ def by_values(evidence: Evidence, columns: Columns, regions: Regions) -> None:
             min(3.0, 1.2 * len(said)) if column.distinct <= 2 * len(said) + 1 else 0.6 * min(len(said), 3),
             "the request speaks of its values " + ", ".join(said[:4]),
         )
+        if any(becomes(plain, v) for v in said):
+            evidence.add(1.5, "the request asks whether it comes to such a value", spoken=True)
     elif words := _words_of_values(column, columns, regions):
         evidence.add(1.0, f"its values speak of {', '.join(words)}, as the request does", spoken=True)
     if column.meaning == "category" and column.distinct == listed(reading) and not numbered(column):
