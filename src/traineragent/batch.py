@@ -6,7 +6,7 @@ import base64
 import csv
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .data.rawtable import RawTable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NAMED = 12  # columns of a file that an error lists
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
@@ -42,6 +43,8 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
         asked = predictor.requests(rows)
         answers: list[dict[str, Any]] = predictor.predict(asked)
     except InputError as e:
+        if e.column is not None and e.column not in frame.columns and asked is rows:
+            raise _absent(Path(data).name, e.column, frame.columns) from e
         name, place = Path(data).name, None if e.row is None or asked is not rows else int(table.row[e.row])
         where = (f"{name}, line {place}" if place is not None else name) + (
             f", column {e.column!r}" if e.column is not None else ""
@@ -49,6 +52,15 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
         said = _in_a_file(e) if isinstance(e, RowError) else str(e)
         raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
     return answers
+
+
+def _absent(file: str, column: str, there: Iterable[str]) -> InputError:
+    """A column that no row has, which was never empty in training."""
+    held = ", ".join(list(map(str, there))[:NAMED])
+    said = f"{file} has no column {column!r}, which the model needs: in training it was never empty"
+    return InputError(
+        f"{said}. Add it, or call it as the training data did; the file has {held}", file=file, column=column
+    )
 
 
 def _in_a_file(error: RowError) -> str:

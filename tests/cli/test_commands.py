@@ -285,6 +285,15 @@ def test_predict_writes_csv_jsonl_and_one_json_object(delivered: Path, program: 
 
 
 @pytest.mark.e2e
+def test_predict_names_the_column_that_a_file_lacks(delivered: Path, program: Program, tmp_path: Path) -> None:
+    rows = churn(5, seed=3).drop(columns=["left", "age"])
+    said = program("predict", delivered, "--data", write_csv(rows, tmp_path / "new.csv"))
+    assert said.code == 2
+    assert "new.csv has no column 'age'" in said.err
+    assert "the file has" in said.err
+
+
+@pytest.mark.e2e
 def test_predict_names_line_and_column_of_a_bad_value(delivered: Path, program: Program, tmp_path: Path) -> None:
     rows = churn(5, seed=3).drop(columns="left").astype(object)
     rows.loc[3, "age"] = "old"
