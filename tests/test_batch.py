@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from traineragent.batch import write_answers
+from traineragent.batch import _in_a_file, write_answers
+from traineragent.domain.data import Column, NumberFormat
+from traineragent.errors import RowError
 
 
 def as_csv(answers: list[dict[str, Any]]) -> list[str]:
@@ -46,3 +48,18 @@ def test_a_forecast_has_a_line_a_step() -> None:
 def test_json_lines_hold_the_answers_as_served(tmp_path: Path) -> None:
     write_answers([{"label": "=é"}], tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == '{"label": "=é"}\n'
+
+
+@pytest.mark.parametrize(
+    ("decimal", "got", "remedy"),
+    [
+        (",", "3.14", "the numbers learned from have their decimals behind ',': write '3,14'"),
+        (".", "-3,5", "the numbers learned from have their decimals behind '.': write '-3.5'"),
+        (".", "old", "correct it"),
+        (",", "3,1,4", "correct it"),
+    ],
+)
+def test_numbers_written_in_another_manner_get_their_remedy(decimal: str, got: str, remedy: str) -> None:
+    error = RowError(row=0, column="price", expected="number", got=got, fix="send a JSON number")
+    column = Column("price", "number", number=NumberFormat(decimal=decimal))
+    assert _in_a_file(error, column) == f"expected number, got {got!r}; {remedy}"

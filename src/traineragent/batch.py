@@ -15,9 +15,11 @@ from .errors import InputError, RowError
 
 if TYPE_CHECKING:
     from .data.rawtable import RawTable
+    from .domain.data import Column
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NAMED = 12  # columns of a file that an error lists
+_DECIMAL = re.compile(r"[+-]?\d+(?P<sign>[.,])\d+")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
@@ -49,7 +51,8 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
         where = (f"{name}, line {place}" if place is not None else name) + (
             f", column {e.column!r}" if e.column is not None else ""
         )
-        said = _in_a_file(e) if isinstance(e, RowError) else str(e)
+        column = next((c for c in predictor.manifest.columns if c.name == e.column), None)
+        said = _in_a_file(e, column) if isinstance(e, RowError) else str(e)
         raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
     return answers
 
@@ -63,11 +66,16 @@ def _absent(file: str, column: str, there: Iterable[str]) -> InputError:
     )
 
 
-def _in_a_file(error: RowError) -> str:
-    """The remedies of the service speak of requests; for a single cell of a file there is one."""
+def _in_a_file(error: RowError, column: Column | None) -> str:
+    """The remedies of the service speak of requests; for a single cell of a file there is one, or another for all
+    numbers of a column that are written in another manner than those learned from."""
     if error.column is None:
         return f"expected {error.expected}, got {error.got}; {error.fix}"
-    return f"expected {error.expected}, got {error.got!r}; correct it"
+    said, written = f"expected {error.expected}, got {error.got!r}", _DECIMAL.fullmatch(error.got.strip())
+    if column is None or column.kind != "number" or not written or written["sign"] == column.number.decimal:
+        return f"{said}; correct it"
+    other = error.got.strip().replace(written["sign"], column.number.decimal)
+    return f"{said}; the numbers learned from have their decimals behind {column.number.decimal!r}: write {other!r}"
 
 
 def _table(data: str, names: Sequence[str], pictured: bool) -> RawTable:
