@@ -99,6 +99,12 @@ def test_reasons_hold_the_evidence() -> None:
     assert load("model").plan("next", {**load("model").settings, **NEXT})[0].why == "20 s are left for the search"
 
 
+def test_reasons_name_lists_in_words() -> None:
+    facts = {"too_slow": 0.0, "too_big": 0.0, "seconds_left": 0.0, "rounds": 1, "too_inaccurate": ["recall", "f1"]}
+    (step,) = load("model").plan("repair", {**load("model").settings, **facts})
+    assert step.why == "no time or no candidate is left that could meet recall and f1"
+
+
 def test_an_overlay_with_nothing_under_its_keys_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "sops").mkdir()
     (tmp_path / "sops" / "model.yaml").write_text("settings:\nquestions:\n", encoding="utf-8")

@@ -85,8 +85,16 @@ class Step:
             head, _, tail = rest.partition("{")
             inner, _, rest = tail.partition("}")
             value = evaluate(inner, scope)
-            out += [head, f"{value:.4g}" if isinstance(value, float) else str(value)]
+            out += [head, _in_words(value)]
         return "".join([*out, rest])
+
+
+def _in_words(value: Any) -> str:
+    """A fact as a sentence says it: a list as "a, b and c"."""
+    if isinstance(value, (list, tuple)):
+        *first, last = [_in_words(v) for v in value] or ["none"]
+        return f"{', '.join(first)} and {last}" if first else last
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _argument(value: Any, scope: Mapping[str, Any]) -> Any:
