@@ -1,6 +1,6 @@
 """Runs the service of a bundle: opens the port, says where it is, and ends well when it is told to.
 
-The only module here that knows sockets, signals and the process.
+The only module here that knows the process; sockets and signals are in `listening`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,12 @@ import os
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
-
 from ..errors import InputError
 from .guard import Guard, is_loopback
+from .listening import QuietServer, listen, quiet
 
 if TYPE_CHECKING:
     from .app import Limits, Service
@@ -49,7 +45,8 @@ def run_server(
     from .served import open_bundle
 
     service = Service(open_bundle(bundle, threads), Guard(token, is_loopback(host)), limits)
-    listening = _listen(host, port)
+    listening = listen(host, port, waiting=2048)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = Server(service, drain_s)
     _warm(service)
     gc.collect()
@@ -75,70 +72,18 @@ def check_address(host: str, token: str | None) -> None:
         )
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise InputError(f"--port should be between 0 and 65535, got {port}")
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        listening = socket.socket(family, kind)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-            listening.listen(2048)
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        hint = "choose another with --port, or --port 0 for a free one" if port else "choose another with --host"
-        raise InputError(f"cannot listen on {host} port {port} ({error.strerror}); {hint}") from None
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-
-class Server(uvicorn.Server):
-    """uvicorn, ending with exit code 0 on SIGTERM and telling the service first."""
+class Server(QuietServer):
+    """Tells the service first that it is to end."""
 
     def __init__(self, service: Service, drain_s: float) -> None:
-        super().__init__(_config(service, drain_s))
+        super().__init__(quiet(service, max(1, round(drain_s)), timeout_keep_alive=75))
         self._service = service
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handlers for the time of serving. Unlike uvicorn's, signals are not raised again afterwards."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         self._service.drain()
         if self.should_exit and sig == signal.SIGINT:  # a second Ctrl-C does not wait
             self.force_exit = True
         self.should_exit = True
-
-
-def _config(service: Service, drain_s: float) -> uvicorn.Config:
-    return uvicorn.Config(
-        service,
-        loop="auto",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, round(drain_s)),
-    )
 
 
 def _warm(service: Service) -> None:

@@ -1,6 +1,6 @@
 """Runs the page: opens the port, says the address with its token, and ends what it started when it is told to end.
 
-The only module here that knows sockets, signals and the process.
+The only module here that knows the process; sockets and signals are in `serve.listening`.
 """
 
 from __future__ import annotations
@@ -8,21 +8,16 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
-import signal
 import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
-
-import uvicorn
 
 from ..errors import InputError
 from ..serve.guard import is_loopback
+from ..serve.listening import QuietServer, listen, quiet
 from ..store.files import room_checked
 from ..store.runfolder import JOURNAL
 from .app import Site
@@ -40,13 +35,13 @@ def run_ui(root: Path, *, host: str = "127.0.0.1", port: int = 8500, opens: bool
 
     Raises InputError for an address that cannot be taken and a folder that cannot hold runs."""
     root = _root(root)
-    listening = _listen(host, port)
+    listening = listen(host, port, waiting=128)
     try:
         port = listening.getsockname()[1]
         door = Door(secrets.token_urlsafe(24), is_loopback(host), port)
         jobs, services = Jobs(root / OWN / "jobs"), Services(root / OWN / "services.json")
         services.end_left_behind()
-        server = _Server(_config(Site(Runs(root, jobs), jobs, services, door)))
+        server = QuietServer(quiet(Site(Runs(root, jobs), jobs, services, door), DRAIN_S))
         with server.capture_signals():
             address = _address(host, port, door.token)
             _say(f"TrainerAgent is at {address}", f"runs are kept in {root}; Ctrl-C ends the page")
@@ -77,25 +72,6 @@ def _root(root: Path) -> Path:
     return root
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise InputError(f"--port should be between 0 and 65535, got {port}")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listening = socket.socket(found[0], found[1])
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(found[4])
-            listening.listen(128)
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        hint = "choose another with --port, or --port 0 for a free one" if port else "choose another with --host"
-        raise InputError(f"cannot listen on {host} port {port} ({error.strerror}); {hint}") from None
-    return listening
-
-
 def _address(host: str, port: int, token: str) -> str:
     """As a person types it: an address that stands for all of this machine is told by its name."""
     name = socket.gethostname() if host in ("0.0.0.0", "::", "") else host
@@ -108,42 +84,6 @@ def _should_open(said: bool | None) -> bool:
         return said
     seen = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return seen and sys.stderr is not None and sys.stderr.isatty()
-
-
-def _config(site: Site) -> uvicorn.Config:
-    return uvicorn.Config(
-        site,
-        loop="auto",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=DRAIN_S,
-    )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, ending with exit code 0 on SIGTERM."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handlers for the time of the page. Unlike uvicorn's, signals are not raised again afterwards."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        self.should_exit = True
 
 
 def _end(root: Path, jobs: Jobs, services: Services) -> None:
