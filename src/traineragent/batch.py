@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
     """The answers for every row of `data`, in order; `say` is told what reading made of the file, such as rows that
     hold nothing and get no answer. Raises InputError that names file, row and column."""
+    from .data.newer import requests_of
     from .serve.served import open_bundle
 
     predictor = open_bundle(bundle_of(run_or_bundle))
@@ -42,7 +43,7 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
     try:
         for name in pictures:
             _with_pictures(rows, name, Path(data).expanduser())
-        asked = predictor.requests(rows)
+        asked = requests_of(predictor, rows, Path(data).name.partition(".")[0])
         answers: list[dict[str, Any]] = predictor.predict(asked)
     except InputError as e:
         if e.column is not None and e.column not in frame.columns and asked is rows:

@@ -87,7 +87,9 @@ class Model:
 
     def answers(self, rows: Any) -> list[dict[str, Any]]:
         """The answers of the service, one a row, as in POST /predict."""
-        answers: list[dict[str, Any]] = self._predictor.predict(self._predictor.requests(_rows(rows)))
+        from .data.newer import requests_of
+
+        answers: list[dict[str, Any]] = self._predictor.predict(requests_of(self._predictor, _rows(rows)))
         return answers
 
     def predict(self, rows: Any) -> np.ndarray:

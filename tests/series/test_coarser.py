@@ -34,3 +34,6 @@ def test_daily_sales_are_summed_and_forecast_by_the_week(tmp_path: Path) -> None
     assert all(float(s["value"]) == pytest.approx(7 * 160, rel=0.05) for s in steps)
     times = pd.to_datetime([s["time"] for s in steps])
     assert set(np.diff(times) / np.timedelta64(1, "D")) == {7.0}
+    newer = frame.assign(day=pd.date_range("2024-02-05", periods=400).strftime("%Y-%m-%d"))[:16]
+    said = run("predict", tmp_path / "run", "--data", write_csv(newer, tmp_path / "newer.csv"))
+    assert said.out.splitlines()[1].split(",")[1] == "2024-02-19", "two whole weeks of days came since"

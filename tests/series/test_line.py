@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from traineragent.data.frames import read_frame, write_frame
 from traineragent.data.meaning import read_columns
+from traineragent.data.newer import requests_of
 from traineragent.data.rawtable import RawTable
 from traineragent.data.reading import from_frame
 from traineragent.domain.data import Target
@@ -252,9 +253,9 @@ def test_many_series_are_learned_together_and_asked_by_key(of_shops: tuple[Run, 
 def test_rows_with_series_side_by_side_are_taken_apart(of_shops: tuple[Run, Served, dict[str, Any]]) -> None:
     _, served, _ = of_shops
     wide = [{"Datum": "26.04.2022", "S0": 100, "S2": "210", "weather": "dry"}]
-    asked = served.requests(wide)
+    asked = requests_of(served, wide)
     assert [(a["series"], a["history"]) for a in asked] == [
-        (["S0"], [{"time": "26.04.2022", "value": 100}]),
+        (["S0"], [{"time": "26.04.2022", "value": "100"}]),
         (["S2"], [{"time": "26.04.2022", "value": "210"}]),
     ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,21 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.undo()
     assert (tmp_path / "a").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_draft_of_a_killed_process_goes_with_the_next_writing_and_that_of_a_living_one_stays(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = [f".a[1].json.{number}.tmp" for number in (ended.pid, os.getppid())]
+    for name in (*names, f".b.json.{ended.pid}.tmp", ".a[1].json.x.tmp"):
+        (tmp_path / name).write_text("half")
+    write_json(tmp_path / "a[1].json", {})
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "a[1].json",
+        names[1],
+        f".b.json.{ended.pid}.tmp",
+        ".a[1].json.x.tmp",
+    }
 
 
 def test_no_permission_names_the_way_out() -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from .happenings import FEWEST_STEPS, starts_of, whole_steps
+from .happenings import FEWEST_STEPS, days_written, moments_in, starts_of, usual_extent, whole_steps, written
 from .meaning import Reading
 from .rawtable import RawTable
 
@@ -30,19 +32,26 @@ def coarsened(table: RawTable, readings: Mapping[str, Reading], step: str) -> Ra
     if len(when) != 1 or step not in _DAYS:
         return table
     days = readings[when[0]].by_row
-    known = np.flatnonzero(np.isfinite(days))
-    each = np.unique(days[known])
+    each = np.unique(days[np.isfinite(days)])
     if len(each) < 2 * FEWEST_STEPS or np.median(np.diff(each)) > FINER * _DAYS[step]:
         return table
-    moments = pd.DatetimeIndex(np.round(days[known] * 86_400).astype("datetime64[s]"))
-    starts = starts_of(moments, step)
-    kept = np.flatnonzero(whole_steps(moments, starts))
-    if len(starts[kept].unique()) < FEWEST_STEPS:
+    done = {"do": COARSER, "when": when[0], **written(readings[when[0]]), "step": step}
+    done["usual"] = usual_extent(moments_in(days)[1], step)
+    frame, kept = coarser(table.frame, done)
+    if frame[when[0]].nunique() < FEWEST_STEPS:
         return table
-    rows = known[kept]
-    left = len(table.frame) - len(rows)
+    left = len(table.frame) - len(kept)
     rest = f"; {left:,} rows of {step}s that it covers in part, or without a moment, are left out" if left else ""
     note = f"values are taken together by the {step}, as the words ask for it: each moment in {when[0]!r} is when its "
-    taken = table.taking(rows, f"{note}{step} begins{rest}")
-    frame = taken.frame.assign(**{when[0]: pd.Series(starts[kept].strftime("%Y-%m-%d"), dtype=object)})
-    return replace(taken, frame=frame, findings={**table.findings, COARSER: step})
+    taken = table.taking(kept, f"{note}{step} begins{rest}")
+    return replace(taken, frame=frame, findings={**table.findings, COARSER: step}, shaped=(*table.shaped, done))
+
+
+def coarser(frame: pd.DataFrame, done: Mapping[str, Any]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """(the rows of whole steps with their moment at the beginning of it, which rows these are)."""
+    when, step = str(done["when"]), str(done["step"])
+    known, moments = moments_in(days_written(frame, done))
+    starts = starts_of(moments, step)
+    kept = np.flatnonzero(whole_steps(moments, starts, done["usual"])) if len(known) else known
+    out = frame.iloc[known[kept]].reset_index(drop=True)
+    return out.assign(**{when: pd.Series(starts[kept].strftime("%Y-%m-%d"), dtype=object)}), known[kept]

@@ -72,7 +72,7 @@ def read_dates(
         formats, note = _written_formats(some, weights)
     if not formats:
         return None
-    values = _days(texts, formats)
+    values = days_of(texts, formats)
     if counts[np.isfinite(values)].sum() < _ENOUGH * counts.sum():
         return None
     return Dates(formats, values, note)
@@ -102,7 +102,8 @@ def varying_parts(found: Sequence[datetime], counts: Sequence[int], *, time_only
     return tuple(parts) or ("days",)
 
 
-def _days(texts: Sequence[str], formats: Sequence[str]) -> NDArray[np.float64]:
+def days_of(texts: Sequence[str], formats: Sequence[str]) -> NDArray[np.float64]:
+    """(texts,) days since 1970, NaN for what is no date in these formats."""
     day = timedelta(days=1)
     parsed = (parse_date(t, formats) for t in texts)
     return np.array([np.nan if m is None else (m - EPOCH) / day for m in parsed], dtype=np.float64)
@@ -189,7 +190,7 @@ def _day_or_month_first(fmt: str, texts: Sequence[str], weights: NDArray[np.int6
     twin = _twin(fmt)
     if twin is None:
         return fmt, ""
-    both = [_days(texts, (f,)) for f in (fmt, twin)]
+    both = [days_of(texts, (f,)) for f in (fmt, twin)]
     rows = [float(weights[np.isfinite(v)].sum()) for v in both]
     if rows[0] != rows[1]:
         return (fmt, twin)[int(rows[1] > rows[0])], ""

@@ -23,7 +23,10 @@ class RawTable:
 
     Collections that are no tables say more: `kind` names what they are ("images", …), `target` the column that holds
     the answer where the collection itself settles it, `alike` (rows,) gives copies and near-copies the same number so
-    that a split cannot part them, `removed` is what was set aside while reading, `findings` is JSON for the report."""
+    that a split cannot part them, `removed` is what was set aside while reading, `findings` is JSON for the report.
+
+    `shaped` says step by step, as JSON, how a table came into the shape that a forecast is made from, so that newer
+    rows can be brought into it (`data.newer`)."""
 
     frame: pd.DataFrame
     files: tuple[FileFacts, ...]
@@ -36,6 +39,7 @@ class RawTable:
     alike: npt.NDArray[np.int64] | None = None
     removed: tuple[Removal, ...] = ()
     findings: Mapping[str, Any] = field(default_factory=dict)
+    shaped: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def sampled(self) -> bool:

@@ -1,15 +1,15 @@
-"""Tables of values over time in the one shape that a forecast is made from: a row for each series and moment.
+"""Finds how a table of values over time is brought into the one shape that a forecast is made from.
 
 Moments that stand in the header, in several columns, as fractions of a year or not at all become a column of dates or
-of counted steps; series that stand side by side are put below one another. Knows nothing of models.
+of counted steps; series that stand side by side are put below one another. What is found is a step that
+`data.shaping` carries out. Knows nothing of models.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,26 @@ from .dates import read_dates
 from .meaning import Reading, read_column
 from .order import was_sorted
 from .rawtable import RawTable
+from .shaping import (
+    COLUMNS,
+    FILES,
+    FRACTIONS,
+    HEADER,
+    MONTHS,
+    ORDER,
+    PARTS,
+    SERIES,
+    Step,
+    part_numbers,
+    shaped,
+    stamps_of,
+    years_in,
+)
 from .wordlists import fold_words, name_words
 
 Float64 = NDArray[np.float64]
 
-SERIES, VALUE, TIME, STEP = "series", "value", "time", "step"
+VALUE, TIME, STEP = "value", "time", "step"
 FEWEST_ACROSS = 6  # moments in a header
 FEWEST_YEARS = 5
 OWN_MOMENTS = 0.95  # of the rows of a file must stand at a moment of their own, for files to be series
@@ -35,17 +50,15 @@ MOST_CELLS = 20_000_000
 FEWEST_IN_ORDER, ALIKE = 60, 0.8  # rows, and autocorrelation, from which on values show that they go on
 FEW_VALUES = 10  # up to which a column tells kinds apart rather than how much
 GRID = 0.02  # of a twelfth or quarter of a year: how far from it a written fraction may be
-_YEAR = re.compile(r"\D{0,3}(1[5-9]\d\d|2[01]\d\d)(?:\D.*)?")
 _COUNTS_OF_TIME = ("t", "step", "tick")
 _PARTS = ("year", "quarter", "month", "week", "day", "hour")
 
 
 @dataclass(frozen=True)
-class _Shaped:
-    """A table in another shape: `source` (rows,) is the row of the table before that each row comes from."""
+class _Found:
+    """A step that brings the table nearer to its shape, with why; `target` is the column that holds the values then."""
 
-    frame: pd.DataFrame
-    source: NDArray[np.int64]
+    step: Step
     note: str
     target: str | None = None
     counted: bool = False
@@ -59,7 +72,7 @@ def arranged(table: RawTable, readings: Mapping[str, Reading], *, in_order: bool
     if found is not None:
         table = _as(table, found)
         readings = {str(n): read_column(str(n), table.frame[n]) for n in table.frame.columns}
-    moments = _with_moments(table.frame, readings)
+    moments = _with_moments(readings)
     if moments is not None:
         return _as(table, moments)
     return _in_order(table, readings) if in_order and not _dated(readings) else table
@@ -84,7 +97,9 @@ def told_by_file(table: RawTable) -> RawTable:
     called = SERIES if SERIES not in frame.columns else f"{SERIES}_of_file"
     told = pd.Series([names[i] for i in part.tolist()], index=frame.index, dtype=object)
     note = f"each file holds the same moments, so each is a series of its own, told apart in {called!r}"
-    return replace(table, frame=frame.assign(**{called: told}), notes=(*table.notes, note))
+    step = {"do": FILES, "series": called}
+    frame = frame.assign(**{called: told})
+    return replace(table, frame=frame, notes=(*table.notes, note), shaped=(*table.shaped, step))
 
 
 def _holds_moments(name: str, column: pd.Series[Any]) -> bool:
@@ -103,13 +118,13 @@ def _names_of_files(table: RawTable) -> list[str]:
 
 def below_one_another(table: RawTable, series: Sequence[str]) -> RawTable:
     """The table with the columns of numbers `series`, each a series of its own, below one another."""
-    frame = table.frame
-    rest = [str(n) for n in frame.columns if str(n) not in series]
+    rest = [str(n) for n in table.frame.columns if str(n) not in series]
     name = SERIES if SERIES not in rest else f"{SERIES}_name"
-    shaped = _melted(frame, list(series), rest, name, list(series))
+    name, value = _free_names(rest, name)
     note = f"the {len(series)} columns {', '.join(series[:4])}{' …' if len(series) > 4 else ''} are series of their own"
-    note += f"; their values are read into {shaped.target!r}, a row for each in {name!r}"
-    return _as(table, replace(shaped, note=note))
+    note += f"; their values are read into {value!r}, a row for each in {name!r}"
+    step = {"do": COLUMNS, "columns": list(series), "series": name, "value": value}
+    return _as(table, _Found(step, note, value))
 
 
 def _in_order(table: RawTable, readings: Mapping[str, Reading]) -> RawTable:
@@ -117,56 +132,71 @@ def _in_order(table: RawTable, readings: Mapping[str, Reading]) -> RawTable:
     counting = next((n for n, r in readings.items() if counts_steps(r)), None)
     if counting is not None:
         note = f"no column holds dates; {counting!r} counts the steps"
-        return _as(table, _Shaped(table.frame, np.arange(len(table.frame)), note, counted=True))
-    steps = [str(i + 1) for i in range(len(table.frame))]
-    note = "no column says when a row was; rows are taken in their order, counted in 'step'"
-    return _as(table, replace(_with(table.frame, steps, note, STEP), counted=True))
+        return replace(table, notes=(*table.notes, note), kind="series", alike=None)
+    name = _free(readings, STEP)
+    note = f"no column says when a row was; rows are taken in their order, counted in {name!r}"
+    return _as(table, _Found({"do": ORDER, "time": name}, note, counted=True))
 
 
-def _as(table: RawTable, shaped: _Shaped) -> RawTable:
+def _as(table: RawTable, found: _Found) -> RawTable:
+    frame, source = shaped(table.frame, found.step)
     return replace(
         table,
-        frame=shaped.frame,
-        part=table.part[shaped.source],
-        row=table.row[shaped.source],
-        notes=(*table.notes, shaped.note),
-        rows_total=len(shaped.frame),
-        kind="series" if shaped.target or shaped.counted else table.kind,
-        target=shaped.target or table.target,
+        frame=frame,
+        part=table.part[source],
+        row=table.row[source],
+        notes=(*table.notes, found.note),
+        rows_total=len(frame),
+        kind="series" if found.target or found.counted else table.kind,
+        target=found.target or table.target,
         alike=None,
+        shaped=(*table.shaped, found.step),
     )
+
+
+def _free_names(rest: Sequence[str], called: str) -> tuple[str, str]:
+    """Names for the columns of what values belong to and of the values, which no column of the `rest` has."""
+    value = VALUE if VALUE not in rest else f"{VALUE}_of_{called}"
+    return called if called not in rest else f"{called}_of_{value}", value
+
+
+def _free(there: Collection[str], called: str) -> str:
+    return called if called not in there else f"{called}_read"
 
 
 # ---------------------------------------------------------------------------------------------- many columns
-def _across_header(frame: pd.DataFrame) -> _Shaped | None:
+def _across_header(frame: pd.DataFrame) -> _Found | None:
     """Columns that are called like moments, a series a row: "1960, 1961, …" or "2020-01, 2020-02, …"."""
     names = [str(n) for n in frame.columns]
-    years = {n: m[1] for n in names if (m := _YEAR.fullmatch(n.strip()))}
-    if len(years) >= FEWEST_ACROSS and len(set(years.values())) == len(years):
-        moments, called = years, "year"
-    else:
-        dates = read_dates(names, np.ones(len(names), dtype=np.int64)) if len(names) >= FEWEST_ACROSS else None
-        if dates is None:
-            named = [n for n in names if any(c.isdigit() for c in n)]
-            dates = read_dates(named, np.ones(len(named), dtype=np.int64)) if len(named) >= FEWEST_ACROSS else None
-            names = named
-        if dates is None or dates.time_only:
-            return None
-        moments = {n: n for n, v in zip(names, dates.values, strict=True) if np.isfinite(v)}
-        called = TIME
+    years = years_in(names)
+    by_year = len(years) >= FEWEST_ACROSS and len(set(years.values())) == len(years)
+    moments = list(years) if by_year else _dates_in(names) or _dates_in([n for n in names if any(map(str.isdigit, n))])
     if len(moments) < max(FEWEST_ACROSS, 0.5 * frame.shape[1]) or len(moments) * len(frame) > MOST_CELLS:
         return None
-    rest = [str(n) for n in frame.columns if str(n) not in moments]
-    melted = _melted(frame, list(moments), rest, called, [moments[n] for n in moments])
-    if not rest and len(frame) > 1:
-        melted.frame[SERIES] = [f"row {i + 1}" for i in melted.source]
-    note = (
-        f"the {len(moments)} columns {next(iter(moments))!r} to {[*moments][-1]!r} are moments; a row is read for each"
-    )
-    return replace(melted, note=note)
+    rest = [n for n in names if n not in moments]
+    time, value = _free_names(rest, "year" if by_year else TIME)
+    note = f"the {len(moments)} columns {moments[0]!r} to {moments[-1]!r} are moments; a row is read for each"
+    step = {
+        "do": HEADER,
+        "years": by_year,
+        "named": moments,
+        "kept": rest,
+        "time": time,
+        "value": value,
+        "rows": not rest and len(frame) > 1,
+    }
+    return _Found(step, note, value)
 
 
-def _across_months(frame: pd.DataFrame, readings: Mapping[str, Reading]) -> _Shaped | None:
+def _dates_in(names: Sequence[str]) -> list[str]:
+    """Those that are dates, where enough are there and written in one manner."""
+    dates = read_dates(names, np.ones(len(names), dtype=np.int64)) if len(names) >= FEWEST_ACROSS else None
+    if dates is None or dates.time_only:
+        return []
+    return [n for n, v in zip(names, dates.values, strict=True) if np.isfinite(v)]
+
+
+def _across_months(frame: pd.DataFrame, readings: Mapping[str, Reading]) -> _Found | None:
     """A row a year and a column a month, or a quarter."""
     year = next((n for n, r in readings.items() if holds_years(r)), None)
     if year is None:
@@ -174,18 +204,10 @@ def _across_months(frame: pd.DataFrame, readings: Mapping[str, Reading]) -> _Sha
     months = _months_in([str(n) for n in frame.columns])
     if len(months) not in (4, 12):
         return None
-    numbers = readings[year].by_row
-    rest = [str(n) for n in frame.columns if str(n) not in months and n != year]
-    melted = _melted(frame, list(months), rest, TIME, list(months))
-    stamps = [
-        f"{int(numbers[row]):04d}-{months[name]:02d}" if np.isfinite(numbers[row]) else None
-        for row, name in zip(melted.source, melted.frame[TIME], strict=True)
-    ]
-    melted.frame[TIME] = stamps
+    time, value = _free_names([str(n) for n in frame.columns if str(n) not in months and n != year], TIME)
     what = "months" if len(months) == 12 else "quarters"
-    order = np.argsort([s or "" for s in stamps], kind="stable")
     note = f"the columns {next(iter(months))!r} to {list(months)[-1]!r} are {what} of the year in {year!r}"
-    return _Shaped(melted.frame.iloc[order].reset_index(drop=True), melted.source[order], note, VALUE)
+    return _Found({"do": MONTHS, "year": year, "months": months, "time": time, "value": value}, note, value)
 
 
 def _months_in(names: Sequence[str]) -> dict[str, int]:
@@ -202,29 +224,10 @@ def _months_in(names: Sequence[str]) -> dict[str, int]:
     return {}
 
 
-def _melted(
-    frame: pd.DataFrame, taken: Sequence[str], rest: Sequence[str], called: str, told: Sequence[str]
-) -> _Shaped:
-    """The columns `taken` below one another, with `told` of each in a column `called`."""
-    value = VALUE if VALUE not in rest else f"{VALUE}_of_{called}"
-    called = called if called not in rest else f"{called}_of_{value}"
-    rows, count = len(frame), len(taken)
-    source = np.tile(np.arange(rows), count)
-    columns: dict[str, Any] = {n: frame[n].astype(object).to_numpy()[source] for n in rest}
-    columns[called] = np.repeat(np.array(told, dtype=object), rows)
-    columns[value] = np.concatenate([frame[n].astype(object).to_numpy() for n in taken])
-    return _Shaped(pd.DataFrame(columns), source, "", value)
-
-
 # ---------------------------------------------------------------------------------------------- when a row is
-def _with_moments(frame: pd.DataFrame, readings: Mapping[str, Reading]) -> _Shaped | None:
+def _with_moments(readings: Mapping[str, Reading]) -> _Found | None:
     """A column of dates where moments are written in parts or as fractions; None where they are not."""
-    finer = _of_parts(readings)
-    if finer is not None:
-        stamps, note, parts = finer
-        return _with(frame.drop(columns=parts), stamps, note)  # else a part could be taken for the answer
-    fractions = _of_fractions(readings) if not _dated(readings) else None
-    return _with(frame, *fractions) if fractions is not None else None
+    return _of_parts(readings) or (_of_fractions(readings) if not _dated(readings) else None)
 
 
 def _dated(readings: Mapping[str, Reading]) -> bool:
@@ -232,39 +235,31 @@ def _dated(readings: Mapping[str, Reading]) -> bool:
     return any((r.dates is not None and not r.dates.time_only) or holds_years(r) for r in readings.values())
 
 
-def _with(
-    frame: pd.DataFrame, moments: Sequence[str | None], note: str, called: str = TIME, in_place: bool = False
-) -> _Shaped:
-    """The table with the moments in a column `called` so, which replaces one of that name `in_place`."""
-    out = frame.copy()
-    name = called if in_place or called not in frame.columns else f"{called}_read"
-    out[name] = pd.Series(list(moments), index=out.index, dtype=object)
-    return _Shaped(out, np.arange(len(frame)), note)
-
-
-def _of_parts(readings: Mapping[str, Reading]) -> tuple[list[str | None], str, list[str]] | None:
-    """Moments whose year stands in one column and whose quarter, month, week, day or hour in others, and these."""
+def _of_parts(readings: Mapping[str, Reading]) -> _Found | None:
+    """Moments whose year stands in one column and whose quarter, month, week, day or hour in others. These go: a part
+    could be taken for the answer."""
     named = {part: _called(readings, part) for part in _PARTS}
     year = next((n for n in named["year"] if holds_years(readings[n])), None)
     if year is None:
         return None
     numbers: dict[str, Float64] = {"year": readings[year].by_row}
     limits = {"quarter": (1, 4), "month": (1, 12), "week": (1, 53), "day": (1, 31), "hour": (0, 24)}
-    used = [year]
+    used = {"year": year}
     for part, (low, high) in limits.items():
         for name in named[part]:
-            values = _part_numbers(readings[name], part)
+            values = part_numbers(readings[name], part)
             known = values[np.isfinite(values)] if values is not None else np.zeros(0)
             if values is not None and len(known) and known.min() >= low and known.max() <= high:
-                numbers[part] = values
-                used.append(name)
+                numbers[part], used[part] = values, name
                 break
     if not {"quarter", "month", "week"} & set(numbers):
         return None
-    stamps = [_stamp({p: v[i] for p, v in numbers.items()}) for i in range(len(numbers["year"]))]
+    stamps = stamps_of(numbers)
     if sum(s is not None for s in stamps) < 0.9 * len(stamps):
         return None
-    return stamps, f"the moment of a row is read from {', '.join(map(repr, used))}", used
+    time = _free([n for n in readings if n not in used.values()], TIME)
+    note = f"the moment of a row is read from {', '.join(map(repr, used.values()))}"
+    return _Found({"do": PARTS, "parts": used, "time": time}, note)
 
 
 def _called(readings: Mapping[str, Reading], part: str) -> list[str]:
@@ -272,41 +267,8 @@ def _called(readings: Mapping[str, Reading], part: str) -> list[str]:
     return [n for n in readings if fold_words(n) in listed]
 
 
-def _part_numbers(reading: Reading, part: str) -> Float64 | None:
-    """The numbers of a part of a date; months may be written as words, quarters as "Q3"."""
-    if reading.values is not None and reading.dates is None:
-        return reading.by_row
-    texts = [fold_words(t) for t in reading.levels.texts]
-    if part == "quarter":
-        found = [re.fullmatch(r"[qt] ?([1-4])|([1-4])[. ]*(?:q|t|quart\w*|trim\w*)", t) for t in texts]
-        each = [float(m[1] or m[2]) if m else np.nan for m in found]
-    elif part == "month":
-        months = lexicon("series")["months"].values()
-        each = [next((i + 1.0 for m in months for i, w in enumerate(m) if t.startswith(w)), np.nan) for t in texts]
-    else:
-        return None
-    return reading.levels.spread(np.array(each)) if np.isfinite(each).all() else None
-
-
-def _stamp(parts: Mapping[str, float]) -> str | None:
-    """A moment in ISO 8601; None where a part is missing or there is no such day."""
-    if not all(np.isfinite(v) for v in parts.values()):
-        return None
-    year = int(parts["year"])
-    month = int(parts.get("month", 3 * parts.get("quarter", 1) - 2))
-    try:
-        if "week" in parts and "month" not in parts:
-            day = date.fromisocalendar(year, int(parts["week"]), 1) + timedelta(days=int(parts.get("day", 1)) - 1)
-        else:
-            day = date(year, month, int(parts.get("day", 1)))
-        day += timedelta(days=int(parts.get("hour", 0)) // 24)
-    except ValueError:
-        return None
-    return f"{day.isoformat()} {int(parts['hour']) % 24:02d}:00" if "hour" in parts else day.isoformat()
-
-
-def _of_fractions(readings: Mapping[str, Reading]) -> tuple[list[str | None], str, str, bool] | None:
-    """Moments written as 1949.0833: years with months or quarters as fractions; what `_with` takes of them."""
+def _of_fractions(readings: Mapping[str, Reading]) -> _Found | None:
+    """Moments written as 1949.0833: years with months or quarters as fractions."""
     for name, reading in readings.items():
         values = reading.by_row if reading.values is not None and reading.dates is None else np.zeros(0)
         known = values[np.isfinite(values)]
@@ -315,19 +277,15 @@ def _of_fractions(readings: Mapping[str, Reading]) -> tuple[list[str | None], st
         parts = next((p for p in (4, 12) if _on_grid(known * p, GRID * p)), None)
         if parts is None:
             continue
-        stamps = [_month_stamp(v, parts) if np.isfinite(v) else None for v in np.round(values * parts)]
         word = "quarters" if parts == 4 else "months"
-        return stamps, f"{name!r} holds years with {word} as fractions; they are read as dates", name, True
+        note = f"{name!r} holds years with {word} as fractions; they are read as dates"
+        return _Found({"do": FRACTIONS, "column": name, "parts": parts}, note)
     return None
 
 
 def _on_grid(places: Float64, near: float) -> bool:
     near_enough = float(np.abs(places - np.round(places)).max()) <= near
     return near_enough and len(np.unique(np.round(places))) > FEWEST_YEARS
-
-
-def _month_stamp(place: float, parts: int) -> str:
-    return f"{int(place // parts):04d}-{int(place % parts) * (12 // parts) + 1:02d}-01"
 
 
 def holds_years(reading: Reading) -> bool:

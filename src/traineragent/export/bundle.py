@@ -20,7 +20,7 @@ from ..domain.data import Column, Target
 from ..domain.run import Decision, Interval
 from ..errors import InputError
 from ..serve.manifest import FILE_NAME, Manifest, file_sha256
-from ..store.files import room_checked, write_json
+from ..store.files import draft_of, room_checked, write_json
 from .interfaces import interface
 from .openapi import openapi
 from .templates.render import render
@@ -72,7 +72,7 @@ def write_bundle(
         facts=dict(facts or {}),
     )
     manifest = replace(manifest, facts={"example": interface(manifest).example(manifest), **manifest.facts})
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    temporary = draft_of(out)
     with room_checked(out.name):
         shutil.rmtree(temporary, ignore_errors=True)
         try:

@@ -19,7 +19,7 @@ from ..data.meaning import Reading, joint
 from ..data.timetable import counts_steps, holds_years
 from ..data.wordlists import name_words, words_of
 from ..errors import InputError
-from ..serve.series.timeline import COUNT, DAY, HOUR, MINUTE, WEEK, WEEKDAYS, Timeline, Unit
+from ..serve.series.timeline import COUNT, DAY, HOUR, MINUTE, NEAR, WEEK, WEEKDAYS, Timeline, Unit
 
 Float64 = NDArray[np.float64]
 
@@ -193,7 +193,7 @@ def _timeline(
         return timeline, off, ()
     nice = _nice(float(np.median(gaps)))
     first = _floored(first, nice)
-    words = Timeline("second", nice, first.isoformat(), ("iso",))
+    words = Timeline("second", nice, first.isoformat(), ("iso", *formats))
     said = f"the moments are irregular ({off:.0%} off any grid); values are gathered by {words.word}"
     return words, off, (said,)
 
@@ -258,7 +258,7 @@ def _steps(timeline: Timeline, at: Float64) -> NDArray[np.int64]:
     """The step of each moment: the nearest, or the one it falls into where values are gathered."""
     if timeline.unit == "second":
         start = (timeline.start - _EPOCH).total_seconds()
-        return np.floor((at - start) / timeline.step + 0.02).astype(np.int64)
+        return np.floor((at - start) / timeline.step + NEAR).astype(np.int64)
     unique, place = np.unique(at, return_inverse=True)
-    steps = np.array([round(timeline.place(_EPOCH + timedelta(seconds=float(s)))) for s in unique], dtype=np.int64)
+    steps = np.array([timeline.into(_EPOCH + timedelta(seconds=float(s))) for s in unique], dtype=np.int64)
     return steps[place]

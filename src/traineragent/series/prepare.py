@@ -213,6 +213,9 @@ def make_panel(
         "nonnegative": rows.target.nonnegative,
         "key_names": list(rows.facts["key_names"]),
         "time": rows.facts["time"],
+        "gather": done["how"],
+        "irregular": rows.facts["irregular"] > 0,
+        "shaped": rows.facts["shaped"],
     }
     season = int(done["season"])
     panel = Panel(values[keep], known[keep], keys, rows.timeline, horizon, season, facts)

@@ -68,6 +68,7 @@ def split_series(
         "notes": axis.notes,
         "horizon": horizon,
         "cut": cut,
+        "shaped": table.shaped,
         "steps": steps,
     }
     return Holdout(np.flatnonzero(rest), np.flatnonzero(held), "by_time", why, removed, facts=facts), target

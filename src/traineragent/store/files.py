@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -58,7 +59,7 @@ def little_room(folder: Path) -> bool:
 def write_bytes(path: Path, data: bytes) -> str:
     """Writes atomically and durably; returns the sha256 of `data`."""
     with room_checked(path.name):
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary = draft_of(path)
         try:
             with temporary.open("wb") as f:
                 f.write(data)
@@ -69,6 +70,18 @@ def write_bytes(path: Path, data: bytes) -> str:
             temporary.unlink(missing_ok=True)
         sync(path.parent)
     return hashlib.sha256(data).hexdigest()
+
+
+def draft_of(path: Path) -> Path:
+    """Where this process may write what is renamed to `path` once it is whole. Drafts of it that processes left which
+    were killed meanwhile are removed."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        import psutil  # hardly ever needed, and not free
+
+        number = left.name.split(".")[-2]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def write_text(path: Path, text: str) -> str:

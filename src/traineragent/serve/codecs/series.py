@@ -83,6 +83,7 @@ class SeriesPredictor(PlainServed):
             self.timeline = Timeline.from_json(settings["timeline"])
             self.season, self.horizon = int(settings["season"]), int(settings["horizon"])
             self.key_names: tuple[str, ...] = tuple(settings["key_names"])
+            self._summed, self._lenient = settings["gather"] == "sum", bool(settings["irregular"])
             members = settings["members"]
             files = [m["file"] for m in members if "file" in m]
             interval = settings.get("interval") or {}
@@ -139,24 +140,19 @@ class SeriesPredictor(PlainServed):
         """Rows in the shape of the training data are newer values: each series goes on from them, as far as it was made
         for. Rows with a horizon are asked for as they are."""
         time, target = self.manifest.settings["time"], self.manifest.target.name
-        if table and len(self.key_names) == 1 and time in table[0] and target not in table[0]:
-            table = self._below_one_another(table)
-        if not table or any("horizon" in row for row in table) or time not in table[0] or target not in table[0]:
+        if not table or any("horizon" in row for row in table) or target not in table[0]:
+            return table
+        if time not in table[0] and not self.timeline.counted:
             return table
         histories: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         names = self._ahead.effects.names if self._ahead is not None else ()
         for row in table:
             key = self._key({name: row.get(name) for name in self.key_names}) if self.key_names else ()
             known = {name: row[name] for name in names if name in row}
-            histories.setdefault(key or (), []).append({"time": row.get(time), "value": row.get(target), **known})
+            moment = {"time": row[time]} if time in row else {}  # rows without follow the last value in their order
+            histories.setdefault(key or (), []).append({**moment, "value": row.get(target), **known})
         named = ({"series": list(key)} if key else {} for key in histories)
         return [{"horizon": self.horizon, **n, "history": h} for n, h in zip(named, histories.values(), strict=True)]
-
-    def _below_one_another(self, table: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Rows in which series stand side by side, under their keys, as a row for each series and moment."""
-        time, target, (name,) = self.manifest.settings["time"], self.manifest.target.name, self.key_names
-        known = [key for (key,) in self._stored if key in table[0]]
-        return [{**row, time: row.get(time), name: key, target: row.get(key)} for key in known for row in table]
 
     def _recent(self, stored: Stored, most: int) -> dict[str, Any]:
         values = stored.values[-most:]
@@ -361,11 +357,15 @@ class SeriesPredictor(PlainServed):
         if when is None:
             return None, number_of
         moment = self.timeline.read(str(when)) if isinstance(when, (str, int)) else None
-        step = self.timeline.step_of(moment) if isinstance(moment, datetime) else None
+        step = self._step(moment) if isinstance(moment, datetime) else None
         if step is None:
             expected = f"times like {self.timeline.write(self._last)!r}, a {self.timeline.word} apart"
             raise self._refused(number, expected, _told(when))
         return step, number_of
+
+    def _step(self, moment: datetime) -> int | None:
+        """The step at a moment; where moments lay beside the steps in training, the one that it falls into."""
+        return self.timeline.into(moment) if self._lenient else self.timeline.step_of(moment)
 
     def _number(self, number: int, place: int, value: Any) -> float:
         if value is None or (isinstance(value, str) and is_missing(value)):
@@ -388,7 +388,8 @@ class SeriesPredictor(PlainServed):
     def _joined(
         self, number: int, before: Float64, end: int | None, placed: Sequence[tuple[int | None, float]]
     ) -> tuple[Float64, int]:
-        """Stored values and timed ones on one axis; given ones win where both are."""
+        """Stored values and timed ones on one axis; given ones win where both are. Several at one step are summed, or
+        averaged, as in training."""
         steps = np.array([s for s, _ in placed], dtype=np.int64)
         first = int(steps.min()) if end is None else min(int(steps.min()), end - len(before))
         last = max(int(steps.max()) + 1, end or 0)
@@ -399,9 +400,12 @@ class SeriesPredictor(PlainServed):
         out = np.full(last - first, np.nan)
         if end is not None:
             out[end - known - first : end - first] = before
-        for step, value in placed:
-            if step is not None and not math.isnan(value):
-                out[step - first] = value
+        values = np.array([v for _, v in placed])
+        known_at, at = np.isfinite(values), steps - first
+        total = np.bincount(at[known_at], values[known_at], len(out))
+        count = np.bincount(at[known_at], minlength=len(out))
+        given = count > 0
+        out[given] = total[given] if self._summed else total[given] / count[given]
         inside = np.flatnonzero(np.isfinite(out))
         until = int(inside[-1]) + 1 if len(inside) else 0
         return out[:until], first + until

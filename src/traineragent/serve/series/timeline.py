@@ -26,7 +26,7 @@ _WORDS = {MINUTE: "minute", HOUR: "hour", DAY: "day", WEEK: "week"}
 _MONTHS = {1: "month", 3: "quarter", 12: "year"}
 WEEKDAYS = "1111100"  # Monday to Friday
 COUNT = "count"  # the format of steps without dates
-_NEAR = 0.02  # of a step: a moment so near to a step is that step
+NEAR = 0.02  # of a step: a moment so near to a step is that step
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,12 @@ class Timeline:
         """The step at a moment, None where there is none."""
         place = self.place(moment)
         near = round(place)
-        return near if abs(place - near) <= _NEAR else None
+        return near if abs(place - near) <= NEAR else None
+
+    def into(self, moment: datetime) -> int:
+        """The step that a moment falls into; of business days and months the nearest."""
+        place = self.place(moment)
+        return math.floor(place + NEAR) if self.unit == "second" else round(place)
 
     def moment(self, step: int) -> datetime:
         """When a step is. Raises OverflowError beyond the years that a calendar has."""
