@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import traineragent as ta
 from product import WORDS, churn, write_csv
 from traineragent.agents.hub import Hub
 from traineragent.api import MOST_WORDS
-from traineragent.result import Report
+from traineragent.result import Model, Report
+from traineragent.serve.served import Field, PlainServed
 
 
 @pytest.fixture
@@ -60,3 +64,69 @@ def test_a_report_is_a_mapping() -> None:
     assert dict(report) == {"status": "delivered", "target": "left"}
     assert "target" in report
     assert report.get("bundle") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"minutes": "2"}, "minutes should be a number, got '2'"),
+        ({"minutes": True}, "minutes should be a number, got True"),
+        ({"trials": 1.5}, "trials should be a whole number, got 1.5"),
+        ({"seed": None}, "seed should be a whole number, got None"),
+        ({"target": 3}, "target should be the name of a column as text, got 3; write '3'"),
+    ],
+)
+def test_options_of_the_wrong_kind_are_refused_in_words(options: dict[str, Any], said: str, table: Path) -> None:
+    for ask in (ta.plan, ta.train):
+        with pytest.raises(ta.InputError, match=re.escape(said)):
+            ask(WORDS, table, **options)
+
+
+def test_numbers_of_numpy_are_numbers(table: Path) -> None:
+    assert ta.plan(WORDS, table, trials=np.int64(3), minutes=np.float32(2))["budget"]["trials"] == 3
+
+
+class Echo(PlainServed):
+    """Answers each row with one of two labels."""
+
+    labels = ("a", "b")
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return ()
+
+    def form(self) -> dict[str, Any]:
+        return {}
+
+    def respond(self, rows: Any) -> tuple[list[dict[str, Any]], list[str]]:
+        return [{"label": "a", "probabilities": {"a": 0.9, "b": 0.1}} for _ in rows], []
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"age": 3}, "put a single row into a list"),
+        (pd.Series({"age": 3}), "put a single row into a list"),
+        ("new.csv", "read a file first"),
+        (Path("new.csv"), "read a file first"),
+        (np.zeros((2, 2)), "columns have names, and not ndarray"),
+        (None, "not NoneType"),
+    ],
+)
+def test_rows_that_are_no_table_are_refused_in_words(rows: Any, said: str) -> None:
+    with pytest.raises(ta.InputError, match=said):
+        Model(Echo()).predict(rows)
+
+
+def test_no_rows_have_no_answers_in_the_shape_of_answers() -> None:
+    model = Model(Echo())
+    assert model.predict_proba([]).shape == (0, 2)
+    assert model.predict_proba(churn(3)).shape == (3, 2)
+    assert list(model.predict(row for row in [{"age": 1}])) == ["a"]
+
+
+def test_a_report_that_is_looked_at_says_what_became_of_it() -> None:
+    assert repr(Report(Path("run"), {"status": "delivered_unmet"})).startswith("<Report of run: delivered unmet;")

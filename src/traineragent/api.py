@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ def train(
     (nothing is left behind then), Interrupted and Paused for runs that `resume` can go on with.
     """
     _check(words, minutes, trials, seed, brain, models, engine, llm_usd, llm_calls)
+    _check_target(target)
     settings = _checked(config)
     folder = NewFolder.make(out, words)
     try:
@@ -204,6 +206,7 @@ def plan(
         options.get("llm_usd"),
         options.get("llm_calls"),
     )
+    _check_target(target)
     settings = _checked(config)
     with tempfile.TemporaryDirectory(prefix="traineragent-plan-") as temporary:
         folder = Path(temporary) / "plan"
@@ -241,6 +244,7 @@ def _check(
         )
     if not _is_text(words):
         raise InputError("the request is not valid UTF-8 text; write it in UTF-8")
+    _check_numbers(minutes=minutes, trials=trials, seed=seed, llm_usd=llm_usd, llm_calls=llm_calls)
     if minutes is not None and not 0 < minutes < 60 * 24 * 30:
         raise InputError(f"--minutes should be more than 0 and less than a month, got {minutes:g}")
     if trials is not None and trials < 1:
@@ -262,6 +266,20 @@ def _check(
             repository(folder, "model")
         elif not Path(folder).is_dir():
             raise InputError(f"--models names the folder {folder!r}, which does not exist")
+
+
+def _check_target(target: Any) -> None:
+    if target is not None and not isinstance(target, str):
+        raise InputError(f"target should be the name of a column as text, got {target!r}; write {str(target)!r}")
+
+
+def _check_numbers(**given: Any) -> None:
+    """Python takes anything for an option, of which the command line has made numbers. Raises InputError."""
+    for name, value in given.items():
+        kind, what = (Real, "a number") if name in ("minutes", "llm_usd") else (Integral, "a whole number")
+        left_out = value is None and name != "seed"
+        if not left_out and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise InputError(f"{name} should be {what}, got {value!r}")
 
 
 def _several(models: str | Path | Sequence[str | Path]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .domain.data import Column
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+BOX = ("x0", "y0", "x1", "y1")
 NAMED = 12  # columns of a file that an error lists
 _DECIMAL = re.compile(r"[+-]?\d+(?P<sign>[.,])\d+")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
@@ -25,7 +27,8 @@ _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
     """The answers for every row of `data`, in order; `say` is told what reading made of the file, such as rows that
-    hold nothing and get no answer. Raises InputError that names file, row and column."""
+    hold nothing and get no answer, and what the model makes of it, such as columns that it does not know. Raises
+    InputError that names file, row and column."""
     from .data.newer import requests_of
     from .serve.served import open_bundle
 
@@ -38,13 +41,16 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
     for note in table.notes:
         say(note)
     frame = table.frame.astype(object).where(table.frame.notna(), None)
+    for c in predictor.manifest.columns:
+        if c.kind == "number" and c.name in table.numeric:
+            frame[c.name] = [None if cell is None else float(cell) for cell in frame[c.name]]
     rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     asked: Sequence[Mapping[str, Any]] = rows
     try:
         for name in pictures:
             _with_pictures(rows, name, Path(data).expanduser())
         asked = requests_of(predictor, rows, Path(data).name.partition(".")[0])
-        answers: list[dict[str, Any]] = predictor.predict(asked)
+        answers: list[dict[str, Any]] = predictor.predict(asked, say)
     except InputError as e:
         if e.column is not None and e.column not in frame.columns and asked is rows:
             raise _absent(Path(data).name, e.column, frame.columns) from e
@@ -52,10 +58,20 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
         where = (f"{name}, line {place}" if place is not None else name) + (
             f", column {e.column!r}" if e.column is not None else ""
         )
-        column = next((c for c in predictor.manifest.columns if c.name == e.column), None)
-        said = _in_a_file(e, column) if isinstance(e, RowError) else str(e)
+        declared = next((c for c in predictor.manifest.columns if c.name == e.column), None)
+        said = _in_a_file(e, declared) if isinstance(e, RowError) else str(e)
         raise InputError(f"{where}: {said}", file=name, row=place, column=e.column) from e
+    for absent in _left_out(predictor.manifest.columns, rows) if asked is rows else ():
+        say(f"{Path(data).name} has no column {absent!r}; it counts as empty in every row")
     return answers
+
+
+def _left_out(columns: Iterable[Column], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Columns that may be empty and are not there at all."""
+    there = rows[0].keys() if rows else ()
+    return [
+        c.name for c in columns if c.nullable and c.name not in there and not (c.kind == "text" and "text" in there)
+    ]
 
 
 def _absent(file: str, column: str, there: Iterable[str]) -> InputError:
@@ -99,8 +115,9 @@ def _with_pictures(rows: Sequence[dict[str, Any]], name: str, table: Path) -> No
     if not column:
         raise InputError(f"no column names pictures that lie beside it; expected {name!r} with paths or base64")
     for row in rows:
-        path = _file(folder, row[column])
-        row[name] = row[column] if path is None else _base64(path)
+        cell = row.pop(column)
+        path = _file(folder, cell)
+        row[name] = cell if path is None else _base64(path)
 
 
 def _file(folder: Path, cell: Any) -> Path | None:
@@ -141,31 +158,80 @@ def _base64(path: Path) -> str:
         raise InputError(f"{path.name}: the picture cannot be read ({error.strerror})", file=path.name) from None
 
 
+def check_out(out: Path, data: str) -> None:
+    """Raises InputError, before any work, for a file that answers cannot be written to: the rows' own, a folder, one in
+    a folder that is not there, or one whose name promises a format that is not written."""
+    other = "name another file with --out"
+    if out.suffix.lower() in OTHER_FORMATS:
+        raise InputError(
+            f"answers are written as CSV, TSV, JSON or JSON lines, not as {out.suffix}; {other}", file=str(out)
+        )
+    if out.is_dir() or not out.parent.is_dir():
+        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+        raise InputError(f"{out} cannot be written ({why}); {other}", file=str(out))
+    rows = Path(data).expanduser()
+    if out.exists() and rows.exists() and out.samefile(rows):
+        raise InputError(f"{out} holds the rows themselves and would be overwritten; {other}", file=str(out))
+
+
 def write_answers(answers: Sequence[Mapping[str, Any]], out: Path | IO[str]) -> None:
-    """Writes CSV, or JSON lines where the name ends so. Nested values become columns such as `probability:yes`. Raises
+    """Writes CSV, or what the name of the file ends in. Nested values become columns such as `probability:yes`. Raises
     InputError for a file that cannot be written."""
     if not isinstance(out, Path):
-        _write(answers, out, as_json=False)
+        _write_table(answers, out, ",")
         return
     try:
         with out.open("w", encoding="utf-8", newline="") as f:
-            _write(answers, f, as_json=out.suffix in (".jsonl", ".ndjson", ".json"))
+            WRITTEN.get(out.suffix.lower(), WRITTEN[""])(answers, f)
     except OSError as e:
         raise InputError(f"{out} cannot be written ({e.strerror}); name another file with --out", file=str(out)) from e
 
 
-def _write(answers: Sequence[Mapping[str, Any]], f: IO[str], as_json: bool) -> None:
-    if as_json:
-        f.writelines(json.dumps(a, ensure_ascii=False) + "\n" for a in answers)
-        return
-    rows = [_flat(part) for a in answers for part in _parts(a)]
-    writer = csv.DictWriter(f, fieldnames=list(dict.fromkeys(k for r in rows for k in r)))
+def _write_json(answers: Sequence[Mapping[str, Any]], f: IO[str]) -> None:
+    f.write(json.dumps(list(answers), ensure_ascii=False, indent=1) + "\n")
+
+
+def _write_lines(answers: Sequence[Mapping[str, Any]], f: IO[str]) -> None:
+    f.writelines(json.dumps(a, ensure_ascii=False) + "\n" for a in answers)
+
+
+def _write_table(answers: Sequence[Mapping[str, Any]], f: IO[str], delimiter: str) -> None:
+    rows = [_flat(part) for row, a in enumerate(answers, 1) for part in _parts(a, row)]
+    writer = csv.DictWriter(f, list(dict.fromkeys(k for r in rows for k in r)), delimiter=delimiter)
     writer.writeheader()
     writer.writerows(rows)
 
 
-def _parts(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """An answer as lines of a table: one, or one a step of a forecast."""
+WRITTEN: dict[str, Callable[[Sequence[Mapping[str, Any]], IO[str]], None]] = {
+    **dict.fromkeys(("", ".csv", ".txt"), partial(_write_table, delimiter=",")),
+    **dict.fromkeys((".tsv", ".tab"), partial(_write_table, delimiter="\t")),
+    **dict.fromkeys((".jsonl", ".ndjson"), _write_lines),
+    ".json": _write_json,
+}
+"""What the name of a file ends in -> how answers are written to it; CSV else."""
+OTHER_FORMATS = (
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".parquet",
+    ".feather",
+    ".arrow",
+    ".gz",
+    ".zip",
+    ".bz2",
+    ".xz",
+    ".sqlite",
+    ".db",
+)
+"""Names that promise what is not written."""
+
+
+def _parts(answer: Mapping[str, Any], row: int) -> list[Mapping[str, Any]]:
+    """An answer as lines of a table: one, or one a step of a forecast, or one an entity of text number `row`, which has
+    a line too where nothing was found."""
+    if isinstance(answer.get("entities"), list):
+        shared = {"row": row, **{k: v for k, v in answer.items() if k != "entities"}}
+        return [{**shared, **e} for e in answer["entities"]] or [shared]
     if not all(isinstance(answer.get(k), list) for k in ("values", "times")):
         return [answer]
     shared = {k: v for k, v in answer.items() if k not in ("values", "times", "interval")}
@@ -193,6 +259,8 @@ def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:
             }
         elif isinstance(value, (list, tuple)) and name == "interval":
             out["interval_low"], out["interval_high"] = value
+        elif isinstance(value, (list, tuple)) and name == "box":
+            out |= dict(zip(BOX, value, strict=True))
         elif isinstance(value, (list, tuple)):
             out[name] = _safe("|".join(map(str, value)))
         else:

@@ -42,6 +42,11 @@ class RowError(InputError):
         super().__init__(f"{where}: expected {expected}, got {got}; {fix}", row=row, column=column)
         self.expected, self.got, self.fix = expected, got, fix
 
+    def moved(self, by: int) -> RowError:
+        """The same of a row that stands `by` places further down, where the rows were worked on in parts."""
+        row = by + (self.row or 0)
+        return RowError(row=row, column=self.column, expected=self.expected, got=self.got, fix=self.fix)
+
     def to_json(self) -> dict[str, object]:
         return {"row": self.row, "column": self.column, "expected": self.expected, "got": self.got, "fix": self.fix}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from io import StringIO
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,9 @@ class Report(Mapping[str, Any]):
 
         run_server(bundle_of(self.folder), host=host, port=port, token=token)
 
+    def __repr__(self) -> str:
+        return f"<Report of {self.folder}: {self.status.replace('_', ' ')}; print it, or look into it by key>"
+
     def __str__(self) -> str:
         from rich.console import Console
 
@@ -109,7 +113,8 @@ class Model:
         answers = self.answers(rows)
         if not self.labels or not all("probabilities" in a for a in answers):
             raise InputError("the answers of this model are no classes, so there are no probabilities; use predict")
-        return np.array([list(a["probabilities"].values()) for a in answers])
+        shares = [list(a["probabilities"].values()) for a in answers]
+        return np.array(shares, dtype=float).reshape(len(answers), len(self.labels))
 
     @property
     def labels(self) -> tuple[Any, ...]:
@@ -117,7 +122,15 @@ class Model:
 
 
 def _rows(rows: Any) -> Sequence[Mapping[str, Any]]:
-    if hasattr(rows, "to_dict"):
+    """Raises InputError for what is neither a table nor rows."""
+    if hasattr(rows, "to_dict") and hasattr(rows, "columns"):
         clean = rows.astype(object).where(rows.notna(), None)
         return [{str(k): v for k, v in row.items()} for row in clean.to_dict("records")]
+    if isinstance(rows, str | bytes | PathLike):
+        raise InputError("rows should be a DataFrame or a list of dicts; read a file first, with pandas.read_csv say")
+    if isinstance(rows, Mapping) or hasattr(rows, "to_dict"):
+        raise InputError("rows should be a DataFrame or a list of dicts; put a single row into a list: [row]")
+    if isinstance(rows, np.ndarray) or not isinstance(rows, Iterable):
+        kind = type(rows).__name__
+        raise InputError(f"rows should be a DataFrame or a list of dicts, whose columns have names, and not {kind}")
     return list(rows)

@@ -577,3 +577,17 @@ def test_one_row_of_parts_with_the_same_keys_stays_one_row(tmp_path: Path) -> No
     (tmp_path / "row.json").write_text('{"home": {"goals": 1, "shots": 9}, "away": {"goals": 2, "shots": 7}}')
     table = read_table([str(tmp_path / "row.json")], least_rows=1)
     assert list(table.frame.columns) == ["home.goals", "home.shots", "away.goals", "away.shots"]
+
+
+def test_columns_of_numbers_are_told_from_texts_that_look_like_some(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"n": [1.5, 2.25], "i": [1, 2], "t": ["1.5", "2.5"], "b": [True, False], "mixed": [1, "2"], "gap": [1.0, None]}
+    )
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    frame.to_json(tmp_path / "t.jsonl", orient="records", lines=True)
+    fastparquet.write(str(tmp_path / "t.parquet"), frame.drop(columns="mixed"), write_index=False)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    for name in ("t.xlsx", "t.jsonl", "t.parquet"):
+        assert read_table([str(tmp_path / name)]).numeric == {"n", "i", "gap"}, name
+    assert from_frame(frame).numeric == {"n", "i", "gap"}
+    assert read_table([str(tmp_path / "t.csv")]).numeric == set()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
+from rich.console import Console
+
 from traineragent.report.followup import follow_up
+from traineragent.report.terminal import print_summary
 
 EARLIER = {"revision": 1, "words": "", "metric": "mae", "value": 4.5, "size_mb": 0.2, "model": "naive", "seconds": 17}
 
@@ -23,3 +27,10 @@ def test_a_follow_up_that_delivered_nothing_is_no_delivery() -> None:
     found = follow_up(report(metric=None))
     assert found is not None
     assert [d["revision"] for d in found["deliveries"]] == ["1"]
+
+
+def test_models_that_were_trained_before_are_compared_and_not_tried() -> None:
+    for more, what in (({}, "compared"), ({"follow_up": None}, "tried")):
+        out = Console(file=StringIO(), width=100)
+        print_summary(report(**{"status": "delivered", "leaderboard": [{}, {}], "seconds": {"total": 9}, **more}), out)
+        assert f"2 models {what} in 9.0 s" in out.file.getvalue()  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ def test_no_rows_give_no_predictions(client: Client) -> None:
 def test_unknown_columns_are_named_in_warnings(client: Client) -> None:
     reply = client.predict([{**ROW, "id": 7, "\ud800": 1}])
     assert reply.status == 200
-    assert any("column id" in w for w in reply.json["warnings"])
+    assert any("column 'id'" in w for w in reply.json["warnings"])
 
 
 def test_a_bad_value_names_row_and_column(client: Client) -> None:

@@ -64,7 +64,7 @@ def test_values_come_with_intervals(price: Path) -> None:
 
 def test_unknown_columns_are_named_in_parameters(client: Client) -> None:
     reply = infer(client, {"inputs": tensors({**ROW, "id": 7})})
-    assert "column id" in reply.json["parameters"]["warnings"]
+    assert "column 'id'" in reply.json["parameters"]["warnings"]
 
 
 @pytest.mark.parametrize(

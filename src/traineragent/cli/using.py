@@ -18,13 +18,16 @@ def predict(
     run_or_bundle: Delivered,
     data: Annotated[str, typer.Option("--data", metavar="FILE", help="Rows to answer.")],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="CSV or JSON lines; default stdout.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="CSV, TSV, JSON or JSON lines, by its name; default CSV on stdout."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
     """Answers every row of a file through the delivered bundle."""
-    from ..batch import answer_file, write_answers
+    from ..batch import answer_file, check_out, write_answers
 
+    if out is not None:
+        check_out(out, data)
     answers = answer_file(run_or_bundle, data, lambda note: typer.echo(note, err=True))
     if as_json:
         typer.echo(json.dumps({"predictions": answers}, ensure_ascii=False))

@@ -49,7 +49,8 @@ class ReadOptions:
 @dataclass(frozen=True)
 class Part:
     """The rows of one file: text `frame` (rows, columns), `lines` (rows,) as an editor counts them, sampling `keys`
-    (rows,) in [0, 1), and how many rows the file had."""
+    (rows,) in [0, 1), and how many rows the file had. `numeric` are the columns whose cells were numbers in the file,
+    not texts that look like some."""
 
     frame: pd.DataFrame
     lines: npt.NDArray[np.int64]
@@ -57,6 +58,7 @@ class Part:
     facts: FileFacts
     rows_total: int
     notes: tuple[str, ...] = field(default=())
+    numeric: frozenset[str] = frozenset()
 
 
 def line_list(lines: Sequence[int], limit: int = 5) -> str:

@@ -19,7 +19,8 @@ class RawTable:
     """A table as text. `frame` (rows, columns): categorical or object columns of text, missing where a cell is absent.
     `part` (rows,) is the index in `files` a row came from, `row` (rows,) its line there counted from 1 as an editor or
     Excel does. `notes` are sentences for the report. `rows_total` counts the rows of all files; it exceeds the rows
-    of `frame` only where a uniform sample was taken.
+    of `frame` only where a uniform sample was taken. `numeric` are columns of numbers in files that tell numbers from
+    texts, such as Excel and Parquet: their cells are written plainly, with a decimal point.
 
     Collections that are no tables say more: `kind` names what they are ("images", …), `target` the column that holds
     the answer where the collection itself settles it, `alike` (rows,) gives copies and near-copies the same number so
@@ -40,6 +41,7 @@ class RawTable:
     removed: tuple[Removal, ...] = ()
     findings: Mapping[str, Any] = field(default_factory=dict)
     shaped: tuple[Mapping[str, Any], ...] = ()
+    numeric: frozenset[str] = frozenset()
 
     @property
     def sampled(self) -> bool:

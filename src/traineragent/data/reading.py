@@ -210,4 +210,5 @@ def _finished(joined: tuple[list[Part], pd.DataFrame, npt.NDArray[np.int16], npt
         raise InputError(
             f"{name}: the table has {total} row{'' if total == 1 else 's'}, at least {least_rows} are needed", file=name
         )
-    return RawTable(frame, tuple(p.facts for p in parts), part, row, tuple(notes), total)
+    numeric = frozenset.intersection(*(p.numeric for p in parts))
+    return RawTable(frame, tuple(p.facts for p in parts), part, row, tuple(notes), total, numeric=numeric)

@@ -19,6 +19,7 @@ import pandas as pd
 from traineragent.data.columns import compact
 
 Typed = Any
+NUMBERS = (int, float, Decimal, np.integer, np.floating)
 EXACT = 2.0**53
 """Beyond this a float does not tell neighbouring integers apart, so it is not written as one."""
 
@@ -61,6 +62,12 @@ def text_cells(values: Sequence[Typed]) -> list[str | None]:
     floats = [float(value) for value in plain if isinstance(value, (float, np.floating)) and math.isfinite(value)]
     whole = bool(floats) and all(value == int(value) and abs(value) < EXACT for value in floats)
     return [None if value is None else _text(value, whole_days, whole) for value in plain]
+
+
+def are_numbers(values: Iterable[Typed]) -> bool:
+    """Whether every value of a column that is not missing is a number and no text, and there is one."""
+    kinds = {type(value) for value in values if not _is_missing(value)}
+    return bool(kinds) and all(issubclass(k, NUMBERS) and not issubclass(k, bool) for k in kinds)
 
 
 def _is_missing(value: Typed) -> bool:

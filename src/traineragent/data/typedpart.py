@@ -12,7 +12,7 @@ from traineragent.data.columns import SEED
 from traineragent.data.header import unique_names
 from traineragent.data.part import FileFacts, Part, ReadOptions
 from traineragent.data.sources import Source
-from traineragent.data.typed import text_frame
+from traineragent.data.typed import are_numbers, text_frame
 
 
 def typed_part(
@@ -59,4 +59,11 @@ def frame_part(
     facts = FileFacts(
         source.name, kind, encoding, None, True, len(text), text.shape[1], source.packed, None, sha256
     )  # fmt: skip
-    return Part(text, np.asarray(lines, np.int64), keys, facts, total, (*notes, *renamed))
+    numeric = frozenset(name for j, name in enumerate(unique) if _is_numeric(frame.iloc[:, j]))
+    return Part(text, np.asarray(lines, np.int64), keys, facts, total, (*notes, *renamed), numeric)
+
+
+def _is_numeric(column: pd.Series[Any]) -> bool:
+    if column.dtype == object:
+        return are_numbers(column.tolist())
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)

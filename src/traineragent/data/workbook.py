@@ -23,7 +23,7 @@ from traineragent.data.header import Layout, find_layout, fold_name
 from traineragent.data.joining import much_alike
 from traineragent.data.part import FileFacts, Part, ReadOptions, line_list
 from traineragent.data.sources import Source, shown
-from traineragent.data.typed import text_cells
+from traineragent.data.typed import are_numbers, text_cells
 from traineragent.errors import InputError
 
 Rows = list[list[Any]]
@@ -252,7 +252,8 @@ def _part(
     facts = FileFacts(
         source.name, "excel", None, None, layout.header, len(frame), frame.shape[1], source.packed, None, digest(source)
     )
-    return Part(frame, np.asarray(lines, np.int64), keys, facts, texts.seen, tuple(notes))
+    numeric = frozenset(layout.names[j] for j in kept if are_numbers(row[j] for row in body))
+    return Part(frame, np.asarray(lines, np.int64), keys, facts, texts.seen, tuple(notes), numeric)
 
 
 def text_cells_of_row(row: Sequence[Any]) -> list[str | None]:

@@ -129,7 +129,7 @@ def _quality(facts: Facts) -> str:
     if not score:
         return "It was not measured on held-out rows."
     looks = score.get("looks", 1)
-    again = "" if looks == 1 else f" It was the {looks}. look at these rows, so the number may flatter a little."
+    again = "" if looks == 1 else f" They have been looked at {looks} times by now, so the number may flatter a little."
     return (
         f"Measured on {number(score.get('rows'))} rows that were set aside before anything else was done, "
         f"through this very graph.{again}"

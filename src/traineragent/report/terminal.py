@@ -151,7 +151,8 @@ def _places(report: Mapping[str, Any], console: Console) -> None:
     tried = len(rows(report.get("leaderboard")))
     if tried and total is not None:
         console.print()
-        console.print(_indented(Text(f"{plural(tried, 'model')} tried in {duration(total)}", style="dim")))
+        what = "compared" if report.get("follow_up") else "tried"  # most of them were trained before a follow-up
+        console.print(_indented(Text(f"{plural(tried, 'model')} {what} in {duration(total)}", style="dim")))
     console.print()
 
 

@@ -34,6 +34,7 @@ class Drawer(PlainServed):
     """A loaded generator. The same seed and prompt give the same picture."""
 
     page = "try-drawing"
+    most_at_once = MOST_AT_ONCE
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
         super().__init__(folder, manifest)

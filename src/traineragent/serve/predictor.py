@@ -16,7 +16,7 @@ from .codecs.rows import RowCodec
 from .graph import Graph
 from .inputs.parts import Ragged, Rows
 from .manifest import Manifest, read_manifest
-from .served import Field
+from .served import Field, Warn, answered_in_parts, unheeded
 from .values import date_like
 from .watch import TableWatch
 
@@ -103,13 +103,14 @@ class Predictor:
             ],
         }
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The answers of the service, one a row. Raises RowError for a row the model cannot take."""
-        answers: list[dict[str, Any]] = []
-        for start in range(0, len(rows), CHUNK):
-            decoded, _ = self.codec.decode(rows[start : start + CHUNK])
-            answers += self.answering.objects(self.scores(decoded))
-        return answers
+    def predict(self, rows: Sequence[Mapping[str, Any]], warn: Warn = unheeded) -> list[dict[str, Any]]:
+        """The answers of the service, one a row, for any number of rows; `warn` is told each warning once. Raises
+        RowError for a row the model cannot take."""
+        return answered_in_parts(rows, CHUNK, self._respond, warn)
+
+    def _respond(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
+        decoded, warnings = self.codec.decode(rows)
+        return self.answering.objects(self.scores(decoded)), warnings
 
     def answer(self, rows: Sequence[Any]) -> tuple[str, list[str], NDArray[np.float32], NDArray[Any]]:
         """One request: (answers as JSON objects joined by commas, warnings, x, y)."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import InputError
+from ..errors import InputError, RowError
 from .manifest import Manifest, read_manifest
 
 CODECS = {
@@ -32,6 +32,35 @@ class Field:
 
     name: str
     datatype: str
+
+
+Warn = Callable[[str], None]
+
+
+def unheeded(warning: str) -> None:
+    """Takes a warning that nobody wants to hear."""
+
+
+def answered_in_parts(
+    rows: Sequence[Any],
+    most: int,
+    respond: Callable[[Sequence[Any]], tuple[list[dict[str, Any]], list[str]]],
+    warn: Warn,
+) -> list[dict[str, Any]]:
+    """The answers of `respond`, which takes `most` rows at once. Raises RowError that counts among all rows."""
+    answers: list[dict[str, Any]] = []
+    said: set[str] = set()
+    for start in range(0, len(rows), most):
+        try:
+            found, warnings = respond(rows[start : start + most])
+        except RowError as error:
+            raise error.moved(start) from None
+        answers += found
+        for warning in warnings:
+            if warning not in said:
+                warn(warning)
+        said.update(warnings)
+    return answers
 
 
 class Watch(Protocol):
@@ -61,8 +90,9 @@ class Served(Protocol):
     def requests(self, table: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """The rows to ask for, given the rows of a table in the shape of the training data; mostly the same."""
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The answers of the service, one a row. Raises RowError for a row the model cannot take."""
+    def predict(self, rows: Sequence[Mapping[str, Any]], warn: Warn = unheeded) -> list[dict[str, Any]]:
+        """The answers of the service, one a row, for any number of rows; `warn` is told each warning once. Raises
+        RowError for a row the model cannot take."""
 
     def answer(self, rows: Sequence[Any]) -> tuple[str, list[str], Any, Any]:
         """One request: (answers as JSON objects joined by commas, warnings, x, y); x and y are for the watch, and x has
@@ -88,6 +118,7 @@ class PlainServed(ABC):
     """Base of predictors whose answers are JSON values made one by one; they define `respond`, `fields`, `form`."""
 
     page = "try"
+    most_at_once = 10_000  # rows
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
@@ -103,8 +134,8 @@ class PlainServed(ABC):
     def requests(self, table: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         return table
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return self.respond(rows)[0]
+    def predict(self, rows: Sequence[Mapping[str, Any]], warn: Warn = unheeded) -> list[dict[str, Any]]:
+        return answered_in_parts(rows, self.most_at_once, self.respond, warn)
 
     def answer(self, rows: Sequence[Any]) -> tuple[str, list[str], Any, Any]:
         answers, warnings = self.respond(rows)

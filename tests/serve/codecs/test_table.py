@@ -276,7 +276,7 @@ def test_a_null_never_seen_in_training_is_answered_with_a_warning() -> None:
 def test_unknown_columns_are_ignored_and_named_once() -> None:
     matrix, warnings = TableCodec([NUMBER]).decode([{"n": 1, "id": 5}, {"n": 2, "id": 6}])
     assert matrix.tolist() == [[1], [2]]
-    assert warnings == ["column id is not used by this model and was ignored"]
+    assert warnings == ["column 'id' is not used by this model and was ignored"]
 
 
 def test_a_text_model_also_takes_text() -> None:

@@ -208,7 +208,7 @@ class TableCodec:
                 fix="use the column names of the training data",
             )
         for name in unknown[:_NAMED]:
-            notes[f"column {shown(name)} is not used by this model and was ignored"] = None
+            notes[f"column {shown(name)!r} is not used by this model and was ignored"] = None
 
     def _note_unseen(self, name: str, rows: Sequence[Any], notes: dict[str, None]) -> None:
         values = list(dict.fromkeys(shown(row[name]) for row in rows))

@@ -39,7 +39,7 @@ class SpanPredictor(PlainServed):
     def respond(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
         texts, unknown = self._texts(rows)
         found = self.tagger.find(texts)
-        warnings = [f"column {shown(n)} is not used by this model and was ignored" for n in sorted(unknown)[:NAMED]]
+        warnings = [f"column {shown(n)!r} is not used by this model and was ignored" for n in sorted(unknown)[:NAMED]]
         return [{"entities": list(_worded(text, f))} for text, f in zip(texts, found, strict=True)], warnings
 
     def _texts(self, rows: Sequence[Any]) -> tuple[list[str], set[str]]:
