@@ -23,7 +23,7 @@ def test_requirements_come_before_the_score_and_the_next_command_last() -> None:
         "1 of 2 requirements not met",
         "Size of the model files",
         "ROC AUC",
-        "left_on is known only",
+        "'left_on' is known only",
         "traineragent serve",
     ]
     places = [text.index(mark) for mark in marks]
@@ -34,7 +34,7 @@ def test_requirements_come_before_the_score_and_the_next_command_last() -> None:
 
 def test_words_in_brackets_are_printed_as_they_are() -> None:
     text = printed(strained(example()[0], "[bold red]"), width=400)
-    assert "[bold red]left_on" in text
+    assert "'[bold red]left_on'" in text
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

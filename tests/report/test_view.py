@@ -10,7 +10,7 @@ import pytest
 from run_example import example
 
 from traineragent.report.usage import example_row, usage
-from traineragent.report.view import view
+from traineragent.report.view import headline, view
 
 LINE = "latency_ms_p95"
 ROUNDS = 25
@@ -218,3 +218,10 @@ def test_rows_that_hang_together_are_not_said_to_give_the_answer_away() -> None:
     found = view(report, evidence)["found"]
     assert [one["column"] for one in found["ties"]] == ["day"]
     assert "day" not in [one["column"] for one in found["leaks"]]
+
+
+def test_what_recall_is_bought_with_stands_beside_it() -> None:
+    others = {"roc_auc": 0.7, "average_precision": 0.5, "accuracy": 0.5, "precision": 0.3}
+    shown = headline({"metric": {"name": "recall", "value": 0.9, "others": others}}, {})
+    assert shown is not None
+    assert shown["others"].startswith("Precision 0.300 · ROC AUC")

@@ -102,3 +102,24 @@ def test_another_model_is_404(client: Client) -> None:
         reply = client.ask(method, "/v2/models/other/infer" if method == "POST" else "/v2/models/other")
         assert reply.status == 404
         assert "churn-model" in reply.json["error"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"inputs": [{"name": "age", "shape": [10**30], "datatype": "FP64", "data": []}]},
+        {"inputs": [{"name": "age", "shape": [2**32, 2**32], "datatype": "FP64", "data": []}]},
+        {
+            "inputs": [{"name": "age", "shape": [1], "datatype": "FP64", "data": [1], "parameters": 5}],
+            "outputs": [None],
+        },
+        {"inputs": [{"name": "age", "shape": [1], "datatype": "FP64", "data": [1]}], "outputs": "label"},
+    ],
+)
+def test_odd_tensors_are_refused_and_never_a_defect(client: Client, asked: Any) -> None:
+    assert infer(client, asked).status in (400, 422)
+
+
+def test_only_outputs_with_a_name_can_be_asked_for(client: Client) -> None:
+    assert infer(client, {"inputs": tensors(ROW), "outputs": [None]}).status == 400
+    assert infer(client, {"inputs": tensors(ROW), "outputs": []}).status == 200

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -224,3 +225,14 @@ def test_a_token_file_guards_the_service(tmp_path: Path) -> None:
         assert urllib.request.urlopen(asked).status == 200
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(f"{url}/metrics")
+
+
+def test_who_sends_too_much_hears_so_and_is_not_cut_off(running: Running) -> None:
+    body = b" " * 40_000_000
+    for length in ({"Content-Length": str(len(body))}, {"Transfer-Encoding": "chunked"}):
+        parts = (body[i : i + 1_000_000] for i in range(0, len(body), 1_000_000))
+        asked = urllib.request.Request(f"{running.address}/predict", parts, length)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked, timeout=patience(20))
+        assert refused.value.code == 413
+        assert "send the rows in several requests" in refused.value.read().decode()

@@ -18,6 +18,7 @@ def follow_up(report: Mapping[str, Any]) -> dict[str, Any] | None:
         "words": clean(report["follow_up"]),
         "changes": [sentence(c.get("text") or "") for c in rows(report.get("changes"))],
         "reused": ", ".join(texts(report.get("reused"))),
+        "stands": "" if report.get("metric") else "The delivery before it stands as it was.",
         "deliveries": [_delivery(d) for d in (*rows(report.get("earlier")), *_own(report))],
     }
 

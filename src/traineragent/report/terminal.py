@@ -68,6 +68,8 @@ def _follow_up(changed: Mapping[str, Any] | None, console: Console) -> None:
     """What a follow-up changed, and the deliveries it can be compared with."""
     if changed is None:
         return
+    if changed["stands"]:
+        console.print(_indented(Text(changed["stands"])))
     for change in changed["changes"]:
         console.print(_indented(Text(f"→ {change}")))
     if changed["reused"]:
@@ -117,7 +119,7 @@ def _findings(found: Mapping[str, Any] | None, console: Console) -> None:
     for leak in (*found["leaks"], *found["ties"]):
         style = "red" if leak["action"] == "dropped" else "yellow"
         named = not leak["column"].startswith("(")  # "(rows)" stands for whole rows, of which nothing can be dropped
-        said = f"{leak['column']} {leak['kind']}" + (f" ({leak['action']})" if leak["action"] else "")
+        said = f"{leak['column']!r} {leak['kind']}" + (f" ({leak['action']})" if leak["action"] else "")
         said = said if named else leak["kind"]
         table.add_row(Text("!", style=f"bold {style}"), Text(f"{said}: {leak['evidence']}", style=style))
     for warning in found["warnings"][:SHOWN]:

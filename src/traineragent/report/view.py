@@ -46,6 +46,10 @@ HOW_TO_ANSWER = {
     "target": "Answer with --target COLUMN, or say it in the request, and run the command again.",
     "data": "Give the data with --data PATH and run the command again.",
 }
+HOW_TO_CHANGE = 'Say it in other words: traineragent refine RUN "…"'
+"""The same for a follow-up, which has no options."""
+PRICES = {"recall": "precision", "precision": "recall", "recall_macro": "precision_macro"}
+"""What a metric is bought with: who always says yes finds all."""
 SHOWN_BESIDE = 3  # further metrics in the headline; all stand in their section
 STATUS = {
     "delivered": ("good", "✓", "Delivered"),
@@ -61,6 +65,8 @@ def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, An
     task = mapping(report.get("task"))
     request = clean(report.get("request") or "").strip()
     required = requirements(report)
+    if not (_delivered(report) or any(r["known"] for r in required)):
+        required = []  # what was never measured was neither met nor missed
     return {
         "title": request[:TITLE_LENGTH] + ("…" if len(request) > TITLE_LENGTH else "") or "A model from your data",
         "long_title": len(request) > 90,
@@ -81,6 +87,10 @@ def view(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, An
         "model": language_model(report),
         "again": reproduction(report, evidence),
     }
+
+
+def _delivered(report: Mapping[str, Any]) -> bool:
+    return str(report.get("status", "")).startswith("delivered")
 
 
 def _kicker(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
@@ -106,7 +116,7 @@ def status(report: Mapping[str, Any], required: list[dict[str, Any]]) -> dict[st
         lines = [f"Not met: {r['title'].lower()} {r['limit']}, measured {r['measured']}." for r in missed] + lines
     elif name in ("declined", "needs_answer"):
         lines = texts(mapping(mapping(report.get("task")).get("verdict")).get("reasons")) or lines
-    questions = [_question(q) for q in items(report.get("questions"))]
+    questions = [_question(q, bool(report.get("follow_up"))) for q in items(report.get("questions"))]
     if name == "needs_answer":
         asked = {q["text"] for q in questions}
         lines = [line for line in lines if sentence(line) not in asked]
@@ -131,13 +141,14 @@ def _all_met(required: list[dict[str, Any]]) -> str:
     return few.get(count, f"All {count} requirements are met.")
 
 
-def _question(question: Any) -> dict[str, Any]:
+def _question(question: Any, follows: bool) -> dict[str, Any]:
     if isinstance(question, Mapping):
+        again = "Say it in the request and run the command again."
         return {
             "text": sentence(question.get("text") or ""),
             "choices": texts(question.get("choices")),
             "default": clean(question["default"]) if question.get("default") else "",
-            "answer": HOW_TO_ANSWER.get(str(question.get("about")), "Say it in the request and run the command again."),
+            "answer": HOW_TO_CHANGE if follows else HOW_TO_ANSWER.get(str(question.get("about")), again),
         }
     return {"text": sentence(question), "choices": [], "default": "", "answer": ""}
 
@@ -188,9 +199,10 @@ def _margin(measured: Any, limit: float, direction: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------ headline
-def _beside(others: Mapping[str, Any]) -> str:
-    """The first few of the further metrics, in one line."""
-    known = [(name, value) for name, value in others.items() if is_number(value)]
+def _beside(others: Mapping[str, Any], name: str) -> str:
+    """The first few of the metrics beside `name`, in one line, its price foremost."""
+    known = [(other, value) for other, value in others.items() if is_number(value)]
+    known.sort(key=lambda found: found[0] != PRICES.get(name))
     return " · ".join(f"{metric_title(name)} {score(value, name)}" for name, value in known[:SHOWN_BESIDE])
 
 
@@ -213,7 +225,7 @@ def headline(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str
         "means": metric_means(name),
         "value": score(value, name),
         "interval": f"{score(interval[0], name)} to {score(interval[1], name)}" if interval else "",
-        "others": _beside(mapping(metric.get("others"))),
+        "others": _beside(mapping(metric.get("others")), name),
         "baseline": score(baseline, name) if is_number(baseline) else "",
         "gain": _gain(value, baseline, name),
         "where": f"{where}, through the exported model that is served." if where else "",
@@ -238,7 +250,7 @@ def _gain(value: float, baseline: Any, name: str) -> str:
 
 def _facts(report: Mapping[str, Any]) -> list[dict[str, str]]:
     """The tiles below the headline; none where no model was made."""
-    if not str(report.get("status", "")).startswith("delivered"):
+    if not _delivered(report):
         return []
     model, seconds, data = (mapping(report.get(k)) for k in ("model", "seconds", "data"))
     required = rows(report.get("requirements"))
@@ -327,6 +339,7 @@ def _understood(report: Mapping[str, Any], task: Mapping[str, Any], info: Mappin
         ("Data", ", ".join(_file_names(mapping(report.get("data"))))),
         ("Group column", clean(info["group"]) if info.get("group") else ""),
         ("Time column", clean(info["time"]) if info.get("time") else ""),
+        ("Limits", ", ".join(f"{r['title'].lower()} {r['limit']}" for r in requirements(report))),
         ("Conditions", ", ".join(map(condition, texts(task.get("constraints"))))),
         ("Deployment", _deployment(mapping(task.get("deployment_info")))),
         ("Budget", _budget(mapping(task.get("budget")))),

@@ -6,11 +6,14 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 READ_TIMEOUT_S = 30.0
+LET_GO_BYTES, LET_GO_S = 100_000_000, 5.0
+"""Of a body that is too large, so much is read and forgotten: who is cut off while sending never hears why."""
 _NO_JSON = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
 _JSON = json.JSONDecoder(parse_constant=_NO_JSON.__getitem__)
 """Programs write NaN for what is not known, although JSON has no such word; it is read as null."""
@@ -35,6 +38,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
     """The whole body. Raises Refused (413, 408) and Gone."""
     declared = headers.get(b"content-length", b"")
     if len(declared) > 6 and (not declared.isdigit() or int(declared) > limit):
+        await _let_go(receive)
         raise _too_large(limit)
     message = await receive()
     if message["type"] == "http.disconnect":
@@ -60,9 +64,21 @@ async def _read_on(receive: Receive, first: bytes, limit: int) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > limit:
+            await _let_go(receive)
             raise _too_large(limit)
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+async def _let_go(receive: Receive) -> None:
+    size = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LET_GO_S):
+            while size < LET_GO_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 def _too_large(limit: int) -> Refused:

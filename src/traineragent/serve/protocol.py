@@ -6,6 +6,7 @@ Inputs are one tensor a column, or the typed matrix "x". https://github.com/kser
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -176,12 +177,13 @@ def _tensor(raw: Any) -> Tensor:
         raise NotUnderstood(
             f"input {name!r}: unknown datatype {datatype!r}; known are BOOL, INT*, UINT*, FP* and BYTES"
         )
-    if "binary_data_size" in (raw.get("parameters") or {}):
+    more = raw.get("parameters")
+    if isinstance(more, dict) and "binary_data_size" in more:
         raise NotUnderstood(f"input {name!r}: binary tensors are not understood; send data as JSON")
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape) or not isinstance(data, list):
         raise NotUnderstood(f"input {name!r}: expected a shape (list of integers) and data (list)")
     flat = list(_flat(data))
-    if int(np.prod(shape, dtype=np.int64)) != len(flat):
+    if math.prod(shape) != len(flat):
         raise NotUnderstood(f"input {name!r}: shape {shape} does not hold {len(flat)} values")
     return Tensor(name, tuple(shape), flat)
 
@@ -245,8 +247,9 @@ def _label_type(manifest: Manifest) -> str:
 
 def _outputs(manifest: Manifest, answers: Answers, wanted: Any) -> Iterator[dict[str, Any]]:
     """The answer's tensors: all of them, or those asked for by name."""
-    asked = wanted if isinstance(wanted, list) and wanted else None
-    names = None if asked is None else [str(o.get("name")) for o in asked if isinstance(o, dict)]
+    if wanted is not None and not (isinstance(wanted, list) and all(isinstance(o, dict) for o in wanted)):
+        raise NotUnderstood('"outputs" is a list of objects with the names of those wanted')
+    names = [str(o.get("name")) for o in wanted] if wanted else None
     described = {m["name"]: m for m in output_metadata(manifest)}
     for name in names or []:
         if name not in described:
