@@ -13,6 +13,7 @@ from rich.console import Console
 
 from traineragent.agents import reporting
 from traineragent.agents.memory import Memory
+from traineragent.agents.refining import TAKEN_OVER
 from traineragent.agents.reporting import hurried, outdone, seconds, settled_by_few, write_report
 from traineragent.domain.messages import ModelSelected, RunRequested, ServiceDelivered, TaskSpecified
 from traineragent.domain.run import Candidate, Measured, Member, Score, Selection, TrialResult
@@ -137,7 +138,7 @@ def test_a_model_that_was_cut_short_is_said_to_be(memory: Memory) -> None:
 
 def test_a_single_usable_trial_is_no_choice(memory: Memory) -> None:
     tried(memory, ("done", ""), ("failed", "no"), ("pruned", ""))
-    assert hurried(memory) == ["the time allowed only one model to be tried; give it more minutes"]
+    assert hurried(memory) == ["the time allowed only one model to be trained to its end; give it more minutes"]
 
 
 def test_enough_time_is_not_complained_of(memory: Memory) -> None:
@@ -178,3 +179,9 @@ def printed(report: dict[str, Any]) -> str:
     console = Console(file=io.StringIO(), record=True, width=400)
     print_summary(report, console)
     return console.export_text()
+
+
+def test_trials_that_were_taken_over_have_no_place_on_the_clock_of_a_follow_up(memory: Memory) -> None:
+    tried(memory, ("done", ""), ("done", ""), ("done", ""))
+    memory.journal.set_meta(TAKEN_OVER, "[0, 1]")
+    assert [t["trial"] for t in reporting._timeline(memory)] == [2]

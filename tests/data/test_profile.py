@@ -96,3 +96,12 @@ def test_profiles_real_tables(shared_tables: Path) -> None:
     sick = profile("thyroid_sick_imbalanced/sick.csv")
     assert sick.class_counts == (("0", 3541), ("1", 231))
     assert max(sick.columns, key=lambda c: c.relation or 0).name == "T3"
+
+
+def test_the_ends_of_a_column_of_days_are_days() -> None:
+    days = [f"2024-0{1 + i % 3}-1{i % 7}" for i in range(40)]
+    noons = [f"{day} 12:30:00" for day in days]
+    table = frame(day=days, noon=noons, y=list(range(40)))
+    found = {c.name: c.stats for c in profile_table(table, target_of(table, "y", "number")).columns}
+    assert found["day"] == {"first": "2024-01-10", "last": "2024-03-16"}
+    assert found["noon"] == {"first": "2024-01-10 12:30:00", "last": "2024-03-16 12:30:00"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from serve.small import CHURN, COLUMNS, PRICE
 from traineragent.domain.run import Decision
-from traineragent.export.card import model_card, number
+from traineragent.export.card import _chosen, model_card, number
 from traineragent.serve.manifest import Manifest
 from traineragent.serve.markdown import to_html
 
@@ -29,7 +29,7 @@ def test_says_what_was_measured() -> None:
     for words in (
         "**0.91**, 95 % interval 0.89 to 0.93",
         "1,303 rows that were set aside",
-        "It was the 2. look",
+        "looked at 2 times",
         "7,043 rows were read, 7,000 used",
         "exact duplicates",
         "empty for those who stay",
@@ -127,3 +127,9 @@ def test_rows_that_hang_together_are_told_apart_from_columns_that_know_the_answe
     text = card({**FACTS, "data": data, "profile": profile})
     assert text.index("How rows hang together") < text.index("the newest are harder")
     assert "the newest are harder" not in text[: text.index("How rows hang together")]
+
+
+def test_the_card_says_why_the_threshold_is_where_it_is() -> None:
+    graph = {"why": ["probabilities are left as they are", "from 0.258 on: highest f1 out of fold"]}
+    assert _chosen(graph) == ": highest f1 out of fold"
+    assert _chosen({}) == ""

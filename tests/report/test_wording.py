@@ -107,3 +107,12 @@ def test_a_sentence_gets_a_capital_and_an_end_but_column_names_keep_theirs() -> 
 )
 def test_conditions_are_told_in_words(written: str, said: str) -> None:
     assert wording.condition(written) == said
+
+
+def test_a_name_that_begins_a_sentence_keeps_its_letters() -> None:
+    report = {"target": "left", "task": {"data_info": {"inputs": ["post code"], "positive_label": "ja", "ignored": []}}}
+    names, of_names = wording.names_in(report), wording.of_names
+    assert of_names("post code is left out", names) == "post code is left out."
+    assert of_names("ja stands for yes", names) == "ja stands for yes."
+    assert of_names("january is the first month", names) == "January is the first month."
+    assert of_names("size at most 2 MB", ()) == "Size at most 2 MB."

@@ -346,7 +346,9 @@ class DataAgent:
         kind, facts = line.question("prepare"), {**examined["facts"], "encoder": self._encoder(task)}
         facts |= {**self._perceive_pictures(task), "attempt": attempt}
         operations = self.memory.plan(self.name, kind, facts, catalogue, key, **_told(kind, facts, task))
-        self.memory.say("prepared", f"{examined['leaks']} leaks, {len(operations)} operations")
+        from ..report.wording import plural
+
+        self.memory.say("prepared", f"{plural(examined['leaks'], 'leak')}, {plural(len(operations), 'operation')}")
         made = self._work(line.make, operations=[asdict(o) for o in operations], **given)
         written = [self.memory.folder / name for name in made["files"]]
         files = {name: file_sha256(self.memory.folder / name) for name in made["files"]}

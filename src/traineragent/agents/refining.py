@@ -41,6 +41,8 @@ from .memory import Memory
 
 RESCORE = "traineragent.engine.rescore:rescore"
 RESCORE_S = 60.0
+TAKEN_OVER = "taken_over"
+"""Name in the journal of a revision: the trials that were trained before it."""
 SPLIT_WORDS = ("split:", "horizon:", ROWS, HELD)
 """Wishes that decide which rows are held out, or what one row is."""
 MORE_CANDIDATES = 3
@@ -228,6 +230,7 @@ def take_over(memory: Memory, asked: RefinementRequested, task: TaskSpec, reuse:
         for trial in trials:
             share_files(before, memory.folder, _trial_files(before, trial))
         taken = _scored_anew(memory, old, trials)
+        memory.journal.set_meta(TAKEN_OVER, json.dumps([t.index for t in taken]))
         for trial in taken:
             memory.journal.add_trial(trial)
         ranked: CandidatesRanked | None = old.last(CandidatesRanked)

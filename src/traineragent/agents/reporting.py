@@ -26,6 +26,7 @@ from .dialogue import told
 from .features import features_told
 from .learning import contributed
 from .memory import Memory
+from .refining import TAKEN_OVER
 
 PHASES = {"read": "understand", "prepare": "prepare", "training": "train", "deliver": "deliver"}
 """Phase of an event -> phase of the report. What comes before the first event is part of understanding."""
@@ -305,7 +306,7 @@ def hurried(memory: Memory) -> list[str]:
         said.append(f"{fits} of the model that is delivered ({most.candidate.family.replace('_', ' ')})")
     usable = [t for t in trials.values() if t.status in ("done", "timeout") and t.score is not None]
     if len(usable) < WANTED and (memory.request.trials is None or memory.request.trials >= WANTED):
-        said.append("one model to be tried")
+        said.append("one model to be trained to its end")
     return [f"the time allowed only {' and '.join(said)}; give it more minutes"] if said else []
 
 
@@ -383,13 +384,17 @@ def _evidence(memory: Memory) -> dict[str, Any]:
 
 
 def _timeline(memory: Memory) -> list[dict[str, Any]]:
-    """Best score so far after each trial, in the metric's own direction."""
+    """Best score so far after each trial of this run, in the metric's own direction; trials that a follow-up took over
+    were trained before its clock began."""
     sign = -1.0 if memory.journal.meta("direction") == "minimize" else 1.0
     clock, best, out = memory.journal.trial_clock(), None, []
+    before = set(json.loads(memory.journal.meta(TAKEN_OVER) or "[]"))
     for t in memory.journal.trials():
         if t.status != "done" or t.score is None:
             continue
         best = t.score if best is None else max(best, t.score)
+        if t.index in before:
+            continue
         out.append({"seconds": clock[t.index], "score": sign * best, "trial": t.index, "family": t.candidate.family})
     return out
 

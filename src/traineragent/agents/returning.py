@@ -6,6 +6,7 @@ any other, and nothing is trained, exported or scored anew.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from ..store.journal import Journal
 from ..store.revisions import Revision, revisions_of, share_files
 from ..store.runfolder import JOURNAL, REVISIONS
 from .memory import Memory
-from .refining import measured_on
+from .refining import TAKEN_OVER, measured_on
 
 RECORDS = (TaskSpecified, DataPrepared, CandidatesRanked, ModelSelected, ServiceMeasured, DeliveryAccepted)
 SHARED = ("data", "trials")
@@ -104,6 +105,7 @@ def take_again(memory: Memory, asked: RefinementRequested) -> list[tuple[str, Bo
             journal.finish_step(key, agent, seconds, step["result"], step["files"])
         for trial in old.trials():
             journal.add_trial(trial)
+        journal.set_meta(TAKEN_OVER, json.dumps([t.index for t in old.trials()]))
         for name in FACTS:
             journal.set_meta(name, old.meta(name) or "")
         journal.set_meta(TAKEN_AGAIN, str(asked.after))

@@ -5,7 +5,7 @@ Computed from distinct values with their counts; it knows nothing of the target.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,10 @@ def stats(meaning: str, levels: Levels, values: Float64 | None) -> dict[str, Any
     if not values.size:
         return {}
     if meaning == "date":
-        ends = (EPOCH + timedelta(days=round(float(v), 6)) for v in (values.min(), values.max()))
-        return dict(zip(("first", "last"), (e.isoformat(" ", "seconds") for e in ends), strict=True))
+        ends = [EPOCH + timedelta(seconds=round(float(v) * 86_400)) for v in (values.min(), values.max())]
+        whole_days = all(e.time() == time.min for e in ends)
+        written = (e.date().isoformat() if whole_days else e.isoformat(" ", "seconds") for e in ends)
+        return dict(zip(("first", "last"), written, strict=True))
     return number_stats(values, counts)
 
 

@@ -48,7 +48,7 @@ def model_card(manifest: Manifest, facts: Facts) -> str:
         metrics=_metrics(evaluation, facts),
         confusion=_confusion(evaluation),
         per_class=_per_class(evaluation),
-        quality_notes=list(_quality_notes(manifest, evaluation)),
+        quality_notes=list(_quality_notes(manifest, evaluation, _part(facts, "graph"))),
         requirements=_requirements(facts.get("requirements") or []),
         weak=[s["words"] for s in facts.get("slices") or [] if s.get("words")],
         weak_none=_no_weakness(facts),
@@ -181,11 +181,17 @@ def _per_class(evaluation: Facts) -> str:
     return table(("Class", "Precision", "Recall", "F1", "Rows"), rows, right=(1, 2, 3, 4))
 
 
-def _quality_notes(manifest: Manifest, evaluation: Facts) -> Iterable[str]:
+def _chosen(graph: Facts) -> str:
+    """Why the threshold is where it is, as it was decided; nothing where that is not known."""
+    why = next((w for w in graph.get("why") or () if w.startswith("from ") and " on: " in w), "")
+    return f": {plain(why.partition(' on: ')[2])}" if why else ""
+
+
+def _quality_notes(manifest: Manifest, evaluation: Facts, graph: Facts) -> Iterable[str]:
     threshold, positive = manifest.decision.threshold, manifest.target.positive
     if threshold is not None and positive is not None:
         label = code(manifest.target.labels[positive])
-        yield f"{label} is answered from a probability of {number(threshold)} on, chosen for the metric asked for."
+        yield f"{label} is answered from a probability of {number(threshold)} on{_chosen(graph)}."
     calibration = _part(evaluation, "calibration")
     if calibration.get("ece") is not None:
         yield f"Stated probabilities are off by {calibration['ece']:.2g} on average (expected calibration error)."

@@ -7,7 +7,7 @@ from typing import Any
 
 from .loose import mapping, rows, texts
 from .trials import family_title
-from .wording import clean, duration, figure, is_number, metric_title, score, sentence
+from .wording import clean, duration, figure, is_number, metric_title, names_in, of_names, score
 
 
 def follow_up(report: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -16,7 +16,7 @@ def follow_up(report: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     return {
         "words": clean(report["follow_up"]),
-        "changes": [sentence(c.get("text") or "") for c in rows(report.get("changes"))],
+        "changes": [of_names(c.get("text") or "", names_in(report)) for c in rows(report.get("changes"))],
         "reused": ", ".join(texts(report.get("reused"))),
         "stands": "" if report.get("metric") else "The delivery before it stands as it was.",
         "deliveries": [_delivery(d) for d in (*rows(report.get("earlier")), *_own(report))],

@@ -16,7 +16,7 @@ from rich.text import Text
 from .followup import follow_up
 from .loose import mapping, rows
 from .view import view
-from .wording import clean, duration, plural, speaking_of
+from .wording import clean, duration, new_data, plural, speaking_of
 
 TONES = {"good": "green", "warn": "yellow", "bad": "red", "stop": "magenta", "ask": "cyan"}
 SHOWN = 6  # warnings; the rest stand in the report
@@ -141,7 +141,7 @@ def _places(report: Mapping[str, Any], console: Console) -> None:
     run = _short(Path(str(bundle)).parent) if delivered else ""
     if run:
         places.append(("serve it", f"traineragent serve {shlex.quote(run)}"))
-        places.append(("predict", f"traineragent predict {shlex.quote(run)} --data new_rows.csv"))
+        places.append(("predict", f"traineragent predict {shlex.quote(run)} --data {new_data(report)}"))
     total = mapping(report.get("seconds")).get("total")
     table = Table.grid(padding=(0, 2, 0, 0))
     for name, where in places:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .loose import items, mapping, rows
-from .wording import clean, is_number
+from .wording import clean, is_number, new_data
 
 FILES = (
     ("bundle/README.md", "how to run and call it"),
@@ -35,7 +35,7 @@ def usage(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, A
     return {
         "serve": f"traineragent serve {shlex.quote(run)} --port 8000",
         "curl": clean(curl) if example else "",
-        "predict": f"traineragent predict {shlex.quote(run)} --data new_rows.csv --out answers.csv",
+        "predict": f"traineragent predict {shlex.quote(run)} --data {new_data(report)} --out answers.csv",
         "python": f"import traineragent as ta\n\nmodel = ta.load({run!r})\nmodel.predict(new_rows)",
         "files": [{"href": href, "what": what} for href, what in FILES],
         "run": clean(run),

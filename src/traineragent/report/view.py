@@ -33,6 +33,8 @@ from .wording import (
     lower_is_better,
     metric_means,
     metric_title,
+    names_in,
+    of_names,
     percent,
     plural,
     score,
@@ -236,7 +238,7 @@ def headline(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str
 
 def _gain(value: float, baseline: Any, name: str) -> str:
     """The share of the baseline's error that is gone."""
-    if not is_number(baseline):
+    if not is_number(baseline) or name in PRICES:  # one answer for all is perfect by these, or worth nothing
         return ""
     lower = lower_is_better(name)
     error, before = (value, baseline) if lower else (1 - value, 1 - baseline)
@@ -296,7 +298,7 @@ def _asked(report: Mapping[str, Any], task: Mapping[str, Any], request: str) -> 
         {
             "what": clean(a.get("what") or "").replace("_", " "),
             "value": _assumed(a),
-            "why": sentence(a.get("why") or ""),
+            "why": of_names(a.get("why") or "", names_in(report)),
             "confidence": percent(a.get("confidence")),
             "bar": charts.bar(a.get("confidence"), label=f"confidence {percent(a.get('confidence'))}", width=70),
         }

@@ -295,6 +295,31 @@ def plural(count: Any, word: str, many: str = "") -> str:
     return f"{integer(count)} {word if count == 1 else many or word + 's'}"
 
 
+NEW_DATA = {"image_generation": "prompts.csv"} | dict.fromkeys(
+    ("image_classification", "image_regression"), "new_pictures/"
+)
+
+
+def new_data(report: Mapping[str, Any]) -> str:
+    """What a file or folder to answer may be called."""
+    return NEW_DATA.get(str(report.get("task_type")), "new_rows.csv")
+
+
+def names_in(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names that stand in the data as they are written: columns, and the class in question."""
+    task = report.get("task")
+    info = task.get("data_info") if isinstance(task, Mapping) else None
+    info = info if isinstance(info, Mapping) else {}
+    left_out = [c.get("column") for c in info.get("ignored") or () if isinstance(c, Mapping)]
+    found = [report.get("target"), info.get("positive_label"), *(info.get("inputs") or ()), *left_out]
+    return tuple(str(name) for name in found if name)
+
+
+def of_names(text: Any, names: tuple[str, ...]) -> str:
+    """A sentence whose first word keeps its letters where it is one of these names."""
+    return sentence(text, capital=not re.match(rf"(?:{'|'.join(map(re.escape, names)) or '(?!)'})\b", clean(text)))
+
+
 def sentence(text: Any, capital: bool = True) -> str:
     """The text beginning with a capital and ending with a full stop, as its author left it otherwise. `capital=False`
     where it may begin with the name of a column."""
