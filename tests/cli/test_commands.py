@@ -8,10 +8,12 @@ import os
 import pty
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -417,8 +419,12 @@ def test_a_damaged_run_is_listed_and_hides_no_other(program: Program, delivered:
     (tmp_path / "torn" / "report.json").write_text('{"status": "deliv')
     (tmp_path / "junk").mkdir()
     (tmp_path / "junk" / "run.sqlite").write_text("junk")
+    shutil.copytree(delivered, tmp_path / "odd")
+    with closing(sqlite3.connect(tmp_path / "odd" / "run.sqlite")) as journal, journal:
+        journal.execute("UPDATE messages SET body = '{\"request\": 5}' WHERE type = 'RunRequested'")
     found = {Path(r["folder"]).name: r for r in program("runs", tmp_path, "--json").json["runs"]}
-    assert {n: r["status"] for n, r in found.items()} == {"good": "delivered", "torn": "damaged", "junk": "damaged"}
+    damaged = dict.fromkeys(("torn", "junk", "odd"), "damaged")
+    assert {n: r["status"] for n, r in found.items()} == {"good": "delivered", **damaged}
     assert "report.json is damaged" in found["torn"]["request"]
     told = program("runs", tmp_path)
     assert told.code == 0

@@ -19,8 +19,8 @@ import pytest
 
 from patience import patience
 from traineragent.domain.run import Candidate, Trial
-from traineragent.engine.compute.child import clean_environment, free_memory_mb
-from traineragent.engine.compute.local import LocalCompute, WorkFailed
+from traineragent.engine.compute.child import Outcome, clean_environment, free_memory_mb
+from traineragent.engine.compute.local import LocalCompute, WorkFailed, _result
 from traineragent.engine.dataset import TrainingData
 from traineragent.errors import InputError, Paused
 
@@ -298,3 +298,16 @@ def test_child_that_hangs_in_c_dies_with_its_parent(folder: Path, tmp_path: Path
 
 def test_free_memory_is_a_plausible_number() -> None:
     assert 10 < free_memory_mb() <= psutil.virtual_memory().total / 1e6
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "note"),
+    [
+        ("TimeoutError", "timeout", "it would take 3 s more"),
+        ("ValueError", "failed", "ValueError: it would take 3 s more"),
+    ],
+)
+def test_a_trial_that_gives_up_for_want_of_time_has_not_failed(kind: str, status: str, note: str) -> None:
+    told = Outcome("error", {"type": kind, "line": "it would take 3 s more"})
+    result = _result(Trial(1, Candidate("linear"), 5.0), told, {}, 1.0)
+    assert (result.status, result.note) == (status, note)

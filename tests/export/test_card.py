@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from serve.small import CHURN, COLUMNS, PRICE
+from traineragent.agents.reporting import titled
 from traineragent.domain.run import Decision
-from traineragent.export.card import _chosen, model_card, number
+from traineragent.export.card import _called, _chosen, model_card, number
 from traineragent.serve.manifest import Manifest
 from traineragent.serve.markdown import to_html
 
@@ -133,3 +134,12 @@ def test_the_card_says_why_the_threshold_is_where_it_is() -> None:
     graph = {"why": ["probabilities are left as they are", "from 0.258 on: highest f1 out of fold"]}
     assert _chosen(graph) == ": highest f1 out of fold"
     assert _chosen({}) == ""
+
+
+def test_families_are_called_as_people_call_them() -> None:
+    model = titled(
+        {"family": "probe", "ensemble_of": [{"family": "probe", "weight": 0.6}, {"family": "mlp", "weight": 0.4}]}
+    )
+    assert _called(model) == "Linear on views"
+    assert [_called(m) for m in model["ensemble_of"]] == ["Linear on views", "Neural network"]
+    assert _called({"family": "extra_trees"}) == "extra trees"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from run_example import example
 
+from traineragent.report.html import render_report
 from traineragent.report.usage import example_row, usage
 from traineragent.report.view import headline, view
 
@@ -225,3 +226,10 @@ def test_what_recall_is_bought_with_stands_beside_it() -> None:
     shown = headline({"metric": {"name": "recall", "value": 0.9, "others": others}}, {})
     assert shown is not None
     assert shown["others"].startswith("Precision 0.300 · ROC AUC")
+
+
+def test_whole_rows_are_not_named_like_a_column() -> None:
+    leak = {"column": "(rows)", "kind": "duplicate_rows", "evidence": "42 rows", "action": "warned"}
+    page = render_report({"status": "delivered", "data": {"leaks": [leak]}}, {})
+    assert "(rows)" not in page
+    assert "Rows that appear twice" in page

@@ -92,6 +92,7 @@ def test_a_sentence_gets_a_capital_and_an_end_but_column_names_keep_theirs() -> 
     ("written", "said"),
     [
         ("horizon:14d", "14 days ahead"),
+        ("horizon:365d", "1 year ahead"),
         ("horizon:1steps", "1 step ahead"),
         ("horizon:24h", "24 hours ahead"),
         ("future:promo", "promo known ahead"),

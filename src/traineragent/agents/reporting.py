@@ -194,6 +194,14 @@ def model_facts(memory: Memory) -> dict[str, Any]:
     }
 
 
+def titled(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a model with its families called as in the report."""
+    from ..report.trials import family_title
+
+    members = [{**m, "title": family_title(m["family"])} for m in model.get("ensemble_of", ())]
+    return {**model, "title": family_title(model.get("family") or ""), "ensemble_of": members}
+
+
 def data_facts(memory: Memory) -> dict[str, Any]:
     split, profile = _read(memory.folder / "data/split.json"), _read(memory.folder / "data/profile.json")
     collected: DataCollected | None = memory.journal.last(DataCollected)

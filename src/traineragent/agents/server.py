@@ -38,7 +38,7 @@ from ..store.journal import Decision
 from .cardwords import think_of_words, words_for_card
 from .hub import Outgoing
 from .memory import Memory
-from .reporting import data_facts, environment, model_facts
+from .reporting import data_facts, environment, model_facts, titled
 
 if TYPE_CHECKING:
     from ..engine.evaluate import Evaluation
@@ -368,7 +368,7 @@ class ServerAgent:
             "graph": read_json(self.memory.folder / "data" / "graph.json"),
             "groups": saved.get("groups", []),
             "data": data_facts(self.memory),
-            "model": model_facts(self.memory),
+            "model": titled(model_facts(self.memory)),
             "environment": environment(self.memory),
             "words": words_for_card(self.memory),
         }

@@ -88,12 +88,12 @@ def print_findings(facts: dict[str, Any]) -> None:
     from rich import markup
     from rich.console import Console
 
-    from ..report.wording import clean
+    from ..report.wording import clean, plural
 
     console = Console(highlight=False)
     console.print(f"[bold]traineragent {facts['traineragent']}[/] on Python {facts['python']}, {facts['system']}")
     console.print(
-        f"{facts['cores']} cores, {facts['memory_free_mb']:,} of {facts['memory_mb']:,} MB memory free, "
+        f"{plural(facts['cores'], 'core')}, {facts['memory_free_mb']:,} of {facts['memory_mb']:,} MB memory free, "
         f"{facts['disk_free_mb']:,} MB disk free, {'a GPU' if facts['gpu'] else 'no GPU'}"
     )
     console.print(f"brain: {facts['brain']}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich import markup
 from rich.console import Console
 
-from ..report.wording import clean, condition
+from ..report.wording import clean, condition, metric_title, score
 
 if TYPE_CHECKING:
     from ..domain.lesson import Lesson
@@ -37,11 +37,12 @@ def print_runs(runs: Sequence[Mapping[str, Any]], root: Path) -> None:
         return
     for run in runs:  # the name on a line of its own: it is what one types next, and must never be cut
         console.print(f"[bold]{_plain(run['folder'])}[/]", soft_wrap=True)
-        score = "" if run["value"] is None else f"  {run['metric']} {run['value']:.4g}"
+        name, value = run["metric"], run["value"]
+        reached = "" if value is None else f"  {metric_title(name)} {score(value, name)}"
         style = STATUS_STYLE.get(run["status"], "dim")
         started = (run["created"] or "")[:16].replace("T", " ")
         status = f"[{style}]{run['status'].replace('_', ' ')}[/]"
-        console.print(f"  [dim]{started}[/]  {status}{score}")
+        console.print(f"  [dim]{started}[/]  {status}{reached}")
         console.print(f"  {_plain(run['request'] or '')}", no_wrap=True, overflow="ellipsis")
         if run.get("follow_up"):
             news = f"  revision {run['revision']}: {_plain(run['follow_up'])}"

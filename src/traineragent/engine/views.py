@@ -118,13 +118,13 @@ def _effort(data: TrainingData, spec: ViewSpec) -> NDArray[np.float64]:
 
 
 def _require_time(made: float, left: float, began: float, deadline: float) -> None:
-    """Raises ValueError where what is left would, at the speed so far, take longer than there is time: the time is
+    """Raises TimeoutError where what is left would, at the speed so far, take longer than there is time: the time is
     worth more to another candidate."""
     now = time.monotonic()
     needed = (now - began) / made * left
     left_s = max(deadline - now, 0.0)
     if needed > HOPELESS * left_s:
-        raise ValueError(f"a view of all rows would take {needed:.0f} s more, and {left_s:.0f} s are left")
+        raise TimeoutError(f"a view of all rows would take {needed:.0f} s more, and {left_s:.0f} s are left")
 
 
 def _order(data: TrainingData, spec: ViewSpec) -> NDArray[np.intp]:

@@ -102,13 +102,17 @@ def _glance(manifest: Manifest, facts: Facts) -> str:
     if score:
         rows.append((f"Score ({code(score.get('name'))})", _score_words(score)))
         rows.append(("Baseline", f"{number(score.get('baseline'))} for always giving the same answer"))
-    family = model.get("family")
-    if family:
-        rows.append(("Model", plain(str(family).replace("_", " "))))
+    if model.get("family"):
+        rows.append(("Model", _called(model)))
     size = model.get("size_mb", graph.get("size_mb"))
     if size is not None:
         rows.append(("Size", f"{number(size)} MB" if size >= 0.1 else f"{number(size * 1000)} kB"))
     return table(("", ""), rows)
+
+
+def _called(model: Facts) -> str:
+    """A family as people call it."""
+    return plain(model.get("title") or str(model.get("family")).replace("_", " "))
 
 
 def _score_words(score: Facts) -> str:
@@ -284,7 +288,7 @@ def _training(manifest: Manifest, facts: Facts) -> str:
     rows: list[tuple[str, str]] = []
     members = model.get("ensemble_of") or []
     if len(members) > 1:
-        shown = ", ".join(f"{plain(m.get('family'))} {number(m.get('weight'))}" for m in members[:10])
+        shown = ", ".join(f"{_called(m)} {number(m.get('weight'))}" for m in members[:10])
         rows.append(("Ensemble of", shown + (f" and {len(members) - 10} more" if len(members) > 10 else "")))
     if model.get("why"):
         rows.append(("Why this one", plain(model["why"])))

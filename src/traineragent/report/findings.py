@@ -64,11 +64,11 @@ def _tiles(data: Mapping[str, Any], profile: Mapping[str, Any]) -> list[dict[str
 
 def _leak(one: Mapping[str, Any]) -> dict[str, str]:
     kind = str(one.get("kind"))
+    rows_meant = str(one.get("column")).startswith("(")  # "(rows)" stands for whole rows
     return {
         "column": clean(one.get("column")),
-        "kind": (LEAKS_OF_ROWS if str(one.get("column")).startswith("(") else LEAKS).get(
-            kind, LEAKS.get(kind, clean(kind).replace("_", " "))
-        ),
+        "named": "" if rows_meant else clean(one.get("column")),
+        "kind": (LEAKS_OF_ROWS if rows_meant else LEAKS).get(kind, LEAKS.get(kind, clean(kind).replace("_", " "))),
         "evidence": sentence(one.get("evidence") or "", capital=False),
         "action": clean(one.get("action") or ""),
     }

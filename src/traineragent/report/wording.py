@@ -353,6 +353,15 @@ _WISHES = {
 }
 _REACH = re.compile(r"([\d.]+)(h|d|steps)")
 _UNITS = {"h": "hour", "d": "day", "steps": "step"}
+YEAR_DAYS = 365
+
+
+def _reach(count: float, unit: str) -> str:
+    """A horizon as people say it: 365 days are a year."""
+    name = _UNITS[unit]
+    if unit == "d" and count % YEAR_DAYS == 0:
+        count, name = count / YEAR_DAYS, "year"
+    return f"{figure(count)} {name}{'' if count == 1 else 's'}"
 
 
 def condition(word: Any) -> str:
@@ -365,6 +374,6 @@ def condition(word: Any) -> str:
     kind = next((k for k in _CONDITIONS if text.startswith(f"{k}:")), "")
     about = text.removeprefix(f"{kind}:")
     if kind == "horizon" and (reach := _REACH.fullmatch(about)):
-        about = f"{reach[1]} {_UNITS[reach[2]]}{'' if reach[1] == '1' else 's'}"
+        about = _reach(float(reach[1]), reach[2])
     about = about.replace("_", " ") if kind in ("model", "not_model") else about
     return _CONDITIONS[kind].format(about) if kind else text

@@ -37,7 +37,7 @@ def room_checked(what: str) -> Iterator[None]:
             ) from e
         if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise InputError(
-                f"{what} may not be written ({os.strerror(e.errno)}); choose another folder with --out"
+                f"{what} may not be written ({os.strerror(e.errno)}); allow it, or choose another folder with --out"
             ) from e
         raise
 

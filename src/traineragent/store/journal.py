@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from ..domain import messages as bodies
 from ..domain.messages import Body, Message
@@ -122,10 +122,14 @@ def _in_words(error: sqlite3.DatabaseError, path: Path) -> Exception:
     if "readonly" in said or "unable to open" in said:
         return OSError(errno.EACCES, "permission denied")
     if "not a database" in said or "malformed" in said:
-        return InputError(
-            f"{path.parent.name}/{path.name} is damaged and cannot be read; start the run again", file=path.name
-        )
+        return _damaged(path)
     return error
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(
+        f"{path.parent.name}/{path.name} is damaged and cannot be read; start the run again", file=path.name
+    )
 
 
 class Journal:
@@ -274,7 +278,14 @@ class Journal:
 
     def _message(self, row: Sequence[Any]) -> Message:
         number, at, sender, to, kind, body, reply = row
-        return Message(number, self.path.parent.name, at, sender, to, _adapter(kind).validate_json(body), reply)
+        return Message(number, self.path.parent.name, at, sender, to, self._read(_adapter(kind), body), reply)
+
+    def _read(self, adapter: TypeAdapter[Any], text: str) -> Any:
+        """A record as it was written. Raises InputError for one that is none."""
+        try:
+            return adapter.validate_json(text)
+        except ValidationError as e:
+            raise _damaged(self.path) from e
 
     # ------------------------------------------------------------------ decisions, steps, trials, events
     def decide(self, key: str, decision: Decision) -> None:
@@ -323,7 +334,7 @@ class Journal:
     def trials(self) -> list[TrialResult]:
         adapter = TypeAdapter(TrialResult)
         rows = self._db.execute("SELECT result FROM trials ORDER BY idx")
-        return [adapter.validate_json(r[0]) for r in rows]
+        return [self._read(adapter, r[0]) for r in rows]
 
     def trial_clock(self) -> dict[int, float]:
         """Trial index -> the run's clock in seconds when it finished."""

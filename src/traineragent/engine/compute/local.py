@@ -245,10 +245,12 @@ def _result(trial: Trial, outcome: Outcome, seen: Mapping[str, Any], seconds: fl
     if outcome.kind == "done":
         return _from_json(outcome.value, trial)
     failed = outcome.kind == "error"
+    gave_up = failed and outcome.value["type"] == TimeoutError.__name__
     note = f"{outcome.value['type']}: {outcome.value['line']}" if failed else outcome.note
+    note = outcome.value["line"] if gave_up else note
     if seen:
         note += f", at fold {seen['fold'] + 1} of {seen['folds']}"
-    status = "timeout" if outcome.kind == "timeout" else "failed"
+    status = "timeout" if outcome.kind == "timeout" or gave_up else "failed"
     return TrialResult(trial.index, trial.candidate, status, seconds=seconds, note=note)  # type: ignore[arg-type]
 
 
