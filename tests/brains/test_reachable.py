@@ -29,7 +29,7 @@ def test_what_is_not_set_up_says_what_to_set() -> None:
 def test_a_provider_that_answers_names_its_models() -> None:
     with chatting() as chat:
         openai = found(chat.environment)["openai"]
-    assert openai == Found("openai", "answers", f"{chat.address}, 1 models: test-model")
+    assert openai == Found("openai", "answers", f"{chat.address}, 1 model: test-model")
 
 
 class Odd(BaseHTTPRequestHandler):

@@ -230,6 +230,6 @@ def test_what_recall_is_bought_with_stands_beside_it() -> None:
 
 def test_whole_rows_are_not_named_like_a_column() -> None:
     leak = {"column": "(rows)", "kind": "duplicate_rows", "evidence": "42 rows", "action": "warned"}
-    page = render_report({"status": "delivered", "data": {"leaks": [leak]}}, {})
+    page = render_report({"status": "delivered", "data": {"rows_read": 99}}, {"profile": {"leaks": [leak]}})
     assert "(rows)" not in page
     assert "Rows that appear twice" in page

@@ -60,7 +60,8 @@ def _look(provider: Provider, environment: Mapping[str, str], timeout_s: float) 
         why = redacted(str(getattr(e, "reason", e)), secrets(environment))[:120]
         return Found(provider.name, "no answer", f"{shown}: {why}")
     some = ", ".join(models[:SHOWN_MODELS]) + (" …" if len(models) > SHOWN_MODELS else "")
-    return Found(provider.name, "answers", f"{shown}, {len(models)} models{f': {some}' if some else ''}")
+    count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
+    return Found(provider.name, "answers", f"{shown}, {count}{f': {some}' if some else ''}")
 
 
 def _request(provider: Provider, address: str, key: str | None) -> urllib.request.Request:
