@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score, fbeta_score, precision_recall_curve, preci
 from traineragent.domain.preference import Preference, in_words
 from traineragent.domain.run import Decision
 from traineragent.domain.task import Requirement
-from traineragent.engine.decide import calibrate, class_weights, decide, intervals, tempered, threshold
+from traineragent.engine.decide import _reached, calibrate, class_weights, decide, intervals, tempered, threshold
 from traineragent.engine.metrics import log_loss
 
 
@@ -317,3 +317,8 @@ def test_words_that_settle_nothing_prefer_nothing() -> None:
     assert Preference.of(["interpretable", "prefer:recall"]) == Preference("recall")
     assert Preference.of(["threshold:0.2", "costs:5:5"]).threshold == pytest.approx(0.2)
     assert in_words("prefer:recall") is None
+
+
+def test_what_is_to_be_small_is_said_to_be_lowest() -> None:
+    assert _reached("false_positive_rate", (), ()) == "lowest false_positive_rate out of fold"
+    assert _reached("f1", (), ()) == "highest f1 out of fold"

@@ -55,3 +55,12 @@ def test_a_question_shows_its_choices_and_how_to_answer() -> None:
     text = printed({"status": "needs_answer", "questions": [question]})
     assert "- b (suggested)" in text
     assert "--target" in text
+
+
+def test_a_language_model_that_never_answered_is_told_of() -> None:
+    instead = [{"why": "openai:m: no reply within 2 s"}]
+    llm = {"brain": "openai:m", "calls": 3, "decided": 0, "agreed": 0, "instead": instead}
+    said = "! openai:m gave no answer that could be used, so the planner decided: no reply within 2 s"
+    assert said in printed({"status": "delivered", "llm": llm}, 200)
+    assert "no answer that could" not in printed({"status": "delivered", "llm": {**llm, "agreed": 1}}, 200)
+    assert "no answer that could" not in printed({"status": "delivered", "llm": {"calls": 0}}, 200)

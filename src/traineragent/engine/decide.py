@@ -220,10 +220,11 @@ def _settled(truth: NDArray[np.bool_], score: Float64, cut: float, prefer: Prefe
 def _reached(goal: str, limits: Sequence[Requirement], kept: Sequence[Requirement]) -> str:
     """What a threshold was chosen for, in words."""
     stated, held = (" and ".join(f"{r.name} {r.direction} {r.limit:g}" for r in some) for some in (limits, kept))
+    best = f"{'lowest' if scorer_direction(goal) == 'minimize' else 'highest'} {goal} out of fold"
     if not limits:
-        return f"highest {goal} out of fold"
+        return best
     if len(kept) == len(limits):
-        return f"highest {goal} out of fold among thresholds with {stated}"
+        return f"{best} among thresholds with {stated}"
     if not kept:
         return f"no threshold gives {stated} out of fold; this one comes nearest"
     missed = " and ".join(f"{r.name} {r.direction} {r.limit:g}" for r in limits if r not in kept)

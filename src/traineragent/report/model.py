@@ -39,6 +39,17 @@ def language_model(report: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
+def unheard(report: Mapping[str, Any]) -> str:
+    """One sentence where a language model was chosen and decided nothing, with the first reason; "" else."""
+    llm = mapping(report.get("llm"))
+    instead = rows(llm.get("instead"))
+    if not llm.get("brain") or llm.get("decided") or llm.get("agreed") or not instead:
+        return ""
+    name = clean(llm["brain"])
+    why = clean(instead[0].get("why")).removeprefix(f"{name}: ")
+    return f"{name} gave no answer that could be used, so the planner decided: {why}"
+
+
 def _lines(llm: Mapping[str, Any]) -> list[str]:
     waited = llm.get("waited_s")
     lines = [

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from .followup import follow_up
 from .loose import mapping, rows
+from .model import unheard
 from .view import view
 from .wording import clean, duration, new_data, plural, speaking_of
 
@@ -38,6 +39,8 @@ def _print_summary(report: Mapping[str, Any], console: Console) -> None:
         console.print()
         console.print(_indented(_headline(shown["headline"], shown["facts"])))
     _findings(shown["found"], console)
+    if said := unheard(report):
+        console.print(_indented(Text(f"! {said}", style="yellow")))
     _places(report, console)
 
 
