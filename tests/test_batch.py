@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 from serve.small import write_small
-from traineragent.batch import _in_a_file, answer_file, check_out, write_answers
+from traineragent.batch import _answer_pictures, _in_a_file, answer_file, check_out, write_answers
 from traineragent.domain.data import Column, NumberFormat
 from traineragent.errors import InputError, RowError
 from traineragent.serve.predictor import CHUNK
@@ -181,3 +182,23 @@ def test_the_line_of_a_bad_value_is_named_however_many_rows_stand_before_it(tmp_
     with pytest.raises(InputError) as error:
         answer_file(write_small(tmp_path), str(tmp_path / "many.csv"))
     assert error.value.row == CHUNK + 5 + 2  # the header is line 1
+
+
+class Seeing(Recorded):
+    """Knows a file that begins with "JPEG"."""
+
+    def respond(self, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], list[str]]:
+        if not base64.b64decode(rows[0]["image"]).startswith(b"JPEG"):
+            raise RowError(row=0, column="image", expected="a picture", got="x", fix="found a text; send a picture")
+        return [{"label": "cat"}], []
+
+
+def test_a_damaged_picture_is_named_and_stops_no_other(tmp_path: Path) -> None:
+    told = list[str]()
+    for name, content in (("a.jpg", "JPEG"), ("b.jpg", "text"), ("c.jpg", "JPEG")):
+        (tmp_path / name).write_text(content)
+    files = [(p.name, p) for p in sorted(tmp_path.iterdir())]
+    assert [a["file"] for a in _answer_pictures(Seeing(), "image", files, told.append)] == ["a.jpg", "c.jpg"]
+    assert told == ["b.jpg: found a text; it has no answer"]
+    with pytest.raises(InputError, match=r"b\.jpg: found a text; repair"):
+        _answer_pictures(Seeing(), "image", files[1:2], told.append)

@@ -36,7 +36,7 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
     pictures = [c.name for c in predictor.manifest.columns if c.kind == "image"]
     others = [c for c in predictor.manifest.columns if c.kind != "image" and not c.nullable]
     if pictures and not others and (files := _picture_files(Path(data).expanduser())):
-        return _answer_pictures(predictor, pictures[0], files)
+        return _answer_pictures(predictor, pictures[0], files, say)
     table = _table(data, [c.name for c in predictor.manifest.columns], bool(pictures))
     for note in table.notes:
         say(note)
@@ -139,15 +139,25 @@ def _picture_files(path: Path) -> list[tuple[str, Path]]:
     return [(path.name, path)] if is_picture_name(path.name) and path.is_file() else []
 
 
-def _answer_pictures(predictor: Any, column: str, files: Sequence[tuple[str, Path]]) -> list[dict[str, Any]]:
-    """The answer for each file, with its name. Raises InputError that names the file that is no usable picture."""
+def _answer_pictures(
+    predictor: Any, column: str, files: Sequence[tuple[str, Path]], say: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """The answer for each file, with its name. `say` is told of each that is no usable picture; raises InputError where
+    none is."""
     answers: list[dict[str, Any]] = []
+    damaged: list[str] = []
     for name, path in files:
         try:
             (answer,) = predictor.predict([{column: _base64(path)}])
         except RowError as e:
-            raise InputError(f"{name}: {e.fix}; repair the file or take it out", file=name) from e
-        answers.append({"file": name, **answer})
+            damaged.append(f"{name}: {e.fix.partition(';')[0]}")
+        else:
+            answers.append({"file": name, **answer})
+    if not answers:
+        more = f", and {len(damaged) - 1} more files are no pictures either" if len(damaged) > 1 else ""
+        raise InputError(f"{damaged[0]}; repair the file or name others{more}", file=files[0][0])
+    for said in damaged:
+        say(f"{said}; it has no answer")
     return answers
 
 

@@ -68,3 +68,13 @@ def test_no_template_is_left_unfilled(documented: Path, name: str) -> None:
     assert "{%" not in text
     assert "None" not in text.replace("= None", "").replace("from None", "").replace("token=None", "")
     assert not re.search(r"\n{4,}", text)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is no part of the project")
+def test_the_javascript_client_says_in_a_line_that_nobody_answers(documented: Path) -> None:
+    done = subprocess.run(
+        ["node", str(documented / "client.js"), "http://127.0.0.1:9"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr or "bad port" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
