@@ -25,6 +25,12 @@ _ALTERNATIVE = re.compile(
 _LISTED = re.compile(r"(?:,\s*(?:(?:or|oder|ou|o|u|ya)\s)?|\s(?:or|oder|ou|o|u|ya)\s|还是|、)")
 _ENDS = re.compile(r"(?:,|\s)\s*(?:or|oder|ou|o|u|ya)\s[^,]+$|还是")
 """How the last of several that are told apart is joined to the others."""
+_ASKED_LIST = re.compile(
+    r":\s(?P<list>(?:[^\W\d]+(?:\s[^\W\d]+){0,2},\s){2,7}(?:(?:or|and|oder|und|ou|et|o|y|e)\s)?[^\W\d]+(?:\s[^\W\d]+){0,2})"
+    r"\s*(?:\?|(?<=other)|(?<=others)|(?<=the rest)|(?<=else)|(?<=sonstige)|(?<=sonstiges)|(?<=anderes)|"
+    r"(?<=autre)|(?<=otro)|(?<=outro))\s*[.?!;]?\s*$"
+)
+"""A question that lists its answers: "what do they want: a swap, a bill, roaming, other?"."""
 FEWEST_LISTED, MOST_LISTED, MOST_WORDS = 3, 8, 5
 
 
@@ -35,6 +41,13 @@ _COMES_TO = (
 """What stands before what becomes of something, a few words before it."""
 
 
+_IS_SO = (
+    r"\b(?:whether|if|ob|si|se)\s(?:[^\W\d]+\s){1,4}?(?:is|are|was|were|ist|sind|war|est|sont|etait|es|esta|estan|son|e|sao|estao)\s"
+    r"(?:(?:already|really|still|schon|wirklich|deja|vraiment|ya|ja)\s)?"
+)
+"""The same of what is so already."""
+
+
 def listed(reading: Reading) -> int:
     """How many things a sentence tells apart, as a list that ends in "or": "calm, restless, or gone"; else 0."""
     for start, end in reading.text.sentences:
@@ -43,6 +56,8 @@ def listed(reading: Reading) -> int:
         short = all(len(part.split()) <= MOST_WORDS for part in parts)
         if _ENDS.search(said) and short and FEWEST_LISTED <= len(parts) <= MOST_LISTED:
             return len(parts)
+        if behind := _ASKED_LIST.search(reading.text.plain[start:end]):
+            return behind["list"].count(",") + 1
     return 0
 
 
@@ -105,6 +120,6 @@ def says(plain: str, value: str) -> bool:
 
 
 def becomes(plain: str, value: str) -> bool:
-    """Whether a question asks if something will be so: "will the match be called off"."""
+    """Whether a question asks if something will be so, or is: "will the match be called off", "if it is faulty"."""
     words = r"[\W_]+".join(map(re.escape, name_tokens(value)))
-    return bool(words) and re.search(rf"{_COMES_TO}{words}(?!\w)", plain) is not None
+    return bool(words) and re.search(rf"(?:{_COMES_TO}|{_IS_SO}){words}(?!\w)", plain) is not None

@@ -14,7 +14,7 @@ from .phrases import matches
 from .words import WIDE, fold, name_tokens
 
 _WORDY = 4.0  # characters of a script without spaces, or thirds of Latin ones, that a label seldom has
-_NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+|([a-z]{1,3})[\s_-][a-z]")
+_NUMBERED = re.compile(r"([a-z]+)[\s_-]?\d+(?:[\s_./-]\d+)*|([a-z]{1,3})[\s_-][a-z]")
 _YES_NO = frozenset(
     {"yes", "no", "true", "false", "0", "1", "y", "n", "t", "f", "ja", "nein", "si", "oui", "non", "sim", "nao"}
 )

@@ -39,6 +39,7 @@ _COLUMN = "(?:s|n|en)?(?:spalten?|feld|felder)"
 """Behind a name in German: "Umsatzspalte"."""
 _OWNER = re.compile(r"'s\s+\w")
 """Behind whoever something is of: "a supporter's age"."""
+_SERVICE = ("size", "rate", "fps")  # kinds of quantities that no answer is told in
 SHORTENED = 4  # letters of a name that may be the beginning of a word
 _ALONE = re.compile(r"(?<=\s)\((\w{1,3})\)")  # small words in brackets of their own
 _BESIDE = 60  # characters before a name in brackets that say what it is for
@@ -333,9 +334,21 @@ class Regions:
     def weight(self, position: int) -> float:
         if self.excluded(position):
             return -1.0
-        if self.given(position):
+        if self.given(position) or any(a <= position < b for a, b in self._of_service):
             return 0.15
         return 1.0 if self.goal(position) else 0.5
+
+    @cached_property
+    def _of_service(self) -> tuple[Span, ...]:
+        """Clauses that tell how large or fast the service may be, or how long training may take: what is "not larger
+        than 1 MB" is no column of sizes."""
+        reading, out = self.reading, []
+        for q in reading.quantities:
+            clause = reading.text.clause_of(q.start)
+            of_service = q.kind in _SERVICE or (q.kind == "time" and reading.said("service", "training", clause))
+            if of_service and not reading.said("service", "deviation", clause):
+                out.append(clause)
+        return tuple(out)
 
     def goal(self, position: int) -> bool:
         return any(a <= position < b for a, b in self.goals)

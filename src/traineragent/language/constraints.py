@@ -51,7 +51,17 @@ def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Ex
 def for_children(reading: Reading) -> bool:
     """Children are to see what is made, and it is said to be harmless, wherever each stands: "for a kindergarten.
     Friendly ones only"."""
-    return all(reading.said("groups", key) for key in ("children", "harmless"))
+    young = reading.said("groups", "children") or _YOUNG.search(reading.text.plain) is not None
+    return young and reading.said("groups", "harmless")
+
+
+_YOUNG = re.compile(
+    r"(?<![\w.])(?:[1-9]|1[0-3]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[\s-]years?[\s-]old"
+    r"(?:s(?!\w)|(?=\s(?:should|must|can|could|would|will|may|might|is|has|had|who|to|and|or|could)|n't|[.,;!?)]|$))|"
+    r"(?<![\w.])(?:(?:[1-9]|1[0-3])-?|ein|zwei|drei|vier|funf|sechs|sieben|acht|neun|zehn|elf|zwolf)jahrigen?(?!\w)|"
+    r"(?<!\d)(?:[1-9]|1[0-3]|[一二两三四五六七八九十])岁"
+)
+"""Children told by their age: "five-year-olds", "Fünfjährige"."""
 
 
 def unseen_groups(reading: Reading, columns: Columns) -> list[str]:
@@ -62,7 +72,24 @@ def unseen_groups(reading: Reading, columns: Columns) -> list[str]:
         column = _named_group(columns, sentence, match.span()) or _numbered_group(columns, sentence)
         if column:
             out.append(column)
-    return out or _new_ones(reading, columns)
+    return out or _kept_apart(reading, columns) or _new_ones(reading, columns)
+
+
+def _kept_apart(reading: Reading, columns: Columns) -> list[str]:
+    """Columns of things that a sentence about training and testing keeps apart: "loggers of the test set must not occur
+    in training", "drops of one protein belong either to training or to test"."""
+    out = []
+    for sentence in _of_both_parts(reading):
+        apart = reading.where("groups", "apart", sentence)
+        found = [column for at in apart if (column := _named_group(columns, sentence, at))]
+        out += found[-1:]
+    return list(dict.fromkeys(out))
+
+
+def _of_both_parts(reading: Reading) -> list[tuple[int, int]]:
+    """The sentences that speak of training and of testing."""
+    parts = ("training_part", "test_part")
+    return [s for s in reading.text.sentences if all(reading.said("groups", part, s) for part in parts)]
 
 
 def not_of_splits(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[Exclusion, ...]:
@@ -71,6 +98,7 @@ def not_of_splits(reading: Reading, columns: Columns, exclusions: Sequence[Exclu
     if not exclusions:
         return ()
     apart = {reading.text.sentence_of(m.start()) for m in reading.find(lexicon("groups")["unseen"])}
+    apart.update(_of_both_parts(reading))
     groups = set(unseen_groups(reading, columns)) if apart else set()
     return tuple(e for e in exclusions if e.column not in groups or reading.text.sentence_of(e.span[0]) not in apart)
 

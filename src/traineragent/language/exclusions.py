@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..knowledge.lexicons import lexicon
 from .answers import fits
+from .bounds import side_of
 from .columns import Columns, Mention, only_glue
 from .described import described, described_before, described_behind, doers, who_is_told
 from .reading import Reading, Span
@@ -59,6 +60,8 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
                 continue
             if kind == "before" and " " not in match.group() and _is_noun(reading, match.start()):
                 continue
+            if kind == "before" and _bounds_number(columns, match.end()):
+                continue  # "but not more than half a second for each mail"
             if reading.said("groups", "unseen", sentence) and reading.has(_BOTH_PARTS, sentence):
                 continue  # "a field must not appear in training and test"
             names = _ordered if kind == "before" else _told
@@ -144,6 +147,17 @@ def _calls_itself(reading: Reading, order: Span, name: str) -> bool:
 
 
 _PLAIN = 3  # letters of words that orders are made of beside their verb
+
+
+def _bounds_number(columns: Columns, end: int) -> bool:
+    """Whether an order that ends here goes on with a number that it bounds, before any column is named."""
+    behind = [q for q in columns.reading.quantities if end <= q.start < end + _NUMBER_BEHIND]
+    if not behind or any(end <= m.start < behind[0].start for m in columns.mentions):
+        return False
+    return side_of(columns.reading, behind[0]) is not None
+
+
+_NUMBER_BEHIND = 30  # characters
 
 
 def _is_noun(reading: Reading, position: int) -> bool:

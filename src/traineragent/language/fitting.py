@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 from ..domain.data import ColumnProfile
 from ..knowledge.lexicons import lexicon
+from .dimensions import kind_of_unit
 from .limits import Limit
 from .metrics import Naming, is_metric, is_top, scale_of
+from .words import name_tokens
 
 _POINTS = 0.1  # "an error of 0.05 points" of a fraction is none in hundredths
 _OF_HITS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "f1_micro", "f1_weighted")
@@ -74,11 +76,13 @@ def fitted_limits(
         if always_right(limit.name, target):
             told.append(Replaced(limit.name, "", _ALWAYS_RIGHT))
         elif not is_metric(limit.name) or fits(limit.name, family):
-            out.append(_of_fractions(limit, target))
+            out.append(_of_kelvins(_of_fractions(limit, target), target))
         elif limit.name in _OF_HITS and family in ("regression", "forecasting"):
             meant, sense = _of_numbers(limit, family, target)
             out.append(meant)
             told.append(Replaced(limit.name, sense, f"{limit.name} {_WHY[family]}"))
+        elif limit.name == "f1_micro" and family == "tokens":
+            out.append(replace(limit, name="f1"))  # over all entities alike, as it is by itself
         elif limit.name in _OF_HITS and family in _MEANT:
             out.append(replace(limit, name=_MEANT[family]))
             told.append(Replaced(limit.name, _MEANT[family], f"{limit.name} {_WHY[family]}"))
@@ -95,6 +99,16 @@ def _of_fractions(limit: Limit, target: ColumnProfile | None) -> Limit:
     return replace(limit, value=limit.value / 100) if in_points and fractions and limit.value > _POINTS else limit
 
 
+def _of_kelvins(limit: Limit, target: ColumnProfile | None) -> Limit:
+    """ "18 K" is no eighteen thousand where temperatures are asked for, or where no answers lie so far apart."""
+    if limit.quantity.unit != "k" or target is None or scale_of(limit.name) != "error":
+        return limit
+    low, high = target.stats.get("min"), target.stats.get("max")
+    too_far = low is not None and high is not None and limit.value > float(high) - float(low)
+    warm = kind_of_unit(" ".join(name_tokens(target.name)), target) == "temperature"
+    return replace(limit, value=limit.value / 1000) if warm or too_far else limit
+
+
 def fitted_names(names: Sequence[str], family: str, target: ColumnProfile | None) -> tuple[list[str], list[Replaced]]:
     """Names of metrics that fit, in order, and what was done about the others."""
     out: list[str] = []
@@ -105,6 +119,9 @@ def fitted_names(names: Sequence[str], family: str, target: ColumnProfile | None
             continue
         if fits(name, family):
             out.append(name)
+            continue
+        if name == "f1_micro" and family == "tokens":
+            out.append("f1")
             continue
         instead = _MEANT.get(family, "") if name in _OF_HITS else ""
         out += [instead] if instead else []

@@ -6,7 +6,7 @@ import re
 
 from ..knowledge.lexicons import lexicon
 from .quantities import Quantity
-from .reading import Reading
+from .reading import Reading, Span
 
 NARROW = 3  # columns of a table that holds values and hardly anything beside them
 _HOUR, _DAY = 3_600_000.0, 86_400_000.0
@@ -68,11 +68,16 @@ def until_end(reading: Reading) -> str | None:
 def forecast_said(reading: Reading) -> bool:
     """Whether the words ask for what comes after the end of the data."""
     return (
-        reading.said("tasks", "forecast")
+        bool(_words_of_forecasts(reading))
         or last_year(reading) is not None
         or until_end(reading) is not None
         or any(q.noun == "ahead" or _from_now(reading, q) for q in reading.quantities)
     )
+
+
+def _words_of_forecasts(reading: Reading) -> list[Span]:
+    missed = [q.start for q in reading.quantities if q.kind == "time" and _missed(reading, q)]
+    return [(a, b) for a, b in reading.where("tasks", "forecast") if not any(a <= at < b for at in missed)]
 
 
 def in_order_said(reading: Reading, columns: int) -> bool:
@@ -91,10 +96,27 @@ def horizon_quantity(reading: Reading) -> Quantity | None:
     """The span of time that the words give as the reach of the forecast."""
     for match in reading.find(lexicon("horizon")["ahead"]):
         for q in reading.quantities:
-            if q.kind == "time" and match.start() <= q.start < match.end():
+            if q.kind == "time" and match.start() <= q.start < match.end() and not _missed(reading, q):
                 return q
     ahead = next((q for q in reading.quantities if q.kind == "time" and q.noun == "ahead"), None)
     return ahead or next((q for q in reading.quantities if _from_now(reading, q)), None)
+
+
+def _missed(reading: Reading, q: Quantity) -> bool:
+    """Whether a span of time is one that answers may miss by: "no more than a week out", "two days out on average"."""
+    out = _OUT.match(reading.text.plain, q.end)
+    return out is not None and (bool(out["mean"]) or _IS_SO.search(reading.text.plain, 0, q.start) is not None)
+
+
+_OUT = re.compile(
+    r"\s(?:out|off|wrong|adrift|either way)(?P<mean>\s(?:on average|typically|as a rule|usually|at (?:the )?most|"
+    r"at worst|in the mean|or so|or less))?(?!\w)"
+)
+_IS_SO = re.compile(
+    r"\b(?:be|been|being|is|are|was|were|it's|we're|guess(?:es)?|estimates?)\s(?:(?:no|not|more|less|than|at|most|under|about|only|"
+    r"just|never|ever|up|to|over|within)\s)*$"
+)
+"""Before how far answers are "out", where a reach would follow what is to be forecast: "demand eight weeks out"."""
 
 
 def _from_now(reading: Reading, q: Quantity) -> bool:

@@ -182,7 +182,7 @@ def type_of(
 ) -> tuple[str, float, str]:
     """(task type, confidence, why)."""
     pictures = kind == "none" or kind in IMAGE_KINDS
-    if kind == "grounding" or (pictures and reading.said("tasks", "grounding")):
+    if kind == "grounding" or (pictures and _things_to_find(reading)):
         return "visual_grounding", 0.9, "phrases are to be found in pictures"
     if kind in IMAGE_KINDS:
         return _picture_task(reading, kind, bool(answers_of(kind, columns)), target)
@@ -193,6 +193,14 @@ def type_of(
     if not columns:
         return _without_data(reading)
     return _column_task(reading, columns, target)
+
+
+def _things_to_find(reading: Reading) -> bool:
+    """Whether things are to be found in pictures; where new ones are to be made, people point at those: "new backdrops,
+    so the directors have something to point at"."""
+    found = [reading.text.plain[a:b] for a, b in reading.where("tasks", "grounding")]
+    drawn = found and all(words.startswith("point") for words in found) and reading.said("tasks", "generation")
+    return bool(found) and not drawn
 
 
 def new_pictures_wished(reading: Reading) -> bool:
@@ -210,7 +218,7 @@ def _before(reading: Reading, at: int) -> list[tuple[int, int]]:
 
 
 def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnProfile | None) -> tuple[str, float, str]:
-    drawn = reading.said("tasks", "generation") or _DRAW.search(reading.text.plain) or new_pictures_wished(reading)
+    drawn = _generation_said(reading) or _DRAW.search(reading.text.plain) or new_pictures_wished(reading)
     if drawn and not reading.said("tasks", "not_generation"):
         return "image_generation", 0.85, "new pictures are asked for"
     if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):
@@ -222,6 +230,19 @@ def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnPro
         if target.name != FOLDERS and target.distinct > FEWEST_COUNTED and _counted(reading, target):
             return "image_regression", 0.8, f"{target.name} says how many, with {target.distinct} values"
     return "image_classification", 0.9, "pictures are to be told apart"
+
+
+def _generation_said(reading: Reading) -> bool:
+    """Whether pictures are to be made; "my mechanics make a photo with the telephone" only tells how they are taken."""
+    found = [reading.text.plain[a : reading.text.clause_of(a)[1]] for a, b in reading.where("tasks", "generation")]
+    return any(not _TAKES.match(words) for words in found)
+
+
+_TAKES = re.compile(
+    r"(?:makes?|made|create) (?:\w+ )?(?:photos?|pictures?|images?|foto|fotos)\b.*\b(?:with|on|from|by) (?:\w+ )?"
+    r"(?:phones?|telephones?|cameras?|mobiles?|smartphones?|tablets?|handy|webcam)\b"
+)
+"""A photo that is taken."""
 
 
 def _counted(reading: Reading, target: ColumnProfile) -> bool:

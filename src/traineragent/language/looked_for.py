@@ -27,6 +27,9 @@ _NEAR = 34  # characters behind a share in which it is said of what
 _GOOD = {"any": ("{good}",)}
 _RIGHT_ANSWERS = {"any": ("{right_answers}",)}
 _GENERAL = ("status", "active", "outcome", "result", "event", "target", "label")
+_KINDS = {"any": ("{no} {class}", "{worst} {class}", "{worst} of [the|our] [<number>] {class}", "{per_class} {class}")}
+_OF = re.compile(r"\W*(?:[^\W\d]+\s+){0,2}?(?:of|from|for|per|von|aus|je|pro|de|par|por|di)?\s*$")
+"""Between how many there are and of which kinds: "300 pictures of each kind"."""
 _QUANTIFIED = {"any": ("{no}", "{worst}", "{per_class}")}
 
 
@@ -141,14 +144,24 @@ def of_the_case(reading: Reading, noun: str, end: int, roots: Sequence[str]) -> 
     return _speaks(f"{noun} {reading.text.plain[end:stop]}", roots)
 
 
-def of_every_class(reading: Reading, sentence: Span, roots: Sequence[str]) -> bool:
-    """Whether a sentence is about each class, called by the target's name: "no alloy", "kein Fehlertyp"."""
+def of_every_class(reading: Reading, sentence: Span, roots: Sequence[str], by_kind: bool = False) -> bool:
+    """Whether a sentence is about each class, called by the target's name: "no alloy", "kein Fehlertyp"; or, `by_kind`,
+    by a word for classes: "each kind has to be recognised"."""
+    if by_kind and any(not _counted_of(reading, m.span()) for m in reading.find(_KINDS, sentence)):
+        return True
     endings = tuple(lexicon("groups")["class_endings"])
     for match in reading.find(_QUANTIFIED, sentence):
         following = re.findall(r"[^\W\d]+", reading.text.plain[match.end() : sentence[1]])[:_COUNTED]
         if any(_speaks(word, roots) or word.endswith(endings) for word in following):
             return True
     return False
+
+
+def _counted_of(reading: Reading, kinds: Span) -> bool:
+    """Whether it is only said how many there are of each kind."""
+    start = reading.text.clause_of(kinds[0])[0]
+    numbers = [q for q in reading.quantities if q.kind == "number" and start <= q.start and q.end <= kinds[0]]
+    return any(_OF.fullmatch(reading.text.plain, q.end, kinds[0]) for q in numbers[-1:])
 
 
 def _speaks(text: str, roots: Sequence[str]) -> bool:

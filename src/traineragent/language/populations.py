@@ -44,6 +44,8 @@ _OPENED = re.compile(
 _OF = re.compile(r"\s*(?:of|der|des|von|aller|de|du|d'|del|da|do|dos|das|di|dei|delle|ki|ke|的|का|की|के)(?!\w)")
 _PARTICLE = re.compile(r"\s(?:off|up|back)\b")
 """What makes another verb of the one before it: a match that is called off is not called something."""
+_THEY_SAY = re.compile(r"\b(?:who|that|which) (?:\w+ )?(?:say|said|answer|answered)\s$")
+"""Before what people say themselves: "the households that would say yes"."""
 _EVENTS = {
     "missed": {"any": ("{missed}",)},
     "found": {"any": ("{found}",)},
@@ -289,7 +291,13 @@ class _Share:
 
     def _in_whole(self, key: str) -> bool:
         found = matches(in_languages(lexicon("populations")[key], self.reading.languages), self.whole)
-        return any(key != "handed" or not _PARTICLE.match(self.whole, m.end()) for m in found)
+        if key == "handed":
+            found = [
+                m
+                for m in found
+                if not (_PARTICLE.match(self.whole, m.end()) or _THEY_SAY.search(self.whole[: m.start()]))
+            ]
+        return bool(found)
 
     def _about(self, key: str) -> bool:
         """Whether phrases of `key` stand in the sentence, outside of what the share is of."""

@@ -15,7 +15,7 @@ from ..knowledge.lexicons import lexicon
 from .numerals import HAN_VALUE, Numerals, alternatives
 from .phrases import mark
 from .quantity import Quantity as Quantity
-from .ratios import missed_by, of_so_many, part_of_any
+from .ratios import missed_by, misses_by, of_so_many, part_of_any
 from .wholes import reversed_ratios, wholes_first
 from .words import INDIC, WIDE, fold
 
@@ -139,7 +139,7 @@ class _Grammar:
             return None  # "top-1" is a metric
         if _is_year(plain, start, value) or (value == 1 and worded == "words" and not _AT_MOST.search(plain[:start])):
             return None
-        return Quantity("number", value, start, end)
+        return Quantity("number", value, start, end, "k" if _WITH_K.search(plain, start, end) else "")
 
     def _points(self, plain: str, start: int, value: float, end: int, worded: str) -> Quantity | None:
         """ "Eight percentage points", "un punto y medio": a number without the word, for which phrases can ask."""
@@ -177,7 +177,9 @@ class _Grammar:
         if name == "s" and plain[end : end + 1] == "s" and _is_decade(plain, start, value):
             return None
         end = stop
-        if worded == "article" and (kind in ("share", "money") or name == "B"):
+        if worded == "article" and (
+            kind == "share" or name == "B" or (kind == "money" and not misses_by(plain, start))
+        ):
             return None  # "not a byte over 6 MB"
         halved = self.numerals.half(plain, end) if name != "tenth_zh" else None  # "une heure et demie"
         if worded == "article" and kind != "size" and name not in _COUNTED and not (halved or _counts(plain, start)):
@@ -323,6 +325,8 @@ class _Grammar:
         return None
 
 
+_WITH_K = re.compile(r"\dk$|\d\sk$")
+"""A letter for thousands that is also short for kelvin."""
 _UNIT_AND = re.compile(r"(?<!\w)(?P<u>[^\W\d]{3,})\s(?:y|e|et)\s$")
 _ONE_POINT = re.compile(
     r"punkte?s?|punt[oi]|ponto|point|point de pourcentage|punto porcentual|ponto percentual|个百分点|百分点|个点"

@@ -30,6 +30,16 @@ def missed_by(plain: str, start: int) -> bool:
     return _MISSED_BY.match(plain, start) is not None and _TAKEN_OFF.search(plain, 0, start) is None
 
 
+def misses_by(plain: str, start: int) -> bool:
+    """Whether an article that begins here stands for one unit of an error: "off by a pound", "a pound out"."""
+    return missed_by(plain, start) or _BY.search(plain, 0, start) is not None
+
+
+_BY = re.compile(
+    r"\b(?:(?:off|out|wrong|miss|misses|missed|errs?|erring|adrift) by|(?:error|miss) of|um|daneben um|erreur d[e']|"
+    r"ecart d[e']|error de|erro de|errore di)\s?(?:(?:at most|no more than|not more than|more than|up to|less than|"
+    r"hochstens|maximal|mehr als|au plus|como mucho|no maximo)\s)?$"
+)
 _MISSED_BY = re.compile(
     r"\w+\s+\w+\s+(?:(?:on average\s+)?(?:off|out|wrong|adrift|astray|either way|too (?:late|early|long|short))|"
     r"daneben|zu (?:fruh|spat|lang|kurz)|"

@@ -31,6 +31,7 @@ from .quantities import Quantity
 from .reading import Reading, Span
 from .service_limits import KINDS, SHORT, Service
 from .settling import marked, settled
+from .shortlists import among_guesses
 
 _BRIDGE = 46  # characters between a metric's name and its number, at most
 _ERRORS = ("mae", "mape", "max_error")  # one limit on each is told in a sentence
@@ -68,6 +69,13 @@ _ON = re.compile(
 """Between a number and the name of what it bounds."""
 
 
+_OF_THESE = re.compile(
+    r"\b(?:(?:each|every one|any|all|one|none|both|per) (?:of )?(?:our|my|your|the|these|those|their)|"
+    r"jede[rsnm]? (?:der|unserer|meiner)|alle[rn]? (?:der|unserer|unsere|meine)|"
+    r"chacune? d(?:e|es)(?: nos| mes| ces)?|tou(?:te)?s (?:les|nos|mes)|cada un[oa] de (?:los|las|nuestr[oa]s|mis)|"
+    r"tod[oa]s (?:los|las|nuestr[oa]s|os|as|noss[oa]s)|cada uma? d[ao]s(?: noss[oa]s)?)\s$"
+)
+"""Before how many things there are: "in each of our seven branches"."""
 NOBODY = Sought()
 _GAP, _SKILL = "recall_gap", "skill_vs_seasonal_naive"
 _OF_CLASSES = ("recall", "precision", "false_positive_rate", "accuracy", "min_class_recall", "recall_gap")
@@ -96,8 +104,9 @@ def told_limits(
         *scan.by_gap(),
         *scan.by_metric_with_unit(),
     ]
-    if task == "classification" and (not several or case.label):
-        limits += scan.by_population(case)
+    if task == "classification":
+        limits += scan.by_shortlist() if several else []
+        limits += scan.by_population(case) if case.label or not several else []
     limits += scan.by_interval() if task in ("regression", "forecasting") else []
     limits += [*scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
@@ -105,21 +114,26 @@ def told_limits(
     limits += scan.corrected(limits)
     limits = [scan.in_todays_unit(x, limits) for x in limits]
     if task == "classification":
-        limits = [_of_each(reading, x, case.roots) for x in limits] if several else limits
+        limits = [_of_each(reading, x, case) for x in limits] if several else limits
         limits += scan.by_case(case.roots)
     limits += scan.by_bare_share(case) if task == "classification" and not namings else []
     limits = _of_boxes(reading, limits, scan.free) if task == "grounding" else limits
     return [marked(reading, limit) for limit in sorted(limits, key=lambda x: x.at)]
 
 
-def _of_each(reading: Reading, limit: Limit, roots: Sequence[str]) -> Limit:
+def _of_each(reading: Reading, limit: Limit, case: Sought) -> Limit:
     """A recall that no class may fall below is the least of all classes."""
     if limit.name not in ("recall", "accuracy") or limit.quantity.kind != "share":
         return limit
     span = reading.text.sentence_of(limit.quantity.start)
-    if sum(span[0] <= q.start < span[1] for q in reading.quantities if q.kind == "share") > 1:
-        span = reading.text.clause_of(limit.quantity.start)  # another share may be the one of every class
-    every = of_every_class(reading, span, roots)
+    shares = [q for q in reading.quantities if q.kind == "share" and span[0] <= q.start < span[1]]
+    if len(shares) > 1:  # another one may be that of every class
+        stop = reading.text.clause_of(limit.quantity.start)[1]
+        span = max([span[0], *(q.end for q in shares if q.start < limit.quantity.start)]), stop
+    every = of_every_class(reading, span, case.roots, by_kind=limit.name == "recall")
+    if not every and limit.described and limit.name == "recall" and not case.label:
+        rightly = reading.said("service", "rightly", reading.text.clause_of(limit.quantity.start))
+        return replace(limit, name="accuracy") if rightly else limit  # "90 % have to be recognised correctly"
     return replace(limit, name="min_class_recall") if every else limit
 
 
@@ -177,6 +191,9 @@ class _Scan(Numbers):
         ahead = horizon_quantity(reading) if task == "forecasting" else None
         guesses = [n.span for n in namings if is_top(n.name)]  # "among the first 100" counts guesses, no percent
         counted = [q for q in reading.quantities if q.kind == "number" and any(a <= q.start < b for a, b in guesses)]
+        counted += [
+            q for q in reading.quantities if q.kind == "number" and _OF_THESE.search(reading.text.plain, 0, q.start)
+        ]
         super().__init__(reading, namings, [q for q in reading.quantities if q is not ahead and q not in counted])
 
     def by_most_answers(self) -> list[Limit]:
@@ -212,6 +229,10 @@ class _Scan(Numbers):
         told = [(q, t) for q in shares if (t := told_of(self.reading, q, case))]
         limits = [replace(self._limit(t.name, t.how, q, t.at), settled=t.firm) for q, t in told]
         return [limit for limit in limits if limit.name]
+
+    def by_shortlist(self) -> list[Limit]:
+        """Shares of cases in which the answer is among a few guesses."""
+        return [self._limit(name, "as_is", q, q.start) for name, q in among_guesses(self.reading) if q in self.free]
 
     def by_gap(self) -> list[Limit]:
         """How far groups may be apart, whatever metric is named beside: "the hit rates may not differ by 5 points"."""
@@ -336,8 +357,12 @@ class _Scan(Numbers):
 
     @cached_property
     def _errors_only(self) -> str:
-        """The masked text without the marks of quantities that can be no error: sizes, shares, times of training."""
+        """The masked text without the marks of quantities that can be no error: sizes, shares, times of training; and
+        without names of other errors that have numbers of their own ("percentage error no worse than 20")."""
         out = list(self.reading.masked)
+        for n in self.namings:
+            if n.name not in ("mae", "max_error") and scale_of(n.name) == "error" and self._claimed(n):
+                out[n.start : n.end] = FILL * (n.end - n.start)
         for q in self.reading.quantities:
             if q.kind not in _ERROR_KINDS or self._is_training_time(q):
                 out[q.start] = FILL

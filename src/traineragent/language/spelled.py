@@ -17,6 +17,7 @@ from .conventions import known_before
 from .dimensions import kind_of_unit, unit_in_name
 from .evidence import Evidence
 from .moments import part_of_moment
+from .reading import Reading
 from .unit_words import unit_of, units_asked
 from .words import fold
 
@@ -26,18 +27,22 @@ REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
 
 def by_unit(evidence: Evidence, columns: Columns) -> None:
     """Its name ends in the unit that the answer is asked for in: "how many kilos", "in days"."""
-    own = unit_in_name(columns.names[evidence.column.name]) if evidence.column.meaning == "number" else None
+    name = columns.names[evidence.column.name]
+    own = (unit_in_name(name) or unit_of(name)) if evidence.column.meaning == "number" else None
     if own and own in units_asked(columns.reading):
         evidence.add(2.0, f"it is in {own[1]}, the unit that the request asks for", spoken=True)
 
 
-def by_unit_of_errors(evidence: Evidence, columns: Columns, errors: Collection[str]) -> None:
-    """It is in a unit of the kind that errors are told in, or of another: "within 500 grams" is told of no hours."""
+def by_unit_of_errors(evidence: Evidence, columns: Columns, errors: Collection[str], told: bool) -> None:
+    """It is in a unit of the kind that errors are told in, or of another: "within 500 grams" is told of no hours; least
+    of all where another column is in such a unit (`told`)."""
     own = kind_of_unit(columns.names[evidence.column.name], evidence.column) if errors else None
     if own in errors:
-        evidence.add(1.2, "errors are told in such units", spoken=True)
+        points = 1.2 if own == "time" else 2.0  # times are told of more than errors
+        evidence.add(points, "errors are told in such units", spoken=True)
     elif own:
-        evidence.add(-1.0 if evidence.spoken else -6.0, "")
+        spoken = -3.0 if told else -1.0
+        evidence.add(spoken if evidence.spoken else -6.0, "")
 
 
 def by_unit_of_ideas(evidence: Evidence, columns: Columns, ideas: Mapping[str, float]) -> None:
@@ -124,3 +129,17 @@ def codes_of(kind: str) -> frozenset[str]:
     """Spellings of the units of a kind as they end a column's name."""
     rows = lexicon("units").get(kind, {}).values()
     return frozenset(str(s) for row in rows for s in row[1:])
+
+
+def symbol(piece: str, reading: Reading) -> str:
+    """A piece of two letters where the words hold it as a symbol, with a capital letter: "estimate Ra", "the pH"; else
+    ""."""
+    if len(piece) != len("Ra") or not piece.isalpha() or piece in COMMON or piece in _NO_SYMBOLS:
+        return ""
+    found = [(a, b) for word, a, b in reading.text.tokens if word == piece]
+    written = [reading.quote(span) for span in found if span[0] != reading.text.sentence_of(span[0])[0]]
+    return piece if any(_SYMBOL.fullmatch(w) for w in written) else ""
+
+
+_SYMBOL = re.compile(r"[A-Z][a-z]|[a-z][A-Z]")
+_NO_SYMBOLS = frozenset({"mr", "ms", "dr", "st", "nr", "no", "id", "kg", "km", "hz", "db", "kb", "mb", "gb"})

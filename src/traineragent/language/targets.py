@@ -29,7 +29,7 @@ from .conventions import (
     circumstance,
     known_before,
 )
-from .dimensions import kinds_of_errors
+from .dimensions import kind_of_unit, kinds_of_errors
 from .evidence import Candidate, Evidence
 from .horizon import forecast_said
 from .ideas import COUNT, by_concept, event_names, implied, is_event, outcome_names, units_of_ideas
@@ -47,6 +47,7 @@ from .spelled import (
     by_unit_of_errors,
     by_unit_of_ideas,
     codes_of,
+    symbol,
     unit_codes,
 )
 from .unit_words import unit_of
@@ -62,6 +63,8 @@ _EACH = re.compile(
     r"(?:\b(?:each|every|jede[rsnm]?|chaque|cada|har|pratyek)\s+(?:of the\s+|one of the\s+)?|每一?[个位台家块条]?|各)$"
 )
 """What stands before the things that are each asked about: "for every plot", "cada talhão"."""
+_PER_THING = re.compile(r"(?:\b(?:per|pro|je|par|by)\s|每)$")
+"""What stands before the things of a column of labels that are each asked about: "volume per cell"."""
 _MODEL = re.compile(
     r"\s(?:model|predictor|predictions?|forecasts?|forecaster|forecasting|classifier|estimator|estimation)(?!\w)"
 )
@@ -134,6 +137,7 @@ def rank_targets(
     to_come = forecast_said(columns.reading) and placed_in_time(columns.columns)  # a series that is to go on
     wish = wish or (None if to_come else implied(columns, regions))
     errors, ideas = kinds_of_errors(columns.reading), units_of_ideas(regions)
+    told = any(kind_of_unit(columns.names[c.name], c) in errors for c in columns.columns)
     for evidence in found:
         evidence.add(-8.0 if evidence.column.name in aside else 0.0, "")
         _by_name(evidence, columns, regions, wish)
@@ -141,7 +145,7 @@ def rank_targets(
             by_concept(evidence, columns, regions, wish)
         _by_being_what_comes_of_it(evidence, columns, wish)
         by_unit(evidence, columns)
-        by_unit_of_errors(evidence, columns, errors)
+        by_unit_of_errors(evidence, columns, errors, told)
         by_unit_of_ideas(evidence, columns, ideas)
         by_number_in_name(evidence, columns)
         by_initials(evidence, columns, regions)
@@ -200,7 +204,7 @@ def _by_name(evidence: Evidence, columns: Columns, regions: Regions, wish: str |
             several = wish == "flag" and _asked_about(columns, mention, evidence.column)
             several = several or _becomes_of(columns.reading.text.plain, mention)
             points, reason = (1.0, "its things are asked about") if several else (6.0, "asked what it is")
-        elif _is_period(columns.reading, mention) and not pointed:
+        elif _is_period(columns, mention) and not pointed:
             points, reason = 0.5, "named as what each answer is for"
         elif numbered(evidence.column) and not pointed:
             points = min(points, 1.0)  # "buses of the line": its values say which one
@@ -229,6 +233,8 @@ def _asked_about(columns: Columns, mention: Mention, column: ColumnProfile) -> b
     others = any(fits(c, "flag") for c in columns.columns if c.name != column.name)
     if column.meaning != "category" and not (column.meaning == "number" and others and _is_subject(plain, mention)):
         return False
+    if column.distinct == 2 and numbered(column) and _is_subject(plain, mention):
+        return True  # "whether a string is faulty", of S-1 and S-2
     if column.distinct <= 2 or any(says(plain, v) for v, _ in column.top if len(v) > 1):
         return False
     one = not plain[mention.end : mention.end + 1].isalpha()
@@ -279,12 +285,15 @@ def _asked_of(reading: Reading, mention: Mention) -> bool:
     )
 
 
-def _is_period(reading: Reading, mention: Mention) -> bool:
+def _is_period(columns: Columns, mention: Mention) -> bool:
     """Whether something is named as what each answer is for, or a unit of time as how far it reaches: "for each plot",
     "how many in an hour", "pro Tag", "par jour", "the next 8 quarters"."""
+    reading = columns.reading
     counted = any(q.kind == "number" and 0 <= mention.start - q.end <= 1 for q in reading.quantities)
     before = reading.text.plain[: mention.start]
-    if _EACH.search(before):
+    if _EACH.search(before) or (
+        _PER_THING.search(before) and columns.get(mention.column).meaning in ("category", "id")
+    ):
         return True
     if not counted and not _PER.search(before):
         return False
@@ -302,7 +311,8 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
     pieces = columns.names[evidence.column.name].split()
     if len(pieces) > 1 and pieces[-1] in unit_codes():
         del pieces[-1]  # "gas_mwh" is gas, in whatever unit
-    telling = (t for t in pieces if len(t) > 2 or not t.isascii() or written_out(t))
+    sign = symbol(pieces[0], columns.reading)
+    telling = (t for t in pieces if len(t) > 2 or not t.isascii() or written_out(t) or t == sign)
     tokens = [t for t in telling if t not in _OF_IN_HINDI]
     of_something = len(pieces) > 1 and not unit_of(pieces[-1])
     if not tokens:
@@ -337,7 +347,7 @@ def _by_part_of_name(evidence: Evidence, columns: Columns, regions: Regions) -> 
         if key not in stems and "de" in columns.reading.languages:  # "Gebrauchtwagenpreise" are prices
             tails = (k for t, k in stems_of.items() if len(t) >= SHORTENED and len(word) > len(t) + 2)
             key = next((k for k in tails if re.search(rf"{re.escape(stems[k])}(?:e|en|n|s|es|er)?$", word)), key)
-        if key in stems and len(word) > 2:
+        if key in stems and (len(word) > 2 or word == sign):
             if of_something and _asked_of_it(columns.reading, start):
                 continue  # "boat_new" tells of the boat that may sink
             weight = regions.weight(start) * (_BESIDE_HEAD if english and start in besides else 1.0)

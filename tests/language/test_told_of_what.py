@@ -1,0 +1,151 @@
+"""What a number is told of, and which things a sentence keeps apart: a week that answers may be out, guesses of which
+one is right, each kind, groups of a split, a letter for thousands that is short for kelvin."""
+
+from __future__ import annotations
+
+import pytest
+
+from traineragent.domain.task import Request, TaskSpec
+from traineragent.language.kinds import wish_of
+from traineragent.language.reading import Reading
+from traineragent.language.task import understand
+
+from .tables import ROWS, table
+
+WARES = "label:cat samian|black_burnished|grey_ware|oxfordshire|nene_valley|amphora"
+DAYS = "ward:cat Abbey|Castle, kind:cat extension|garage|change_of_use, received:date, days_to_decision:int 9..210"
+BOATS = "boat:cat Aurora|Bella|Corrie|Dolphin|Elin|Freya, length_cm:float 24..88, weight_g:float 140..6900"
+
+
+def read(words: str, columns: str, kind: str = "table") -> TaskSpec:
+    return understand(Request(words), table(columns, ROWS) if columns else (), ROWS, kind=kind)
+
+
+def limits(task: TaskSpec) -> dict[str, float]:
+    return {r.name: r.limit for r in task.requirements}
+
+
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [
+        ("When will they hear? Give them a number that shouldn't be more than a week out on average.", 7),
+        ("How many days until the decision? No more than 5 days out on average.", 5),
+        ("Estimate the days to a decision; it should be at most ten days out.", 10),
+    ],
+)
+def test_a_span_that_answers_may_be_out_is_no_reach(words: str, days: float) -> None:
+    task = read(words, DAYS)
+    assert (task.task_type, task.data_info.target) == ("tabular_regression", "days_to_decision")
+    assert limits(task) == {"mae": days}
+
+
+def test_eight_weeks_out_is_a_reach_where_something_is_to_be_forecast() -> None:
+    task = read("Forecast demand eight weeks out.", "week:date, demand:float 10..900")
+    assert task.task_type == "forecasting"
+    assert "horizon:56d" in task.constraints
+
+
+@pytest.mark.parametrize("words", ["Melting points, RMSE <= 18 K.", "Predict the melting point with RMSE below 18K."])
+def test_eighteen_k_of_a_temperature_is_no_thousand(words: str) -> None:
+    assert limits(read(words, "mw:float 78..640, hbd:int 0..7, melting_point_kelvin:float 210..580")) == {"rmse": 18}
+
+
+def test_eighteen_k_of_a_price_is_eighteen_thousand() -> None:
+    assert limits(read("Predict the price, RMSE below 18k.", "rooms:int 1..9, price:float 20000..900000")) == {
+        "rmse": 18000
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (
+            "The curator wants a shortlist of five; the true ware has to be on that list 97 times in 100.",
+            "top5_accuracy",
+        ),
+        ("Suggest three wares per photo; the right one has to be among them in 97 % of cases.", "top3_accuracy"),
+        ("Schlag pro Foto drei Warenarten vor; in 97 % der Fälle muss die richtige dabei sein.", "top3_accuracy"),
+        ("Propose trois catégories par photo ; la bonne doit y figurer 97 fois sur 100.", "top3_accuracy"),
+        ("Sugiere tres tipos por foto; el correcto debe estar entre ellos en el 97 % de los casos.", "top3_accuracy"),
+        ("每张照片给出三个候选,正确的要有97%在里面。", "top3_accuracy"),
+        ("Sort the photos by ware into six folders; the label has to be right 97 % of the time.", "accuracy"),
+    ],
+)
+def test_a_share_told_of_a_few_guesses(words: str, name: str) -> None:
+    assert limits(read(words, WARES, kind="image_folder")) == {name: 0.97}
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Each kind, the rarest too, must be recognised 8 times out of 10.", "min_class_recall"),
+        ("Even the worst of the six kinds has to be recognised in 8 out of 10 pictures.", "min_class_recall"),
+        ("Jede Art, auch die seltenste, muss in 8 von 10 Fällen erkannt werden.", "min_class_recall"),
+        ("Chaque type, même le plus rare, doit être reconnu 8 fois sur 10.", "min_class_recall"),
+        ("We have 300 pictures of each kind, 80 % have to be recognised correctly.", "accuracy"),
+    ],
+)
+def test_a_share_told_of_each_kind(words: str, name: str) -> None:
+    task = read("Sort the sherds. " + words, WARES, kind="image_folder")
+    assert limits(task) == {name: 0.8}
+    assert task.verdict.decision == "accept"
+
+
+def test_how_many_things_there_are_bounds_no_error() -> None:
+    words = "Loans in each of our seven branches for the next ten days, percentage error no worse than 20 on average."
+    task = read(words, "day:date, branch:cat Main|East|Harbour, loans:int 25..1900")
+    assert limits(task) == {"mape": 0.2}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "It goes on boats I never sampled, so test on boats that were left out of training.",
+        "Train and test on different boats.",
+        "Boats of one and the same name belong either to training or to test, never both.",
+        "No boat of the test set may have been seen in training.",
+    ],
+)
+def test_things_that_training_and_test_do_not_share_are_groups(words: str) -> None:
+    assert "split:group:boat" in read("Weight of haddock from its length. " + words, BOATS).constraints
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["No internet: train it and test it on the boat PC.", "Keep 30 % of the rows for testing, training on the rest."],
+)
+def test_training_and_test_alone_keep_no_groups_apart(words: str) -> None:
+    task = read("Weight of haddock from its length. " + words, BOATS)
+    assert not [c for c in task.constraints if c.startswith("split:")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Whom should we write to?", "Wen sollen wir anrufen?", "A quem devemos ligar?", "Qui acceptera le conseil ?"],
+)
+def test_whom_to_turn_to_is_a_yes_or_no_of_each(words: str) -> None:
+    assert wish_of(Reading.of(words)) == "flag"
+
+
+def test_those_who_would_say_yes_are_the_case() -> None:
+    words = (
+        "Whom should we write to? We'd like to reach at least 70% of the households that would say yes, and that rate "
+    )
+    words += "must not differ by more than 5 percentage points between tenants and owners."
+    task = read(words, "kwh_year:float 900..14200, tenure:cat tenant|owner, persons:int 1..7, took_advice:flag")
+    assert (task.data_info.target, limits(task)) == ("took_advice", {"recall": 0.7, "recall_gap": 0.05})
+    assert "fairness:tenure" in task.constraints
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["the card in the back office is a 12 GB one", "die Karte im Büro hat 12 GB", "our graphics card is only 12 GB"],
+)
+def test_what_a_card_has_is_memory_of_it(words: str) -> None:
+    task = read(f"Generate new patterns of that sort, 640x640; {words}.", "image:id", kind="image_set")
+    assert limits(task) == {"gpu_memory_mb": 12000}
+
+
+def test_a_pound_that_answers_may_be_off_by_is_one() -> None:
+    task = read("Predict the tip of a table, off by a pound at most.", "guests:int 1..12, tip:float 0..80")
+    assert limits(task) == {"mae": 1}
