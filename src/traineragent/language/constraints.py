@@ -36,6 +36,8 @@ def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Ex
         explains_probability(reading, q) for q in reading.quantities if q.kind == "share"
     ):
         out.append("calibrated")
+    if "split:time" not in out and any(reading.has(_OLD_AND_NEW, s) for s in _of_both_parts(reading)):
+        out.append("split:time")
     if "privacy" not in out and personal_wish(reading):
         out.append("privacy")
     out += [f"exclude:{e.column}" for e in exclusions]
@@ -111,6 +113,9 @@ def _numbered_group(columns: Columns, sentence: tuple[int, int]) -> str | None:
 
 
 _BOTH_PARTS = {"any": ("{both_parts}",)}
+_OLD_AND_NEW = dict.fromkeys(("de", "fr", "es", "pt", "it", "zh", "hi"), ("{newer} ... {older}", "{older} ... {newer}"))
+"""In a sentence about training and testing: the one is done with the rows of a time, the other with those behind it.
+In English these words are too common ("first", "following") to say so by themselves."""
 _NEW = (
     r"(?:new|unknown|unseen|other|further|additional|future|different|unfamiliar|neuen?|andere[nr]?|unbekannten?|fremden?|nouve(?:lles|aux)|"
     r"autres|inconnu[es]+|nuev[oa]s|otr[oa]s|nov[oa]s|outr[oa]s)"

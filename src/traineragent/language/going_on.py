@@ -59,7 +59,8 @@ class Numbers:
                 continue
             between, behind = (last.quantity.end, q.start), (q.end, self.reading.text.clause_of(q.start)[1])
             too_much = self.reading.said("service", "too_much", between)
-            put_up_with = too_much and self.reading.said("populations", "may", behind)
+            allowed = self.reading.said("populations", "may", behind) or side_of(self.reading, q) == "high"
+            put_up_with = too_much and allowed
             unit = 1.0 if q.kind == last.quantity.kind else unit_value(last.quantity)
             if unit and (put_up_with or self._wanted(between, q)):
                 held = replace(last.quantity, value=q.value * unit, start=q.start, end=q.end)

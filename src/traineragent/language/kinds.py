@@ -131,7 +131,8 @@ def wish_of(reading: Reading) -> str | None:
         bool(_GIVEN_HOW.search(reading.text.plain[:a])) for a, _ in reading.where("wishes", "amount")
     )
     scores["amount"] -= reading.said("constraints", "calibrated")  # "a percentage that means what it says" is of cases
-    scores["amount"] += 0.6 * bool(reading.find(lexicon("wishes")["maybe_amount"]))
+    maybe = reading.where("wishes", "maybe_amount")
+    scores["amount"] += 0.6 * any(not any(a <= m < b for a, b in idle) for m, _ in maybe)
     scores["amount"] += 0.6 * bool(units_asked(reading))
     scores["flag"] += 0.5 * bool(reading.find(lexicon("wishes")["maybe_flag"]))
     first = [s for s in reading.where("wishes", "amount") if not any(a <= s[0] < b for a, b in idle)]

@@ -119,7 +119,7 @@ class Service:
         """Whether a time says how late or how old something is: "20 minutes late", "four-year-olds"."""
         stop = min(self.reading.text.sentence_of(q.start)[1], q.end + _NEXT)
         said = self.reading.where("service", "of_events", (q.end, stop))
-        return any(not re.search(r"\w", self.reading.masked[q.end : start]) for start, _ in said)
+        return any(not re.search(r"[\w,;]", self.reading.masked[q.end : start]) for start, _ in said)
 
     def _is_history(self, q: Quantity) -> bool:
         """Whether a time is one that data comes from: "the last twelve weeks of training"."""

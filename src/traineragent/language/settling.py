@@ -93,10 +93,21 @@ def _void(reading: Reading, limit: Limit) -> bool:
     clause = reading.text.clause_of(limit.quantity.start)
     if any(a == limit.quantity.start for a, _ in reading.where("service", "background", clause)):
         return True
-    before, behind = (clause[0], limit.quantity.end), (limit.quantity.end, clause[1])
+    provided = [end for _, end in reading.where("service", "provided", (clause[0], limit.quantity.start))]
+    before, behind = (max([clause[0], *provided]), limit.quantity.end), (limit.quantity.end, clause[1])
     if reading.said("service", "unwanted", before) and side_of(reading, limit.quantity) is not None:
         return False  # "I don't want it to be more than 40 MB"
-    return reading.said("service", "void", before) or reading.said("service", "too_much", behind)
+    that = _THAT.match(reading.text.plain, clause[1] - 1)
+    too_much = reading.said("service", "too_much", behind)
+    too_much = too_much or (bool(that) and reading.said("service", "too_much", reading.text.clause_of(clause[1])))
+    return reading.said("service", "void", before) or too_much
+
+
+_THAT = re.compile(
+    r"[\s,;:–-]*(?:c'est|ce serait|that(?: is|'s| would)|this is|das (?:ist|ware)|eso (?:es|ya)|esto|ya es|isso|ja e|"
+    r"e ja|gia)\b"
+)
+"""Opens a clause that speaks of the number before it: "a quarter of an hour off, that is too much already"."""
 
 
 _WAITS = re.compile(r"\b(?:not|don't|wouldn't) mind (?:to wait|waiting|it taking|if it takes)\s+(?:\w+\s+){0,3}$")
