@@ -134,3 +134,25 @@ def test_micro_f1_over_whole_entities_is_f1() -> None:
     task = read(words, "tokens:text, bio:cat B-PART|I-PART|B-DEFECT|O", kind="entities")
     assert [(r.name, r.limit) for r in task.requirements] == [("f1", 0.82)]
     assert "eval:entity_level" in task.constraints
+
+
+def test_what_is_known_begins_behind_what_a_number_is_told_of() -> None:
+    words = "Rate wines. Three points off on average would be OK, the grape may be used but the price not."
+    task = read(words, "grape:cat Riesling|Merlot, acidity:float 3..9, price:float 4..90, points:int 78..99")
+    assert (task.data_info.target, task.constraints) == ("points", ("exclude:price",))
+
+
+def test_a_metric_of_new_pictures_asks_for_new_pictures() -> None:
+    task = read("Tiles like my hand-painted ones. FID 60 tops.", "image:id", kind="image_set")
+    assert task.task_type == "image_generation"
+
+
+def test_an_overlap_that_makes_a_hit_is_no_metric() -> None:
+    words = "Find the tool that the worker names; the box has to overlap by half in 3 of 4 photos."
+    task = read(words, "image:id, phrase:text, box:text", kind="grounding")
+    assert [m.name for m in task.metrics] == ["accuracy_iou50"]
+
+
+def test_tenants_that_move_out_undress_nobody() -> None:
+    words = "Ob ein Mieter im ersten Jahr wieder auszieht, wollen wir wissen."
+    assert judge_words(Request(words), "tabular_classification").decision == "accept"

@@ -149,3 +149,27 @@ def test_what_a_card_has_is_memory_of_it(words: str) -> None:
 def test_a_pound_that_answers_may_be_off_by_is_one() -> None:
     task = read("Predict the tip of a table, off by a pound at most.", "guests:int 1..12, tip:float 0..80")
     assert limits(task) == {"mae": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "share"),
+    [
+        ("Alto, soprano, tenor or bass? Wrong at most once in 15.", 0.933333333),
+        ("Alto, soprano, tenor or bass? Wrong twice in 25 at most.", 0.92),
+        ("Alt, Sopran, Tenor oder Bass? Höchstens einmal in 20 Fällen falsch.", 0.95),
+    ],
+)
+def test_once_in_so_many_is_a_share(words: str, share: float) -> None:
+    assert limits(read(words, "low_hz:float 60..300, voice:cat alto|soprano|tenor|bass")) == {"accuracy": share}
+
+
+def test_once_in_a_span_of_time_is_none() -> None:
+    assert not [q for q in Reading.of("The file is written once in 24 hours.").quantities if q.kind == "share"]
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("Who will need a second operation?", 0), ("It may take a second for each.", 1), ("Answers within a second.", 1)],
+)
+def test_a_second_one_is_no_time(words: str, seconds: int) -> None:
+    assert sum(q.kind == "time" for q in Reading.of(words).quantities) == seconds

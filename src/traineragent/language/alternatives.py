@@ -67,10 +67,14 @@ def told_apart(said: Sequence[str], plain: str) -> tuple[str, str] | None:
         for other in said:
             first, second = (re.escape(fold(v).strip(" .<>=").replace("_", " ")) for v in (one, other))
             between = rf"(?:\s+\w+)?\s*{_OR}\s*(?:\w+\s+){{0,2}}?"
-            pair = rf"(?<!\w){first}\w{{0,3}}{between}{second}\w{{0,3}}(?!\w)"
+            pair = rf"(?<!\w){first}\w{{0,3}}{between}{second}\w{{0,3}}(?!\w)(?!{_GOES_ON})"
             if one != other and re.search(pair, plain):
                 return one, other
     return None
+
+
+_GOES_ON = r"\s(?:will|would|can|could|should|needs?|has|have|gets?|might|may|wird|hat|braucht)\b"
+"""Behind two who are asked about, and not told apart: "dog or cat will need an operation?"."""
 
 
 def opposed(column: ColumnProfile, reading: Reading) -> tuple[str, str] | None:

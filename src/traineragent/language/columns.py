@@ -292,8 +292,11 @@ class Regions:
         return articles[-1] if last and articles else None
 
     def _listed_from(self, position: int) -> int:
-        """Where the list that ends here begins: with its sentence, or behind a colon in it."""
+        """Where the list that ends here begins: with its sentence, behind a colon in it, or behind what a number is
+        told of ("three points off would be OK, the grape may be used")."""
         start = self.reading.text.sentence_of(position)[0]
+        told = [self.reading.text.clause_of(q.start)[1] for q in self.reading.quantities if start <= q.start < position]
+        start = max([start, *(end for end in told if end <= position)])
         return max(start, self.reading.text.plain.rfind(":", start, position) + 1)
 
     def _pointers(self, mentions: Sequence[Mention]) -> frozenset[tuple[int, int]]:

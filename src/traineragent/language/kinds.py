@@ -219,7 +219,8 @@ def _before(reading: Reading, at: int) -> list[tuple[int, int]]:
 
 
 def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnProfile | None) -> tuple[str, float, str]:
-    drawn = _generation_said(reading) or _DRAW.search(reading.text.plain) or new_pictures_wished(reading)
+    judged = any(tasks_of(n.name) == ("generation",) for n in find_metrics(reading))  # "FID 60 tops"
+    drawn = judged or _generation_said(reading) or _DRAW.search(reading.text.plain) or new_pictures_wished(reading)
     if drawn and not reading.said("tasks", "not_generation"):
         return "image_generation", 0.85, "new pictures are asked for"
     if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):

@@ -50,7 +50,7 @@ def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...
         if quantity is None:
             at = match.end()
             continue
-        found.append(_signed(plain, quantity))
+        found.append(_once_in(plain, _signed(plain, quantity)))
         at = max(quantity.end, match.end())
     return tuple(wholes_first(plain, reversed_ratios(plain, _corrected(plain, found)), grammar, tuple(languages)))
 
@@ -58,6 +58,19 @@ def find_quantities(plain: str, languages: Sequence[str]) -> tuple[Quantity, ...
 def below_zero(plain: str, q: Quantity) -> bool:
     """Whether a sign in words stands before it, "minus 3 percent"; a dash may as well part a name from its number."""
     return q.kind in _SIGNED and _MINUS.search(plain[max(0, q.start - 24) : q.start]) is not None
+
+
+def _once_in(plain: str, q: Quantity) -> Quantity:
+    """ "Once in 15" as the share that it is."""
+    told = _ONCE.search(plain, 0, q.start) if q.kind == "number" and q.value > _TWO else None
+    if told is None:
+        return q
+    many = 1 if told["n"] in _ONE_TIME else 2
+    return Quantity("share", many / q.value, told.start(), q.end, "ratio")
+
+
+_TWO = 2
+_ONE_TIME = frozenset({"once", "einmal", "une fois", "una vez", "uma vez", "una volta"})
 
 
 def _signed(plain: str, q: Quantity) -> Quantity:
@@ -181,6 +194,8 @@ class _Grammar:
             kind == "share" or name == "B" or (kind == "money" and not misses_by(plain, start))
         ):
             return None  # "not a byte over 6 MB"
+        if worded == "article" and name == "s" and _ORDINAL.match(plain, stop):
+            return None  # "needs a second operation"
         halved = self.numerals.half(plain, end) if name != "tenth_zh" else None  # "une heure et demie"
         if worded == "article" and kind != "size" and name not in _COUNTED and not (halved or _counts(plain, start)):
             return None  # "once a day" and "in an hour" count nothing; "within a second" does
@@ -325,6 +340,18 @@ class _Grammar:
         return None
 
 
+_ORDINAL = re.compile(
+    r"(?<=second)\s(?!(?:per|each|every|for|at|on|to|is|are|was|would|will|should|must|can|may|or|and|in|a|an|the|when|if|while|"
+    r"after|before|later|of|with|from|please|because|since|so|but|by|than|altogether|apiece|apart|off|out|flat|long|max|maximum|"
+    r"tops|overall|total|most|all|it|we|i|you|they|on|as|until|between|early|late|too|worth|ahead|delay|latency|response|limit|"
+    r"budget|wait|here|there|that|which|not|no|only|just|ago)\b)[a-z]"
+)
+"""Behind "a second", what is the second one: a noun."""
+_ONCE = re.compile(
+    r"\b(?P<n>once|twice|einmal|zweimal|une fois|deux fois|una vez|dos veces|uma vez|duas vezes|una volta)\s"
+    r"(?:in|out of|in every|von|auf|sur|de cada|cada|em cada|a cada|su)\s$"
+)
+"""Before how many cases: "wrong at most once in 15"; not before a span of time."""
 _WITH_K = re.compile(r"\dk$|\d\sk$")
 """A letter for thousands that is also short for kelvin."""
 _UNIT_AND = re.compile(r"(?<!\w)(?P<u>[^\W\d]{3,})\s(?:y|e|et)\s$")
