@@ -41,6 +41,10 @@ _OPENED = re.compile(
     r"\s(?P<is>[^.;:!?]*?)(?=,|\s(?:i|we|you|it|they)\s)[^.;:!?]*$"
 )
 """What a share is of where that comes first: "Of those who really leave, eight in ten"."""
+_HEADING = re.compile(
+    r"\W*(?P<np>[^\W\d]+(?:\s[^\W\d]+)?):\s(?:(?:at least|mindestens|au moins|al menos|pelo menos)\s)?$"
+)
+"""A word or two before a colon that a share stands right behind."""
 _OF = re.compile(r"\s*(?:of|der|des|von|aller|de|du|d'|del|da|do|dos|das|di|dei|delle|ki|ke|的|का|की|के)(?!\w)")
 _PARTICLE = re.compile(r"\s(?:off|up|back)\b")
 """What makes another verb of the one before it: a match that is called off is not called something."""
@@ -189,6 +193,9 @@ class _Share:
     def _whole(self) -> tuple[str, list[Span]]:
         """The words that the share is of, and where they stand."""
         plain, q = self.reading.text.plain, self.q
+        heading = _HEADING.match(plain, self.sentence[0], q.start)
+        if heading and self._sign(heading["np"]):
+            return heading["np"], [heading.span("np")]  # "Fakes: 19 of 20 stopped"
         stop = self._end_of_whole()
         behind = plain[q.end : stop]
         if q.noun and not _NOBODY.fullmatch(q.noun):

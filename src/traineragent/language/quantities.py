@@ -222,6 +222,8 @@ class _Grammar:
             return None
         base, stop, how = self.value(plain, after)
         noun = found["noun"].strip()
+        if any(self.number.fullmatch(w) for w in noun.split()):
+            return None  # "the right one there nine times in ten"
         if (
             how == "article"
             or how == "part"

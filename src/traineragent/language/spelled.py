@@ -18,7 +18,7 @@ from .dimensions import kind_of_unit, unit_in_name
 from .evidence import Evidence
 from .moments import part_of_moment
 from .reading import Reading
-from .unit_words import unit_of, units_asked
+from .unit_words import Unit, unit_of, units_asked
 from .words import fold
 
 _CODE = 3  # letters of a unit's code: eur, kwh
@@ -28,9 +28,15 @@ REACHED = 0.5  # of the weight of a goal, from which on a word belongs to it
 def by_unit(evidence: Evidence, columns: Columns) -> None:
     """Its name ends in the unit that the answer is asked for in: "how many kilos", "in days"."""
     name = columns.names[evidence.column.name]
-    own = (unit_in_name(name) or unit_of(name)) if evidence.column.meaning == "number" else None
+    own = (unit_in_name(name) or _called_a_unit(name)) if evidence.column.meaning == "number" else None
     if own and own in units_asked(columns.reading):
         evidence.add(2.0, f"it is in {own[1]}, the unit that the request asks for", spoken=True)
+
+
+def _called_a_unit(name: str) -> Unit | None:
+    """The unit that is the whole name: kg; a minute is as often one of the clock."""
+    own = unit_of(name)
+    return own if own and own[0] != "time" else None
 
 
 def by_unit_of_errors(evidence: Evidence, columns: Columns, errors: Collection[str], told: bool) -> None:

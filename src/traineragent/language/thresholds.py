@@ -12,6 +12,7 @@ from ..domain.data import ColumnProfile, Cut
 from .answers import fits
 from .columns import Columns, Mention, Regions
 from .converting import in_unit_of, with_unit
+from .dimensions import unit_in_name
 from .ideas import COUNT, called
 from .metrics import find_metrics
 from .moments import holds_years
@@ -21,6 +22,7 @@ from .reading import Reading, Span
 from .requirements import find_limits
 from .targets import rank_targets
 from .transliteration import in_words_of
+from .unit_words import unit_of
 
 SIDES = (("at_most", "<="), ("at_least", ">="), ("above", ">"), ("below", "<"))
 """Longer phrases first: "no more than 5" holds "more than 5"."""
@@ -51,7 +53,7 @@ def cut_asked(reading: Reading, profiles: Sequence[ColumnProfile], target: str |
         return None
     columns = Columns(reading, profiles)
     able = {c.name: value for c in profiles if (value := _line(c, quantity)) is not None}
-    name = target or _asked_about(columns, able) or _counted(columns, quantity)
+    name = target or _asked_about(columns, able) or _counted(columns, quantity) or _measured(columns, able, quantity)
     if name not in able or _of_another(columns, name, span):
         return None
     return Cut(name, side, able[name], reading.quote(span))
@@ -101,10 +103,9 @@ def _asked_about(columns: Columns, able: Collection[str]) -> str | None:
     """The one of the columns `able` that the words ask about, if something in them speaks of it, and of no column of
     yes and no."""
     regions = Regions(columns.reading, columns.mentions, ())
-    flags = [c for c in rank_targets(columns, regions, "flag") if fits(columns.get(c.column), "flag")]
     ranked = rank_targets(columns, regions, "amount")
     numbers = [c for c in ranked if c.column in able]
-    if not numbers or any(c.spoken for c in flags) or (ranked[0].pointed and ranked[0] is not numbers[0]):
+    if not numbers or _flags_spoken(columns, regions) or (ranked[0].pointed and ranked[0] is not numbers[0]):
         return None
     best, *rest = numbers
     alone = best.pointed or not rest or best.score - rest[0].score >= LEAD
@@ -118,6 +119,23 @@ def _counted(columns: Columns, quantity: Quantity) -> str | None:
         return None
     counts = [c.name for c in columns.columns if any(matches(called(COUNT), way) for way in columns.ways(c.name))]
     return counts[0] if len(counts) == 1 else None
+
+
+def _measured(columns: Columns, able: Collection[str], quantity: Quantity) -> str | None:
+    """The one column in the very unit of what is compared: "less than 20 kilos"; where no column of yes and no is
+    spoken of."""
+    if quantity.kind not in ("measure", "money") or _flags_spoken(
+        columns, Regions(columns.reading, columns.mentions, ())
+    ):
+        return None
+    units = {name: unit_in_name(columns.names[name]) or unit_of(columns.names[name]) for name in able}
+    alike = [name for name, unit in units.items() if unit and unit[1] == quantity.unit]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _flags_spoken(columns: Columns, regions: Regions) -> bool:
+    flags = [c for c in rank_targets(columns, regions, "flag") if fits(columns.get(c.column), "flag")]
+    return any(c.spoken for c in flags)
 
 
 def _of_another(columns: Columns, name: str, span: Span) -> bool:
