@@ -156,3 +156,14 @@ def test_an_overlap_that_makes_a_hit_is_no_metric() -> None:
 def test_tenants_that_move_out_undress_nobody() -> None:
     words = "Ob ein Mieter im ersten Jahr wieder auszieht, wollen wir wissen."
     assert judge_words(Request(words), "tabular_classification").decision == "accept"
+
+
+@pytest.mark.parametrize(
+    ("words", "columns", "target"),
+    [
+        ("Predict pH after 24 h.", "temp_c:float 10..40, sugar_g:float 10..90, pH_24h:float 3..7", "pH_24h"),
+        ("Estimate the pH of the pool.", "cl_mg:float 0..2, ph:float 5..9, tds:int 40..900", "ph"),
+    ],
+)
+def test_a_symbol_of_two_letters_is_a_word(words: str, columns: str, target: str) -> None:
+    assert read(words, columns).data_info.target == target

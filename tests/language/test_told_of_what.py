@@ -173,3 +173,56 @@ def test_once_in_a_span_of_time_is_none() -> None:
 )
 def test_a_second_one_is_no_time(words: str, seconds: int) -> None:
     assert sum(q.kind == "time" for q in Reading.of(words).quantities) == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            "Genuine notes must pass 99 times out of 100. Fakes: 19 of 20 stopped.",
+            {"specificity": 0.99, "recall": 0.95},
+        ),
+        ("No more than one genuine letter in 500 may be taken for fake.", {"false_positive_rate": 0.002}),
+    ],
+)
+def test_a_heading_says_of_whom_a_share_is_told(words: str, expected: dict[str, float]) -> None:
+    assert limits(read("Fake or genuine? " + words, "weight:float 1..9, verdict:cat genuine|fake")) == expected
+
+
+def test_a_number_inside_a_ratio_ends_it() -> None:
+    words = "The three likeliest on screen, and the right one there nine times in ten."
+    assert limits(read("Which ware? " + words, WARES, kind="image_folder")) == {"top3_accuracy": 0.9}
+
+
+def test_those_that_the_model_reports_with_a_comma_between() -> None:
+    words = "Kommt das Paket an? Von denen, die das Modell als sicher meldet, sollen 97 % stimmen."
+    assert limits(read(words, "gewicht_kg:float 0.1..30, angekommen:cat ja|nein")) == {"precision": 0.97}
+
+
+def test_each_class_in_chinese() -> None:
+    words = "给客服邮件分类:账单、故障、退订。每一类都至少要识别出80%。"
+    assert limits(read(words, "邮件:text, 类别:cat 账单|故障|退订")) == {"min_class_recall": 0.8}
+
+
+def test_a_unit_of_a_number_is_no_column_left_out() -> None:
+    words = "Sag mir, wie viele Tage ein Bauantrag dauert; mehr als zehn Tage daneben im Schnitt ist nutzlos."
+    task = read(words, "art:cat Garage|Haus, seiten:int 3..300, tage:int 9..210")
+    assert (task.data_info.target, limits(task), task.constraints) == ("tage", {"mae": 10}, ())
+
+
+def test_training_that_must_not_last_longer_in_french() -> None:
+    words = "Prix d'occasion. L'entraînement ne doit pas durer plus d'un quart d'heure sur mon portable."
+    assert limits(read(words, "annee:int 1990..2023, prix:float 20..2500")) == {"train_minutes": 15}
+
+
+@pytest.mark.parametrize(
+    ("words", "columns", "group"),
+    [
+        ("Proben einer Charge gehören zusammen auf eine Seite.", "charge:cat C1|C2|C3, temp_c:int 2..35", "charge"),
+        ("Les mesures d'un lot doivent rester du même côté.", "lot:cat L1|L2|L3, temp_c:int 2..35", "lot"),
+        ("Las muestras de un lote van del mismo lado.", "lote:cat L1|L2|L3, temp_c:int 2..35", "lote"),
+    ],
+)
+def test_what_stays_on_one_side_is_a_group(words: str, columns: str, group: str) -> None:
+    task = read(words, f"{columns}, strength:float 10..90")
+    assert f"split:group:{group}" in task.constraints

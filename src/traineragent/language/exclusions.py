@@ -66,6 +66,8 @@ def find_exclusions(columns: Columns) -> tuple[Exclusion, ...]:
                 continue  # "a field must not appear in training and test"
             names = _ordered if kind == "before" else _told
             for name, span in names(columns, match.span(), sentence):
+                if kind == "after" and _is_unit(reading, span):
+                    continue  # "more than ten days off is of no use"
                 if kind == "before" and _calls_itself(reading, match.span(), columns.names[name]):
                     continue
                 out.setdefault(
@@ -158,6 +160,12 @@ def _bounds_number(columns: Columns, end: int) -> bool:
 
 
 _NUMBER_BEHIND = 30  # characters
+
+
+def _is_unit(reading: Reading, name: Span) -> bool:
+    """Whether a name is the unit of a number before it, or part of it."""
+    told = [q for q in reading.quantities if q.kind in ("time", "number", "measure", "money")]
+    return any(q.start < name[1] and name[0] <= q.end + 1 for q in told)
 
 
 def _is_noun(reading: Reading, position: int) -> bool:

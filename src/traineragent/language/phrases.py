@@ -275,7 +275,7 @@ def _expression(phrase: str) -> str:
         else:
             out.append(glue + _word(piece))
             glue = space
-    return "".join(out)
+    return "".join(out).replace(space + ",", r"\s*,").replace(space + "(?:,", r"\s*(?:,")  # "von denen, die"
 
 
 def _gap(words: int, wide: bool) -> str:

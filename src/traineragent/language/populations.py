@@ -165,7 +165,7 @@ class _Share:
             return "alarm"
         sign = self._sign(self.whole)
         handed = self._in_whole("handed")
-        acted = self._in_whole("acted") or (self._in_whole("errands") and self._in_vain())
+        acted = self._in_whole("acted") or (sign >= 0 and self._in_whole("errands") and self._in_vain())
         if handed and matches(in_languages(_EVENTS["wrong"], self.reading.languages), self.whole):
             return None  # "2 % false alarms" are told of the good
         if handed and sign >= 0 and not (sign > 0 and self._found()):

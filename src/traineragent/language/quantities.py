@@ -139,6 +139,8 @@ class _Grammar:
             if unit and unit[0][0] in ("time", "size"):  # "四分之一秒"
                 return Quantity(unit[0][0], value * unit[0][2], start, unit[1], unit[0][1])
             return Quantity("share", value, start, end, "part")
+        if plain[start:end] == "一" and _NO_COUNT_ZH.search(plain, 0, start):
+            return None  # "每一类" is each class
         if value != value:  # an article with nothing countable after it
             return None
         if plain[start:end] in self.numerals.verbs and _NOTHING_MORE.match(plain, end):
@@ -354,6 +356,7 @@ _ONCE = re.compile(
     r"(?:in|out of|in every|von|auf|sur|de cada|cada|em cada|a cada|su)\s$"
 )
 """Before how many cases: "wrong at most once in 15"; not before a span of time."""
+_NO_COUNT_ZH = re.compile(r"[每同任某第另统唯这那哪]$")
 _WITH_K = re.compile(r"\dk$|\d\sk$")
 """A letter for thousands that is also short for kelvin."""
 _UNIT_AND = re.compile(r"(?<!\w)(?P<u>[^\W\d]{3,})\s(?:y|e|et)\s$")

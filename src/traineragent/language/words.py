@@ -157,9 +157,14 @@ def _spans(text: str, end: re.Pattern[str]) -> tuple[tuple[int, int], ...]:
     return tuple((a, b) for a, b in itertools.pairwise(cuts) if text[a:b].strip())
 
 
+_TWO_LETTERS = re.compile(r"(?<![A-Za-z])[a-z][A-Z](?![A-Za-z])")
+"""A symbol of two letters that is one word: pH, kW, dB."""
+
+
 def name_tokens(name: str) -> tuple[str, ...]:
     """The words in a column name: "avgSalePrice_EUR2" -> ("avg", "sale", "price", "eur", "2")."""
-    split = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", name)
+    joined = _TWO_LETTERS.sub(lambda m: m.group().lower(), name)
+    split = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", joined)
     return tuple(m.group() for m in re.finditer(rf"(?:[^\W\d_]|[{_MARKS}])+|\d+", fold(split)))
 
 
