@@ -226,3 +226,14 @@ def test_training_that_must_not_last_longer_in_french() -> None:
 def test_what_stays_on_one_side_is_a_group(words: str, columns: str, group: str) -> None:
     task = read(words, f"{columns}, strength:float 10..90")
     assert f"split:group:{group}" in task.constraints
+
+
+def test_an_order_to_leave_out_keeps_no_groups_apart() -> None:
+    columns = "school:cat A|B|C, hours:int 2..60, passed:flag 0|1"
+    task = read("Predict who passes the driving test, but do not use the training school.", columns)
+    assert task.constraints == ("exclude:school",)
+
+
+def test_a_list_of_hundreds_is_no_guess() -> None:
+    words = "Which ware? Here is a list of 300 sherds; 80 % of those in it have to be named rightly."
+    assert not [name for name in limits(read(words, WARES, kind="image_folder")) if name.startswith("top")]

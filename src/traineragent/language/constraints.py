@@ -89,9 +89,11 @@ def _kept_apart(reading: Reading, columns: Columns) -> list[str]:
 
 
 def _of_both_parts(reading: Reading) -> list[tuple[int, int]]:
-    """The sentences that speak of training and of testing."""
+    """The sentences that speak of training and of testing, and order nothing to be left out: "who passes the driving
+    test? Do not use the training school"."""
     parts = ("training_part", "test_part")
-    return [s for s in reading.text.sentences if all(reading.said("groups", part, s) for part in parts)]
+    both = [s for s in reading.text.sentences if all(reading.said("groups", part, s) for part in parts)]
+    return [s for s in both if not reading.said("exclusions", "before", s)]
 
 
 def not_of_splits(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[Exclusion, ...]:

@@ -348,7 +348,7 @@ _ORDINAL = re.compile(
     r"(?<=second)\s(?!(?:per|each|every|for|at|on|to|is|are|was|would|will|should|must|can|may|or|and|in|a|an|the|when|if|while|"
     r"after|before|later|of|with|from|please|because|since|so|but|by|than|altogether|apiece|apart|off|out|flat|long|max|maximum|"
     r"tops|overall|total|most|all|it|we|i|you|they|on|as|until|between|early|late|too|worth|ahead|delay|latency|response|limit|"
-    r"budget|wait|here|there|that|which|not|no|only|just|ago)\b)[a-z]"
+    r"budget|wait|here|there|that|which|not|no|only|just|ago|longer|slower|faster|sooner|more|less|does|do|did|has|have|had)\b)[a-z]"
 )
 """Behind "a second", what is the second one: a noun."""
 _ONCE = re.compile(

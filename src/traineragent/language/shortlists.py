@@ -5,9 +5,11 @@ The guesses and what has to be among them may stand in two sentences. Knows no l
 
 from __future__ import annotations
 
-from .metrics import top_name
+from .metrics import is_top, top_name
 from .quantities import Quantity
 from .reading import Reading
+
+MOST_GUESSES = 20  # more are a list of things, and no guesses of one
 
 
 def among_guesses(reading: Reading) -> list[tuple[str, Quantity]]:
@@ -24,6 +26,7 @@ def among_guesses(reading: Reading) -> list[tuple[str, Quantity]]:
         guesses = [
             span for span in reading.where("guesses", "so_many", before) if not share.start <= span[0] < share.end
         ]
-        if guesses and (name := top_name(reading, guesses[-1])) != "accuracy":
+        name = top_name(reading, guesses[-1]) if guesses else "accuracy"
+        if is_top(name) and int("".join(c for c in name if c.isdigit())) <= MOST_GUESSES:
             out.append((name, share))
     return out
