@@ -77,5 +77,8 @@ def test_how_many_that_is_all_the_same_asks_for_no_amount(words: str, wish: str 
 
 
 def test_older_rows_to_learn_from_and_newer_ones_to_check_with() -> None:
-    words = "¿Qué donantes se van a dar de baja? Comprobado con los meses más recientes y entrenado con los anteriores."
+    words = (
+        "¿Qué donantes se van a dar de baja? Comprobado con los meses más recientes y entrenado con los anteriores, "
+    )
+    words += "nada de mezclar al azar."
     assert "split:time" in read(words, "meses:int 1..40, importe:float 2..90, baja:flag 0|1").constraints

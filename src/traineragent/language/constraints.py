@@ -36,7 +36,7 @@ def find_constraints(reading: Reading, columns: Columns, exclusions: Sequence[Ex
         explains_probability(reading, q) for q in reading.quantities if q.kind == "share"
     ):
         out.append("calibrated")
-    if "split:time" not in out and any(reading.has(_OLD_AND_NEW, s) for s in _of_both_parts(reading)):
+    if "split:time" not in out and any(reading.has(_OLD_AND_NEW, s) for s in _trained_and_tested(reading)):
         out.append("split:time")
     if "privacy" not in out and personal_wish(reading):
         out.append("privacy")
@@ -91,9 +91,12 @@ def _kept_apart(reading: Reading, columns: Columns) -> list[str]:
 def _of_both_parts(reading: Reading) -> list[tuple[int, int]]:
     """The sentences that speak of training and of testing, and order nothing to be left out: "who passes the driving
     test? Do not use the training school"."""
+    return [s for s in _trained_and_tested(reading) if not reading.said("exclusions", "before", s)]
+
+
+def _trained_and_tested(reading: Reading) -> list[tuple[int, int]]:
     parts = ("training_part", "test_part")
-    both = [s for s in reading.text.sentences if all(reading.said("groups", part, s) for part in parts)]
-    return [s for s in both if not reading.said("exclusions", "before", s)]
+    return [s for s in reading.text.sentences if all(reading.said("groups", part, s) for part in parts)]
 
 
 def not_of_splits(reading: Reading, columns: Columns, exclusions: Sequence[Exclusion]) -> tuple[Exclusion, ...]:
