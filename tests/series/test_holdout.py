@@ -86,3 +86,4 @@ def test_twenty_starting_points_are_held_out_where_the_history_allows() -> None:
     assert _held_steps(400, 14) == 80
     assert _held_steps(100_000, 24) == 480
     assert _held_steps(30, 12) == 12
+    assert _held_steps(1_000, 1) == 60, "sixty forecasts of a single step"

@@ -16,7 +16,7 @@ from ..domain.task import TaskSpec
 from ..errors import InputError
 from .axis import DOUBLED, Axis, find_axis
 from .horizon import horizon_steps
-from .windows import WINDOWS
+from .windows import windows_of
 
 LEAST_TRAINING = 1.05  # horizons that must lie before the hold-out
 
@@ -75,9 +75,9 @@ def split_series(
 
 
 def _held_steps(steps: int, horizon: int) -> int:
-    """The smaller of a fifth and of twenty forecasts one after the other, however many series there are: one starting
-    point would say nothing of other times. At least one forecast."""
-    return max(min(int(SHARE * steps), WINDOWS * horizon), horizon)
+    """The smaller of a fifth and of twenty forecasts or more one after the other, however many series there are: one
+    starting point would say nothing of other times. At least one forecast."""
+    return max(min(int(SHARE * steps), windows_of(horizon) * horizon), horizon)
 
 
 def _given(parts: Sequence[str | None] | None, axis: Axis, answered: np.ndarray) -> int | None:

@@ -18,6 +18,7 @@ from .panel import Panel
 Float64 = NDArray[np.float64]
 
 WINDOWS = 20
+JUDGED_STEPS = 60  # that all windows hold together at least: twenty forecasts of a single step say little
 MOST_CELLS = 400_000  # series x windows x steps that one look compares
 LONG = 60  # horizons in a history from which windows need not overlap
 JUDGED_SHARE = 0.55  # of a shorter history
@@ -46,13 +47,18 @@ class Cases:
         return np.unique(self.at)
 
 
-def origins(first: int, end: int, horizon: int, windows: int = WINDOWS) -> NDArray[np.int64]:
-    """Starting points in [first, end - horizon], at most `windows`, evenly spread, the last as late as possible; a
-    single shorter one where a whole horizon does not fit."""
+def windows_of(horizon: int) -> int:
+    """How many starting points judge forecasts of this length: twenty, more where they are short."""
+    return max(WINDOWS, -(-JUDGED_STEPS // horizon))
+
+
+def origins(first: int, end: int, horizon: int) -> NDArray[np.int64]:
+    """Starting points in [first, end - horizon], at most `windows_of` the horizon, evenly spread, the last as late as
+    possible; a single shorter one where a whole horizon does not fit."""
     last = end - horizon
     if last <= first:
         return np.array([max(first, 0)], dtype=np.int64)
-    count = min(windows, last - first + 1)
+    count = min(windows_of(horizon), last - first + 1)
     return np.unique(np.linspace(first, last, count).round().astype(np.int64))
 
 
@@ -93,13 +99,13 @@ def forecasts(panel: Panel, found: Cases, forecast: Callable[..., Float64], effe
 
 
 def validation_origins(panel: Panel) -> NDArray[np.int64]:
-    """Twenty starting points that judge candidates: one after the other where the history is long, else spread over
+    """Starting points that judge candidates: one after the other where the history is long, else spread over
     its newer part, so that more than one kind of time is seen."""
     steps, horizon = panel.steps, panel.horizon
     begin = int(np.isfinite(panel.values).any(axis=0).argmax())  # older steps may have been left out
     history = steps - begin
     if history >= LONG * horizon:
-        return origins(steps - WINDOWS * horizon, steps, horizon)
+        return origins(steps - windows_of(horizon) * horizon, steps, horizon)
     first = max(round((1 - JUDGED_SHARE) * history), min(2 * horizon, history - horizon - 1), FEWEST_BEFORE)
     return origins(begin + first, steps, horizon)
 
