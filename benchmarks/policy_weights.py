@@ -53,7 +53,8 @@ def _of_conduct(words: str, book: str) -> bool:
     """The tests also decline what is beyond anybody's power; that is no matter of conduct and left out."""
     if book == "policy_wordings.yaml":
         return True
-    return judge_reading(Reading.of(words), "", ()).policy_class.split(":")[0] in ("harmful", "unlawful")
+    verdict = judge_reading(Reading.of(words), "", (), by_wording=False)
+    return verdict.policy_class.split(":")[0] in ("harmful", "unlawful")
 
 
 def ideas_of_conduct() -> list[str]:

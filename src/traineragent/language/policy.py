@@ -1,14 +1,16 @@
 """May it be done, and can it be done, judged from the words by rules kept as data (knowledge/policy).
 
 A rule combines ideas: who is concerned, what is inferred, what is done with it, and what excuses it; a scary word alone
-never declines. Where one of three or more roles goes unheard, learned weights of all ideas decide. Knows nothing of
-cells and headers, so nothing in the data can move a verdict.
+never declines. Where one of three or more roles goes unheard, learned weights of all ideas decide; where hardly any is
+heard, the wording as a whole does (`language.wording`). Knows nothing of cells and headers, so nothing in the data can
+move a verdict.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from ..domain.task import Request, Verdict
@@ -18,6 +20,7 @@ from .limits import Limit
 from .metrics import scale_of
 from .phrases import matches
 from .reading import Reading
+from .wording import likeness
 from .words import name_tokens
 
 _AS_A_WHOLE = (
@@ -31,6 +34,8 @@ _OF_THINGS = "of_things"
 """Where drawn faces or the stress of materials are spoken of, nothing is guessed about people."""
 _OF_CONDUCT = ("harmful", "unlawful")
 _MEASURED = {"limit", "score", "share", "count"}
+UNDECIDED = 0.5
+"""A likeness that neither declines nor doubts."""
 _PLAIN_ENOUGH = 2.0
 """The weight from which the ideas of a rule say it by themselves, whatever else the text speaks of."""
 _LEAST_ROLES = 3
@@ -42,23 +47,27 @@ def judge_words(request: Request, task_type: str = "", limits: Sequence[Limit] =
     return judge_reading(Reading.of(request.words), task_type, limits)
 
 
-def judge_reading(reading: Reading, task_type: str, limits: Sequence[Limit]) -> Verdict:
-    """Decline with reason and alternative, or accept with the notices that the model card must carry."""
+def judge_reading(reading: Reading, task_type: str, limits: Sequence[Limit], *, by_wording: bool = True) -> Verdict:
+    """Decline with reason and alternative, or accept with the notices that the model card must carry. Not `by_wording`:
+    rules alone decide, without what was learned of wordings as a whole."""
     judge = _Judge(reading, task_type, limits)
+    if not by_wording:
+        judge.likeness = UNDECIDED
     rules = lexicon("rules", "policy")
     for rule in rules["decline"]:
         if judge.holds(rule):
-            return Verdict(
-                "decline", f"{rule['class']}:{rule['id']}", (rule["reason"],), (), (), rule.get("alternative")
-            )
-    near = judge.nearest(rules["decline"])
+            return _declined(rule)
+    near = judge.nearest(rules["decline"]) or judge.worded_like()
     if near is not None:
-        return Verdict(
-            "decline", f"{near['class']}:{near['id']}", (near["reason"], _AS_A_WHOLE), (), (), near.get("alternative")
-        )
+        return _declined(near, _AS_A_WHOLE)
     noticed = [rule for rule in rules["notice"] if judge.holds(rule)]
     name = f"{noticed[0]['class']}:{noticed[0]['id']}" if noticed else "ordinary"
     return Verdict("accept", name, notices=tuple(dict.fromkeys(str(rule["notice"]) for rule in noticed)))
+
+
+def _declined(rule: Mapping[str, Any], *more: str) -> Verdict:
+    reasons = (str(rule["reason"]), *more)
+    return Verdict("decline", f"{rule['class']}:{rule['id']}", reasons, (), (), rule.get("alternative"))
 
 
 def trait_notice(reading: Reading, column: str, held: str, others: Sequence[str]) -> Verdict | None:
@@ -131,12 +140,15 @@ class _Judge:
         return measured and not self._by_chance(rule)
 
     def _by_chance(self, rule: Mapping[str, Any]) -> bool:
-        """Whether the ideas of the whole text weigh so little, and those of a rule of conduct not much either, that its
-        roles only happen to meet: "our website shows a captcha", "a cook charges by the crowd"."""
+        """Whether the roles of a rule of conduct only happen to meet: "our website shows a captcha", "a cook charges by
+        the crowd". Then the text is worded as hardly any declined one is, or its ideas weigh so little, and those of
+        the rule not much either."""
         weights = lexicon("weights", "policy")
         own = [idea for line in rule.get("when", ()) for idea in line if self.said(idea)]
         if rule.get("class") not in _OF_CONDUCT or any(idea not in weights["ideas"] for idea in own):
             return False  # nothing was learned of the ideas that others add
+        if self.likeness < float(lexicon("rules", "policy")["wording"]["doubted"]):
+            return True
         return self._weight(self.ideas) < float(weights["doubted"]) and self._weight(own) < _PLAIN_ENOUGH
 
     def _unheard(self, lines: Sequence[Sequence[str]]) -> int:
@@ -148,14 +160,30 @@ class _Judge:
 
     def nearest(self, rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """The rule of conduct of which all roles but one are said and nothing excuses, where the ideas of the whole
-        text weigh as those of declined requests do (logistic regression, knowledge/policy/weights.yaml); else None.
+        text weigh as those of declined requests do (logistic regression, knowledge/policy/weights.yaml) and its wording
+        does not speak against it; else None.
 
         Roles have more wordings than any list holds, so one of several may go unheard."""
         near = [rule for rule in rules if self._lacks_one(rule)]
         least = float(lexicon("weights", "policy")["least"])
         if not near or self.excuses(_OF_THINGS) or self._weight(self.ideas) < least:
             return None
+        if self.likeness < float(lexicon("rules", "policy")["wording"]["beside_a_rule"]):
+            return None
         return max(near, key=lambda rule: self._weight(idea for line in rule["when"] for idea in line))
+
+    def worded_like(self) -> Mapping[str, Any] | None:
+        """The rule of declined requests, where this one is worded as they are; None else."""
+        rule: Mapping[str, Any] = lexicon("rules", "policy")["wording"]
+        return rule if self.likeness >= float(rule["at_least"]) else None
+
+    @cached_property
+    def likeness(self) -> float:
+        """How like the wording is to that of declined requests, but for what is told to be left out."""
+        words = self.reading.text.plain
+        for start, end in self._left_out:
+            words = words[:start] + " " * (end - start) + words[end:]
+        return likeness(words)
 
     def _lacks_one(self, rule: Mapping[str, Any]) -> bool:
         lines = rule.get("when", ())
