@@ -12,7 +12,7 @@ from traineragent.domain.task import Request, Verdict
 from traineragent.language.task import understand
 
 BOOKS = sorted((Path(__file__).parent / "verdicts").glob("*.yaml"))
-QUICK = ("collisions", "thirteenth", "fourteenth", "mute")
+QUICK = ("collisions", "fourteenth", "fifteenth", "mute")
 """Sets that are judged at every check; those before them belong to the whole suite, as each request takes its time."""
 
 

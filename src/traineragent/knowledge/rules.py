@@ -17,14 +17,20 @@ CLASSES = {
     "decline": ("harmful", "unlawful", "fantastical", "unattainable"),
     "notice": ("high_risk", "medical", "sensitive"),
 }
-_CONDITIONS = {"when", "unless", "limit", "score", "share", "count", "task"}
+_CONDITIONS = {"when", "unless", "limit", "score", "share", "count", "over", "task"}
 _KEYS = {
     "decline": {"id", "class", "reason", "alternative", "remove", *_CONDITIONS},
     "notice": {"id", "class", "notice", "remove", *_CONDITIONS},
 }
 _SAID = {"decline": ("reason", "alternative"), "notice": ("notice",)}
 _NEEDED = {"decline": ("class", "reason"), "notice": ("class", "notice")}
-_COMPARED = {"limit": ("name",), "score": ("at_least",), "share": ("at_least",), "count": ("phrases", "below")}
+_COMPARED = {
+    "limit": ("name",),
+    "score": ("at_least",),
+    "share": ("at_least",),
+    "count": ("phrases", "below"),
+    "over": ("phrases", "by"),
+}
 _BOUNDS = {"limit": ("below", "above")}  # of which there is one at least
 
 
@@ -152,7 +158,7 @@ def _require_compared(rule: Located, key: str, needed: Sequence[str], file: str)
         missing.append(" or ".join(bounds))
     if missing:
         raise refuse(file, rule.lines[key], f"{key} needs {' and '.join(missing)}")
-    for name in ("below", "above", "at_least"):
+    for name in ("below", "above", "at_least", "by"):
         if name in found:
             try:
                 float(found[name])

@@ -235,6 +235,12 @@ def written_out(piece: str) -> tuple[str, ...]:
     return tuple(map(str, lexicon("short_names").get(piece, ())))
 
 
+_UNDER_WHICH = re.compile(
+    r"(?<=\s)(?:at|under|in|with|by|for|on|per|bei|unter|mit|avec|sous|con|bajo|com|sob|em|en|a)\s"
+    r"(?:which|what|welche[nmrs]?|quel(?:le)?s?|que|cual(?:es)?|qual|quais)\s"
+)
+
+
 class Regions:
     """Which stretch of the words states the goal, which names inputs, which excludes; what is said where."""
 
@@ -272,7 +278,16 @@ class Regions:
                 goals = goals[1:]  # "given how it is used, how long will it last"
             comma = re.search(r",(?=\s)", self.reading.masked[end : goals[0][0]]) if goals else None
             spans.append((end, goals[0][0] if comma else self._object_from(end, goals) or stop))
-        return tuple(spans)
+        return (*spans, *self._under_which())
+
+    def _under_which(self) -> list[Span]:
+        """Circumstances that an amount is asked for under: "how many die at which dose and temperature"."""
+        out = []
+        for match in _UNDER_WHICH.finditer(self.reading.masked):
+            first, stop = self.reading.text.sentence_of(match.start())
+            if self.reading.said("wishes", "amount", (first, match.start())):
+                out.append((match.end(), stop))
+        return out
 
     def _known(self) -> tuple[Span, ...]:
         """What is said to be known or free to use: "the feed column may be used"."""

@@ -20,6 +20,8 @@ _BRIDGE = 46  # characters behind a number in which it may be said to be the lea
 _TINY = 1e-9
 _HALF = 0.5
 FEW = 9  # a whole number up to which nobody means hundredths of a score
+OF_NEARNESS = ("accuracy", "precision")
+"""Names of scores that are said of values too, in their unit: "an accuracy of 1.5"."""
 
 
 class Numbers:
@@ -132,7 +134,8 @@ class Numbers:
             if q.kind not in ("share", "number") or (q.value < 0 and not below_zero(self.reading.text.plain, q)):
                 return None
             if q.kind == "number" and 1 < q.value <= FEW and direction_of(name) == "maximize":
-                return None  # "the F1 of each, average the three"
+                beyond = scale == "score" and q.value % 1 != 0 and name not in OF_NEARNESS
+                return q.value if beyond else None  # "R² of 1.4"; not "the F1 of each, average the three"
             value = q.value if q.kind == "share" else (q.value / 100 if q.value > 1 else q.value)
             return value if value <= 1 or scale == "share" or q.kind == "share" else None
         if scale == "points":

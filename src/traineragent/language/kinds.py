@@ -32,6 +32,8 @@ FAMILY = {
     "image_generation": "generation",
 }
 """Task type -> the word that lexicons use for a group of tasks."""
+FAMILY_OF_DRAWN = "generation"
+HALF = 0.5
 FOLDERS = "label"  # what the classes are called that folders of pictures tell
 FEWEST_COUNTED = 5  # different numbers beside pictures that are amounts rather than kinds
 _QUESTION = re.compile(
@@ -186,7 +188,7 @@ def type_of(
     if kind == "grounding" or (pictures and _things_to_find(reading)):
         return "visual_grounding", 0.9, "phrases are to be found in pictures"
     if kind in IMAGE_KINDS:
-        return _picture_task(reading, kind, bool(answers_of(kind, columns)), target)
+        return _picture_task(reading, kind, columns, target)
     if kind in ENTITY_KINDS or has_tokens(columns):
         return "token_classification", 0.9, "parts of a text are to be marked"
     if kind in ("series", "forecast") or _is_forecast(reading, columns, target):
@@ -218,12 +220,19 @@ def _before(reading: Reading, at: int) -> list[tuple[int, int]]:
     return reading.where("tasks", "judged_pictures", (max(0, at - _CLOSE), at))
 
 
-def _picture_task(reading: Reading, kind: str, labelled: bool, target: ColumnProfile | None) -> tuple[str, float, str]:
+def _picture_task(
+    reading: Reading, kind: str, columns: Sequence[ColumnProfile], target: ColumnProfile | None
+) -> tuple[str, float, str]:
+    labelled = bool(answers_of(kind, columns))
     judged = any(tasks_of(n.name) == ("generation",) for n in find_metrics(reading))  # "FID 60 tops"
     drawn = judged or _generation_said(reading) or _DRAW.search(reading.text.plain) or new_pictures_wished(reading)
     if drawn and not reading.said("tasks", "not_generation"):
         return "image_generation", 0.85, "new pictures are asked for"
-    if not labelled and kind == "image_set" and not reading.said("tasks", "sorting"):
+    if (
+        not labelled
+        and kind == "image_set"
+        and not _judged_of_pictures(reading, described=any(holds_text(c) for c in columns))
+    ):
         return "image_generation", 0.6, "pictures without classes"
     if target is not None and _numeric(target) and target.distinct > 2:
         many = target.distinct > MOST_GRADES and wish_of(reading) == "amount"  # else numbers may be names of classes
@@ -245,6 +254,18 @@ _TAKES = re.compile(
     r"(?:phones?|telephones?|cameras?|mobiles?|smartphones?|tablets?|handy|webcam)\b"
 )
 """A photo that is taken."""
+
+
+def _judged_of_pictures(reading: Reading, described: bool) -> bool:
+    """Whether an answer about each of some pictures is asked for, though nothing is told of them: they are to be told
+    apart, the answer is a yes or no, one of several or an amount, or a share of it is to be right. Not where more of
+    their kind are wished for, or a measure of drawn pictures is named, or words stand beside each (`described`)."""
+    if reading.said("tasks", "sorting"):
+        return True
+    drawn = any(FAMILY_OF_DRAWN in tasks_of(n.name) for n in find_metrics(reading))
+    if described or drawn or reading.said("tasks", "more_of_them"):
+        return False
+    return wish_of(reading) is not None or any(q.kind == "share" and q.value > HALF for q in reading.quantities)
 
 
 def _counted(reading: Reading, target: ColumnProfile) -> bool:
@@ -296,7 +317,7 @@ def _is_forecast(reading: Reading, columns: Sequence[ColumnProfile], target: Col
     if dated and target is not None and number and not forecast_said(reading):
         given = [c for c in columns if c.name != target.name and c.meaning not in ("constant", "empty")]
         alone = bool(given) and all(c.meaning == "date" for c in given)  # nothing but time to tell it from
-        return alone or _is_to_come(reading, columns)
+        return alone or _is_to_come(reading, columns) or _little_beside(reading, columns)
     return dated and number and forecast_said(reading) and not _of_one_thing(reading, columns)
 
 
@@ -308,6 +329,15 @@ def _is_to_come(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
         return False
     asked = [reading.text.sentence_of(a) for a, _ in reading.where("tasks", "to_come")]
     return any(not reading.said("tasks", "under_circumstances", s) for s in asked)
+
+
+def _little_beside(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
+    """Whether rows are one moment each and hardly anything stands beside the value that is asked for, so that there is
+    little but time to tell it from: "predict the landings" of weeks. Not of a moment whose circumstances are told."""
+    dates = [c for c in columns if c.meaning == "date"]
+    if len(dates) != 1 or len(columns) > NARROW or dates[0].distinct < max(c.distinct for c in columns):
+        return False
+    return dates[0].distinct > MOST_GRADES and not reading.said("tasks", "under_circumstances")
 
 
 def _of_one_thing(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:

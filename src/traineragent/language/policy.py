@@ -19,7 +19,7 @@ from .described import left_out_words
 from .limits import Limit
 from .metrics import scale_of
 from .phrases import matches
-from .reading import Reading
+from .reading import Reading, Span
 from .wording import likeness
 from .words import name_tokens
 
@@ -30,10 +30,13 @@ _NOT_MEANT = ("figures_of_speech", "left_out_of_it")
 """What ends inside one of these plays no role: a face value shows no face, nothing naked shows nobody naked, and "leave
 the surname out" asks for no surnames."""
 _LEFT_OUT = "left out"
+_TURNS = ("evade", "evade_aim", "watcher_fooled", "watch_blind", "people_left_out")
+"""What turns an excuse round that stands inside: "until none of the antivirus engines reacts" protects nobody."""
+_OF_WATCHERS = ("detect", "spotting", "told_as_fiction")
 _OF_THINGS = "of_things"
 """Where drawn faces or the stress of materials are spoken of, nothing is guessed about people."""
 _OF_CONDUCT = ("harmful", "unlawful")
-_MEASURED = {"limit", "score", "share", "count"}
+_MEASURED = {"limit", "score", "share", "count", "over"}
 UNDECIDED = 0.5
 """A likeness that neither declines nor doubts."""
 _PLAIN_ENOUGH = 2.0
@@ -90,7 +93,7 @@ class _Judge:
     def __init__(self, reading: Reading, task_type: str, limits: Sequence[Limit]) -> None:
         self.reading, self.task_type, self.limits = reading, task_type, limits
         self.ideas: Mapping[str, Any] = lexicon("ideas", "policy")
-        self.excused: dict[str, bool] = {}
+        self.excused: dict[str, list[Span]] = {}
 
     def said(self, idea: str) -> bool:
         return bool(self._asked(idea))
@@ -100,15 +103,21 @@ class _Judge:
         left_out = self._left_out
         return [(a, b) for a, b in self._spans(idea) if not any(a < end and start < b for start, end in left_out)]
 
-    def excuses(self, idea: str) -> bool:
-        """Whether an excuse is said and not turned round: "filters that do not recognise it" detects nothing."""
+    def excuses(self, idea: str, roles: Iterable[Span] = ()) -> bool:
+        """Whether an excuse is said and not turned round: "filters that do not recognise it" detects nothing. Nor does
+        a watcher's word inside what plays one of the `roles`: "so that no transfer is ever reported"."""
         if idea not in self.excused:
-            self.excused[idea] = any(not self._turned(start) for start, _ in self._spans(idea))
-        return self.excused[idea]
+            self.excused[idea] = [span for span in self._spans(idea) if not self._turned(span[0])]
+        roles = roles if idea in _OF_WATCHERS else ()
+        return any(not any(_inside(span, role) for role in roles) for span in self.excused[idea])
+
+    def _excused(self, rule: Mapping[str, Any]) -> bool:
+        roles = [span for line in rule.get("when", ()) for idea in line for span in self._asked(idea)]
+        return any(self.excuses(idea, roles) for idea in rule.get("unless", ()))
 
     def _turned(self, start: int) -> bool:
         sentence = self.reading.text.sentence_of(start)
-        if any(a <= start < b for key in ("evade", "evade_aim") for a, b in self._spans(key)):
+        if any(a <= start < b for key in _TURNS for a, b in self._spans(key)):
             return True
         negations = self.reading.where("poles", "negation", (sentence[0], start))
         return any(not re.search(r"[,.;:!?()]|\w+\W+\w+", self.reading.masked[end:start]) for _, end in negations)
@@ -134,17 +143,17 @@ class _Judge:
             return False
         if self._unheard(rule.get("when", ())):
             return False
-        if any(self.excuses(idea) for idea in rule.get("unless", ())):
+        if self._excused(rule):
             return False
         measured = self._limit(rule) and self._score(rule) and self._share(rule) and self._count(rule)
-        return measured and not self._by_chance(rule)
+        return measured and self._over(rule) and not self._by_chance(rule)
 
     def _by_chance(self, rule: Mapping[str, Any]) -> bool:
         """Whether the roles of a rule of conduct only happen to meet: "our website shows a captcha", "a cook charges by
         the crowd". Then the text is worded as hardly any declined one is, or its ideas weigh so little, and those of
         the rule not much either."""
         weights = lexicon("weights", "policy")
-        own = [idea for line in rule.get("when", ()) for idea in line if self.said(idea)]
+        own = [idea for idea in self._own(rule) if self.said(idea)]
         if rule.get("class") not in _OF_CONDUCT or any(idea not in weights["ideas"] for idea in own):
             return False  # nothing was learned of the ideas that others add
         if self.likeness < float(lexicon("rules", "policy")["wording"]["doubted"]):
@@ -164,13 +173,28 @@ class _Judge:
         does not speak against it; else None.
 
         Roles have more wordings than any list holds, so one of several may go unheard."""
-        near = [rule for rule in rules if self._lacks_one(rule)]
         least = float(lexicon("weights", "policy")["least"])
-        if not near or self.excuses(_OF_THINGS) or self._weight(self.ideas) < least:
+        if self.excuses(_OF_THINGS) or self._weight(self.ideas) < least:
             return None
         if self.likeness < float(lexicon("rules", "policy")["wording"]["beside_a_rule"]):
             return None
-        return max(near, key=lambda rule: self._weight(idea for line in rule["when"] for idea in line))
+        near = [rule for rule in rules if self._lacks_one(rule) and self._weight_beside(rule) >= least]
+        return max(near, key=lambda rule: self._weight(self._own(rule)), default=None)
+
+    def _weight_beside(self, rule: Mapping[str, Any]) -> float:
+        """The weight of the ideas in the sentences that say a role of the rule: a long story says many by chance."""
+        told = [a for idea in self._own(rule) for a, _ in self._asked(idea)]
+        sentences = {self.reading.text.sentence_of(a) for a in told}
+        weights = lexicon("weights", "policy")["ideas"]
+        return sum(
+            float(weights[idea])
+            for idea in self.ideas
+            if idea in weights and any(x <= a < y for a, _ in self._asked(idea) for x, y in sentences)
+        )
+
+    @staticmethod
+    def _own(rule: Mapping[str, Any]) -> list[str]:
+        return [idea for line in rule.get("when", ()) for idea in line]
 
     def worded_like(self) -> Mapping[str, Any] | None:
         """The rule of declined requests, where this one is worded as they are; None else."""
@@ -193,7 +217,7 @@ class _Judge:
             return False
         if self._unheard(lines) > 1:
             return False
-        return not any(self.excuses(idea) for idea in rule.get("unless", ()))
+        return not self._excused(rule)
 
     def _weight(self, ideas: Iterable[str]) -> float:
         """The sum of the weights of those ideas that are said, each once."""
@@ -225,6 +249,25 @@ class _Judge:
         least = float(asked["at_least"]) if asked else 0.0
         return not asked or any(q.kind == "share" and q.value >= least for q in self.reading.quantities)
 
+    def _over(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a score is asked for, or a share in a sentence of a must, that lies above a share said in one of the
+        rule's phrases by more than `by`."""
+        asked = rule.get("over")
+        if not asked:
+            return True
+        shares = [
+            q.value
+            for match in matches(asked["phrases"], self.reading.masked)
+            for q in self.reading.quantities
+            if q.kind == "share" and match.start() <= q.start < match.end() and q.value < 1
+        ]
+        scores = [x.value for x in self.limits if x.direction == ">=" and scale_of(x.name) == "score" and x.value <= 1]
+        scores += [q.value for q in self.reading.quantities if q.kind == "share" and self._must(q.start)]
+        return any(score > share + float(asked["by"]) for score in scores for share in shares)
+
+    def _must(self, at: int) -> bool:
+        return self.reading.said("populations", "must", self.reading.text.sentence_of(at))
+
     def _count(self, rule: Mapping[str, Any]) -> bool:
         """Whether a quantity in one of the rule's phrases lies between its bounds; times are milliseconds."""
         asked = rule.get("count")
@@ -236,3 +279,8 @@ class _Judge:
                 if match.start() <= q.start < match.end() and q.kind == kind and above < q.value < below:
                     return True
         return False
+
+
+def _inside(one: Span, other: Span) -> bool:
+    """Whether a place lies within a longer one."""
+    return other[0] <= one[0] and one[1] <= other[1] and one != other

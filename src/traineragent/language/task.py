@@ -151,6 +151,7 @@ class _Understanding:
         self.questions: list[Question] = []
         self.clash: str | None = None
         self.asked: list[Limit] = []  # limits as they were said, on whatever metric
+        self.wished: list[Limit] = []  # figures that would be nice
 
     def _ranking(self) -> list[Candidate]:
         aside = {e.column for e in self.exclusions} | {*unseen_groups(self.reading, self.columns)}
@@ -243,6 +244,7 @@ class _Understanding:
         told = told_limits(self.reading, namings, family, case, several)
         self.clash = clash(self.reading, told)
         self.asked = settled(self.reading, told)
+        self.wished = [x for x in told if x.soft]
         limits, bent = fitted_limits(self.asked, family, profile)
         stated, left = fitted_names(_stated_metrics(namings, limits, self.reading), family, profile)
         alike = family == "classification" and classes_alike(self.reading)
@@ -427,7 +429,8 @@ class _Understanding:
             self.questions.append(Question("deployment", opposed))
         if self.clash:
             self.questions.append(Question("requirements", self.clash))
-        if task_type == "forecasting" and self._horizon() is None and any(x.name in lexicon("metrics") for x in limits):
+        measured = any(x.name in lexicon("metrics") for x in (*limits, *self.wished))
+        if task_type == "forecasting" and self._horizon() is None and measured:
             text = "How far ahead is the forecast to reach, for example 7 days or 24 hours?"
             self.questions.append(Question("horizon", text))
         undated = self.kind != "series" and self.columns.columns and not placed_in_time(self.columns.columns)
