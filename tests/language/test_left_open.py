@@ -79,7 +79,7 @@ def test_what_is_told_from_its_circumstances_is_no_forecast(words: str, columns:
         "Make us a model of our members, as good as you can get it.",
         "Train a model on our bees please.",
         "Un modèle de nos clients, s'il vous plaît.",
-        "Bitte ein Modell von unseren Gästen, so gut wie möglich.",
+        "Bitte ein Modell von unseren Gästen.",
         "Un modelo sobre nuestros clientes.",
     ],
 )

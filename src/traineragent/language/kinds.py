@@ -13,7 +13,7 @@ from .collections import ENTITY_KINDS, IMAGE_KINDS, answers_of
 from .described import left_out_words
 from .horizon import NARROW, forecast_said, horizon_of, in_order_said
 from .metrics import find_metrics, of_classes, tasks_of
-from .moments import holds_years, placed_in_time, steps_of_time
+from .moments import counts_units, holds_years, placed_in_time, steps_of_time
 from .phrases import matches
 from .reading import Reading
 from .series import of_each_row
@@ -332,12 +332,14 @@ def _is_to_come(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
 
 
 def _little_beside(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
-    """Whether rows are one moment each and hardly anything stands beside the value that is asked for, so that there is
-    little but time to tell it from: "predict the landings" of weeks. Not of a moment whose circumstances are told."""
+    """Whether something is to be foretold of rows that are one step of the calendar each, and hardly anything stands
+    beside it to tell it from: "predict the landings" of weeks. Not of a moment whose circumstances are told."""
     dates = [c for c in columns if c.meaning == "date"]
     if len(dates) != 1 or len(columns) > NARROW or dates[0].distinct < max(c.distinct for c in columns):
         return False
-    return dates[0].distinct > MOST_GRADES and not reading.said("tasks", "under_circumstances")
+    named = counts_units(dates) or matches(lexicon("tasks")["year_names"], " ".join(name_tokens(dates[0].name)))
+    foretold = reading.said("tasks", "foretold") and not reading.said("tasks", "under_circumstances")
+    return dates[0].distinct > MOST_GRADES and bool(named) and foretold
 
 
 def _of_one_thing(reading: Reading, columns: Sequence[ColumnProfile]) -> bool:
