@@ -57,16 +57,11 @@ def test_recalling_depends_on_nothing_but_the_lessons() -> None:
     assert len(recall(others, FACTS, TASK)[0]) == MOST
 
 
-def test_a_family_that_the_procedure_leaves_out_is_not_recalled() -> None:
-    recalled = [Recalled("random_forest", {"trees": 9}, "did well", True, 0.1)]
-    assert with_recalled(PORTFOLIO, WHY, recalled) == (PORTFOLIO, WHY)
-
-
 @pytest.mark.parametrize("near", [True, False])
 def test_memory_only_adds_so_it_cannot_lose_what_would_be_tried_without(near: bool) -> None:
     """Selection compares everything that was tried on the same folds, so a larger pool with the same members in it
     is never worse but for the time of at most three candidates, a fifth of the budget each at most."""
-    recalled = [Recalled("linear", {"bins": n}, "did well", near, 0.1) for n in range(MOST)]
+    recalled = [Recalled("random_forest", {"trees": n}, "did well", near, 0.1) for n in range(MOST)]
     found, why = with_recalled(PORTFOLIO, WHY, recalled)
     assert [c for c in found if c.origin != "memory"] == PORTFOLIO
     assert found[0] == PORTFOLIO[0]

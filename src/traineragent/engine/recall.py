@@ -91,15 +91,12 @@ def with_recalled(
     """The portfolio with what is recalled. Nothing is taken out of it and its first candidate stays the first, so that
     memory can only add: candidates from data of the same shape come right after the first, others after all. One that
     is given most of the time keeps its place: before cheaper ones it could leave a short run with nothing but the
-    first. A family that the portfolio does not hold is not tried: a procedure, a constraint or a limit left it out."""
-    families = {c.family for c in portfolio}
+    first."""
     known = {key_of(c): i for i, c in enumerate(portfolio)}
     early: list[tuple[Candidate, str]] = []
     late: list[tuple[Candidate, str]] = []
     moved = set()
     for r in recalled:
-        if r.family not in families:
-            continue
         candidate = Candidate(r.family, dict(r.params), ORIGIN, SHARE)
         place = known.get(key_of(candidate))
         if place == 0 or (place is not None and (not r.near or portfolio[place].share > DEAR)):
