@@ -8,6 +8,7 @@ move a verdict.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -197,9 +198,13 @@ class _Judge:
         return [idea for line in rule.get("when", ()) for idea in line]
 
     def worded_like(self) -> Mapping[str, Any] | None:
-        """The rule of declined requests, where this one is worded as they are; None else."""
+        """The rule of declined requests, where this one is worded as they are, the ideas of the text counting in part;
+        None else."""
         rule: Mapping[str, Any] = lexicon("rules", "policy")["wording"]
-        return rule if self.likeness >= float(rule["at_least"]) else None
+        if self.likeness < UNDECIDED:
+            return None
+        odds = self.likeness / (1 - self.likeness) * math.exp(float(rule["ideas"]) * self._weight(self.ideas))
+        return rule if odds >= float(rule["at_least"]) / (1 - float(rule["at_least"])) else None
 
     @cached_property
     def likeness(self) -> float:
