@@ -15,8 +15,12 @@ from .phrases import in_languages, matches
 from .reading import Reading
 from .words import name_tokens
 
-_TOLD = re.compile(r"(?:^|[.!?;,]\s*)(?:i|we|they|my \w+|our \w+)\s(?:also\s|often\s|usually\s)?$")
-"""Whoever asks tells what they do themselves: "I transcribe registers as a hobby"."""
+_TOLD = re.compile(
+    r"(?:^|[.!?;,]\s*)(?:(?:i|we|they|my \w+|our \w+)(?:['’](?:m|re)|\s(?:am|are|is))?|"
+    r"ich|wir|je|j'|nous|estoy|estamos|estou)"
+    r"\s?(?:(?:also|often|usually|currently|busy|here|gerade|suis en train de|sommes en train de)\s)?$"
+)
+"""Whoever asks tells what they do themselves: "I transcribe registers as a hobby", "we're transcribing logbooks"."""
 
 
 @dataclass(frozen=True)

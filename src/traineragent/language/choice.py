@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..domain.task import Assumption, Question
 from .alike import has_twin
-from .answers import fits
+from .answers import fits, holds_text, yes_or_no
 from .collections import COLLECTIONS, IMAGE_KINDS, answers_of
 from .columns import Columns, Regions
 from .evidence import Candidate
@@ -73,7 +73,7 @@ class _Choice:
         vague = reading.said("wishes", "vague") or (self.wish is None and says_nothing(self.columns))
         if (vague and not best.pointed and not reading.quantities) or self._unnamed(best):
             return True
-        if not best.spoken and self._named_instead() is not None:
+        if not best.spoken and (self._named_instead() is not None or self._is_guess(best, rest)):
             return True
         clear, enough = CLEAR, SPOKEN if best.spoken else ENOUGH
         alone = not rest or not rest[0].spoken or self._alone_says_yes(best)  # else the words fit both
@@ -86,6 +86,19 @@ class _Choice:
         several = sum(fits(c, "amount") for c in self.columns.columns) > 1
         many = several and self.columns.reading.said("wishes", "unnamed")
         return not best.spoken and (many or has_twin(self.columns.get(best.column), self.columns.columns))
+
+    def _is_guess(self, best: Candidate, rest: Sequence[Candidate]) -> bool:
+        """Whether only its place and type speak for a column: two kinds of it say neither yes nor no to "which bottles
+        are going to leak", and of two columns of classes either may be the one that things are to be sorted by."""
+        if best.meant or best.pointed or not is_specific(self.columns.reading):
+            return False
+        column = self.columns.get(best.column)
+        if self.wish == "flag":
+            return fits(column, "flag") and not yes_or_no(column)
+        if self.wish != "choice" or not fits(column, "choice"):
+            return False
+        others = [self.columns.get(c.column) for c in rest if c.score > 0]
+        return any(c.meaning == "category" and c.distinct > 2 and not holds_text(c) for c in others)
 
     def _named_instead(self) -> str | None:
         """The one column whose name stands right behind the wish, though it holds no such answer."""

@@ -19,6 +19,7 @@ class Candidate:
     why: tuple[str, ...]
     pointed: bool = False  # the words point at it: by name, as "column X", or by place
     spoken: bool = False  # something in the words speaks for it
+    meant: bool = False  # so does its name or its values, and not its place or type alone
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Evidence:
     spoken: bool = False  # something in the words speaks for it
     outcome: bool = False  # called after what comes of things
     given: bool = False  # called after what things are
+    meant: bool = False  # its name or its values speak for it
 
     def add(self, points: float, why: str, spoken: bool = False) -> None:
         self.score += points

@@ -85,12 +85,22 @@ class Numbers:
         for q in self.free:
             sentence = self.reading.text.sentence_of(q.start)
             said = self.reading.where("service", "replaced_by", (sentence[0], q.start))
-            before = [x for x in limits if x.quantity.end <= q.start and x.quantity.kind == q.kind]
+            before = [x for x in limits if x.quantity.end <= q.start and q.kind in (x.quantity.kind, "number")]
             if said and before and not self.reading.masked[said[-1][1] : q.start].strip():
                 last = max(before, key=lambda x: x.quantity.end)
-                value = self._scaled(last.name, q) if is_metric(last.name) else q.value
-                out += [replace(last, value=value, quantity=q, at=q.start)] if value is not None else []
+                out += self._instead_of(last, q)
         return out
+
+    def _instead_of(self, last: Limit, q: Quantity) -> list[Limit]:
+        """The limit with another number in the unit of its first: "90 euro at most - no, make that 60"."""
+        if q.kind == last.quantity.kind:
+            value = self._scaled(last.name, q) if is_metric(last.name) else q.value
+            return [replace(last, value=value, quantity=q, at=q.start)] if value is not None else []
+        unit = unit_value(last.quantity)
+        if not unit or not last.quantity.value:
+            return []
+        held = replace(last.quantity, value=q.value * unit, start=q.start, end=q.end)
+        return [replace(last, value=last.value * held.value / last.quantity.value, quantity=held, at=q.start)]
 
     def since(self, limits: Sequence[Limit]) -> list[Limit]:
         """The number that is asked for after the one that was: "last year it was 70 %. Now at least 85 %."."""

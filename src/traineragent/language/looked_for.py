@@ -30,6 +30,8 @@ _GENERAL = ("status", "active", "outcome", "result", "event", "target", "label")
 _KINDS = {"any": ("{no} {class}", "{worst} {class}", "{worst} of [the|our] [<number>] {class}", "{per_class} {class}")}
 _OF = re.compile(r"\W*(?:[^\W\d]+\s+){0,2}?(?:of|from|for|per|von|aus|je|pro|de|par|por|di)?\s*$")
 """Between how many there are and of which kinds: "300 pictures of each kind"."""
+_OF_THE = re.compile(r"\s?(?:(?:one|single|einzige[rns]?)\s){0,2}(?:[^\W\d]{1,6}['\s]){0,2}")
+"""Between "none" and how many there are: "of the", "der", "d'entre les"."""
 _QUANTIFIED = {"any": ("{no}", "{worst}", "{per_class}")}
 
 
@@ -37,7 +39,7 @@ _QUANTIFIED = {"any": ("{no}", "{worst}", "{per_class}")}
 class Sought:
     """What the case looked for is called. `roots`: beginnings of words of the target's name and label; `own`: those of
     them that mean it alone, `other`: that mean its opposite; `events`: phrases for what happens to it; `plus`, `minus`:
-    phrases of that side and of the opposite one; `label`: it, where it is known."""
+    phrases of that side and of the opposite one; `label`: it, where it is known; `classes`: how many there are."""
 
     roots: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Sought:
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
     label: str = ""
+    classes: int = 0
 
     def sign(self, reading: Reading, text: str) -> int:
         """1 where the words speak of the case, -1 where they speak of its opposite, 0 where of neither."""
@@ -105,7 +108,7 @@ def sought(profile: ColumnProfile | None, positive: str | None, languages: Seque
     named = " ".join(name_tokens(f"{profile.name} {label}"))
     books = [b for b in lexicon("concepts").values() if b["kind"] == "flag" and matches(_telling(b), named)]
     events = () if denied else tuple(p for b in books for p in in_languages(b["said"], languages))
-    return Sought(_roots(f"{profile.name} {label}"), own, other, events, plus, minus, label)
+    return Sought(_roots(f"{profile.name} {label}"), own, other, events, plus, minus, label, profile.distinct)
 
 
 def _of_the_other(profile: ColumnProfile, label: str, own: Sequence[str]) -> tuple[str, ...]:
@@ -144,17 +147,25 @@ def of_the_case(reading: Reading, noun: str, end: int, roots: Sequence[str]) -> 
     return _speaks(f"{noun} {reading.text.plain[end:stop]}", roots)
 
 
-def of_every_class(reading: Reading, sentence: Span, roots: Sequence[str], by_kind: bool = False) -> bool:
-    """Whether a sentence is about each class, called by the target's name: "no alloy", "kein Fehlertyp"; or, `by_kind`,
-    by a word for classes: "each kind has to be recognised"."""
+def of_every_class(reading: Reading, sentence: Span, case: Sought, by_kind: bool = False) -> bool:
+    """Whether a sentence is about each class, called by the target's name: "no alloy", "kein Fehlertyp"; by how many
+    there are: "none of the four"; or, `by_kind`, by a word for classes: "each kind has to be recognised"."""
     if by_kind and any(not _counted_of(reading, m.span()) for m in reading.find(_KINDS, sentence)):
         return True
-    endings = tuple(lexicon("groups")["class_endings"])
+    roots, endings = case.roots, tuple(lexicon("groups")["class_endings"])
     for match in reading.find(_QUANTIFIED, sentence):
+        if _so_many(reading, match.end(), case.classes):
+            return True
         following = re.findall(r"[^\W\d]+", reading.text.plain[match.end() : sentence[1]])[:_COUNTED]
         if any(_speaks(word, roots) or word.endswith(endings) for word in following):
             return True
     return False
+
+
+def _so_many(reading: Reading, position: int, classes: int) -> bool:
+    """Whether as many as there are classes are spoken of right here: "of the four", "der vier"."""
+    told = (q for q in reading.quantities if q.kind == "number" and q.value == classes and q.start >= position)
+    return any(_OF_THE.fullmatch(reading.text.plain, position, q.start) for q in told)
 
 
 def _counted_of(reading: Reading, kinds: Span) -> bool:

@@ -82,7 +82,7 @@ def find_metrics(reading: Reading) -> list[Naming]:
         found += [Naming(name, *m.span()) for m in reading.find(book["said"])]
         short = matches(map(str, book.get("short", ())), reading.masked)
         found += [Naming(name, *m.span()) for m in short if _number_follows(reading, m.span())]
-    found = [n for n in found if not _says_mean(reading, n)]
+    found = [n for n in found if not (_says_mean(reading, n) or (n.name == TOP and _of_each(reading, n)))]
     found = [_averaged(reading, n) if n.name == "f1" else n for n in found]
     found = [replace(n, name=_OF_SHARES[n.name]) if _in_percent(reading, n) else n for n in found]
     found = [replace(n, name=top_name(reading, n.span)) if n.name == TOP else n for n in found]
@@ -91,6 +91,16 @@ def find_metrics(reading: Reading) -> list[Naming]:
         if not any(o.start < naming.end and naming.start < o.end for o in out):
             out.append(naming)
     return sorted(out, key=lambda n: n.start)
+
+
+def _of_each(reading: Reading, naming: Naming) -> bool:
+    """Whether it is every one of so many: "found in every single one of the four classes"."""
+    each = reading.find(_EACH, (max(0, naming.start - _BESIDE), naming.start))
+    return any(not reading.masked[m.end() : naming.start].strip() for m in each)
+
+
+_EACH = {"any": ("{per_class} [single]",)}
+_BESIDE = 16  # characters before a name
 
 
 def _says_mean(reading: Reading, naming: Naming) -> bool:

@@ -165,7 +165,8 @@ class _Share:
             return "alarm"
         sign = self._sign(self.whole)
         handed = self._in_whole("handed")
-        acted = self._in_whole("acted") or (sign >= 0 and self._in_whole("errands") and self._in_vain())
+        vain = self._in_vain() or self._sign(self._rest) < 0  # "no more than 8 to people who would have been on time"
+        acted = self._in_whole("acted") or (sign >= 0 and self._in_whole("errands") and vain)
         if handed and matches(in_languages(_EVENTS["wrong"], self.reading.languages), self.whole):
             return None  # "2 % false alarms" are told of the good
         if handed and sign >= 0 and not (sign > 0 and self._found()):

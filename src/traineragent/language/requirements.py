@@ -105,8 +105,10 @@ def told_limits(
         *scan.by_metric_with_unit(),
     ]
     if task == "classification":
-        limits += scan.by_shortlist() if several else []
+        limits += scan.by_shortlist(case) if several else []
         limits += scan.by_population(case) if case.label or not several else []
+    if task == "tokens":
+        limits += scan.by_what_is_marked()
     limits += scan.by_interval() if task in ("regression", "forecasting") else []
     limits += [*scan.by_idiom(), *scan.by_metric(), *scan.by_unit()]
     limits += scan.shared(limits)
@@ -122,7 +124,10 @@ def told_limits(
 
 
 def _of_each(reading: Reading, limit: Limit, case: Sought) -> Limit:
-    """A recall that no class may fall below is the least of all classes."""
+    """A recall that no class may fall below is the least of all classes; so is one "in every one of the four classes",
+    of which four guesses would always hit the right one."""
+    told, guesses = limit, limit.name == f"top{case.classes}_accuracy"
+    limit = replace(limit, name="recall") if guesses else limit
     if limit.name not in ("recall", "accuracy") or limit.quantity.kind != "share":
         return limit
     span = reading.text.sentence_of(limit.quantity.start)
@@ -130,7 +135,9 @@ def _of_each(reading: Reading, limit: Limit, case: Sought) -> Limit:
     if len(shares) > 1:  # another one may be that of every class
         stop = reading.text.clause_of(limit.quantity.start)[1]
         span = max([span[0], *(q.end for q in shares if q.start < limit.quantity.start)]), stop
-    every = of_every_class(reading, span, case.roots, by_kind=limit.name == "recall")
+    every = of_every_class(reading, span, case, by_kind=limit.name == "recall")
+    if guesses and not every:
+        return told
     if not every and limit.described and limit.name == "recall" and not case.label:
         rightly = reading.said("service", "rightly", reading.text.clause_of(limit.quantity.start))
         return replace(limit, name="accuracy") if rightly else limit  # "90 % have to be recognised correctly"
@@ -178,7 +185,7 @@ def in_target_unit(limit: Limit, target: str | None) -> float:
 
 def _stated_as(reading: Reading, limit: Limit) -> str:
     start, end = min(limit.at, limit.quantity.start), limit.quantity.end
-    clause = reading.text.clause_of(limit.quantity.start)
+    clause = reading.text.without_joint(reading.text.clause_of(limit.quantity.start))
     return reading.quote((min(start, clause[0]), max(end, clause[1]))).strip(" ,;:.-()")
 
 
@@ -223,6 +230,13 @@ class _Scan(Numbers):
         tasks = tasks_of(name)
         return self.task in tasks or (self.task == "forecasting" and "regression" in tasks) or self.task == "tokens"
 
+    def by_what_is_marked(self) -> list[Limit]:
+        """Shares of what the model marks in a text: "what it marks must be right in 9 of 10 cases"; "95 % of the names
+        must be blacked out" is one of what there is."""
+        shares = [q for q in self.free if q.kind == "share" and not self._named_near(q)]
+        told = [(q, t) for q in shares if (t := told_of(self.reading, q, NOBODY)) and t.at < q.start]
+        return [self._limit(t.name, t.how, q, t.at) for q, t in told if t.name == "precision"]
+
     def by_population(self, case: Sought) -> list[Limit]:
         """Shares that say by whom they are told of what they bound."""
         shares = [q for q in self.free if q.kind == "share" and not self._named_near(q)]
@@ -230,9 +244,12 @@ class _Scan(Numbers):
         limits = [replace(self._limit(t.name, t.how, q, t.at), settled=t.firm) for q, t in told]
         return [limit for limit in limits if limit.name]
 
-    def by_shortlist(self) -> list[Limit]:
-        """Shares of cases in which the answer is among a few guesses."""
-        return [self._limit(name, "as_is", q, q.start) for name, q in among_guesses(self.reading) if q in self.free]
+    def by_shortlist(self, case: Sought) -> list[Limit]:
+        """Shares of cases in which the answer is among a few guesses; "in every one of the four classes" are none."""
+        told = [(name, q) for name, q in among_guesses(self.reading) if q in self.free]
+        text = self.reading.text
+        told = [x for x in told if not of_every_class(self.reading, text.clause_of(x[1].start), case, by_kind=True)]
+        return [self._limit(name, "as_is", q, q.start) for name, q in told]
 
     def by_gap(self) -> list[Limit]:
         """How far groups may be apart, whatever metric is named beside: "the hit rates may not differ by 5 points"."""

@@ -43,6 +43,9 @@ _KEPT_ON = re.compile(
 )
 """Before the size of a card that pictures are kept on."""
 _FITS = re.compile(r"\b(?:fits?|fitting|squeez\w*|no more than|at most|within|exceed\w*|only|max)\b")
+_FRAMES = re.compile(r"frame|fps|fotogram|quadro|cadre|帧")
+"""In a rate of pictures that a camera makes, each of which has to be judged before the next one comes."""
+_LIVE = re.compile(r"\blive\b|real[\s-]time|echtzeit|temps reel|tiempo real|tempo real|实时")
 _PERCENTILES = {0.99: "latency_ms_p99", 0.95: "latency_ms_p95", 0.5: "latency_ms_p50"}
 _OF_REQUESTS = re.compile(
     r"\s*(?:(?:of|der|aller|von|des|de|dos|das|delle|ki)\s+)?(?:(?:all|the|our|its|den|las|los|les|toutes|cada)\s+)*"
@@ -278,6 +281,12 @@ class Service:
         return Limit("throughput_rows_s", q.value, q, q.start)
 
     def _frames(self, q: Quantity) -> Limit | None:
+        """The time of one picture where they come one by one, as frames do; a rate where many are got through."""
+        clause, plain = self.reading.text.clause_of(q.start), self.reading.text.plain
+        live = bool(_FRAMES.search(plain, q.start, q.end) or _LIVE.search(plain, *clause))
+        live = live or self.reading.said("service", "one_by_one", clause)
+        if not live and self.reading.said("service", "got_through", clause):
+            return Limit("throughput_rows_s", q.value, q, q.start)
         return Limit("latency_ms_p95", 1000 / q.value, q, q.start) if q.value else None
 
 

@@ -154,6 +154,8 @@ def rank_targets(
         by_kind_of_values(evidence, columns, regions)
         by_judged_value(evidence, columns.reading)
         _by_convention(evidence, columns)
+        evidence.meant = any(points > 0 for points, _ in evidence.why)
+        _by_being_last(evidence, columns)
         _by_type(evidence, wish, COUNT in regions.concepts)
     _by_being_one_of_many(found)
     _by_being_one_of_two(found)
@@ -168,7 +170,7 @@ def rank_targets(
         _by_being_named_alone(found, columns)
     _by_default(found, wish, columns.reading)
     ranked = sorted(found, key=lambda e: -e.score)
-    return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken) for e in ranked]
+    return [Candidate(e.column.name, round(e.score, 3), _reasons(e), e.pointed, e.spoken, e.meant) for e in ranked]
 
 
 def _reasons(evidence: Evidence) -> tuple[str, ...]:
@@ -398,9 +400,7 @@ def _before_names(columns: Columns, own: str) -> set[int]:
 
 def _by_convention(evidence: Evidence, columns: Columns) -> None:
     name = columns.names[evidence.column.name]
-    last = columns.columns[-1].name == evidence.column.name
     evidence.add(GENERIC.get(name, 0.0), "by its name it holds the answer")
-    evidence.add(LAST if last and not evidence.given else 0.0, "it is the last column")
     two = evidence.column.distinct == 2
     evidence.add(0.6 if two and FLAG_NAME.search(name) else 0.0, "it is a yes/no mark")
     evidence.add(-3.0 if THING_NAME.search(name) and not evidence.spoken else 0.0, "")
@@ -421,6 +421,11 @@ def _by_convention(evidence: Evidence, columns: Columns) -> None:
         evidence.add(-4.0, "")
     if evidence.column.meaning == "date" or holds_text(evidence.column):
         evidence.add(-4.0, "")
+
+
+def _by_being_last(evidence: Evidence, columns: Columns) -> None:
+    last = columns.columns[-1].name == evidence.column.name
+    evidence.add(LAST if last and not evidence.given else 0.0, "it is the last column")
 
 
 def _by_being_what_comes_of_it(evidence: Evidence, columns: Columns, wish: str | None) -> None:

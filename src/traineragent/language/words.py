@@ -135,6 +135,11 @@ class Text:
     def clause_of(self, position: int) -> tuple[int, int]:
         return next(((a, b) for a, b in self.clauses if a <= position < b), self.sentence_of(position))
 
+    def without_joint(self, clause: tuple[int, int]) -> tuple[int, int]:
+        """A clause without the mark or the "and" that joins the next one to it."""
+        joints = (m for m in _CLAUSE_END.finditer(self.plain, *clause) if m.end() == clause[1])
+        return clause[0], min((m.start() for m in joints), default=clause[1])
+
     @cached_property
     def tokens(self) -> tuple[tuple[str, int, int], ...]:
         """(word, start, end) in order; a character of a script without spaces is a token of its own."""
