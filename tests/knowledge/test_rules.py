@@ -55,6 +55,7 @@ def test_advice_may_be_changed_and_removed(tmp_path: Path) -> None:
         ("decline:\n  - id: stalking\n    unless: [people]\n", r"rules.yaml:3: 'stalking' is a prohibition"),
         ("decline:\n  - id: stalking\n    class: unattainable\n", "'stalking' is a prohibition"),
         ("decline:\n  - id: stalking\n    when: [[emotion]]\n", "'stalking' is a prohibition"),
+        ("wording:\n  at_least: 1.0\n", r"rules.yaml:1: how a request is judged by its wording .* stays as it is"),
         ("decline:\n  - id: mine\n    class: harmful\n    reason: No.\n", "needs a condition"),
         ("decline:\n  - {id: mine, class: harmful, when: [[gamblin]], reason: No.}\n", "there is no idea 'gamblin'"),
         ("decline:\n  - {id: mine, class: harmful, when: [emotion], reason: No.}\n", "a list of lists of ideas"),

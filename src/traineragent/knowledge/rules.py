@@ -38,6 +38,13 @@ def changed_rules(ours: Mapping[str, Any], theirs: Any, file: str, ideas: Mappin
     """Our rules with the user's; new ones stand behind ours. Raises InputError with file and line."""
     changes = require_mapping(theirs, file, None, "rules.yaml")
     require_known(changes, ours, file, "rules.yaml")
+    if "wording" in changes:
+        raise refuse(
+            file,
+            changes.lines["wording"],
+            "how a request is judged by its wording as a whole is part of the prohibitions and stays as it is; a rule "
+            "of your own may forbid more",
+        )
     out = dict(ours)
     for part in ("decline", "notice"):
         if part in changes:
