@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from .errors import Interrupted, TrainerError
+
 PATIENCE_S = 1.5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -21,9 +23,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def stopping_promptly(last_words: Callable[[], str], *, as_json: bool = False) -> Iterator[None]:
     """Both signals raise KeyboardInterrupt inside. Where that does not end the block within `PATIENCE_S`, the process
-    says `last_words()` (with `as_json` also as the object on stdout) and ends with 130; its children end with it."""
+    says `last_words()` (with `as_json` also as the object on stdout) and ends with 130; its children end with it. An
+    error that a library makes of the interruption, as some do while they are imported, is raised as Interrupted."""
+    heard = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        heard.set()
+        raise KeyboardInterrupt
+
     heeded = [s for s in SIGNALS if signal.getsignal(s) is not signal.SIG_IGN]  # nohup is kept to
-    before = {s: signal.signal(s, _interrupt) for s in heeded}
+    before = {s: signal.signal(s, interrupt) for s in heeded}
     bell, ear = socket.socketpair()
     bell.setblocking(False)
     ear_before = signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
@@ -31,16 +40,18 @@ def stopping_promptly(last_words: Callable[[], str], *, as_json: bool = False) -
     threading.Thread(target=_watch, args=(ear, done, last_words, as_json), daemon=True).start()
     try:
         yield
+    except TrainerError:
+        raise
+    except Exception as error:
+        if heard.is_set():
+            raise Interrupted(last_words()) from error
+        raise
     finally:
         done.set()
         signal.set_wakeup_fd(ear_before)
         for s, handler in before.items():
             signal.signal(s, handler)
         bell.close()  # ends the watcher
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _watch(ear: socket.socket, done: threading.Event, last_words: Callable[[], str], as_json: bool) -> None:
