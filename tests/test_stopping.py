@@ -11,12 +11,16 @@ from traineragent.errors import InputError, Interrupted
 from traineragent.stopping import stopping_promptly
 
 
+def interrupted_import() -> None:
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        raise ImportError("a library could not be imported") from None
+
+
 def test_an_error_made_of_the_interruption_is_told_as_one() -> None:
     with pytest.raises(Interrupted, match="go on"), stopping_promptly(lambda: "go on"):
-        try:
-            os.kill(os.getpid(), signal.SIGINT)
-        except KeyboardInterrupt:
-            raise ImportError("a library could not be imported") from None
+        interrupted_import()
 
 
 @pytest.mark.parametrize("error", [ValueError, InputError])
