@@ -544,8 +544,10 @@ def _local_compute(memory: Memory, threads: int) -> Any:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM stops a run as Ctrl-C does. Signals can only be set in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
+    """SIGTERM stops a run as Ctrl-C does, where nobody has taken care of it before (`stopping`). Signals can only be
+    set in the main thread."""
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
 

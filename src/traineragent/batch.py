@@ -41,9 +41,10 @@ def answer_file(run_or_bundle: Path, data: str, say: Callable[[str], None] = lam
     for note in table.notes:
         say(note)
     frame = table.frame.astype(object).where(table.frame.notna(), None)
-    for c in predictor.manifest.columns:
-        if c.kind == "number" and c.name in table.numeric:
-            frame[c.name] = [None if cell is None else float(cell) for cell in frame[c.name]]
+    series = "timeline" in predictor.manifest.settings
+    read_as_numbers = table.numeric if series else {c.name for c in predictor.manifest.columns if c.kind == "number"}
+    for name in table.numeric & read_as_numbers:
+        frame[name] = [None if cell is None else float(cell) for cell in frame[name]]
     rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     asked: Sequence[Mapping[str, Any]] = rows
     try:

@@ -42,7 +42,7 @@ def bundle(
 def test_parts_of_a_date_in_a_single_row() -> None:
     table = learned_from(pd.DataFrame({"Year": MONTHS.year, "Month": MONTHS.strftime("%b"), "sales": SALES}))
     newer = [{"Month": "Jan", "Year": 2017, "sales": 190}]
-    assert requests_of(bundle(table, "time", "sales"), newer) == [{"sales": "190", "time": "2017-01-01"}]
+    assert requests_of(bundle(table, "time", "sales"), newer) == [{"sales": 190, "time": "2017-01-01"}]
 
 
 def test_rows_that_have_the_shape_already_stay_as_they_are() -> None:
@@ -57,7 +57,7 @@ def test_fractions_of_a_year_and_dates_in_their_place() -> None:
     table = learned_from(pd.DataFrame({"time": (MONTHS.year + (MONTHS.month - 1) / 12).round(3), "sales": SALES}))
     of_table = bundle(table, "time", "sales")
     newer = [{"time": 2017.083, "sales": 190}]
-    assert requests_of(of_table, newer) == [{"time": "2017-02-01", "sales": "190"}]
+    assert requests_of(of_table, newer) == [{"time": "2017-02-01", "sales": 190}]
     dated = [{"time": "2017-02-01", "sales": "190"}]
     assert requests_of(of_table, dated) == dated
 
@@ -66,7 +66,7 @@ def test_moments_in_the_header_are_later_ones() -> None:
     years = {str(1980 + k): [k, 2 * k] for k in range(27)}
     of_table = bundle(learned_from(pd.DataFrame({"country": ["A", "B"], **years})), "year", "value")
     newer = requests_of(of_table, [{"country": "A", "2007": 5}, {"country": "B", "2007": 6}])
-    assert newer == [{"country": "A", "year": "2007", "value": "5"}, {"country": "B", "year": "2007", "value": "6"}]
+    assert newer == [{"country": "A", "year": "2007", "value": 5}, {"country": "B", "year": "2007", "value": 6}]
     with pytest.raises(InputError, match="no column is called by a year"):
         requests_of(of_table, [{"country": "A", "value": 5}])
 
@@ -76,7 +76,7 @@ def test_months_in_the_header_follow_one_another_and_all_must_be_there() -> None
     frame = pd.DataFrame({"year": range(2010, 2017), **{n: range(k, k + 7) for k, n in enumerate(names)}})
     of_table = bundle(learned_from(frame), "time", "value")
     newer = requests_of(of_table, [{"year": 2017, **{n: k for k, n in enumerate(names)}}])
-    assert [(r["time"], r["value"]) for r in newer][:2] == [("2017-01", "0"), ("2017-02", "1")]
+    assert [(r["time"], r["value"]) for r in newer][:2] == [("2017-01", 0), ("2017-02", 1)]
     with pytest.raises(InputError, match=r"no column 'Dec'") as caught:
         requests_of(of_table, [{"year": 2017, **dict.fromkeys(names[:-1], 1)}])
     assert caught.value.column == "Dec"
@@ -84,7 +84,7 @@ def test_months_in_the_header_follow_one_another_and_all_must_be_there() -> None
 
 def test_rows_without_a_moment_follow_in_their_order() -> None:
     table = learned_from(pd.DataFrame({"load": SALES}), in_order=True)
-    assert requests_of(bundle(table, "step", "load"), [{"load": 7}]) == [{"load": "7"}]
+    assert requests_of(bundle(table, "step", "load"), [{"load": 7}]) == [{"load": 7}]
 
 
 @pytest.mark.parametrize("as_columns", [True, False])
@@ -93,7 +93,7 @@ def test_series_side_by_side_are_put_below_one_another(as_columns: bool) -> None
     table = below_one_another(from_frame(frame), ["Ulm", "Bonn"]) if as_columns else from_frame(frame)
     of_table = bundle(table, "month", "value", ("series",), (("Ulm",), ("Bonn",)))
     newer = requests_of(of_table, [{"month": "2017-01", "Bonn": 3, "weather": "wet"}])
-    assert newer == [{"month": "2017-01", "weather": "wet", "series": "Bonn", "value": "3"}]
+    assert newer == [{"month": "2017-01", "weather": "wet", "series": "Bonn", "value": 3}]
 
 
 def test_a_file_that_was_a_series_is_one_again() -> None:

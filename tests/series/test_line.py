@@ -255,7 +255,7 @@ def test_rows_with_series_side_by_side_are_taken_apart(of_shops: tuple[Run, Serv
     wide = [{"Datum": "26.04.2022", "S0": 100, "S2": "210", "weather": "dry"}]
     asked = requests_of(served, wide)
     assert [(a["series"], a["history"]) for a in asked] == [
-        (["S0"], [{"time": "26.04.2022", "value": "100"}]),
+        (["S0"], [{"time": "26.04.2022", "value": 100}]),
         (["S2"], [{"time": "26.04.2022", "value": "210"}]),
     ]
 

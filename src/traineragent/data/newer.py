@@ -6,6 +6,7 @@ Knows nothing of models or files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -31,11 +32,28 @@ def requests_of(predictor: Any, rows: Rows, file: str = "") -> Rows:
 
 def _in_shape(rows: Rows, settings: Mapping[str, Any], predictor: Any, file: str) -> Rows:
     frame = pd.DataFrame(list(rows)).astype(object)
-    frame = frame.astype(str).where(frame.notna(), None)
     for step in settings["shaped"]:
-        frame = _after(frame, step, predictor.key_names, predictor.keys, file)
-    frame = _below_one_another(frame, settings["time"], predictor)
+        frame = _after(_as_texts(frame, _read_by(step)), step, predictor.key_names, predictor.keys, file)
+    frame = _below_one_another(_as_texts(frame, [settings["time"]]), settings["time"], predictor)
     return [{str(k): v for k, v in row.items()} for row in frame.where(frame.notna(), None).to_dict("records")]
+
+
+def _read_by(step: Step) -> list[str]:
+    """The columns whose cells a step reads as texts. All others are handed on as they are: a number stays a number,
+    however the data learned from wrote its decimals."""
+    parts = step["parts"].values() if step["do"] == shaping.PARTS else ()
+    return [*(step[k] for k in ("year", "column", "when") if k in step), *parts, *step.get("keys", ())]
+
+
+def _as_texts(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    told = {n: frame[n].map(_text).astype(object) for n in names if n in frame.columns}
+    return frame.assign(**told)
+
+
+def _text(cell: Any) -> str | None:
+    if pd.isna(cell):
+        return None
+    return f"{cell:.15g}" if isinstance(cell, Real) else str(cell)
 
 
 def _below_one_another(frame: pd.DataFrame, time: str, predictor: Any) -> pd.DataFrame:
