@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from traineragent.domain.data import ColumnProfile
+from traineragent.domain.task import Request, TaskSpec
+from traineragent.language.task import understand
 
 ROWS = 2000
 
@@ -10,6 +12,15 @@ ROWS = 2000
 def table(spec: str, rows: int = ROWS) -> tuple[ColumnProfile, ...]:
     """Profiles for "name:kind values" separated by commas; kinds: id, int, float, cat, flag, date, text, constant."""
     return tuple(_column(*part.strip().split(":", 1), rows) for part in spec.split(","))
+
+
+def read(words: str, columns: str, kind: str = "table") -> TaskSpec:
+    """What the words come to over such a table."""
+    return understand(Request(words), table(columns, ROWS) if columns else (), ROWS, kind=kind)
+
+
+def limits(task: TaskSpec) -> dict[str, float]:
+    return {r.name: r.limit for r in task.requirements}
 
 
 def _column(name: str, described: str, rows: int) -> ColumnProfile:

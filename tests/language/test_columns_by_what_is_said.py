@@ -5,21 +5,16 @@ from __future__ import annotations
 
 import pytest
 
-from traineragent.domain.task import Request, TaskSpec
+from traineragent.domain.task import Request
 from traineragent.language.policy import judge_words
-from traineragent.language.task import understand
 
-from .tables import ROWS, table
+from .tables import read
 
 STRINGS = "string:cat S-1-04|S-1-05, irradiance:float 40..1080, current_a:float 0..11.4, state:cat healthy|faulty"
 CUTS = "cutting_speed:float 60..340, feed_mm:float 0..0.4, tool_minutes:float 0..48, ra_um:float 0.3..6.8"
 CLAIMS = "vehicle_age:int 0..22, hail_mm:int 8..70, panels_hit:int 1..13, paid_gbp:float 180..14200"
 INTENTS = "utterance:text, intent:cat sim_swap|bill|roaming|cancel|other"
 TYRES = "label:cat good|worn|damaged"
-
-
-def read(words: str, columns: str, kind: str = "table") -> TaskSpec:
-    return understand(Request(words), table(columns, ROWS) if columns else (), ROWS, kind=kind)
 
 
 @pytest.mark.parametrize(

@@ -5,25 +5,15 @@ from __future__ import annotations
 
 import pytest
 
-from traineragent.domain.task import Request, TaskSpec
 from traineragent.language.beyond import beyond
 from traineragent.language.reading import Reading
-from traineragent.language.task import understand
 
-from .tables import ROWS, table
+from .tables import limits, read
 
 REPORTS = "narrative:text, kind:cat bird|fuel|radio|runway"
 PLANKTON = "label:cat larva|copepod|diatom|jelly"
 CLIENTS = "months:int 1..60, plan:cat a|b|c, churned:flag yes|no"
 JOBS = "km:int 12..2400, tonnes:float 0.1..24, dispatcher:cat Marek|Ilse|Jo, price_eur:float 85..4900"
-
-
-def read(words: str, columns: str, kind: str = "table") -> TaskSpec:
-    return understand(Request(words), table(columns, ROWS), ROWS, kind=kind)
-
-
-def limits(task: TaskSpec) -> dict[str, float]:
-    return {r.name: r.limit for r in task.requirements}
 
 
 @pytest.mark.parametrize(

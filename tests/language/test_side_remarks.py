@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from traineragent.domain.task import Request, TaskSpec
 from traineragent.language.kinds import wish_of
 from traineragent.language.reading import Reading
 from traineragent.language.series import side_by_side
-from traineragent.language.task import understand
 
-from .tables import ROWS, table
-
-
-def read(words: str, columns: str, kind: str = "table") -> TaskSpec:
-    return understand(Request(words), table(columns, ROWS) if columns else (), ROWS, kind=kind)
+from .tables import ROWS, read, table
 
 
 @pytest.mark.parametrize(

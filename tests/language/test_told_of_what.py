@@ -5,24 +5,14 @@ from __future__ import annotations
 
 import pytest
 
-from traineragent.domain.task import Request, TaskSpec
 from traineragent.language.kinds import wish_of
 from traineragent.language.reading import Reading
-from traineragent.language.task import understand
 
-from .tables import ROWS, table
+from .tables import limits, read
 
 WARES = "label:cat samian|black_burnished|grey_ware|oxfordshire|nene_valley|amphora"
 DAYS = "ward:cat Abbey|Castle, kind:cat extension|garage|change_of_use, received:date, days_to_decision:int 9..210"
 BOATS = "boat:cat Aurora|Bella|Corrie|Dolphin|Elin|Freya, length_cm:float 24..88, weight_g:float 140..6900"
-
-
-def read(words: str, columns: str, kind: str = "table") -> TaskSpec:
-    return understand(Request(words), table(columns, ROWS) if columns else (), ROWS, kind=kind)
-
-
-def limits(task: TaskSpec) -> dict[str, float]:
-    return {r.name: r.limit for r in task.requirements}
 
 
 @pytest.mark.parametrize(

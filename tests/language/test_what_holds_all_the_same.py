@@ -5,25 +5,15 @@ from __future__ import annotations
 
 import pytest
 
-from traineragent.domain.task import Request, TaskSpec
 from traineragent.language.kinds import wish_of
 from traineragent.language.reading import Reading
-from traineragent.language.task import understand
 
-from .tables import ROWS, table
+from .tables import limits, read
 
 CORALS = "label:cat bleached|healthy|dead"
 LOADS = "moisture_pct:float 3..30, clay_pit:cat east|west, cracked:flag 0|1"
 MEALS = "distance_km:float 0.3..14, weekday:cat mon|tue|wed, duree_min:int 8..95"
 GIFTS = "first_gift_gbp:float 2..900, channel:cat mail|web|street, religion:cat a|b, gave_again:flag 0|1"
-
-
-def read(words: str, columns: str, kind: str = "table") -> TaskSpec:
-    return understand(Request(words), table(columns, ROWS), ROWS, kind=kind)
-
-
-def limits(task: TaskSpec) -> dict[str, float]:
-    return {r.name: r.limit for r in task.requirements}
 
 
 @pytest.mark.parametrize(
