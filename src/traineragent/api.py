@@ -488,6 +488,7 @@ def _agents(
     from .agents.memory import Memory
     from .brains.chosen import chosen
     from .brains.planner import Planner
+    from .knowledge.sop import taken_out
 
     planner = Planner(overlay)
     procedures = planner.procedures
@@ -500,6 +501,7 @@ def _agents(
         progress=progress,
         ask_person=ask,
         lessons_home=config.lessons,
+        families_taken_out=taken_out(procedures["model"], "family"),
     )
     return memory, _Agents(lambda name: _agent(name)(memory, procedures[name].profile))
 

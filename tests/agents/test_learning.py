@@ -96,6 +96,13 @@ def test_the_next_run_on_such_data_begins_with_what_did_well(tmp_path: Path) -> 
     assert [r["tried"] for r in told["recalled"] if r["family"] == "random_forest"] == [True]
 
 
+def test_a_family_that_an_overlay_takes_out_is_not_brought_back(tmp_path: Path) -> None:
+    learn(finished(begun(tmp_path / "first", tmp_path / "home")))
+    memory = begun(tmp_path / "second", tmp_path / "home")
+    found, _ = recalled(memory, PORTFOLIO, ["a", "b"], unwanted=frozenset({"random_forest"}))
+    assert [c.family for c in found] == ["lightgbm", "linear"]
+
+
 def test_a_resumed_run_recalls_what_it_recalled_before(tmp_path: Path) -> None:
     learn(finished(begun(tmp_path / "first", tmp_path / "home")))
     memory = begun(tmp_path / "second", tmp_path / "home")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from traineragent.errors import InputError
-from traineragent.knowledge.sop import AGENTS, load
+from traineragent.knowledge.sop import AGENTS, load, taken_out
 
 NEXT = {
     "trials": 3,
@@ -73,6 +73,15 @@ questions:
     assert planned(overlay(tmp_path, text), delivered_first=False) == ["stop"]
     reason = load("model", tmp_path).plan("next", {**load("model").settings, **NEXT})[0].why
     assert reason == "I am in a hurry"
+
+
+def test_what_an_overlay_no_longer_names_is_told_by_question(tmp_path: Path) -> None:
+    gone = [s.id for s in load("model").questions["candidates"] if s.args.get("family") == "extra_trees"]
+    steps = "".join(f"    - remove: {name}\n" for name in gone)
+    path = overlay(tmp_path, f"questions:\n  candidates:\n{steps}    - remove: quick-forest\n")
+    found = taken_out(load("model", path), "family")
+    assert {kind: families for kind, families in found.items() if families} == {"candidates": {"extra_trees"}}
+    assert not any(taken_out(load("model"), "family").values())
 
 
 @pytest.mark.parametrize(

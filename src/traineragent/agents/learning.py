@@ -10,7 +10,7 @@ import json
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,15 @@ LONGEST_WORD = 24  # letters of a parameter's value, as in "native"; longer text
 
 
 # ------------------------------------------------------------------------------------------------ recalling
-def recalled(memory: Memory, portfolio: Sequence[Candidate], why: Sequence[str]) -> tuple[list[Candidate], list[str]]:
-    """The portfolio with candidates that did well on data of such a shape. A run that goes by a number of trials is to
-    give the same model whatever ran before it, so it recalls nothing; nor does a follow-up, which has its own past."""
+def recalled(
+    memory: Memory, portfolio: Sequence[Candidate], why: Sequence[str], unwanted: frozenset[str] = frozenset()
+) -> tuple[list[Candidate], list[str]]:
+    """The portfolio with candidates that did well on data of such a shape, but for `unwanted` families. A run that goes
+    by a number of trials is to give the same model whatever ran before it, so it recalls nothing; nor does a follow-up,
+    which has its own past."""
     if not _wanted(memory):
         return list(portfolio), list(why)
-    found = memory.step("recall", "model", lambda: (_looked_up(memory), []))
+    found = memory.step("recall", "model", lambda: (_looked_up(memory, unwanted), []))
     chosen = TypeAdapter(tuple[Recalled, ...]).validate_python(found["recalled"])
     memory.lessons = tuple(f"{r.family} {json.dumps(r.params)}: {r.why}" for r in chosen)
     return with_recalled(portfolio, why, chosen)
@@ -47,15 +50,19 @@ def _wanted(memory: Memory) -> bool:
     return memory.lessons_home is not None and request.memory and not by_number and not memory.journal.trials()
 
 
-def _looked_up(memory: Memory) -> dict[str, Any]:
+def _looked_up(memory: Memory, unwanted: frozenset[str]) -> dict[str, Any]:
     lessons = Lessons(memory.lessons_home or Path())
-    known = lessons.all()
+    known = [_without(lesson, unwanted) for lesson in lessons.all()]
     chosen, bearing = recall(known, memory.facts, memory.task.task_type)
     for sentence in lessons.said:
         memory.say("memory", sentence)
     if chosen:
         memory.say("memory", f"{len(chosen)} candidates recalled from {bearing} lessons about data of such a shape")
     return {"recalled": [asdict(r) for r in chosen], "lessons": len(known), "bearing": bearing, "said": lessons.said}
+
+
+def _without(lesson: Lesson, families: frozenset[str]) -> Lesson:
+    return replace(lesson, candidates=tuple(c for c in lesson.candidates if c.family not in families))
 
 
 # ------------------------------------------------------------------------------------------------ keeping

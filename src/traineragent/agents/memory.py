@@ -28,7 +28,8 @@ Progress = Callable[[dict[str, Any]], None]
 class Memory:
     """`cache` holds values that can be made again from the folder (an opened table, a prepared matrix); losing it
     costs time, never truth. `make_compute` opens the place where trials run, `ask_person` is None where nobody is.
-    `lessons`: what earlier runs taught, in sentences, for a brain that reads; `lessons_home`: where they are kept."""
+    `lessons`: what earlier runs taught, in sentences, for a brain that reads; `lessons_home`: where they are kept;
+    `families_taken_out`: of each question, by the user's overlay, so that no lesson brings them back."""
 
     journal: Journal
     folder: Path
@@ -40,6 +41,7 @@ class Memory:
     cache: dict[Any, Any] = field(default_factory=dict)
     lessons: tuple[str, ...] = ()
     lessons_home: Path | None = None
+    families_taken_out: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ facts of the run
     @cached_property

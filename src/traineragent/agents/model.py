@@ -193,7 +193,8 @@ class ModelAgent:
         chosen, why = [*chosen, *named], [*why, *("asked for in words" for _ in named)]
         if not chosen:
             raise TrainerError("no model family suits the data and the constraints; relax one of them")
-        chosen, why = recalled(self.memory, chosen, why)
+        taken_out = self.memory.families_taken_out.get(self._portfolio_question, frozenset())
+        chosen, why = recalled(self.memory, chosen, why, unwanted=taken_out)
         chosen, why = portfolio_after(self.memory, *within(self.memory, chosen, why))
         self.memory.journal.post([(self.name, "person", CandidatesRanked(tuple(chosen), tuple(why)))])
 

@@ -139,6 +139,10 @@ class Procedure:
             "questions": {kind: [step.to_json() for step in steps] for kind, steps in self.questions.items()},
         }
 
+    def named(self, kind: str, argument: str) -> frozenset[str]:
+        """What any step of a question gives as this argument, whether or not its condition holds: all families, say."""
+        return frozenset(str(step.args[argument]) for step in self.questions.get(kind, ()) if argument in step.args)
+
     def plan(self, kind: str, facts: Mapping[str, Any]) -> tuple[Operation, ...]:
         """A pure function of the facts: the operations the procedure asks for, in order."""
         out: list[Operation] = []
@@ -163,6 +167,12 @@ def load(agent: str, overlay: Path | None = None) -> Procedure:
     out = Procedure(agent, int(raw["version"]), raw["profile"].strip(), questions, settings, (name,), places)
     path = overlay / "sops" / name if overlay else None
     return _with_overlay(out, path) if path and path.is_file() else out
+
+
+def taken_out(procedure: Procedure, argument: str) -> dict[str, frozenset[str]]:
+    """Question -> what its steps name as this argument as they ship, and in force, for an overlay, no longer do."""
+    shipped = load(procedure.agent) if len(procedure.sources) > 1 else procedure
+    return {kind: shipped.named(kind, argument) - procedure.named(kind, argument) for kind in shipped.questions}
 
 
 def _places(settings: Any, name: str) -> dict[str, str]:
